@@ -1,0 +1,199 @@
+# tornstack: build, tests and checks. `make help` lists the targets.
+#
+# Objects go to build/VARIANT; VARIANT is release (also build/tornstack and build/libtornstack.a), asan, gcc or clang.
+# Files are picked up by folder: a new .c file needs no line here. What pkg-config says is asked when the first file is
+# compiled, not when this file is read, so that `make check` may install the packages first.
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+VARIANT ?= release
+PREFIX ?= /usr/local
+DESTDIR ?=
+CFLAGS ?= -O2 -g
+DEMO ?= $(firstword $(wildcard fixtures/cases/arm64-nonleaf-unwind-stripped fixtures/cases/*))
+HOSTILE ?= quick
+TESTS ?=
+
+OBJ := build/$(VARIANT)
+OUT := $(if $(filter release,$(VARIANT)),build,$(OBJ))
+
+# --- variants -----------------------------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+ifeq ($(origin CC),default)
+CC := cc
+endif
+ifeq ($(VARIANT),gcc)
+CC := gcc
+WARNINGS += -Werror
+else ifeq ($(VARIANT),clang)
+CC := clang
+WARNINGS += -Werror
+else ifeq ($(VARIANT),asan)
+VARIANT_FLAGS := $(SANITIZE)
+endif
+
+# --- libraries ----------------------------------------------------------------------------------------------------------
+
+# $(call once,NAME,TEXT): expands TEXT at the first use of NAME only.
+once = $(eval $(1) := $(2))$($(1))
+
+PKG_MODULES := libelf capstone jansson libarchive
+
+# libdwarf has a .pc file and a versioned folder since 0.4; Debian 12 has /usr/include/libdwarf and no .pc file.
+find_dwarf_cflags = pkg-config --cflags libdwarf 2>/dev/null || \
+	for d in libdwarf libdwarf-0 libdwarf-2; do [ -f /usr/include/$$d/libdwarf.h ] && echo -I/usr/include/$$d && break; done
+find_dwarf_libs = pkg-config --libs libdwarf 2>/dev/null || echo -ldwarf
+# Headers of other projects are not for our warnings: -isystem.
+LIB_CFLAGS = $(call once,LIB_CFLAGS,$(patsubst -I%,-isystem %,\
+	$(shell pkg-config --cflags $(PKG_MODULES)) $(shell $(find_dwarf_cflags))))
+LIB_LIBS = $(call once,LIB_LIBS,$(shell pkg-config --libs $(PKG_MODULES)) $(shell $(find_dwarf_libs)))
+TEST_CFLAGS = $(call once,TEST_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags cmocka)))
+TEST_LIBS = $(call once,TEST_LIBS,$(shell pkg-config --libs cmocka))
+
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(VARIANT_FLAGS) $(LIB_CFLAGS)
+LINK = $(CC) $(CFLAGS) $(VARIANT_FLAGS) $(LDFLAGS)
+
+# --- files --------------------------------------------------------------------------------------------------------------
+
+LIB_DIRS := base formats golang analyzer heuristics scan report lib
+objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
+
+LIB_OBJECTS := $(call objects,$(wildcard $(addsuffix /*.c,$(LIB_DIRS))))
+CLI_OBJECTS := $(call objects,$(wildcard cli/*.c))
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+# What tests share: the synthetic dump builder, and any other .c file beside the unit tests.
+SUPPORT_OBJECTS := $(call objects,$(filter-out $(UNIT_SOURCES),$(wildcard tests/build/*.c tests/unit/*.c)))
+UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(OBJ)/%)
+HOSTILE_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/hostile/*.c))
+TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
+
+# --- build --------------------------------------------------------------------------------------------------------------
+
+.PHONY: all tests
+all: $(OUT)/tornstack
+
+tests: $(OUT)/tornstack $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(TOOL_PROGRAMS)
+
+$(OUT)/tornstack: $(CLI_OBJECTS) $(OUT)/libtornstack.a
+	@echo "  LINK  $@"
+	@$(LINK) -o $@ $^ $(LIB_LIBS)
+
+# Made anew, so that no object of a deleted file stays in it.
+$(OUT)/libtornstack.a: $(LIB_OBJECTS)
+	@echo "  AR    $@"
+	@rm -f $@ && $(AR) rcs $@ $^
+
+$(UNIT_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(SUPPORT_OBJECTS) $(OUT)/libtornstack.a
+	@echo "  LINK  $@"
+	@$(LINK) -o $@ $^ $(LIB_LIBS) $(TEST_LIBS)
+
+$(HOSTILE_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(OUT)/libtornstack.a
+	@echo "  LINK  $@"
+	@$(LINK) -o $@ $^ $(LIB_LIBS)
+
+$(TOOL_PROGRAMS): $(OUT)/%: $(OBJ)/tools/%.o $(OUT)/libtornstack.a
+	@echo "  LINK  $@"
+	@$(LINK) -o $@ $^ $(LIB_LIBS)
+
+$(OBJ)/tests/%.o: EXTRA_CFLAGS = $(TEST_CFLAGS)
+$(OBJ)/%.o: %.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(COMPILE) $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Changes when the compiler or its flags do, and then everything is compiled again.
+FLAGS_NOW = $(CC) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(VARIANT_FLAGS) $(LDFLAGS)
+$(OBJ)/flags: FORCE
+	@command -v pkg-config >/dev/null || { echo "pkg-config is missing: run 'make deps' first" >&2; exit 1; }
+	@mkdir -p $(@D)
+	@echo '$(FLAGS_NOW)' | cmp -s - $@ || echo '$(FLAGS_NOW)' >$@
+
+.PHONY: FORCE
+.SECONDARY:
+-include $(if $(wildcard $(OBJ)),$(shell find $(OBJ) -name '*.d'))
+
+# --- packages -----------------------------------------------------------------------------------------------------------
+
+.PHONY: deps deps-ci
+deps:
+	@.ci/deps
+
+deps-ci:
+	@.ci/deps --ci
+
+# --- tests and checks ---------------------------------------------------------------------------------------------------
+
+.PHONY: check check-hostile asan run-tests gcc clang layers demo
+check: deps
+	@$(MAKE) run-tests
+
+# Every cut and every flipped byte, with sanitizers: hours rather than minutes.
+check-hostile: deps
+	@$(MAKE) VARIANT=asan HOSTILE=full TESTS=hostile run-tests
+
+asan: deps
+	@$(MAKE) VARIANT=asan run-tests
+
+run-tests: tests
+	@tests/run --build $(OUT) --programs $(OBJ) --hostile $(HOSTILE) $(TESTS)
+
+gcc clang: deps-ci
+	@$(MAKE) VARIANT=$@ tests
+
+layers:
+	@tests/layers
+
+demo: deps
+	@$(MAKE) all
+	@[ -n "$(DEMO)" ] || { echo "no dump in fixtures/cases" >&2; exit 1; }
+	@echo; echo "build/tornstack $(DEMO)/dump.zst --exe $(DEMO)/exe.zst"; echo
+	@build/tornstack $(DEMO)/dump.zst --exe $(DEMO)/exe.zst
+
+# --- made by hand, kept in the repository -------------------------------------------------------------------------------
+
+.PHONY: layouts fixtures format format-check
+# make layouts GO=go1.23.11: the structure layouts of that release, from its DWARF.
+layouts: $(OUT)/gen_layout
+	@[ -n "$(GO)" ] || { echo "usage: make layouts GO=go1.NN.P" >&2; exit 2; }
+	GEN_LAYOUT=$(abspath $(OUT)/gen_layout) tools/layouts.sh $(GO)
+
+fixtures:
+	fixtures/src/make_cases.sh
+
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(LIB_DIRS) cli tools tests/unit tests/build tests/hostile))
+format:
+	clang-format -i $(C_FILES)
+
+format-check:
+	clang-format --dry-run -Werror $(C_FILES)
+
+# --- the rest -----------------------------------------------------------------------------------------------------------
+
+.PHONY: install clean help
+install: all
+	install -D -m 755 $(OUT)/tornstack $(DESTDIR)$(PREFIX)/bin/tornstack
+	$(if $(wildcard docs/tornstack.1),install -D -m 644 docs/tornstack.1 $(DESTDIR)$(PREFIX)/share/man/man1/tornstack.1)
+
+clean:
+	rm -rf build
+
+help:
+	@echo "make                build/tornstack and build/libtornstack.a"
+	@echo "make deps           install the packages that are missing (Debian, Ubuntu; as root or with sudo)"
+	@echo "make demo           deps, build, and the report of a real torn core"
+	@echo "make check          deps, build, all tests; ends with 'N passed, N failed'. TESTS=WORD… runs those that contain a word"
+	@echo "make asan           the same under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
+	@echo "make layers         each folder includes only those to its left; each library is used in its one file"
+	@echo "make gcc, clang     everything with that compiler; a warning is an error"
+	@echo "make layouts GO=V   structure layouts of a Go release (needs Go)"
+	@echo "make fixtures       the crash dumps of fixtures/cases, made again (needs Go and qemu)"
+	@echo "make format         clang-format; format-check only looks"
+	@echo "make install        PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
+	@echo "make clean          removes build/"
