@@ -1,0 +1,166 @@
+/* arena.c: bump allocation in blocks from calloc, so that memory comes zeroed without touching it. */
+#include "base/arena.h"
+
+#include <setjmp.h>
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_SIZE = 1 << 16 };
+
+struct block {
+	struct block *previous;
+	alignas(max_align_t) unsigned char bytes[];
+};
+
+struct deferred {
+	struct deferred *previous;
+	void (*release)(void *);
+	void *object;
+};
+
+struct guard {
+	struct guard *outer;
+	jmp_buf exhausted;
+};
+
+struct arena {
+	size_t budget;
+	size_t used;
+	struct block *block;
+	size_t block_used;
+	size_t block_size;
+	struct deferred *deferred;
+	struct guard *guard;
+};
+
+struct arena *arena_new(size_t budget)
+{
+	struct arena *arena = calloc(1, sizeof *arena);
+
+	if (arena)
+		arena->budget = budget;
+	return arena;
+}
+
+void arena_free(struct arena *arena)
+{
+	if (!arena)
+		return;
+	for (struct deferred *d = arena->deferred; d; d = d->previous)
+		d->release(d->object);
+	for (struct block *block = arena->block; block;) {
+		struct block *previous = block->previous;
+
+		free(block);
+		block = previous;
+	}
+	free(arena);
+}
+
+static _Noreturn void exhausted(struct arena *arena)
+{
+	if (!arena->guard)
+		abort(); /* an allocation outside arena_run: a defect of the caller, not of the input */
+	longjmp(arena->guard->exhausted, 1);
+}
+
+static void add_block(struct arena *arena, size_t size)
+{
+	size_t capacity = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+	struct block *block = calloc(1, sizeof *block + capacity);
+
+	if (!block)
+		exhausted(arena);
+	block->previous = arena->block;
+	arena->block = block;
+	arena->block_used = 0;
+	arena->block_size = capacity;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	const size_t align = alignof(max_align_t);
+	void *memory;
+
+	if (size > arena->budget - arena->used || size > SIZE_MAX - BLOCK_SIZE)
+		exhausted(arena);
+	arena->used += size;
+	size = (size + align - 1) / align * align;
+	if (!arena->block || size > arena->block_size - arena->block_used)
+		add_block(arena, size);
+	memory = arena->block->bytes + arena->block_used;
+	arena->block_used += size;
+	return memory;
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+	if (size && count > SIZE_MAX / size)
+		exhausted(arena);
+	return arena_alloc(arena, count * size);
+}
+
+char *arena_strndup(struct arena *arena, const char *text, size_t length)
+{
+	char *copy = arena_alloc(arena, length + 1);
+
+	memcpy(copy, text, length);
+	return copy;
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+	return arena_strndup(arena, text, strlen(text));
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+	va_list again;
+	char *text;
+	int length;
+
+	va_start(args, format);
+	va_copy(again, args);
+	length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (length < 0)
+		length = 0;
+	text = arena_alloc(arena, (size_t)length + 1);
+	vsnprintf(text, (size_t)length + 1, format, again);
+	va_end(again);
+	return text;
+}
+
+void arena_defer(struct arena *arena, void (*release)(void *), void *object)
+{
+	struct deferred *deferred = arena_alloc(arena, sizeof *deferred);
+
+	deferred->previous = arena->deferred;
+	deferred->release = release;
+	deferred->object = object;
+	arena->deferred = deferred;
+}
+
+bool arena_run(struct arena *arena, void (*body)(void *), void *context)
+{
+	struct guard guard = {.outer = arena->guard};
+
+	if (setjmp(guard.exhausted)) {
+		arena->guard = arena->guard->outer;
+		return false;
+	}
+	arena->guard = &guard;
+	body(context);
+	arena->guard = guard.outer;
+	return true;
+}
+
+size_t arena_used(const struct arena *arena)
+{
+	return arena->used;
+}

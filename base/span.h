@@ -1,0 +1,51 @@
+/* span.h: bounded views of bytes that nobody vouches for, and a reader whose first underflow sticks: after it every read
+ * gives 0 and `failed` stays set, so a record is read whole and checked once. All numbers are little-endian, as on every
+ * target of this program. */
+#ifndef BASE_SPAN_H
+#define BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct span {
+	const uint8_t *data;
+	size_t size;
+};
+
+/* The part [offset, offset + size) of a span; empty when it does not lie wholly inside. */
+struct span span_slice(struct span span, uint64_t offset, uint64_t size);
+
+/* From offset to the end; empty when offset is outside. */
+struct span span_from(struct span span, uint64_t offset);
+
+/* Numbers at an offset; 0 when they do not lie inside. */
+uint8_t span_u8(struct span span, uint64_t offset);
+uint16_t span_u16(struct span span, uint64_t offset);
+uint32_t span_u32(struct span span, uint64_t offset);
+uint64_t span_u64(struct span span, uint64_t offset);
+
+/* The NUL-terminated string at an offset, or NULL when it is not terminated within the span or within `limit` bytes. */
+const char *span_string(struct span span, uint64_t offset, size_t limit);
+
+/* Offset of the first occurrence of `needle` at or after `from`, or SIZE_MAX. */
+size_t span_find(struct span span, size_t from, const void *needle, size_t size);
+
+struct reader {
+	struct span span;
+	size_t position;
+	bool failed;
+};
+
+struct reader reader_of(struct span span);
+uint8_t read_u8(struct reader *reader);
+uint16_t read_u16(struct reader *reader);
+uint32_t read_u32(struct reader *reader);
+uint64_t read_u64(struct reader *reader);
+struct span read_bytes(struct reader *reader, uint64_t size);
+void read_skip(struct reader *reader, uint64_t size);
+
+/* LEB128, at most 32 significant bits: the varint of Go's pcvalue tables. */
+uint32_t read_uvarint32(struct reader *reader);
+
+#endif
