@@ -1,0 +1,140 @@
+/* image.h: a dumped process, whatever file it came from: memory, threads, modules, the reason it stopped. Everything
+ * above this header is ignorant of dump formats.
+ *
+ * Memory is never made up. Each address is OK (bytes present), NOT_SAVED (it was mapped; the dump leaves its bytes out),
+ * TRUNCATED (the bytes lie beyond the end of a dump that was cut short), or UNMAPPED. */
+#ifndef FORMATS_IMAGE_H
+#define FORMATS_IMAGE_H
+
+#include "base/err.h"
+#include "base/span.h"
+#include "base/vec.h"
+#include "formats/arch.h"
+#include "formats/exe.h"
+
+enum mem_state { MEM_OK, MEM_UNMAPPED, MEM_NOT_SAVED, MEM_TRUNCATED };
+
+enum target_os { OS_LINUX, OS_WINDOWS };
+
+enum { SEGMENT_READ = 4, SEGMENT_WRITE = 2, SEGMENT_EXEC = 1 }; /* as ELF p_flags */
+
+struct segment {
+	uint64_t address;
+	uint64_t size;     /* in memory */
+	struct span saved; /* the first saved.size bytes of it; a view of the dump */
+	uint64_t promised; /* bytes the dump's header says are saved; > saved.size when it was cut short */
+	uint8_t flags;     /* SEGMENT_* */
+};
+
+/* A file that was mapped into the process. */
+struct mapping {
+	uint64_t start, end;
+	uint64_t file_offset; /* bytes */
+	const char *path;
+};
+
+struct thread {
+	int64_t id;
+	const char *name; /* NULL: unknown */
+	struct registers registers;
+	int signal;   /* pr_cursig: the signal it was stopped by, 0 none */
+	bool crashed; /* the dump blames this thread */
+};
+
+/* Why the process stopped. */
+struct stop {
+	bool known;
+	int number;         /* signal number, or exception code */
+	const char *name;   /* "SIGABRT", or "EXCEPTION_ACCESS_VIOLATION" */
+	int code;           /* si_code; meaningful if has_code */
+	bool has_code;
+	uint64_t address;   /* fault address */
+	bool has_address;
+	int64_t thread;     /* 0: unknown */
+	int64_t sender_pid; /* who sent the signal, 0: unknown */
+};
+
+struct image {
+	struct arena *arena;
+	struct notes *notes;
+	const char *name;        /* file name without its folder; "-" for standard input */
+	const char *path;        /* as given */
+	const char *format;      /* "elf-core" or "minidump" */
+	const char *compression; /* "zstd", "lz4", "xz", "gzip"; NULL: none */
+	struct span bytes;       /* the whole dump, decompressed */
+	bool truncated;
+	const struct arch *arch;
+	enum target_os os;
+
+	VEC(struct segment) segments; /* ascending, not overlapping */
+	VEC(struct segment) backing;  /* read-only bytes of executables, at their run-time addresses; ascending */
+	VEC(struct mapping) mappings;
+	VEC(struct thread) threads;
+	struct stop stop;
+	int64_t pid;         /* 0: unknown */
+	const char *command; /* psargs; NULL: unknown */
+	const char *program; /* pr_fname, at most 15 characters; NULL: unknown */
+	VEC(struct auxv_entry) auxv;
+
+	size_t last_segment; /* cache of the lookup */
+};
+
+struct auxv_entry {
+	uint64_t type, value;
+};
+
+struct image_options {
+	uint64_t max_size; /* of the decompressed dump, in bytes; 0: the default of 64 GiB */
+	bool (*cancelled)(void); /* polled while decompressing; NULL: never */
+};
+
+/* Opens a dump of any format in formats.def, mapped read-only; path "-" is standard input. Compressed input is
+ * decompressed into an unlinked sparse temporary file. *ret lives on the arena. Errors: IO, BAD_DATA (not a dump, or
+ * nothing usable is left of it), UNSUPPORTED (a dump of another CPU or of no process), LIMIT. */
+const struct err *image_open(struct arena *arena, struct notes *notes, const char *path,
+			     const struct image_options *options, struct image **ret);
+
+/* Copies n bytes at an address; crosses segments. Not-saved bytes of read-only file mappings come from `backing`.
+ * buf is written only on MEM_OK. */
+enum mem_state image_read(struct image *image, uint64_t address, void *buf, size_t n);
+
+/* A number at an address; false unless MEM_OK. */
+bool image_u64(struct image *image, uint64_t address, uint64_t *ret);
+bool image_u32(struct image *image, uint64_t address, uint32_t *ret);
+bool image_u8(struct image *image, uint64_t address, uint8_t *ret);
+
+/* A view of up to `size` bytes at an address without copying: what lies contiguously in one segment; empty if none. */
+struct span image_view(struct image *image, uint64_t address, uint64_t size);
+
+/* The first bytes that the dump itself saved in [*address, end); *address becomes where they start. Empty: there are none.
+ * For scans: nothing that is absent costs a step. */
+struct span image_next(struct image *image, uint64_t *address, uint64_t end);
+
+/* A string of exactly n bytes on the arena, or NULL when it cannot be read. n is limited to 64 KiB. */
+const char *image_string(struct image *image, uint64_t address, uint64_t n);
+
+/* The dump's segment that contains an address, or NULL. */
+const struct segment *image_segment(struct image *image, uint64_t address);
+
+/* The file mapped at an address, or NULL. */
+const struct mapping *image_mapping(const struct image *image, uint64_t address);
+
+/* The value of an auxiliary vector entry (AT_*, Linux uapi/linux/auxvec.h); false when absent. */
+bool image_auxv(const struct image *image, uint64_t type, uint64_t *ret);
+
+/* Serves the read-only segments of an executable for addresses that the dump did not save: called once the executable's
+ * identity is settled. `bias` is run-time address minus file address. Writable segments are never served: their bytes
+ * have changed since. */
+void image_add_backing(struct image *image, const struct exe *exe, uint64_t bias);
+
+/* One dump format. */
+struct format {
+	const char *name;
+	bool (*probe)(struct span bytes);
+	/* Fills an image whose arena, notes, name and bytes are set. */
+	const struct err *(*load)(struct image *image);
+};
+
+extern const struct format format_elf_core;
+
+#endif
