@@ -1,0 +1,95 @@
+/* backlog.c: runtime.printBacklog, the ring of the last 512 bytes that the runtime printed before it began to die
+ * (runtime/print.go recordForPanic): `fatal error: …` and the unwinder's complaints are in it. */
+#include "golang/load.h"
+
+#include <string.h>
+
+enum { BACKLOG_SIZE = 512 };
+
+/* The ring in order of writing; what was never written is zero and left out. */
+static size_t unroll(const uint8_t *ring, uint64_t index, char *text)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < BACKLOG_SIZE; i++) {
+		uint8_t byte = ring[(index + i) % BACKLOG_SIZE];
+
+		if (byte)
+			text[length++] = (char)byte;
+	}
+	text[length] = 0;
+	return length;
+}
+
+static void split_lines(struct go_runtime *runtime, char *text)
+{
+	for (char *line = text; *line;) {
+		char *end = strchr(line, '\n');
+
+		vec_push(runtime->arena, &runtime->fatal_lines,
+			 arena_strndup(runtime->arena, line, end ? (size_t)(end - line) : strlen(line)));
+		if (!end)
+			return;
+		line = end + 1;
+	}
+}
+
+static bool from_globals(struct go_runtime *runtime)
+{
+	uint8_t ring[BACKLOG_SIZE];
+	char text[BACKLOG_SIZE + 1];
+	uint64_t index;
+
+	if (!runtime->globals.print_backlog || !runtime->globals.print_backlog_index ||
+	    !image_u64(runtime->image, runtime->globals.print_backlog_index, &index) || index > BACKLOG_SIZE ||
+	    image_read(runtime->image, runtime->globals.print_backlog, ring, sizeof ring) != MEM_OK)
+		return false;
+	unroll(ring, index, text);
+	split_lines(runtime, text);
+	return true;
+}
+
+static bool is_text(uint8_t byte)
+{
+	return byte == '\n' || byte == '\t' || (byte >= ' ' && byte < 0x7f);
+}
+
+/* Reads the text around an announcement. In a ring that has wrapped the oldest lines come last, and are left out. */
+static bool around_announcement(struct go_runtime *runtime, struct span data, uint64_t address)
+{
+	static const char announcement[] = "fatal error: ";
+	size_t at = span_find(data, 0, announcement, sizeof announcement - 1);
+	size_t start = at;
+	size_t end = at;
+
+	if (at == SIZE_MAX)
+		return false;
+	while (start > 0 && at - start < BACKLOG_SIZE && is_text(data.data[start - 1]))
+		start--;
+	while (end < data.size && end - start < BACKLOG_SIZE && is_text(data.data[end]))
+		end++;
+	runtime->globals.print_backlog = address + start;
+	split_lines(runtime, arena_strndup(runtime->arena, (const char *)data.data + start, end - start));
+	return true;
+}
+
+/* No code says where the ring is: the runtime's globals, piece by piece, are searched for its announcement. */
+static void from_text(struct go_runtime *runtime)
+{
+	const struct go_module *module = &runtime->modules.items[0];
+
+	uint64_t address = module->data_start;
+	struct span data;
+
+	while ((data = image_next(runtime->image, &address, module->data_end)).size) {
+		if (around_announcement(runtime, data, address))
+			return;
+		address += data.size;
+	}
+}
+
+void backlog_load(struct go_runtime *runtime)
+{
+	if (!from_globals(runtime) && runtime->modules.count)
+		from_text(runtime);
+}

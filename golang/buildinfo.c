@@ -1,0 +1,94 @@
+/* buildinfo.c: the Go version of a program, stripped or not. Format: debug/buildinfo, Go 1.18 on: "\xff Go buildinf:" at
+ * a 16-aligned address, pointer size, flags; with flag 2 two varint-prefixed strings at +32: version and module text. */
+#include "golang/load.h"
+
+#include <string.h>
+
+enum { HEADER = 32, VERSION_LIMIT = 256, MODINFO_LIMIT = 1 << 20, SCAN_SEGMENT_LIMIT = 64 << 20 };
+
+static const char magic[] = "\xff Go buildinf:";
+
+/* "path\t…\nmod\tPATH\tVERSION…" between two 16-byte sentinels (cmd/go/internal/modload). */
+static const char *main_module(struct arena *arena, struct span text)
+{
+	size_t at = span_find(text, 0, "\nmod\t", 5);
+	size_t start = at + 5;
+	size_t end;
+
+	if (at == SIZE_MAX)
+		return NULL;
+	for (end = start; end < text.size && text.data[end] != '\t' && text.data[end] != '\n'; end++)
+		;
+	return arena_strndup(arena, (const char *)text.data + start, end - start);
+}
+
+static bool take(struct go_runtime *runtime, struct span info)
+{
+	struct reader reader = reader_of(span_from(info, HEADER));
+	struct span version, module;
+	uint32_t length;
+
+	if (!(span_u8(info, 15) & 2))
+		return false;
+	length = read_uvarint32(&reader);
+	version = read_bytes(&reader, length);
+	if (reader.failed || length > VERSION_LIMIT ||
+	    !go_version_parse(runtime->arena, (const char *)version.data, version.size, &runtime->version))
+		return false;
+	length = read_uvarint32(&reader);
+	module = read_bytes(&reader, length);
+	if (!reader.failed && length < MODINFO_LIMIT)
+		runtime->main_module = main_module(runtime->arena, module);
+	return true;
+}
+
+static bool scan(struct go_runtime *runtime, struct span bytes, uint64_t address)
+{
+	for (size_t at = 0; (at = span_find(bytes, at, magic, sizeof magic - 1)) != SIZE_MAX; at++)
+		if ((address + at) % 16 == 0 && take(runtime, span_from(bytes, at)))
+			return true;
+	return false;
+}
+
+static void from_exe(struct go_runtime *runtime)
+{
+	const struct section *section = exe_section(runtime->exe, ".go.buildinfo");
+
+	if (section && scan(runtime, section->bytes, section->address))
+		return;
+	for (size_t i = 0; i < runtime->exe->segments.count; i++) {
+		const struct exe_segment *segment = &runtime->exe->segments.items[i];
+
+		if ((segment->flags & SEGMENT_WRITE) && scan(runtime, segment->bytes, segment->address))
+			return;
+	}
+}
+
+/* The dump's own memory first: it cannot be of another build. */
+void buildinfo_load(struct go_runtime *runtime)
+{
+	struct image *image = runtime->image;
+
+	for (size_t i = 0; i < image->segments.count; i++) {
+		const struct segment *segment = &image->segments.items[i];
+
+		if ((segment->flags & SEGMENT_WRITE) && segment->saved.size <= SCAN_SEGMENT_LIMIT &&
+		    scan(runtime, segment->saved, segment->address))
+			return;
+	}
+	if (runtime->exe)
+		from_exe(runtime);
+}
+
+void build_version_load(struct go_runtime *runtime)
+{
+	uint64_t text, length;
+
+	if (!runtime->globals.build_version || !image_u64(runtime->image, runtime->globals.build_version, &text) ||
+	    !image_u64(runtime->image, runtime->globals.build_version + 8, &length) || length > VERSION_LIMIT)
+		return;
+	const char *version = image_string(runtime->image, text, length);
+
+	if (version)
+		go_version_parse(runtime->arena, version, length, &runtime->version);
+}

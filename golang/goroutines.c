@@ -1,0 +1,262 @@
+/* goroutines.c: the list of goroutines, runtime.allgs (runtime/proc.go): a slice of pointers to runtime.g. Each g is read
+ * in place through a view of the dump; only the fields that the analysis needs are copied. */
+#include "golang/load.h"
+#include "golang/wait_reasons.h"
+
+#include <stdlib.h>
+
+enum { GOROUTINE_LIMIT = 1 << 24, STACK_LIMIT = 1 << 30, G_SIZE_LIMIT = 4096 };
+
+static bool status_known(uint32_t status)
+{
+	switch (status & ~(uint32_t)G_SCAN) {
+	case G_IDLE:
+	case G_RUNNABLE:
+	case G_RUNNING:
+	case G_SYSCALL:
+	case G_WAITING:
+	case G_DEAD:
+	case G_COPYSTACK:
+	case G_PREEMPTED:
+	case G_LEAKED:
+	case G_DEADEXTRA:
+		return !(status >> 13);
+	default:
+		return false;
+	}
+}
+
+/* Reads one field from a view of a g; a field that the release lacks is 0. */
+static uint64_t field(const struct layout *layout, struct span g, enum layout_field id)
+{
+	return layout->offset[id] == LAYOUT_ABSENT ? 0 : span_u64(g, layout->offset[id]);
+}
+
+static bool field_bool(const struct layout *layout, struct span g, enum layout_field id)
+{
+	return layout->offset[id] != LAYOUT_ABSENT && span_u8(g, layout->offset[id]);
+}
+
+static void read_fields(const struct layout *l, struct span g, struct goroutine *ret)
+{
+	uint32_t status = span_u32(g, l->offset[LAYOUT_g_atomicstatus]);
+
+	ret->status = status & ~(uint32_t)G_SCAN;
+	ret->scan = status & G_SCAN;
+	ret->id = field(l, g, LAYOUT_g_goid);
+	ret->wait_reason = span_u8(g, l->offset[LAYOUT_g_waitreason]);
+	ret->stack_lo = field(l, g, LAYOUT_g_stack_lo);
+	ret->stack_hi = field(l, g, LAYOUT_g_stack_hi);
+	ret->sched_pc = field(l, g, LAYOUT_g_sched_pc);
+	ret->sched_sp = field(l, g, LAYOUT_g_sched_sp);
+	ret->sched_lr = field(l, g, LAYOUT_g_sched_lr);
+	ret->sched_bp = field(l, g, LAYOUT_g_sched_bp);
+	ret->syscall_pc = field(l, g, LAYOUT_g_syscallpc);
+	ret->syscall_sp = field(l, g, LAYOUT_g_syscallsp);
+	ret->m = field(l, g, LAYOUT_g_m);
+	ret->gopc = field(l, g, LAYOUT_g_gopc);
+	ret->parent_id = field(l, g, LAYOUT_g_parentGoid);
+	ret->startpc = field(l, g, LAYOUT_g_startpc);
+	ret->waitsince = (int64_t)field(l, g, LAYOUT_g_waitsince);
+	ret->preempt = field_bool(l, g, LAYOUT_g_preempt);
+	ret->async_safe_point = field_bool(l, g, LAYOUT_g_asyncSafePoint);
+	ret->locked = field(l, g, LAYOUT_g_lockedm) != 0;
+	ret->sig = (uint32_t)field(l, g, LAYOUT_g_sig);
+	ret->sigcode0 = field(l, g, LAYOUT_g_sigcode0);
+	ret->sigcode1 = field(l, g, LAYOUT_g_sigcode1);
+	ret->sigpc = field(l, g, LAYOUT_g_sigpc);
+	ret->panic = field(l, g, LAYOUT_g_panic);
+	ret->machine = -1;
+}
+
+static bool read_goroutine(struct go_runtime *runtime, uint64_t address, struct goroutine *ret)
+{
+	uint64_t size = runtime->layout->offset[LAYOUT_g_size];
+	struct span g = image_view(runtime->image, address, size);
+	uint8_t copy[G_SIZE_LIMIT];
+
+	if (g.size < size) { /* crosses a segment, or is not there */
+		if (size > sizeof copy || image_read(runtime->image, address, copy, size) != MEM_OK)
+			return false;
+		g = (struct span){copy, size};
+	}
+	ret->address = address;
+	read_fields(runtime->layout, g, ret);
+	return true;
+}
+
+static bool plausible(const struct goroutine *g)
+{
+	if (!status_known(g->status))
+		return false;
+	if (g->status == G_DEAD || g->status == G_DEADEXTRA || g->status == G_IDLE)
+		return g->stack_lo <= g->stack_hi;
+	return g->stack_lo < g->stack_hi && g->stack_hi - g->stack_lo <= STACK_LIMIT && g->id && g->id < 1ULL << 48;
+}
+
+bool goroutine_plausible(struct go_runtime *runtime, uint64_t address)
+{
+	struct goroutine g = {0};
+
+	return address && address % 8 == 0 && read_goroutine(runtime, address, &g) && plausible(&g);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct goroutine *x = a;
+	const struct goroutine *y = b;
+
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return (x->address > y->address) - (x->address < y->address);
+}
+
+/* Drops what hostile memory could list twice: the same id. */
+static size_t unique(struct goroutine *items, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!kept || items[kept - 1].id != items[i].id)
+			items[kept++] = items[i];
+	return kept;
+}
+
+struct tally {
+	uint64_t unreadable, implausible, dead;
+};
+
+static void read_list(struct go_runtime *runtime, uint64_t list, uint64_t count, struct tally *tally)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		struct goroutine g = {0};
+		uint64_t address;
+
+		if (!image_u64(runtime->image, list + 8 * i, &address) || !read_goroutine(runtime, address, &g))
+			tally->unreadable++;
+		else if (!plausible(&g))
+			tally->implausible++;
+		else if (g.status == G_DEAD || g.status == G_DEADEXTRA || g.status == G_IDLE)
+			tally->dead++;
+		else
+			vec_push(runtime->arena, &runtime->goroutines, g);
+	}
+}
+
+/* A list can be no longer than the memory that holds it. */
+static uint64_t bounded(struct go_runtime *runtime, uint64_t list, uint64_t count)
+{
+	const struct segment *segment = image_segment(runtime->image, list);
+	uint64_t room = segment ? (segment->address + segment->size - list) / 8 : 0;
+
+	if (count > room || count > GOROUTINE_LIMIT) {
+		note_add(runtime->notes, "runtime.allgs claims %llu goroutines, more than its memory can hold: the list is damaged",
+			 (unsigned long long)count);
+		runtime->goroutines_incomplete = true;
+		count = room < GOROUTINE_LIMIT ? room : GOROUTINE_LIMIT;
+	}
+	return count;
+}
+
+static void report(struct go_runtime *runtime, const struct tally *tally)
+{
+	if (tally->unreadable) {
+		note_add(runtime->notes, "%llu goroutines could not be read: their runtime.g is not in the dump",
+			 (unsigned long long)tally->unreadable);
+		runtime->goroutines_incomplete = true;
+	}
+	if (tally->implausible) {
+		note_add(runtime->notes, "%llu entries of runtime.allgs do not look like goroutines and are left out",
+			 (unsigned long long)tally->implausible);
+		runtime->goroutines_incomplete = true;
+	}
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct goroutine_address *x = a;
+	const struct goroutine_address *y = b;
+
+	return (x->address > y->address) - (x->address < y->address);
+}
+
+static void index_addresses(struct go_runtime *runtime)
+{
+	size_t count = runtime->goroutines.count;
+
+	runtime->by_address = arena_array(runtime->arena, count ? count : 1, sizeof *runtime->by_address);
+	for (size_t i = 0; i < count; i++)
+		runtime->by_address[i] = (struct goroutine_address){runtime->goroutines.items[i].address, i};
+	qsort(runtime->by_address, count, sizeof *runtime->by_address, by_address);
+}
+
+void goroutines_load(struct go_runtime *runtime)
+{
+	uint64_t slice = runtime->globals.allgs;
+	uint64_t list, count, length;
+	struct tally tally = {0};
+
+	if (!runtime->layout)
+		return;
+	if (!slice) {
+		slice = allgs_by_shape(runtime);
+		if (slice)
+			note_add(runtime->notes, "the goroutine list was found by its shape, not from code");
+	}
+	if (!slice || !image_u64(runtime->image, slice, &list) || !image_u64(runtime->image, slice + 8, &count)) {
+		note_add(runtime->notes, "no goroutine list: runtime.allgs was not found or is not in the dump");
+		runtime->goroutines_incomplete = true;
+		return;
+	}
+	if (runtime->globals.allglen && image_u64(runtime->image, runtime->globals.allglen, &length) && length < count)
+		count = length;
+	count = bounded(runtime, list, count);
+	read_list(runtime, list, count, &tally);
+	report(runtime, &tally);
+	if (runtime->goroutines.count)
+		qsort(runtime->goroutines.items, runtime->goroutines.count, sizeof *runtime->goroutines.items, by_id);
+	runtime->goroutines.count = unique(runtime->goroutines.items, runtime->goroutines.count);
+	index_addresses(runtime);
+}
+
+const struct goroutine *goroutine_by_id(const struct go_runtime *runtime, uint64_t id)
+{
+	struct goroutine key = {.id = id};
+	size_t low = 0;
+	size_t high = runtime->goroutines.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (runtime->goroutines.items[middle].id < key.id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < runtime->goroutines.count && runtime->goroutines.items[low].id == id ? &runtime->goroutines.items[low]
+											   : NULL;
+}
+
+struct goroutine *goroutine_by_address(const struct go_runtime *runtime, uint64_t address)
+{
+	struct goroutine_address key = {address, 0};
+	const struct goroutine_address *found = NULL;
+
+	if (runtime->goroutines.count)
+		found = bsearch(&key, runtime->by_address, runtime->goroutines.count, sizeof key, by_address);
+	return found ? &runtime->goroutines.items[found->index] : NULL;
+}
+
+const char *goroutine_wait_reason(const struct go_runtime *runtime, const struct goroutine *goroutine)
+{
+	if (goroutine->status != G_WAITING && goroutine->status != G_LEAKED)
+		return NULL;
+	return wait_reason_text(runtime->version.minor, goroutine->wait_reason);
+}
+
+const char *goroutine_status_name(const struct goroutine *goroutine)
+{
+	const char *name = g_status_name(goroutine->status);
+
+	return name ? name : "unknown";
+}

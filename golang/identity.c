@@ -1,0 +1,118 @@
+/* identity.c: whether an executable is the one that was running. A twin that was linked separately has the same code and
+ * shifted data, and would give silent garbage; so only bytes that the dump itself saved are believed.
+ *
+ *   same        a build ID in the dump's memory equals the file's
+ *   equivalent  no build ID in the dump; moduledata lies where the file says, all its words agree, and every saved byte of
+ *               the read-only segments equals the file's
+ *   mismatch    any of these contradicts
+ *   unverified  the dump holds nothing to compare */
+#include "golang/load.h"
+
+#include <string.h>
+
+enum { MODULEDATA_WORDS = 32, NOTE_LIMIT = 1024 };
+
+enum agreement { AGREE_NOTHING, AGREE_EQUAL, AGREE_DIFFERENT };
+
+/* The bytes of an address range of the file that the dump saved, compared with the file's. */
+static enum agreement compare_saved(struct image *image, struct span file, uint64_t address)
+{
+	enum agreement result = AGREE_NOTHING;
+
+	for (uint64_t at = 0; at < file.size;) {
+		const struct segment *segment = image_segment(image, address + at);
+		uint64_t skip = segment ? segment->address + segment->size - (address + at) : 4096;
+		struct span saved = {0};
+
+		if (segment)
+			saved = span_from(segment->saved, address + at - segment->address);
+		if (saved.size) {
+			uint64_t n = saved.size < file.size - at ? saved.size : file.size - at;
+
+			if (memcmp(saved.data, file.data + at, (size_t)n))
+				return AGREE_DIFFERENT;
+			result = AGREE_EQUAL;
+		}
+		at += skip;
+	}
+	return result;
+}
+
+static enum agreement compare_gnu_build_id(struct go_runtime *runtime)
+{
+	const char *in_memory = locate_build_id_in_memory(runtime->image);
+
+	if (!in_memory || !runtime->exe->build_id)
+		return AGREE_NOTHING;
+	return strcmp(in_memory, runtime->exe->build_id) ? AGREE_DIFFERENT : AGREE_EQUAL;
+}
+
+/* Go's own build ID is a note as well; its address is the file's, so a difference of content is a difference of build. */
+static enum agreement compare_go_build_id(struct go_runtime *runtime)
+{
+	const struct section *note = exe_section(runtime->exe, ".note.go.buildid");
+
+	if (!note || note->bytes.size > NOTE_LIMIT)
+		return AGREE_NOTHING;
+	return compare_saved(runtime->image, note->bytes, note->address + runtime->bias);
+}
+
+/* Segments that are never written: those whose bytes the dump saved must equal the file's. The first page holds the ELF
+ * header, which `strip` rewrites without changing what runs; it is left to the build IDs. */
+static enum agreement compare_read_only(struct go_runtime *runtime)
+{
+	enum agreement result = AGREE_NOTHING;
+	uint64_t header_end = runtime->exe->base + 4096;
+
+	for (size_t i = 0; i < runtime->exe->segments.count; i++) {
+		const struct exe_segment *segment = &runtime->exe->segments.items[i];
+		uint64_t skip = segment->address < header_end ? header_end - segment->address : 0;
+		enum agreement agreement;
+
+		if (segment->flags & SEGMENT_WRITE)
+			continue;
+		agreement = compare_saved(runtime->image, span_from(segment->bytes, skip),
+					  segment->address + skip + runtime->bias);
+		if (agreement == AGREE_DIFFERENT)
+			return AGREE_DIFFERENT;
+		if (agreement == AGREE_EQUAL)
+			result = AGREE_EQUAL;
+	}
+	return result;
+}
+
+/* Each word of moduledata is a length, equal in file and memory, or an address, which differs by the load bias. */
+static enum agreement compare_moduledata(struct go_runtime *runtime, const struct go_module *file)
+{
+	for (uint64_t i = 0; i < MODULEDATA_WORDS; i++) {
+		uint64_t expected = span_u64(exe_view(runtime->exe, file->address + 8 * i, 8), 0);
+		uint64_t word;
+
+		if (!image_u64(runtime->image, file->address + runtime->bias + 8 * i, &word))
+			return AGREE_NOTHING;
+		if (word != expected && word != expected + runtime->bias)
+			return AGREE_DIFFERENT;
+	}
+	return AGREE_EQUAL;
+}
+
+enum identity identity_judge(struct go_runtime *runtime, const struct go_module *file)
+{
+	enum agreement gnu = compare_gnu_build_id(runtime);
+	enum agreement go = compare_go_build_id(runtime);
+	enum agreement module = file ? compare_moduledata(runtime, file) : AGREE_NOTHING;
+
+	if (gnu == AGREE_DIFFERENT || go == AGREE_DIFFERENT || module == AGREE_DIFFERENT)
+		return IDENTITY_MISMATCH;
+	if (gnu == AGREE_EQUAL || go == AGREE_EQUAL)
+		return IDENTITY_SAME;
+	switch (compare_read_only(runtime)) {
+	case AGREE_DIFFERENT:
+		return IDENTITY_MISMATCH;
+	case AGREE_EQUAL:
+		return module == AGREE_EQUAL ? IDENTITY_EQUIVALENT : IDENTITY_UNVERIFIED;
+	case AGREE_NOTHING:
+		break;
+	}
+	return module == AGREE_EQUAL ? IDENTITY_EQUIVALENT : IDENTITY_UNVERIFIED;
+}

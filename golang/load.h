@@ -1,0 +1,46 @@
+/* load.h: the steps of go_runtime_load, for runtime.c and the files that implement them. Each step fills its part of the
+ * runtime and leaves a note for what it could not do. */
+#ifndef GOLANG_LOAD_H
+#define GOLANG_LOAD_H
+
+#include "golang/runtime.h"
+
+/* buildinfo.c: Go version and main module, from .go.buildinfo in the executable, else in the dump's memory. */
+void buildinfo_load(struct go_runtime *runtime);
+
+/* The version from runtime.buildVersion, where a build carries no build information; needs globals. */
+void build_version_load(struct go_runtime *runtime);
+
+/* modules.c: the pclntab and moduledata of the executable (file addresses); false when it holds no Go program. */
+bool module_in_exe(const struct exe *exe, struct go_module *ret);
+
+/* The first moduledata found by shape in the dump's own writable memory; false when there is none. Its pclntab is set
+ * when the dump holds it. */
+bool module_in_memory(struct go_runtime *runtime, struct go_module *ret);
+
+/* Reads the fields of runtime.moduledata at module->address from memory; false when they are not there or absurd. */
+bool module_read(struct image *image, uint64_t address, struct go_module *ret);
+
+/* Completes modules once layout and memory are known: gofunc, text sections, and the modules after the first. */
+void modules_complete(struct go_runtime *runtime);
+
+/* identity.c: judges whether exe is what ran. `file` is module_in_exe's answer, at file addresses. */
+enum identity identity_judge(struct go_runtime *runtime, const struct go_module *file);
+
+/* goroutines.c */
+void goroutines_load(struct go_runtime *runtime);
+/* machines.c: every M, and which thread it is. */
+void machines_load(struct go_runtime *runtime);
+
+/* backlog.c: the runtime's printed last words. */
+void backlog_load(struct go_runtime *runtime);
+/* environment.c: GODEBUG from the initial stack. */
+void environment_load(struct go_runtime *runtime);
+
+/* globals_by_shape.c: allgs found by what a slice of goroutines looks like, when no code says where it is. */
+uint64_t allgs_by_shape(struct go_runtime *runtime);
+
+/* Whether memory at `address` reads as a runtime.g: bounds in order, a known status. */
+bool goroutine_plausible(struct go_runtime *runtime, uint64_t address);
+
+#endif

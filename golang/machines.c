@@ -1,0 +1,114 @@
+/* machines.c: every runtime.m (runtime.allm, linked by alllink), and which thread of the dump it is. m.procid is the
+ * thread's id (gettid); where a release or a damaged M does not say, the thread's g register does. */
+#include "golang/load.h"
+
+enum { MACHINE_LIMIT = 20000 };
+
+static void read_stack(struct go_runtime *runtime, uint64_t g, uint64_t *lo, uint64_t *hi)
+{
+	if (g && (!go_field(runtime, g, LAYOUT_g_stack_lo, lo) || !go_field(runtime, g, LAYOUT_g_stack_hi, hi)))
+		*lo = *hi = 0;
+}
+
+static bool read_machine(struct go_runtime *runtime, uint64_t address, struct machine *m)
+{
+	uint64_t id;
+	uint8_t incgo = 0;
+
+	m->address = address;
+	m->thread = -1;
+	if (!go_field(runtime, address, LAYOUT_m_g0, &m->g0) || !go_field(runtime, address, LAYOUT_m_id, &id))
+		return false;
+	m->id = (int64_t)id;
+	go_field(runtime, address, LAYOUT_m_procid, (uint64_t *)&m->procid);
+	go_field(runtime, address, LAYOUT_m_gsignal, &m->gsignal);
+	go_field(runtime, address, LAYOUT_m_curg, &m->curg);
+	go_field(runtime, address, LAYOUT_m_vdsoPC, &m->vdso_pc);
+	go_field(runtime, address, LAYOUT_m_vdsoSP, &m->vdso_sp);
+	go_field32(runtime, address, LAYOUT_m_dying, (uint32_t *)&m->dying);
+	go_field32(runtime, address, LAYOUT_m_throwing, (uint32_t *)&m->throwing);
+	go_field32(runtime, address, LAYOUT_m_mallocing, (uint32_t *)&m->mallocing);
+	go_field32(runtime, address, LAYOUT_m_locks, (uint32_t *)&m->locks);
+	go_field8(runtime, address, LAYOUT_m_incgo, &incgo);
+	m->incgo = incgo;
+	read_stack(runtime, m->g0, &m->g0_lo, &m->g0_hi);
+	read_stack(runtime, m->gsignal, &m->gsignal_lo, &m->gsignal_hi);
+	if (m->g0) {
+		go_field(runtime, m->g0, LAYOUT_g_sched_sp, &m->g0_sched_sp);
+		go_field(runtime, m->g0, LAYOUT_g_sched_pc, &m->g0_sched_pc);
+	}
+	return true;
+}
+
+/* The g that a thread says it runs: in a register on arm64, at FS:-8 on linux/amd64 (runtime.tls_g, cmd/link). */
+static uint64_t thread_g(struct go_runtime *runtime, const struct thread *thread)
+{
+	const struct arch *arch = runtime->image->arch;
+	uint64_t base, g;
+
+	if (arch->link_register)
+		return reg_get(&thread->registers, arch->g, &g) ? g : 0;
+	if (reg_get(&thread->registers, arch->tls, &base) && image_u64(runtime->image, base - 8, &g))
+		return g;
+	return 0;
+}
+
+static int32_t find_thread(struct go_runtime *runtime, const struct machine *m)
+{
+	struct image *image = runtime->image;
+
+	for (size_t i = 0; m->procid && i < image->threads.count; i++)
+		if (image->threads.items[i].id == m->procid)
+			return (int32_t)i;
+	for (size_t i = 0; i < image->threads.count; i++) {
+		uint64_t g = thread_g(runtime, &image->threads.items[i]);
+
+		if (g && (g == m->g0 || g == m->gsignal || g == m->curg))
+			return (int32_t)i;
+	}
+	return -1;
+}
+
+/* goroutine.machine, for every M that runs one. */
+static void join_goroutines(struct go_runtime *runtime)
+{
+	for (size_t i = 0; i < runtime->machines.count; i++) {
+		uint64_t curg = runtime->machines.items[i].curg;
+		struct goroutine *goroutine = curg ? goroutine_by_address(runtime, curg) : NULL;
+
+		if (goroutine)
+			goroutine->machine = (int32_t)i;
+	}
+}
+
+static bool seen(const struct go_runtime *runtime, uint64_t address)
+{
+	for (size_t i = 0; i < runtime->machines.count; i++)
+		if (runtime->machines.items[i].address == address)
+			return true;
+	return false;
+}
+
+void machines_load(struct go_runtime *runtime)
+{
+	uint64_t address = 0;
+
+	if (!runtime->layout)
+		return;
+	if (!runtime->globals.allm || !image_u64(runtime->image, runtime->globals.allm, &address))
+		note_add(runtime->notes, "no thread list: runtime.allm was not found; which thread runs which goroutine is unknown");
+	while (address && runtime->machines.count < MACHINE_LIMIT && !seen(runtime, address)) {
+		struct machine m = {0};
+
+		if (!read_machine(runtime, address, &m)) {
+			note_add(runtime->notes, "the list of Ms breaks off after %zu: the next is not in the dump",
+				 runtime->machines.count);
+			break;
+		}
+		m.thread = find_thread(runtime, &m);
+		vec_push(runtime->arena, &runtime->machines, m);
+		if (!go_field(runtime, address, LAYOUT_m_alllink, &address))
+			break;
+	}
+	join_goroutines(runtime);
+}

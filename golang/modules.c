@@ -1,0 +1,232 @@
+/* modules.c: finds pclntab and runtime.moduledata, in an executable by address, in memory by shape. The leading words of
+ * moduledata have not moved since Go 1.18 (runtime/symtab.go): pcHeader, six slices, findfunctab, minpc, maxpc, text,
+ * etext, and the eight bounds of data and bss. */
+#include "golang/load.h"
+
+#include <string.h>
+
+enum word { /* index of 8-byte words in moduledata */
+	WORD_PCHEADER = 0,
+	WORD_FUNCNAMETAB = 1,
+	WORD_CUTAB = 4,
+	WORD_FILETAB = 7,
+	WORD_PCTAB = 10,
+	WORD_PCLNTABLE = 13,
+	WORD_FTAB = 16,
+	WORD_MINPC = 20,
+	WORD_MAXPC = 21,
+	WORD_TEXT = 22,
+	WORD_ETEXT = 23,
+	WORD_NOPTRDATA = 24,
+	WORD_ENOPTRBSS = 31,
+	WORDS = 32,
+};
+
+enum {
+	MODULE_LIMIT = 64,
+	TEXTSECT_LIMIT = 4096,
+	PCLNTAB_LIMIT = 1 << 30,
+	SCAN_SEGMENT_LIMIT = 256 << 20, /* data segments are smaller; heaps of gigabytes need no scan */
+};
+
+static const char *const pclntab_sections[] = {".gopclntab", ".data.rel.ro.gopclntab"};
+
+/* Looks for a table at each 8-aligned position of the bytes. */
+static bool scan_pclntab(struct span bytes, uint64_t address, struct pclntab *ret)
+{
+	static const uint8_t tail[] = {0xff, 0xff, 0xff, 0, 0}; /* magic's upper bytes and the two zero bytes */
+
+	for (size_t at = 0; (at = span_find(bytes, at, tail, sizeof tail)) != SIZE_MAX; at++) {
+		uint64_t start = address + at - 1;
+
+		if (at == 0 || start % 8)
+			continue;
+		if (pclntab_open(span_from(bytes, at - 1), start, ret))
+			return true;
+	}
+	return false;
+}
+
+static bool pclntab_in_exe(const struct exe *exe, struct pclntab *ret)
+{
+	for (size_t i = 0; i < sizeof pclntab_sections / sizeof *pclntab_sections; i++) {
+		const struct section *section = exe_section(exe, pclntab_sections[i]);
+
+		if (section && pclntab_open(section->bytes, section->address, ret))
+			return true;
+	}
+	for (size_t i = 0; i < exe->segments.count; i++)
+		if (scan_pclntab(exe->segments.items[i].bytes, exe->segments.items[i].address, ret))
+			return true;
+	return false;
+}
+
+static void take_words(struct span words, struct go_module *module)
+{
+	module->text = span_u64(words, 8 * WORD_TEXT);
+	module->etext = span_u64(words, 8 * WORD_ETEXT);
+	module->minpc = span_u64(words, 8 * WORD_MINPC);
+	module->maxpc = span_u64(words, 8 * WORD_MAXPC);
+	module->data_start = span_u64(words, 8 * WORD_NOPTRDATA);
+	module->data_end = span_u64(words, 8 * WORD_ENOPTRBSS);
+}
+
+/* Slices with len == cap, tables in ascending order, bounds in order. */
+static bool looks_like_moduledata(struct span words)
+{
+	static const uint8_t slices[] = {WORD_CUTAB, WORD_FILETAB, WORD_PCTAB, WORD_PCLNTABLE, WORD_FTAB};
+	uint64_t last = span_u64(words, 8 * WORD_FUNCNAMETAB);
+
+	if (span_u64(words, 8 * WORD_PCHEADER) < 0x1000 || last <= span_u64(words, 8 * WORD_PCHEADER))
+		return false;
+	for (size_t i = 0; i < sizeof slices; i++) {
+		uint64_t slice = 8u * slices[i];
+
+		if (span_u64(words, slice) < last || span_u64(words, slice + 8) != span_u64(words, slice + 16))
+			return false;
+		last = span_u64(words, slice);
+	}
+	for (uint64_t i = WORD_NOPTRDATA; i < WORD_ENOPTRBSS; i++)
+		if (span_u64(words, 8 * i) > span_u64(words, 8 * i + 8))
+			return false;
+	return span_u64(words, 8 * WORD_TEXT) <= span_u64(words, 8 * WORD_MINPC) &&
+	       span_u64(words, 8 * WORD_MINPC) < span_u64(words, 8 * WORD_MAXPC) &&
+	       span_u64(words, 8 * WORD_MAXPC) <= span_u64(words, 8 * WORD_ETEXT) + 16;
+}
+
+static bool describes(struct span words, const struct pclntab *table)
+{
+	uint64_t text = span_u64(words, 8 * WORD_TEXT);
+
+	return span_u64(words, 8 * WORD_PCHEADER) == table->address &&
+	       span_u64(words, 8 * WORD_MINPC) == text + pclntab_min(table) && looks_like_moduledata(words);
+}
+
+bool module_in_exe(const struct exe *exe, struct go_module *ret)
+{
+	struct pclntab table;
+
+	if (!pclntab_in_exe(exe, &table))
+		return false;
+	for (size_t i = 0; i < exe->segments.count; i++) {
+		const struct exe_segment *segment = &exe->segments.items[i];
+		uint64_t needle = table.address;
+
+		for (size_t at = 0; (at = span_find(segment->bytes, at, &needle, sizeof needle)) != SIZE_MAX; at++) {
+			struct span words = span_slice(segment->bytes, at, 8 * WORDS);
+
+			if ((segment->address + at) % 8 || !words.size || !describes(words, &table))
+				continue;
+			memset(ret, 0, sizeof *ret);
+			ret->address = segment->address + at;
+			take_words(words, ret);
+			ret->pclntab = table;
+			ret->pclntab.text = ret->text;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool module_read(struct image *image, uint64_t address, struct go_module *ret)
+{
+	uint8_t bytes[8 * WORDS];
+	struct span words = {bytes, sizeof bytes};
+
+	if (image_read(image, address, bytes, sizeof bytes) != MEM_OK || !looks_like_moduledata(words))
+		return false;
+	memset(ret, 0, sizeof *ret);
+	ret->address = address;
+	take_words(words, ret);
+	return true;
+}
+
+/* The table of a module that memory alone describes, when the dump holds it. */
+static void pclntab_in_memory(struct image *image, struct go_module *module)
+{
+	struct pclntab table;
+	uint64_t address;
+
+	if (!image_u64(image, module->address, &address))
+		return;
+	if (pclntab_open(image_view(image, address, PCLNTAB_LIMIT), address, &table) &&
+	    module->minpc == module->text + pclntab_min(&table)) {
+		module->pclntab = table;
+		module->pclntab.text = module->text;
+	}
+}
+
+bool module_in_memory(struct go_runtime *runtime, struct go_module *ret)
+{
+	struct image *image = runtime->image;
+
+	for (size_t i = 0; i < image->segments.count; i++) {
+		const struct segment *segment = &image->segments.items[i];
+
+		if (!(segment->flags & SEGMENT_WRITE) || segment->saved.size > SCAN_SEGMENT_LIMIT)
+			continue;
+		for (uint64_t at = 0; at + 8 * WORDS <= segment->saved.size; at += 8) {
+			if (looks_like_moduledata(span_slice(segment->saved, at, 8 * WORDS)) &&
+			    module_read(image, segment->address + at, ret)) {
+				pclntab_in_memory(image, ret);
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* runtime.textsect: {vaddr, end, baseaddr}; one entry, or none, is the ordinary contiguous text. */
+static void read_text_sections(struct go_runtime *runtime, struct go_module *module)
+{
+	uint64_t slice, count;
+
+	if (!go_field(runtime, module->address, LAYOUT_moduledata_textsectmap, &slice) ||
+	    !image_u64(runtime->image, module->address + runtime->layout->offset[LAYOUT_moduledata_textsectmap] + 8,
+		       &count) ||
+	    count < 2 || count > TEXTSECT_LIMIT)
+		return;
+	for (uint64_t i = 0; i < count; i++) {
+		struct text_section section;
+
+		if (!image_u64(runtime->image, slice + 24 * i, &section.start) ||
+		    !image_u64(runtime->image, slice + 24 * i + 8, &section.end) ||
+		    !image_u64(runtime->image, slice + 24 * i + 16, &section.base) || section.end < section.start) {
+			module->pclntab.sections.count = 0;
+			return;
+		}
+		vec_push(runtime->arena, &module->pclntab.sections, section);
+	}
+}
+
+static void complete(struct go_runtime *runtime, struct go_module *module)
+{
+	go_field(runtime, module->address, LAYOUT_moduledata_types, &module->types);
+	go_field(runtime, module->address, LAYOUT_moduledata_etypes, &module->etypes);
+	go_field(runtime, module->address, LAYOUT_moduledata_rodata, &module->rodata);
+	go_field(runtime, module->address, LAYOUT_moduledata_gofunc, &module->gofunc);
+	go_field(runtime, module->address, LAYOUT_moduledata_next, &module->next);
+	if (module->gofunc)
+		module->pclntab.gofunc = image_view(runtime->image, module->gofunc, PCLNTAB_LIMIT);
+	read_text_sections(runtime, module);
+}
+
+void modules_complete(struct go_runtime *runtime)
+{
+	if (!runtime->modules.count || !runtime->layout)
+		return;
+	complete(runtime, &runtime->modules.items[0]);
+	while (runtime->modules.count < MODULE_LIMIT) {
+		uint64_t next = runtime->modules.items[runtime->modules.count - 1].next;
+		struct go_module module;
+
+		for (size_t i = 0; i < runtime->modules.count; i++)
+			if (runtime->modules.items[i].address == next)
+				next = 0;
+		if (!next || !module_read(runtime->image, next, &module))
+			return;
+		pclntab_in_memory(runtime->image, &module);
+		complete(runtime, &module);
+		vec_push(runtime->arena, &runtime->modules, module);
+	}
+}

@@ -1,0 +1,156 @@
+/* pc_memo.c: what is known of a pc, computed once. Goroutines share pcs: a million of them rest at a few hundred. Open
+ * addressing over the pc and the way it is looked up. */
+#include "golang/load.h"
+#include "golang/pc_memo.h"
+
+#include <string.h>
+
+enum { INITIAL = 1024, CALL_BYTES = 8 };
+
+struct pc_memo {
+	struct pc_info **slots;
+	size_t size; /* a power of two */
+	size_t used;
+	struct func **functions; /* of the first module, by index; made on demand */
+};
+
+static const struct {
+	enum func_role role;
+	const char *name;
+} roles[] = {
+#define FUNC_ROLE(role, name) {ROLE_##role, name},
+#include "golang/func_roles.def"
+#undef FUNC_ROLE
+};
+
+enum func_role func_role_of_name(const char *name)
+{
+	if (!name || strncmp(name, "runtime.", 8))
+		return ROLE_NONE;
+	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+		if (!strcmp(name, roles[i].name))
+			return roles[i].role;
+	return ROLE_NONE;
+}
+
+void pc_memo_new(struct go_runtime *runtime)
+{
+	struct pc_memo *memo = arena_alloc(runtime->arena, sizeof *memo);
+
+	memo->size = INITIAL;
+	memo->slots = arena_array(runtime->arena, memo->size, sizeof(struct pc_info *));
+	runtime->memo = memo;
+}
+
+static size_t hash(uint64_t pc, bool exact)
+{
+	return (size_t)((pc * 2 + exact) * 0x9e3779b97f4a7c15ULL >> 20);
+}
+
+static struct pc_info **slot_of(struct pc_memo *memo, uint64_t pc, bool exact)
+{
+	size_t at = hash(pc, exact) & (memo->size - 1);
+
+	while (memo->slots[at] && (memo->slots[at]->pc != pc || memo->slots[at]->exact != exact))
+		at = (at + 1) & (memo->size - 1);
+	return &memo->slots[at];
+}
+
+static void grow(struct go_runtime *runtime)
+{
+	struct pc_memo *memo = runtime->memo;
+	struct pc_info **old = memo->slots;
+	size_t size = memo->size;
+
+	memo->size *= 2;
+	memo->slots = arena_array(runtime->arena, memo->size, sizeof(struct pc_info *));
+	for (size_t i = 0; i < size; i++)
+		if (old[i])
+			*slot_of(memo, old[i]->pc, old[i]->exact) = old[i];
+}
+
+/* One struct func per function of the main module, so that equal functions are equal pointers. */
+static const struct func *shared_func(struct go_runtime *runtime, const struct go_module *module, const struct func *func)
+{
+	struct func **slot = NULL;
+	struct func *copy;
+
+	if (module == &runtime->modules.items[0]) {
+		if (!runtime->memo->functions)
+			runtime->memo->functions =
+				arena_array(runtime->arena, module->pclntab.nfunc, sizeof(struct func *));
+		slot = &runtime->memo->functions[func->index];
+		if (*slot)
+			return *slot;
+	}
+	copy = arena_alloc(runtime->arena, sizeof *copy);
+	*copy = *func;
+	if (slot)
+		*slot = copy;
+	return copy;
+}
+
+static void look_up(struct go_runtime *runtime, struct pc_info *info)
+{
+	uint64_t at = info->exact ? info->pc : info->pc - 1;
+	struct func func;
+
+	for (size_t i = 0; i < runtime->modules.count; i++) {
+		const struct go_module *module = &runtime->modules.items[i];
+
+		if (!pclntab_find(&module->pclntab, at, &func))
+			continue;
+		info->module = module;
+		info->func = shared_func(runtime, module, &func);
+		info->role = func_role_of_name(pclntab_name(&module->pclntab, func.name));
+		info->has_delta = func_value(&module->pclntab, &func, func.pcsp, at, &info->delta, NULL);
+		return;
+	}
+}
+
+const struct pc_info *go_pc(struct go_runtime *runtime, uint64_t pc, bool exact)
+{
+	struct pc_info **slot = slot_of(runtime->memo, pc, exact);
+	struct pc_info *info;
+
+	if (*slot)
+		return *slot;
+	if (runtime->memo->used * 2 >= runtime->memo->size) {
+		grow(runtime);
+		slot = slot_of(runtime->memo, pc, exact);
+	}
+	info = arena_alloc(runtime->arena, sizeof *info);
+	info->pc = pc;
+	info->exact = exact;
+	*slot = info;
+	runtime->memo->used++;
+	look_up(runtime, info);
+	return info;
+}
+
+const struct pc_info *go_return_address(struct go_runtime *runtime, uint64_t pc)
+{
+	struct pc_info *info = *slot_of(runtime->memo, pc, false);
+
+	if (!info) {
+		go_pc(runtime, pc, false);
+		info = *slot_of(runtime->memo, pc, false);
+	}
+	if (!info->call_known) {
+		uint64_t back = pc < CALL_BYTES ? pc : CALL_BYTES;
+		struct span code = image_view(runtime->image, pc - back, back);
+
+		info->call_known = true;
+		info->call = FLOW_NEXT;
+		if (info->func && code.size == back)
+			info->call = insn_call_before(runtime->decoder, pc, code, &info->call_target);
+	}
+	return info;
+}
+
+const char *go_func_name(const struct pc_info *info)
+{
+	const char *name = info->func ? pclntab_name(&info->module->pclntab, info->func->name) : NULL;
+
+	return name ? name : "?";
+}

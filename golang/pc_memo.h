@@ -1,0 +1,13 @@
+/* pc_memo.h: the memo behind go_pc, for runtime.c. */
+#ifndef GOLANG_PC_MEMO_H
+#define GOLANG_PC_MEMO_H
+
+#include "golang/runtime.h"
+
+/* Makes runtime->memo, empty. Modules must be known: what is memoised is not looked up again. */
+void pc_memo_new(struct go_runtime *runtime);
+
+/* The role of a function by its name; ROLE_NONE for ordinary ones. */
+enum func_role func_role_of_name(const char *name);
+
+#endif

@@ -1,0 +1,277 @@
+/* pclntab.c: the pc-line table. Layouts as in runtime/symtab.go: pcHeader, functab, _func, inlinedCall, and the pcvalue
+ * encoding of cmd/internal/obj/pcln.go. Go 1.18 dropped absolute addresses, so one reader serves all releases since. */
+#include "golang/pclntab.h"
+
+#include <string.h>
+
+enum {
+	MAGIC_118 = 0xfffffff0u & 0xff, /* the low byte tells the two layouts apart */
+	MAGIC_120 = 0xfffffff1u & 0xff,
+	HEADER_SIZE = 72,
+	FUNCTAB_ENTRY = 8,
+	FUNC_LIMIT = 1 << 24,
+	NAME_LIMIT = 1 << 16,
+	PCVALUE_LIMIT = 1 << 20, /* steps; a function of 4 MiB of code has fewer */
+};
+
+static bool is_magic(const uint8_t *head)
+{
+	return (head[0] == MAGIC_118 || head[0] == MAGIC_120) && head[1] == 0xff && head[2] == 0xff && head[3] == 0xff;
+}
+
+static bool ascending(const struct pclntab *table)
+{
+	uint32_t last = 0;
+
+	for (uint64_t i = 0; i <= table->nfunc; i++) {
+		uint32_t offset = span_u32(table->functab, i * FUNCTAB_ENTRY);
+
+		if (offset < last)
+			return false;
+		last = offset;
+	}
+	return true;
+}
+
+bool pclntab_open(struct span bytes, uint64_t address, struct pclntab *ret)
+{
+	struct pclntab table = {.address = address, .bytes = bytes};
+	uint64_t offset[5];
+	uint64_t nfunc;
+
+	if (bytes.size < HEADER_SIZE || !is_magic(bytes.data) || bytes.data[4] || bytes.data[5] || bytes.data[7] != 8)
+		return false;
+	table.has_start_line = bytes.data[0] == MAGIC_120;
+	table.quantum = bytes.data[6];
+	nfunc = span_u64(bytes, 8);
+	for (size_t i = 0; i < 5; i++)
+		offset[i] = span_u64(bytes, 32 + 8 * i);
+	for (size_t i = 1; i < 5; i++)
+		if (offset[i] < offset[i - 1])
+			return false;
+	if (!nfunc || nfunc >= FUNC_LIMIT || offset[0] < HEADER_SIZE || (table.quantum != 1 && table.quantum != 4))
+		return false;
+	table.nfunc = (uint32_t)nfunc;
+	table.funcnames = span_slice(bytes, offset[0], offset[1] - offset[0]);
+	table.cutab = span_slice(bytes, offset[1], offset[2] - offset[1]);
+	table.filetab = span_slice(bytes, offset[2], offset[3] - offset[2]);
+	table.pctab = span_slice(bytes, offset[3], offset[4] - offset[3]);
+	table.functab = span_from(bytes, offset[4]);
+	if (table.functab.size < nfunc * FUNCTAB_ENTRY + 4 || !ascending(&table))
+		return false;
+	*ret = table;
+	return true;
+}
+
+static uint64_t address_of(const struct pclntab *table, uint64_t offset)
+{
+	for (size_t i = 0; i < table->sections.count; i++) {
+		const struct text_section *section = &table->sections.items[i];
+
+		if (offset >= section->start && offset < section->end)
+			return section->base + (offset - section->start);
+	}
+	return table->text + offset;
+}
+
+static bool offset_of(const struct pclntab *table, uint64_t pc, uint64_t *ret)
+{
+	for (size_t i = 0; i < table->sections.count; i++) {
+		const struct text_section *section = &table->sections.items[i];
+
+		if (pc >= section->base && pc - section->base < section->end - section->start) {
+			*ret = pc - section->base + section->start;
+			return true;
+		}
+	}
+	if (table->sections.count || pc < table->text)
+		return false;
+	*ret = pc - table->text;
+	return true;
+}
+
+static uint32_t functab_offset(const struct pclntab *table, uint32_t index)
+{
+	return span_u32(table->functab, (uint64_t)index * FUNCTAB_ENTRY);
+}
+
+uint64_t pclntab_min(const struct pclntab *table)
+{
+	return functab_offset(table, 0);
+}
+
+uint64_t pclntab_max(const struct pclntab *table)
+{
+	return functab_offset(table, table->nfunc);
+}
+
+bool pclntab_func(const struct pclntab *table, uint32_t index, struct func *ret)
+{
+	struct func func = {.index = index};
+	struct reader reader;
+	uint32_t start;
+
+	if (index >= table->nfunc)
+		return false;
+	start = functab_offset(table, index);
+	func.record = span_u32(table->functab, (uint64_t)index * FUNCTAB_ENTRY + 4);
+	reader = reader_of(span_from(table->functab, func.record));
+	if (read_u32(&reader) != start)
+		return false;
+	func.name = read_u32(&reader);
+	read_u32(&reader); /* args */
+	func.deferreturn = read_u32(&reader);
+	func.pcsp = read_u32(&reader);
+	func.pcfile = read_u32(&reader);
+	func.pcln = read_u32(&reader);
+	func.npcdata = read_u32(&reader);
+	func.cu_offset = read_u32(&reader);
+	if (table->has_start_line)
+		func.start_line = (int32_t)read_u32(&reader);
+	func.func_id = read_u8(&reader);
+	func.flags = read_u8(&reader);
+	read_u8(&reader);
+	func.nfuncdata = read_u8(&reader);
+	if (reader.failed)
+		return false;
+	func.entry = address_of(table, start);
+	func.end = func.entry + (functab_offset(table, index + 1) - start);
+	*ret = func;
+	return true;
+}
+
+bool pclntab_find(const struct pclntab *table, uint64_t pc, struct func *ret)
+{
+	uint32_t low = 0;
+	uint32_t high = table->nfunc;
+	uint64_t offset;
+
+	if (!table->nfunc || !offset_of(table, pc, &offset) || offset < functab_offset(table, 0) ||
+	    offset >= functab_offset(table, table->nfunc))
+		return false;
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (functab_offset(table, middle) <= offset)
+			low = middle;
+		else
+			high = middle;
+	}
+	return pclntab_func(table, low, ret);
+}
+
+const char *pclntab_name(const struct pclntab *table, uint32_t offset)
+{
+	return span_string(table->funcnames, offset, NAME_LIMIT);
+}
+
+bool func_value(const struct pclntab *table, const struct func *func, uint32_t offset, uint64_t pc, int32_t *ret,
+		uint64_t *start)
+{
+	struct reader reader = reader_of(span_from(table->pctab, offset));
+	uint64_t at = func->entry;
+	uint32_t value = (uint32_t)-1;
+
+	if (!offset || pc < func->entry || pc >= func->end)
+		return false;
+	for (int step = 0; step < PCVALUE_LIMIT; step++) {
+		uint32_t delta = read_uvarint32(&reader);
+		uint64_t from = at;
+
+		if (reader.failed || (delta == 0 && step > 0))
+			return false;
+		value += (delta & 1) ? ~(delta >> 1) : delta >> 1; /* zigzag */
+		at += (uint64_t)read_uvarint32(&reader) * table->quantum;
+		if (reader.failed)
+			return false;
+		if (pc < at) {
+			*ret = (int32_t)value;
+			if (start)
+				*start = from;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The npcdata words after a _func are offsets of pcvalue tables; the nfuncdata words after these are funcdata. */
+static uint64_t after_func(const struct pclntab *table, const struct func *func)
+{
+	return (uint64_t)func->record + (table->has_start_line ? 44 : 40);
+}
+
+int32_t func_pcdata(const struct pclntab *table, const struct func *func, uint32_t which, uint64_t pc)
+{
+	int32_t value;
+
+	if (which >= func->npcdata)
+		return -1;
+	if (!func_value(table, func, span_u32(table->functab, after_func(table, func) + 4 * (uint64_t)which), pc, &value,
+			NULL))
+		return -1;
+	return value;
+}
+
+static struct span func_funcdata(const struct pclntab *table, const struct func *func, uint32_t which)
+{
+	uint32_t offset;
+
+	if (which >= func->nfuncdata)
+		return (struct span){0};
+	offset = span_u32(table->functab, after_func(table, func) + 4 * ((uint64_t)func->npcdata + which));
+	return offset == UINT32_MAX ? (struct span){0} : span_from(table->gofunc, offset);
+}
+
+void func_line(const struct pclntab *table, const struct func *func, uint64_t pc, const char **file, int32_t *line)
+{
+	int32_t file_number;
+	int32_t value;
+
+	*file = NULL;
+	*line = 0;
+	if (func_value(table, func, func->pcln, pc, &value, NULL))
+		*line = value;
+	if (func_value(table, func, func->pcfile, pc, &file_number, NULL) && file_number >= 0) {
+		uint64_t slot = (uint64_t)func->cu_offset + (uint64_t)file_number;
+		struct span entry = span_slice(table->cutab, 4 * slot, 4);
+
+		if (entry.size && span_u32(entry, 0) != UINT32_MAX)
+			*file = span_string(table->filetab, span_u32(entry, 0), NAME_LIMIT);
+	}
+}
+
+/* runtime.inlinedCall: 20 bytes up to Go 1.19, 16 bytes since. */
+static bool inline_entry(const struct pclntab *table, struct span tree, int32_t index, struct inline_frame *ret,
+			 uint64_t *parent)
+{
+	uint64_t size = table->has_start_line ? 16 : 20;
+	struct span entry = span_slice(tree, (uint64_t)(uint32_t)index * size, size);
+
+	if (index < 0 || !entry.size)
+		return false;
+	ret->func_id = span_u8(entry, table->has_start_line ? 0 : 2);
+	ret->name = pclntab_name(table, span_u32(entry, table->has_start_line ? 4 : 12));
+	*parent = span_u32(entry, table->has_start_line ? 8 : 16);
+	return true;
+}
+
+size_t func_inline_frames(const struct pclntab *table, const struct func *func, uint64_t pc,
+			  struct inline_frame frames[static INLINE_LIMIT])
+{
+	struct span tree = func_funcdata(table, func, FUNCDATA_INL_TREE);
+	size_t count = 0;
+
+	while (tree.size && count < INLINE_LIMIT - 1) {
+		struct inline_frame frame = {.inlined = true};
+		uint64_t parent;
+
+		if (!inline_entry(table, tree, func_pcdata(table, func, PCDATA_INL_TREE_INDEX, pc), &frame, &parent))
+			break;
+		func_line(table, func, pc, &frame.file, &frame.line);
+		frames[count++] = frame;
+		pc = func->entry + parent;
+	}
+	frames[count] = (struct inline_frame){.name = pclntab_name(table, func->name), .func_id = func->func_id};
+	func_line(table, func, pc, &frames[count].file, &frames[count].line);
+	return count + 1;
+}

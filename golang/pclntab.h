@@ -1,0 +1,84 @@
+/* pclntab.h: Go's pc-line table: which function a pc is in, its frame size, name, file, line and inlined calls. It is in
+ * every Go binary, stripped or not. Formats: Go 1.18 (magic fffffff0) and 1.20 (fffffff1); cmd/link/internal/ld/pcln.go,
+ * runtime/symtab.go, internal/abi/symtab.go. */
+#ifndef GOLANG_PCLNTAB_H
+#define GOLANG_PCLNTAB_H
+
+#include "base/span.h"
+#include "base/vec.h"
+
+enum { PCDATA_UNSAFE_POINT = 0, PCDATA_INL_TREE_INDEX = 2 }; /* internal/abi/symtab.go */
+enum { FUNCDATA_INL_TREE = 3 };
+enum { FUNC_TOP_FRAME = 1, FUNC_SP_WRITE = 2, FUNC_ASM = 4 };
+
+/* A stretch of text that the linker placed apart (runtime.textsect): offsets [start, end) live at `base`. */
+struct text_section {
+	uint64_t start, end, base;
+};
+
+struct pclntab {
+	uint64_t address; /* of its header, at run time */
+	struct span bytes;
+	bool has_start_line; /* the 1.20 layout of _func and inlinedCall */
+	uint8_t quantum;
+	uint32_t nfunc;
+	uint64_t text;    /* run-time address that function offsets are relative to (moduledata.text) */
+	struct span functab, funcnames, cutab, filetab, pctab;
+	struct span gofunc; /* bytes from moduledata.gofunc on: funcdata; empty when unknown */
+	VEC(struct text_section) sections; /* empty: one contiguous text */
+};
+
+struct func {
+	uint32_t index;
+	uint64_t entry, end; /* run-time addresses */
+	uint32_t name, pcsp, pcfile, pcln, npcdata, cu_offset, deferreturn;
+	int32_t start_line;  /* 0: not recorded (before Go 1.20) */
+	uint8_t func_id, flags, nfuncdata;
+	uint32_t record;     /* offset of its _func in functab */
+};
+
+/* Reads and checks a table that starts at bytes.data[0]. False when it is none: wrong magic, offsets out of order or
+ * beyond the bytes, function table not ascending. `text` is left to the caller, who knows moduledata: the header's own
+ * copy is 0 from Go 1.26 on. */
+bool pclntab_open(struct span bytes, uint64_t address, struct pclntab *ret);
+
+/* Function number `index`; false when its record is damaged. */
+bool pclntab_func(const struct pclntab *table, uint32_t index, struct func *ret);
+
+/* The function that contains pc; false when none does. */
+bool pclntab_find(const struct pclntab *table, uint64_t pc, struct func *ret);
+
+/* First and one past the last text offset: moduledata's minpc and maxpc minus text. */
+uint64_t pclntab_min(const struct pclntab *table);
+uint64_t pclntab_max(const struct pclntab *table);
+
+/* The name at a funcnametab offset; NULL when damaged. */
+const char *pclntab_name(const struct pclntab *table, uint32_t offset);
+
+/* The value of a pcvalue table (func->pcsp, pcfile, pcln, or a pcdata table) at pc; false when there is none. If `start`
+ * is not NULL it gets the first pc of the stretch with that value. */
+bool func_value(const struct pclntab *table, const struct func *func, uint32_t offset, uint64_t pc, int32_t *ret,
+		uint64_t *start);
+
+/* PCDATA table number `which`; -1 (the tables' initial value) where the function has none. */
+int32_t func_pcdata(const struct pclntab *table, const struct func *func, uint32_t which, uint64_t pc);
+
+/* Source file and line of an instruction (a call pc, not a return pc); file NULL and line 0 when unknown. */
+void func_line(const struct pclntab *table, const struct func *func, uint64_t pc, const char **file, int32_t *line);
+
+/* One logical frame at a pc. The first is the innermost inlined call, the last the function itself (inlined false). */
+struct inline_frame {
+	const char *name; /* NULL: damaged */
+	uint8_t func_id;
+	bool inlined;
+	const char *file;
+	int32_t line;
+};
+
+enum { INLINE_LIMIT = 64 };
+
+/* The logical frames at a call pc, innermost first; returns their number, 1 to INLINE_LIMIT. */
+size_t func_inline_frames(const struct pclntab *table, const struct func *func, uint64_t pc,
+			  struct inline_frame frames[static INLINE_LIMIT]);
+
+#endif

@@ -1,0 +1,241 @@
+/* runtime.c: loads the model of a Go program, step by step; a step that fails costs what it would have told, and a note
+ * says so. Order matters: version → modules → identity → layout → functions → globals → goroutines and Ms. */
+#include "golang/runtime.h"
+
+#include "golang/globals.h"
+#include "golang/load.h"
+#include "golang/pc_memo.h"
+
+#include <string.h>
+
+bool go_field(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint64_t *ret)
+{
+	return runtime->layout && runtime->layout->offset[field] != LAYOUT_ABSENT &&
+	       image_u64(runtime->image, object + runtime->layout->offset[field], ret);
+}
+
+bool go_field32(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint32_t *ret)
+{
+	return runtime->layout && runtime->layout->offset[field] != LAYOUT_ABSENT &&
+	       image_u32(runtime->image, object + runtime->layout->offset[field], ret);
+}
+
+bool go_field8(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint8_t *ret)
+{
+	return runtime->layout && runtime->layout->offset[field] != LAYOUT_ABSENT &&
+	       image_u8(runtime->image, object + runtime->layout->offset[field], ret);
+}
+
+/* Where the program was loaded, from its moduledata in memory, when the dump's records do not say. */
+static bool bias_from_memory(struct go_runtime *runtime, const struct go_module *file, uint64_t *ret)
+{
+	struct go_module memory;
+
+	if (!module_in_memory(runtime, &memory) || memory.maxpc - memory.minpc != file->maxpc - file->minpc)
+		return false;
+	*ret = memory.text - file->text;
+	return true;
+}
+
+/* The first module as the dump's memory describes it, with the functions of the executable. */
+static bool module_of_exe(struct go_runtime *runtime, const struct go_module *file)
+{
+	struct go_module module;
+
+	if (!module_read(runtime->image, file->address + runtime->bias, &module) ||
+	    module.text != file->text + runtime->bias || module.maxpc != file->maxpc + runtime->bias)
+		return false;
+	module.pclntab = file->pclntab;
+	module.pclntab.address += runtime->bias;
+	module.pclntab.text = module.text;
+	vec_push(runtime->arena, &runtime->modules, module);
+	return true;
+}
+
+/* moduledata is not in the dump (cut short): code and tables of a verified executable still serve for names. */
+static void module_from_file(struct go_runtime *runtime, const struct go_module *file)
+{
+	struct go_module module = *file;
+
+	module.address += runtime->bias;
+	module.text += runtime->bias;
+	module.etext += runtime->bias;
+	module.minpc += runtime->bias;
+	module.maxpc += runtime->bias;
+	module.data_start += runtime->bias;
+	module.data_end += runtime->bias;
+	module.pclntab.address += runtime->bias;
+	module.pclntab.text = module.text;
+	vec_push(runtime->arena, &runtime->modules, module);
+	note_add(runtime->notes, "runtime.moduledata is not in the dump; its values in the executable are used instead");
+}
+
+/* A mismatching executable whose code has the same bounds still names functions; its data addresses are not believed. */
+static void module_of_mismatch(struct go_runtime *runtime, const struct go_module *file)
+{
+	struct go_module module;
+
+	if (!module_in_memory(runtime, &module))
+		return;
+	if (!module.pclntab.nfunc && file && module.text == file->text + runtime->bias &&
+	    module.minpc == file->minpc + runtime->bias && module.maxpc == file->maxpc + runtime->bias) {
+		module.pclntab = file->pclntab;
+		module.pclntab.address += runtime->bias;
+		module.pclntab.text = module.text;
+	}
+	vec_push(runtime->arena, &runtime->modules, module);
+}
+
+static void load_with_exe(struct go_runtime *runtime, const struct exe_candidate *candidate)
+{
+	struct go_module file;
+	bool is_go = module_in_exe(runtime->exe, &file);
+
+	if (!is_go)
+		note_add(runtime->notes, "%s holds no Go program that this version reads (Go 1.18 and later)",
+			 runtime->exe->name);
+	runtime->bias = candidate->bias;
+	if (!candidate->bias_known && is_go)
+		bias_from_memory(runtime, &file, &runtime->bias);
+	runtime->identity = identity_judge(runtime, is_go ? &file : NULL);
+	if (runtime->identity == IDENTITY_MISMATCH) {
+		module_of_mismatch(runtime, is_go ? &file : NULL);
+		return;
+	}
+	image_add_backing(runtime->image, runtime->exe, runtime->bias);
+	if (is_go && !module_of_exe(runtime, &file))
+		module_from_file(runtime, &file);
+}
+
+static void load_from_memory(struct go_runtime *runtime)
+{
+	struct go_module module;
+
+	runtime->identity = IDENTITY_NONE;
+	if (!module_in_memory(runtime, &module)) {
+		note_add(runtime->notes, "no executable, and no Go program was found in the dump's memory");
+		return;
+	}
+	vec_push(runtime->arena, &runtime->modules, module);
+	if (!module.pclntab.nfunc)
+		note_add(runtime->notes, "no executable, and the dump does not hold its tables: functions have no names "
+					 "and stacks cannot be walked; give the executable with --exe");
+}
+
+static void choose_layout(struct go_runtime *runtime)
+{
+	bool exact = false;
+
+	if (runtime->version.text)
+		runtime->layout = layout_of_version(runtime->image->os, runtime->image->arch->id, &runtime->version, &exact);
+	runtime->layout_source = !runtime->layout ? LAYOUT_SOURCE_NONE : exact ? LAYOUT_SOURCE_TABLE : LAYOUT_SOURCE_NEAREST;
+}
+
+/* DWARF of the dumped program itself, for a release without an exact row. */
+static void layout_from_exe(struct go_runtime *runtime)
+{
+	struct layout *layout;
+	const struct err *err;
+
+	if (!runtime->exe || !runtime->exe->has_dwarf || runtime->identity == IDENTITY_MISMATCH)
+		return;
+	err = layout_of_dwarf(runtime->arena, runtime->exe, &layout);
+	if (err) {
+		note_add(runtime->notes, "DWARF of %s could not be read: %s", runtime->exe->name,
+			 err_describe(runtime->arena, err));
+		return;
+	}
+	runtime->layout = layout;
+	runtime->layout_source = LAYOUT_SOURCE_DWARF;
+}
+
+static void note_layout(struct go_runtime *runtime)
+{
+	const char *version = runtime->version.text ? runtime->version.text : "an unknown release";
+
+	if (runtime->layout_source == LAYOUT_SOURCE_NEAREST)
+		note_add(runtime->notes, "structure offsets of %s are not in the tables; those of the nearest earlier release are "
+					 "used, which makes every certain verdict at most likely", version);
+	if (runtime->layout_source == LAYOUT_SOURCE_NONE)
+		note_add(runtime->notes, "structure offsets of %s are unknown: goroutines cannot be listed", version);
+}
+
+static void find_functions(struct go_runtime *runtime)
+{
+	const struct pclntab *table;
+	struct func func;
+
+	if (!runtime->modules.count)
+		return;
+	table = &runtime->modules.items[0].pclntab;
+	for (uint32_t i = 0; i < table->nfunc; i++) {
+		enum func_role role;
+
+		if (!pclntab_func(table, i, &func))
+			continue;
+		role = func_role_of_name(pclntab_name(table, func.name));
+		if (role == ROLE_NONE || runtime->functions[role])
+			continue;
+		runtime->functions[role] = arena_alloc(runtime->arena, sizeof func);
+		*runtime->functions[role] = func;
+	}
+}
+
+/* What an exact row says must fit the memory: g0's and m0's shape through the goroutines it yields. */
+static bool goroutines_fit(const struct go_runtime *runtime)
+{
+	return runtime->goroutines.count > 0;
+}
+
+static void load_goroutines(struct go_runtime *runtime)
+{
+	runtime->goroutines.count = 0;
+	runtime->machines.count = 0;
+	runtime->goroutines_incomplete = false;
+	goroutines_load(runtime);
+	machines_load(runtime);
+}
+
+static void load_state(struct go_runtime *runtime)
+{
+	if (runtime->layout_source != LAYOUT_SOURCE_TABLE)
+		layout_from_exe(runtime);
+	modules_complete(runtime);
+	load_goroutines(runtime);
+	if (runtime->layout_source == LAYOUT_SOURCE_TABLE && !goroutines_fit(runtime) && runtime->exe &&
+	    runtime->exe->has_dwarf) {
+		layout_from_exe(runtime);
+		load_goroutines(runtime);
+	}
+	note_layout(runtime);
+}
+
+struct go_runtime *go_runtime_load(struct image *image, const struct exe_candidate *candidate)
+{
+	struct go_runtime *runtime = arena_alloc(image->arena, sizeof *runtime);
+
+	runtime->arena = image->arena;
+	runtime->image = image;
+	runtime->notes = image->notes;
+	runtime->decoder = decoder_new(image->arena, image->arch);
+	runtime->exe = candidate->exe;
+	runtime->exe_source = candidate->source;
+	buildinfo_load(runtime);
+	if (runtime->exe)
+		load_with_exe(runtime, candidate);
+	else
+		load_from_memory(runtime);
+	pc_memo_new(runtime);
+	choose_layout(runtime);
+	find_functions(runtime);
+	if (runtime->identity != IDENTITY_MISMATCH)
+		globals_find(runtime);
+	if (!runtime->version.text) {
+		build_version_load(runtime);
+		choose_layout(runtime);
+	}
+	load_state(runtime);
+	backlog_load(runtime);
+	environment_load(runtime);
+	return runtime;
+}

@@ -1,0 +1,149 @@
+/* runtime.h: the model of a Go program in a dump: its functions, its goroutines and threads, found without symbols.
+ * Loaded in steps, each of which may fail alone and leaves a note; what is missing is NULL, 0 or empty. */
+#ifndef GOLANG_RUNTIME_H
+#define GOLANG_RUNTIME_H
+
+#include "formats/image.h"
+#include "formats/insn.h"
+#include "formats/locate.h"
+#include "golang/layout.h"
+#include "golang/pclntab.h"
+#include "golang/version.h"
+
+/* Is the executable the one that was running? design: docs/architecture.md, "Identity". */
+enum identity { IDENTITY_NONE, IDENTITY_SAME, IDENTITY_EQUIVALENT, IDENTITY_UNVERIFIED, IDENTITY_MISMATCH };
+
+enum layout_source { LAYOUT_SOURCE_NONE, LAYOUT_SOURCE_TABLE, LAYOUT_SOURCE_NEAREST, LAYOUT_SOURCE_DWARF };
+
+/* One runtime.moduledata. Addresses are those at run time. */
+struct go_module {
+	uint64_t address;
+	uint64_t text, etext, minpc, maxpc;
+	uint64_t data_start, data_end; /* noptrdata … enoptrbss: the writable globals */
+	uint64_t types, etypes, rodata, gofunc, next;
+	struct pclntab pclntab; /* nfunc 0: not available */
+};
+
+/* What the model needs of special functions, by name: func_roles.def. */
+enum func_role {
+	ROLE_NONE,
+#define FUNC_ROLE(role, name) ROLE_##role,
+#include "golang/func_roles.def"
+#undef FUNC_ROLE
+	ROLE_COUNT
+};
+
+/* Addresses of the runtime's global variables; 0 is unknown. */
+struct go_globals {
+	uint64_t allgs, allglen, allm, print_backlog, print_backlog_index, panicking, build_version, argc, argv;
+};
+
+enum g_status { G_IDLE = 0, G_RUNNABLE = 1, G_RUNNING = 2, G_SYSCALL = 3, G_WAITING = 4, G_DEAD = 6, G_COPYSTACK = 8,
+		G_PREEMPTED = 9, G_LEAKED = 10, G_DEADEXTRA = 11, G_SCAN = 0x1000 };
+
+struct goroutine {
+	uint64_t address; /* of its runtime.g */
+	uint64_t id;
+	uint32_t status;  /* enum g_status without G_SCAN */
+	bool scan;
+	uint8_t wait_reason;
+	uint64_t stack_lo, stack_hi;
+	uint64_t sched_pc, sched_sp, sched_lr, sched_bp;
+	uint64_t syscall_pc, syscall_sp;
+	uint64_t m; /* address of its runtime.m, 0: none */
+	uint64_t gopc, parent_id, startpc;
+	int64_t waitsince; /* nanotime, 0: unknown */
+	bool preempt, async_safe_point, locked;
+	uint32_t sig;      /* signal that became sigpanic, 0: none */
+	uint64_t sigcode0, sigcode1, sigpc;
+	uint64_t panic;    /* address of the innermost runtime._panic, 0: none */
+	int32_t machine;   /* index in machines of the M it runs on (m.curg == g), -1: none */
+};
+
+/* Index of the goroutines by the address of their runtime.g. */
+struct goroutine_address {
+	uint64_t address;
+	size_t index;
+};
+
+struct machine { /* runtime.m */
+	uint64_t address;
+	int64_t id;
+	int64_t procid;
+	uint64_t g0, gsignal, curg;
+	uint64_t g0_lo, g0_hi, gsignal_lo, gsignal_hi;
+	uint64_t g0_sched_sp, g0_sched_pc;
+	uint64_t vdso_pc, vdso_sp;
+	int32_t dying, throwing, mallocing, locks;
+	bool incgo;
+	int32_t thread; /* index in image->threads, -1: none */
+};
+
+/* What is known of a pc, computed once per distinct pc. */
+struct pc_info {
+	uint64_t pc;
+	bool exact;              /* looked up at pc itself, not at pc - 1 */
+	const struct func *func; /* NULL: in no Go function */
+	const struct go_module *module;
+	enum func_role role;
+	bool has_delta;
+	int32_t delta;           /* pcsp: bytes from SP to the frame's top, return address of amd64 not counted */
+	enum insn_flow call;     /* what precedes pc: FLOW_CALL, FLOW_INDIRECT_CALL, FLOW_NEXT for none */
+	bool call_known;         /* `call` has been computed */
+	uint64_t call_target;
+};
+
+struct pc_memo;
+
+struct go_runtime {
+	struct arena *arena;
+	struct image *image;
+	struct notes *notes;
+	struct decoder *decoder;
+	struct exe *exe; /* NULL: none */
+	enum exe_source exe_source;
+	uint64_t bias;   /* run-time minus file addresses */
+	enum identity identity;
+	struct go_version version;
+	const char *main_module; /* module path of the main package; NULL: unknown */
+	const struct layout *layout; /* NULL: none */
+	enum layout_source layout_source;
+	VEC(struct go_module) modules;
+	struct go_globals globals;
+	VEC(struct goroutine) goroutines; /* live ones (not dead), ascending by id */
+	struct goroutine_address *by_address; /* ascending; goroutines.count of them */
+	VEC(struct machine) machines;
+	bool goroutines_incomplete; /* the list was cut short or partly unreadable */
+	VEC(const char *) fatal_lines; /* of printBacklog: the runtime's own last words, in order */
+	const char *godebug;     /* value of GODEBUG in the environment; NULL: unset or unknown */
+	struct pc_memo *memo;
+	struct func *functions[ROLE_COUNT]; /* first function of each role; NULL: absent */
+};
+
+/* Loads the model. Never fails: what could not be had is said in notes. */
+struct go_runtime *go_runtime_load(struct image *image, const struct exe_candidate *exe);
+
+/* What is known of a pc. `exact`: look up pc itself (a context's pc), not pc - 1 (a return address). Never NULL. */
+const struct pc_info *go_pc(struct go_runtime *runtime, uint64_t pc, bool exact);
+
+/* As go_pc, with `call` filled in. */
+const struct pc_info *go_return_address(struct go_runtime *runtime, uint64_t pc);
+
+/* Name of a function as in pclntab, e.g. "main.(*T).M"; "?" when damaged. */
+const char *go_func_name(const struct pc_info *info);
+
+/* A field of a runtime structure in memory: g.sched.sp is go_field(runtime, g, LAYOUT_g_sched_sp, &value). Reads 8 bytes
+ * (go_field32: 4, go_field8: 1). False when the release has no such field or the bytes are not there. */
+bool go_field(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint64_t *ret);
+bool go_field32(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint32_t *ret);
+bool go_field8(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint8_t *ret);
+
+/* The goroutine with that id, or whose runtime.g is at that address; NULL: none. */
+const struct goroutine *goroutine_by_id(const struct go_runtime *runtime, uint64_t id);
+struct goroutine *goroutine_by_address(const struct go_runtime *runtime, uint64_t address);
+
+/* The text that the runtime prints for a status ("chan receive" for waiting ones), or NULL. */
+const char *goroutine_wait_reason(const struct go_runtime *runtime, const struct goroutine *goroutine);
+const char *goroutine_status_name(const struct goroutine *goroutine);
+
+#endif
