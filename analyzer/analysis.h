@@ -1,0 +1,108 @@
+/* analysis.h: everything the analyzer found out about a dump; what detectors and reports read. Stacks are not kept: they
+ * are walked again when asked for, which is cheaper than keeping a million of them. */
+#ifndef ANALYZER_ANALYSIS_H
+#define ANALYZER_ANALYSIS_H
+
+#include "analyzer/stack.h"
+
+/* A stop at a pc where pcsp and the executed instructions disagree about SP, and what is left there to prove it. Words
+ * with address 0 do not exist (the release does not store them, or the context has no such register). */
+struct tear {
+	int32_t goroutine;     /* index in runtime->goroutines, -1: a thread's own stack */
+	int32_t thread;        /* index in image->threads, -1: not running */
+	uint32_t frame;        /* index in its stack of the torn frame */
+	const struct pc_info *at;
+	bool preempted;        /* stopped by asyncPreempt; else by a signal or the dump itself */
+	uint64_t pc_address;   /* where the stopped pc was read from, 0: a register */
+	uint64_t sp;           /* as found */
+	int64_t claimed;       /* pcsp(pc) */
+	int64_t executed;      /* what the instructions left: true distance to the frame's top */
+	bool assumed;          /* executed starts from pcsp at a block that no known branch reaches */
+	uint64_t entry_sp;     /* sp + executed: SP at the function's entry */
+	uint64_t top;          /* SP of the caller: entry_sp, past the return address on amd64 */
+	uint64_t caller_pc;    /* 0: not proved */
+	uint64_t caller_slot;  /* where caller_pc was read from, 0: a register */
+	bool link_live;        /* at pc the link register holds the return address (arm64) */
+	uint64_t link, link_address;         /* the interrupted LR, and where it was saved */
+	bool link_calls;       /* link follows a call that can reach this function */
+	uint64_t frame_pointer, frame_pointer_address; /* the interrupted FP, and where it was saved */
+	uint64_t frame_pointer_expected;     /* what the executed instructions leave in it */
+	bool has_frame_pointer, frame_pointer_due; /* present; the release stores it and the instructions determine it */
+	uint64_t saved_slot, saved_return;   /* the frame's own slot of the return address, 0: none */
+	bool saved_calls;
+	enum stack_end end;    /* of the walk that continues from top */
+	uint32_t callers;      /* frames that it found */
+	bool all_calls;        /* each of their return addresses follows a call that can reach the function below it */
+	uint64_t false_caller; /* what the runtime's own unwinder takes for the return address */
+	uint64_t false_slot;
+	bool false_known;
+};
+
+enum { GROUP_IDS_LIMIT = 100 };
+
+/* Goroutines with the same status, wait reason, creator and sequence of pcs. */
+struct goroutine_group {
+	size_t count;
+	VEC(uint64_t) ids;   /* the lowest, at most GROUP_IDS_LIMIT */
+	size_t first;        /* index of a representative in runtime->goroutines */
+	uint64_t signature;
+};
+
+enum fault_access { ACCESS_UNKNOWN, ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
+
+/* The memory or arithmetic fault behind the crash, if there was one (not the SIGABRT that the runtime sends itself). */
+struct fault {
+	bool known;
+	const char *name;  /* "SIGSEGV" */
+	uint64_t pc;
+	bool has_pc;
+	uint64_t address;
+	bool has_address;
+	enum fault_access access;
+	int32_t goroutine; /* index, -1 */
+	int32_t thread;    /* index, -1 */
+};
+
+/* One panic of a goroutine's chain, innermost first (runtime._panic). */
+struct panic_value {
+	const char *type;    /* Go type name; NULL: unknown */
+	const char *text;    /* the value as the runtime prints it; NULL: unknown */
+	uint64_t address;    /* of the _panic */
+	bool recovered, goexit;
+};
+
+/* The last words of the process. */
+struct messages {
+	const char *line;      /* "fatal error: …" or "panic: …", as the runtime prints it; NULL: not recovered */
+	uint64_t address;      /* where its text was read from, 0: several places */
+	int32_t goroutine;     /* index of the goroutine that it speaks of, -1 */
+	VEC(struct panic_value) panics;
+};
+
+struct analysis {
+	struct arena *arena;
+	struct image *image;
+	struct go_runtime *runtime; /* never NULL; may be empty */
+	struct notes *notes;
+	VEC(struct tear) tears;
+	VEC(struct goroutine_group) groups; /* largest first */
+	int32_t *goroutine_thread; /* per goroutine: index of the thread whose registers are on its stack or that runs it, -1 */
+	int32_t *thread_goroutine; /* per thread: index of the goroutine that it runs, -1 */
+	int32_t dying_thread;      /* index of the thread that brought the process down, -1: unknown or a live snapshot */
+	struct fault fault;
+	struct messages messages;
+	struct tear_cache *tear_cache;
+	struct thread_walk *walks; /* one per thread */
+};
+
+/* Analyses a loaded dump: every goroutine and thread is walked once, tears recorded, groups made. */
+struct analysis *analyze(struct go_runtime *runtime);
+
+/* The user stack of goroutine number `index` in runtime->goroutines. */
+void goroutine_stack(struct analysis *analysis, size_t index, struct stack *ret);
+
+/* The stack of thread number `index` in image->threads, from its registers, through signal frames and g0, to the point
+ * where it reaches a user stack. */
+void thread_stack(struct analysis *analysis, size_t index, struct stack *ret);
+
+#endif

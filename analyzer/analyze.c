@@ -1,0 +1,220 @@
+/* analyze.c: walks every thread and goroutine once, files tears, and groups equal stacks. Stacks are not kept. */
+#include "analyzer/analysis.h"
+
+#include "analyzer/last_words.h"
+#include "analyzer/tear.h"
+#include "analyzer/unwind.h"
+
+#include <stdlib.h>
+
+enum { FIRST_TABLE = 1024 };
+
+/* Group number + 1 by signature; open addressing. */
+struct group_table {
+	uint32_t *slots;
+	size_t size;
+};
+
+static void join_threads(struct analysis *analysis)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+
+	for (size_t i = 0; i < analysis->image->threads.count; i++)
+		analysis->thread_goroutine[i] = -1;
+	for (size_t i = 0; i < runtime->goroutines.count; i++) {
+		int32_t machine = runtime->goroutines.items[i].machine;
+		int32_t thread = machine >= 0 ? runtime->machines.items[machine].thread : -1;
+
+		analysis->goroutine_thread[i] = thread;
+		if (thread >= 0)
+			analysis->thread_goroutine[thread] = (int32_t)i;
+	}
+}
+
+/* The M that is dying says so (m.dying, runtime/panic.go startpanic_m); else the dump's own idea of the crashed thread. */
+static int32_t dying_thread(const struct analysis *analysis)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+	int32_t found = -1;
+	int count = 0;
+
+	for (size_t i = 0; i < runtime->machines.count; i++) {
+		if (runtime->machines.items[i].dying > 0 && runtime->machines.items[i].thread >= 0) {
+			found = runtime->machines.items[i].thread;
+			count++;
+		}
+	}
+	if (count == 1)
+		return found;
+	for (size_t i = 0; analysis->image->stop.known && i < analysis->image->threads.count; i++)
+		if (analysis->image->threads.items[i].crashed)
+			return (int32_t)i;
+	return -1;
+}
+
+static void walk_threads(struct analysis *analysis)
+{
+	struct stack stack = {0};
+
+	for (size_t i = 0; i < analysis->image->threads.count; i++)
+		walk_thread(analysis, i, &stack, &analysis->walks[i]);
+}
+
+/* Where a goroutine's own stack starts. A running one: what its thread's walk reached; in a system call: what entersyscall
+ * kept; otherwise its gobuf (runtime/traceback.go traceback1, unwinder.initAt). */
+static struct context goroutine_context(const struct analysis *analysis, size_t index)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+	const struct goroutine *g = &runtime->goroutines.items[index];
+	const struct machine *m = g->machine >= 0 ? &runtime->machines.items[g->machine] : NULL;
+	int32_t thread = analysis->goroutine_thread[index];
+	struct context context = {.known = true, .how = HOW_CONTEXT};
+
+	if (m && m->vdso_sp) {
+		context.pc = m->vdso_pc;
+		context.sp = m->vdso_sp;
+		return context;
+	}
+	if (g->syscall_sp && g->status != G_RUNNING) {
+		context.pc = g->syscall_pc;
+		context.sp = g->syscall_sp;
+		context.syscall = true;
+		return context;
+	}
+	if (thread >= 0 && analysis->walks[thread].user.known)
+		return analysis->walks[thread].user;
+	context.known = g->sched_sp != 0;
+	context.pc = g->sched_pc;
+	context.sp = g->sched_sp;
+	context.lr = g->sched_lr;
+	context.has_lr = g->sched_lr != 0;
+	context.fp = g->sched_bp;
+	context.has_fp = g->sched_bp != 0;
+	return context;
+}
+
+/* A goroutine that has not run yet stands at its function's first instruction, which no return address does. */
+static void settle_entry(struct analysis *analysis, struct context *context)
+{
+	if (context->how == HOW_CONTEXT && !context->exact) {
+		const struct pc_info *info = go_pc(analysis->runtime, context->pc, true);
+
+		context->exact = info->func && info->func->entry == context->pc;
+	}
+}
+
+void goroutine_stack(struct analysis *analysis, size_t index, struct stack *ret)
+{
+	const struct goroutine *g = &analysis->runtime->goroutines.items[index];
+	struct walk_subject subject = {.goroutine = (int32_t)index, .thread = analysis->goroutine_thread[index],
+				       .lo = g->stack_lo, .hi = g->stack_hi};
+	struct context context = goroutine_context(analysis, index);
+
+	settle_entry(analysis, &context);
+	walk_goroutine(analysis, &subject, &context, ret);
+}
+
+void thread_stack(struct analysis *analysis, size_t index, struct stack *ret)
+{
+	struct thread_walk walk = {0};
+
+	walk_thread(analysis, index, ret, &walk);
+}
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ hash >> 29;
+}
+
+static uint64_t signature_of(const struct goroutine *g, const struct stack *stack)
+{
+	uint64_t hash = mix(mix(mix(0x51ed270b, g->status | (g->scan ? 0x1000u : 0)), g->gopc),
+			    g->status == G_WAITING || g->status == G_LEAKED ? g->wait_reason : 0);
+
+	for (size_t i = 0; i < stack->frames.count; i++)
+		hash = mix(hash, stack->frames.items[i].pc);
+	return mix(hash, stack->end);
+}
+
+static uint32_t *table_slot(const struct analysis *analysis, struct group_table *table, uint64_t signature)
+{
+	size_t at = (size_t)signature & (table->size - 1);
+
+	while (table->slots[at] && analysis->groups.items[table->slots[at] - 1].signature != signature)
+		at = (at + 1) & (table->size - 1);
+	return &table->slots[at];
+}
+
+static void table_grow(struct analysis *analysis, struct group_table *table)
+{
+	table->size = table->size ? table->size * 2 : FIRST_TABLE;
+	table->slots = arena_array(analysis->arena, table->size, sizeof *table->slots);
+	for (size_t i = 0; i < analysis->groups.count; i++)
+		*table_slot(analysis, table, analysis->groups.items[i].signature) = (uint32_t)i + 1;
+}
+
+static void add_to_group(struct analysis *analysis, struct group_table *table, size_t index, uint64_t signature)
+{
+	struct goroutine_group *group;
+	uint32_t *slot;
+
+	if (analysis->groups.count * 2 >= table->size)
+		table_grow(analysis, table);
+	slot = table_slot(analysis, table, signature);
+	if (!*slot) {
+		vec_push(analysis->arena, &analysis->groups,
+			 (struct goroutine_group){.first = index, .signature = signature});
+		*slot = (uint32_t)analysis->groups.count;
+	}
+	group = &analysis->groups.items[*slot - 1];
+	group->count++;
+	if (group->ids.count < GROUP_IDS_LIMIT)
+		vec_push(analysis->arena, &group->ids, analysis->runtime->goroutines.items[index].id);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const struct goroutine_group *x = a;
+	const struct goroutine_group *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+static void walk_goroutines(struct analysis *analysis)
+{
+	struct group_table table = {0};
+	struct stack stack = {0};
+
+	for (size_t i = 0; i < analysis->runtime->goroutines.count; i++) {
+		goroutine_stack(analysis, i, &stack);
+		add_to_group(analysis, &table, i, signature_of(&analysis->runtime->goroutines.items[i], &stack));
+	}
+	if (analysis->groups.count)
+		qsort(analysis->groups.items, analysis->groups.count, sizeof *analysis->groups.items, by_size);
+}
+
+struct analysis *analyze(struct go_runtime *runtime)
+{
+	struct arena *arena = runtime->arena;
+	struct analysis *analysis = arena_alloc(arena, sizeof *analysis);
+	size_t threads = runtime->image->threads.count;
+
+	analysis->arena = arena;
+	analysis->image = runtime->image;
+	analysis->runtime = runtime;
+	analysis->notes = runtime->notes;
+	analysis->tear_cache = tear_cache_new(runtime);
+	analysis->goroutine_thread = arena_array(arena, runtime->goroutines.count + 1, sizeof(int32_t));
+	analysis->thread_goroutine = arena_array(arena, threads + 1, sizeof(int32_t));
+	analysis->walks = arena_array(arena, threads + 1, sizeof(struct thread_walk));
+	join_threads(analysis);
+	walk_threads(analysis);
+	analysis->dying_thread = dying_thread(analysis);
+	walk_goroutines(analysis);
+	fault_find(analysis);
+	messages_find(analysis);
+	return analysis;
+}

@@ -1,0 +1,31 @@
+/* callsite.c: a return address is believed when it lies in code, follows a CALL, and that CALL can reach the function that
+ * is returning: a direct one when its target is that function (or an ABI wrapper of it: same name), an indirect one
+ * possibly. runtime.goexit is entered by no call: newproc1 writes goexit+PCQuantum as the first return address. */
+#include "analyzer/unwind.h"
+
+#include <string.h>
+
+static bool is_goexit_return(const struct pc_info *info, uint8_t quantum)
+{
+	return info->role == ROLE_GOEXIT && info->pc == info->func->entry + quantum;
+}
+
+bool callsite_reaches(struct go_runtime *runtime, uint64_t return_address, const struct func *callee)
+{
+	const struct pc_info *info = go_return_address(runtime, return_address);
+	const struct pc_info *target;
+
+	if (!info->func)
+		return false;
+	if (is_goexit_return(info, runtime->image->arch->quantum))
+		return true;
+	if (info->call == FLOW_INDIRECT_CALL)
+		return true;
+	if (info->call != FLOW_CALL)
+		return false;
+	if (!callee || info->call_target == callee->entry)
+		return true;
+	target = go_pc(runtime, info->call_target, true);
+	/* through an ABI wrapper, a PLT stub or a trampoline the direct target is another function */
+	return !target->func || (target->func->name == callee->name && target->func->entry == info->call_target);
+}

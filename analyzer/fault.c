@@ -1,0 +1,106 @@
+/* fault.c: the memory or arithmetic fault behind a crash. The runtime ends most crashes with a SIGABRT of its own; the
+ * fault itself is in the oldest signal frame of the dying thread, or in the fields that sighandler left in the g that it
+ * made panic (g.sig, sigcode1, sigpc; runtime/signal_ARCH.go preparePanic), or in the dump's own record. */
+#include "analyzer/last_words.h"
+#include "analyzer/unwind.h"
+#include "formats/signals.h"
+
+enum { SI_CODE = 8, SI_ADDR = 16 }; /* siginfo_t, asm-generic/siginfo.h, 64 bit */
+
+static void set_address(struct fault *fault, uint64_t address)
+{
+	fault->address = address;
+	fault->has_address = true;
+	if (fault->has_pc && fault->pc == address)
+		fault->access = ACCESS_EXECUTE;
+}
+
+/* The oldest signal frame of a thread. */
+static bool from_signal_frame(struct analysis *analysis, int32_t thread)
+{
+	const struct thread_walk *walk = &analysis->walks[thread];
+	const struct signal_name *signal;
+	struct fault *fault = &analysis->fault;
+	uint64_t address;
+	uint32_t number, code;
+
+	if (!walk->signalled || !image_u32(analysis->image, walk->siginfo, &number) ||
+	    !image_u32(analysis->image, walk->siginfo + SI_CODE, &code))
+		return false;
+	signal = signal_by_number((int)number);
+	if (!signal || !signal->fault || (int32_t)code <= 0) /* sent by a process, not by the CPU */
+		return false;
+	fault->known = true;
+	fault->name = signal->name;
+	fault->pc = walk->stopped.pc;
+	fault->has_pc = walk->stopped.known;
+	if (image_u64(analysis->image, walk->siginfo + SI_ADDR, &address))
+		set_address(fault, address);
+	return true;
+}
+
+/* The goroutine stands in sigpanic, entered from the pc that sighandler recorded; else the fields are left over from a
+ * fault that was recovered. */
+static bool stands_in_sigpanic(struct analysis *analysis, int32_t index)
+{
+	const struct goroutine *g = &analysis->runtime->goroutines.items[index];
+	struct stack stack = {0};
+
+	goroutine_stack(analysis, (size_t)index, &stack);
+	for (size_t i = 0; i + 1 < stack.frames.count; i++)
+		if (stack.frames.items[i].info->role == ROLE_SIGPANIC)
+			return stack.frames.items[i + 1].pc == g->sigpc;
+	return stack.frames.count > 0 && stack.frames.items[stack.frames.count - 1].info->role == ROLE_SIGPANIC;
+}
+
+static bool from_goroutine(struct analysis *analysis, int32_t index)
+{
+	const struct goroutine *g = &analysis->runtime->goroutines.items[index];
+	const struct signal_name *signal = signal_by_number((int)g->sig);
+	struct fault *fault = &analysis->fault;
+
+	if (!signal || !signal->fault || !stands_in_sigpanic(analysis, index))
+		return false;
+	fault->known = true;
+	fault->name = signal->name;
+	fault->pc = g->sigpc;
+	fault->has_pc = true;
+	set_address(fault, g->sigcode1);
+	return true;
+}
+
+/* No Go handler ran: the dump's record is the fault itself. */
+static bool from_stop(struct analysis *analysis)
+{
+	const struct stop *stop = &analysis->image->stop;
+	const struct signal_name *signal = stop->known ? signal_by_number(stop->number) : NULL;
+	struct fault *fault = &analysis->fault;
+	const struct thread_walk *walk;
+
+	if (!signal || !signal->fault || analysis->dying_thread < 0 || (stop->has_code && stop->code <= 0))
+		return false;
+	walk = &analysis->walks[analysis->dying_thread];
+	fault->known = true;
+	fault->name = stop->name;
+	fault->pc = walk->stopped.pc;
+	fault->has_pc = walk->stopped.known;
+	if (stop->has_address)
+		set_address(fault, stop->address);
+	return true;
+}
+
+void fault_find(struct analysis *analysis)
+{
+	struct fault *fault = &analysis->fault;
+	int32_t thread = analysis->dying_thread;
+	int32_t goroutine = thread >= 0 ? analysis->thread_goroutine[thread] : -1;
+
+	fault->goroutine = fault->thread = -1;
+	if (thread < 0 || analysis->image->os != OS_LINUX)
+		return;
+	if (!from_signal_frame(analysis, thread) && !(goroutine >= 0 && from_goroutine(analysis, goroutine)) &&
+	    !from_stop(analysis))
+		return;
+	fault->thread = thread;
+	fault->goroutine = goroutine;
+}

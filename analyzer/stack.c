@@ -1,0 +1,76 @@
+/* stack.c: names of enum values, and the printed lines of a frame. */
+#include "analyzer/stack.h"
+
+#include <string.h>
+
+static const char *const how_names[] = {
+	[HOW_CONTEXT] = "context", [HOW_PCSP] = "pcsp",	    [HOW_CFI] = "cfi",	     [HOW_FRAME_POINTER] = "frame-pointer",
+	[HOW_SIGNAL] = "signal",   [HOW_SWITCH] = "switch", [HOW_REPAIRED] = "repaired", [HOW_SCAN] = "scan",
+};
+
+static const char *const end_names[] = {
+	[END_COMPLETE] = "complete",
+	[END_DAMAGED] = "damaged",
+	[END_NOT_SAVED] = "not-saved",
+	[END_UNMAPPED] = "unmapped",
+	[END_NO_TABLE] = "no-table",
+	[END_LIMIT] = "limit",
+	[END_STACK_SWITCH] = "stack-switch",
+	[END_UNKNOWN_CONTEXT] = "unknown-context",
+};
+
+const char *frame_how_name(enum frame_how how)
+{
+	return how_names[how];
+}
+
+const char *stack_end_name(enum stack_end end)
+{
+	return end_names[end];
+}
+
+static const char *module_name(struct image *image, uint64_t pc)
+{
+	const struct mapping *mapping = image_mapping(image, pc);
+	const char *slash = mapping ? strrchr(mapping->path, '/') : NULL;
+
+	return slash ? slash + 1 : mapping ? mapping->path : NULL;
+}
+
+/* A function of the executable that is not Go's, by its symbol. */
+static const char *symbol_name(struct go_runtime *runtime, uint64_t pc)
+{
+	const struct symbol *symbol;
+
+	if (!runtime->exe || runtime->identity == IDENTITY_MISMATCH)
+		return NULL;
+	symbol = exe_symbol(runtime->exe, pc - runtime->bias);
+	return symbol ? symbol->name : NULL;
+}
+
+/* The pc whose line is printed: that of the call, one before a return address (unwinder.symPC, runtime/traceback.go). */
+static uint64_t line_pc(const struct frame *frame)
+{
+	return frame->exact || frame->pc == frame->info->func->entry ? frame->pc : frame->pc - 1;
+}
+
+size_t frame_lines(struct image *image, struct go_runtime *runtime, const struct stack *stack, size_t index,
+		   struct frame_line lines[static INLINE_LIMIT])
+{
+	const struct frame *frame = &stack->frames.items[index];
+	struct inline_frame inlined[INLINE_LIMIT];
+	size_t count;
+
+	if (!frame->info->func) {
+		lines[0] = (struct frame_line){.frame = frame, .frame_index = index,
+					       .function = symbol_name(runtime, frame->pc),
+					       .module = module_name(image, frame->pc)};
+		return 1;
+	}
+	count = func_inline_frames(&frame->info->module->pclntab, frame->info->func, line_pc(frame), inlined);
+	for (size_t i = 0; i < count; i++)
+		lines[i] = (struct frame_line){.frame = frame, .frame_index = index, .function = inlined[i].name,
+					       .file = inlined[i].file, .line = inlined[i].line,
+					       .inlined = inlined[i].inlined};
+	return count;
+}

@@ -1,0 +1,65 @@
+/* stack.h: an unwound stack. Every frame says how it was found, every stack says why it ends. */
+#ifndef ANALYZER_STACK_H
+#define ANALYZER_STACK_H
+
+#include "golang/runtime.h"
+
+enum frame_how {
+	HOW_CONTEXT,       /* a thread's or gobuf's pc and sp */
+	HOW_PCSP,          /* Go's pcsp table of the frame below */
+	HOW_CFI,           /* DWARF or PE unwind information */
+	HOW_FRAME_POINTER, /* the frame-pointer chain, past an unusable return address */
+	HOW_SIGNAL,        /* the context that a signal frame saved, or an injected call's interrupted frame */
+	HOW_SWITCH,        /* across a stack switch */
+	HOW_REPAIRED,      /* past a tear that a finding names: the first frame after the seam */
+	HOW_SCAN,
+};
+
+enum stack_end {
+	END_COMPLETE,        /* a TOPFRAME function was reached by valid steps */
+	END_DAMAGED,         /* a return address that cannot be one; end_address is its slot */
+	END_NOT_SAVED,       /* end_address lies in memory that the dump leaves out, or lost by truncation */
+	END_UNMAPPED,        /* end_address is mapped nowhere */
+	END_NO_TABLE,        /* end_address is a pc in code without unwind tables */
+	END_LIMIT,
+	END_STACK_SWITCH,    /* a thread's stack reaches a user goroutine's */
+	END_UNKNOWN_CONTEXT, /* no pc and sp to start from */
+};
+
+struct frame {
+	uint64_t pc;  /* frame 0: the stopped pc; callers: the return address, as in its slot */
+	uint64_t sp;  /* SP at pc, repaired where torn */
+	uint64_t fp;  /* the frame's top: SP of the caller after return (the runtime's fp=); 0: unknown */
+	uint64_t slot; /* where pc was read from; 0: a register or context */
+	const struct pc_info *info;
+	enum frame_how how;
+	bool exact;    /* pc is not a return address: line and tables are looked up at pc itself */
+	int32_t tear;  /* index in analysis->tears of the tear at this frame, -1: none */
+};
+
+struct stack {
+	VEC(struct frame) frames;
+	enum stack_end end;
+	uint64_t end_address; /* 0: none */
+};
+
+/* The name of an enum value in reports, e.g. "frame-pointer", "stack-switch". */
+const char *frame_how_name(enum frame_how how);
+const char *stack_end_name(enum stack_end end);
+
+/* One line of a printed stack: a frame, or a call inlined into it. */
+struct frame_line {
+	const struct frame *frame;
+	size_t frame_index;
+	const char *function; /* NULL: in no known function */
+	const char *file;     /* NULL: unknown */
+	int32_t line;         /* 0: unknown */
+	bool inlined;
+	const char *module;   /* file name of the mapped file for code that is not Go's; NULL: unknown */
+};
+
+/* The lines of one frame, innermost first; returns their number, at least 1. */
+size_t frame_lines(struct image *image, struct go_runtime *runtime, const struct stack *stack, size_t index,
+		   struct frame_line lines[static INLINE_LIMIT]);
+
+#endif

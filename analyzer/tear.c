@@ -1,0 +1,521 @@
+/* tear.c: abstract execution of one function. A register is unknown, a constant, an address relative to the frame's top,
+ * or still what the caller left in LR or FP; so are the frame's stack slots. States are propagated along all branches
+ * until nothing changes; where paths disagree the answer is "unknown". */
+#include "analyzer/tear.h"
+
+#include <string.h>
+
+enum {
+	CODE_LIMIT = 1 << 20,  /* bytes of one function */
+	SLOT_LIMIT = 24,       /* stack slots of interest: saved registers */
+	LEADER_LIMIT = 1 << 15,
+	STEP_LIMIT = 1 << 22,
+};
+
+enum value_kind { VALUE_UNKNOWN, VALUE_CONST, VALUE_TOP, VALUE_LINK, VALUE_CALLER_FP };
+
+struct value {
+	enum value_kind kind;
+	int64_t number; /* the constant; the offset from the frame's top */
+};
+
+struct slot {
+	int64_t offset; /* from the frame's top */
+	struct value value;
+};
+
+struct state {
+	struct value regs[REG_LIMIT];
+	struct slot slots[SLOT_LIMIT];
+	size_t slot_count;
+	bool assumed;
+};
+
+struct leader {
+	uint32_t offset; /* of the block's first instruction */
+	bool reached, queued;
+	struct state state;
+};
+
+/* The answer for one instruction boundary. */
+struct answer {
+	bool reached, known;
+	struct frame_state state;
+};
+
+struct execution {
+	const struct func *func;
+	struct span code;
+	struct answer *answers; /* by offset / quantum */
+	bool leaf;
+	struct execution *next;
+};
+
+struct tear_cache {
+	struct go_runtime *runtime;
+	struct execution *executions;
+};
+
+struct executor {
+	struct go_runtime *runtime;
+	const struct arch *arch;
+	const struct pc_info *info;
+	struct execution *execution;
+	VEC(struct leader) leaders; /* ascending by offset */
+	VEC(size_t) queue;
+	size_t steps;
+};
+
+struct tear_cache *tear_cache_new(struct go_runtime *runtime)
+{
+	struct tear_cache *cache = arena_alloc(runtime->arena, sizeof *cache);
+
+	cache->runtime = runtime;
+	return cache;
+}
+
+static struct value *slot_find(struct state *state, int64_t offset)
+{
+	for (size_t i = 0; i < state->slot_count; i++)
+		if (state->slots[i].offset == offset)
+			return &state->slots[i].value;
+	return NULL;
+}
+
+static void slot_drop(struct state *state, int64_t offset, int64_t size)
+{
+	for (size_t i = 0; i < state->slot_count;) {
+		if (state->slots[i].offset < offset + size && offset < state->slots[i].offset + 8)
+			state->slots[i] = state->slots[--state->slot_count];
+		else
+			i++;
+	}
+}
+
+static void slot_store(struct state *state, int64_t offset, int64_t size, struct value value)
+{
+	slot_drop(state, offset, size);
+	if (size == 8 && value.kind != VALUE_UNKNOWN && value.kind != VALUE_CONST && state->slot_count < SLOT_LIMIT)
+		state->slots[state->slot_count++] = (struct slot){offset, value};
+}
+
+static struct value reg_value(const struct state *state, uint8_t reg)
+{
+	return reg < REG_LIMIT ? state->regs[reg] : (struct value){0};
+}
+
+static int64_t wrap_add(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+/* a + sign * b where one is a constant, or a constant offset of the frame's top. */
+static struct value combine(struct value a, struct value b, bool subtract)
+{
+	int64_t number = subtract ? (int64_t)(0 - (uint64_t)b.number) : b.number;
+
+	if (b.kind == VALUE_CONST && (a.kind == VALUE_CONST || a.kind == VALUE_TOP))
+		return (struct value){a.kind, wrap_add(a.number, number)};
+	if (a.kind == VALUE_CONST && b.kind == VALUE_TOP && !subtract)
+		return (struct value){VALUE_TOP, wrap_add(a.number, number)};
+	return (struct value){0};
+}
+
+static struct value load(struct state *state, const struct effect *effect)
+{
+	struct value base = reg_value(state, effect->src);
+	struct value *slot;
+
+	if (base.kind != VALUE_TOP || effect->size != 8)
+		return (struct value){0};
+	slot = slot_find(state, wrap_add(base.number, effect->value));
+	return slot ? *slot : (struct value){0};
+}
+
+static struct value effect_value(struct state *state, const struct effect *effect)
+{
+	struct value source = reg_value(state, effect->src);
+	struct value old = reg_value(state, effect->dst);
+
+	switch (effect->kind) {
+	case EFFECT_CONST:
+		return (struct value){VALUE_CONST, effect->value};
+	case EFFECT_INSERT:
+		if (old.kind != VALUE_CONST)
+			return (struct value){0};
+		return (struct value){VALUE_CONST, (int64_t)(((uint64_t)old.number & ~effect->mask) | (uint64_t)effect->value)};
+	case EFFECT_ADD:
+		if (!effect->value)
+			return source;
+		return combine(source, (struct value){VALUE_CONST, effect->value}, false);
+	case EFFECT_ADD_REG:
+		return combine(source, reg_value(state, effect->src2), false);
+	case EFFECT_SUB_REG:
+		return combine(source, reg_value(state, effect->src2), true);
+	case EFFECT_LOAD:
+		return load(state, effect);
+	case EFFECT_STORE:
+	case EFFECT_CLOBBER:
+		break;
+	}
+	return (struct value){0};
+}
+
+static bool is_morestack(struct go_runtime *runtime, uint64_t target)
+{
+	return !strncmp(go_func_name(go_pc(runtime, target, true)), "runtime.morestack", 17);
+}
+
+/* After a call only SP is as before. Except after runtime.morestack, which enters the function once more with its
+ * arguments, LR and FP as they were (runtime/stack.go newstack, gogo(&gp.sched)). */
+static void apply_call(const struct executor *executor, struct state *state, const struct insn *insn)
+{
+	const struct arch *arch = executor->arch;
+	bool again = insn->flow == FLOW_CALL && is_morestack(executor->runtime, insn->target);
+	struct value sp = state->regs[arch->sp];
+	struct value fp = state->regs[arch->fp];
+	struct value lr = reg_value(state, arch->lr);
+
+	memset(state->regs, 0, sizeof state->regs);
+	state->regs[arch->sp] = sp;
+	if (again) {
+		state->regs[arch->fp] = fp;
+		if (arch->link_register)
+			state->regs[arch->lr] = lr;
+	}
+}
+
+static void apply(const struct executor *executor, struct state *state, const struct insn *insn)
+{
+	for (size_t i = 0; i < insn->count; i++) {
+		const struct effect *effect = &insn->effects[i];
+
+		if (effect->kind == EFFECT_STORE) {
+			struct value base = reg_value(state, effect->src);
+
+			if (base.kind == VALUE_TOP)
+				slot_store(state, wrap_add(base.number, effect->value), effect->size,
+					   reg_value(state, effect->src2));
+		} else if (effect->dst < REG_LIMIT) {
+			state->regs[effect->dst] = effect_value(state, effect);
+		}
+	}
+	if (insn->sp_unknown)
+		state->regs[executor->arch->sp] = (struct value){0};
+	if (insn->flow == FLOW_CALL || insn->flow == FLOW_INDIRECT_CALL)
+		apply_call(executor, state, insn);
+}
+
+/* Keeps what both states agree on; answers whether `into` lost anything. */
+static bool merge(struct state *into, const struct state *from)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < REG_LIMIT; i++) {
+		const struct value *a = &into->regs[i];
+		const struct value *b = &from->regs[i];
+
+		if (a->kind != VALUE_UNKNOWN && (a->kind != b->kind || a->number != b->number)) {
+			into->regs[i] = (struct value){0};
+			changed = true;
+		}
+	}
+	for (size_t i = 0; i < into->slot_count;) {
+		const struct value *b = slot_find((struct state *)from, into->slots[i].offset);
+
+		if (b && b->kind == into->slots[i].value.kind && b->number == into->slots[i].value.number) {
+			i++;
+			continue;
+		}
+		into->slots[i] = into->slots[--into->slot_count];
+		changed = true;
+	}
+	return changed;
+}
+
+static struct leader *leader_at(struct executor *executor, uint32_t offset)
+{
+	size_t low = 0;
+	size_t high = executor->leaders.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (executor->leaders.items[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < executor->leaders.count && executor->leaders.items[low].offset == offset)
+		return &executor->leaders.items[low];
+	return NULL;
+}
+
+/* An assumed state never weakens what execution from the entry has established. */
+static void enter(struct executor *executor, struct leader *leader, const struct state *state)
+{
+	bool changed = true;
+
+	if (leader->reached && state->assumed && !leader->state.assumed)
+		return;
+	if (leader->reached) {
+		changed = merge(&leader->state, state);
+	} else {
+		leader->state = *state;
+		leader->reached = true;
+	}
+	if (changed && !leader->queued) {
+		leader->queued = true;
+		vec_push(executor->runtime->arena, &executor->queue, (size_t)(leader - executor->leaders.items));
+	}
+}
+
+/* On arm64 a Go caller's frame pointer is its SP - 8, so the caller's own value is known: the word below the frame's top
+ * (cmd/internal/obj/arm64/obj7.go). On amd64 it is anywhere in the caller's frame. */
+static void record_frame_pointer(const struct arch *arch, struct value fp, struct frame_state *state)
+{
+	if (fp.kind == VALUE_TOP) {
+		state->fp_known = true;
+		state->fp_offset = fp.number;
+	} else if (fp.kind == VALUE_CALLER_FP && arch->link_register) {
+		state->fp_known = true;
+		state->fp_offset = -8;
+	}
+}
+
+static void record(struct executor *executor, uint32_t offset, const struct state *state)
+{
+	const struct arch *arch = executor->arch;
+	struct answer *answer = &executor->execution->answers[offset / arch->quantum];
+	struct value sp = state->regs[arch->sp];
+
+	memset(answer, 0, sizeof *answer);
+	answer->reached = true;
+	answer->known = sp.kind == VALUE_TOP;
+	answer->state.distance = (int64_t)(0 - (uint64_t)sp.number);
+	answer->state.assumed = state->assumed;
+	answer->state.link_live = arch->link_register && state->regs[arch->lr].kind == VALUE_LINK;
+	record_frame_pointer(arch, state->regs[arch->fp], &answer->state);
+	for (size_t i = 0; i < state->slot_count; i++) {
+		if (state->slots[i].value.kind == VALUE_LINK) {
+			answer->state.link_saved = true;
+			answer->state.link_slot = state->slots[i].offset;
+		}
+	}
+}
+
+static bool decode(const struct executor *executor, uint32_t offset, struct insn *ret)
+{
+	return insn_decode(executor->runtime->decoder, executor->info->func->entry + offset,
+			   span_from(executor->execution->code, offset), ret);
+}
+
+/* The offset that a target has inside the function; false when it is outside. */
+static bool inside(const struct executor *executor, uint64_t target, uint32_t *ret)
+{
+	if (target < executor->info->func->entry || target - executor->info->func->entry >= executor->execution->code.size)
+		return false;
+	*ret = (uint32_t)(target - executor->info->func->entry);
+	return true;
+}
+
+static void follow(struct executor *executor, uint64_t target, const struct state *state)
+{
+	uint32_t offset;
+	struct leader *leader;
+
+	if (inside(executor, target, &offset) && (leader = leader_at(executor, offset)))
+		enter(executor, leader, state);
+}
+
+static bool falls_through(enum insn_flow flow)
+{
+	return flow == FLOW_NEXT || flow == FLOW_BRANCH || flow == FLOW_CALL || flow == FLOW_INDIRECT_CALL;
+}
+
+/* Executes a block from its leader to the next leader or the end of its path. */
+static void run_block(struct executor *executor, size_t index)
+{
+	struct state state = executor->leaders.items[index].state;
+	uint32_t offset = executor->leaders.items[index].offset;
+	struct insn insn;
+
+	for (;;) {
+		struct leader *next;
+
+		record(executor, offset, &state);
+		if (++executor->steps > STEP_LIMIT || !decode(executor, offset, &insn))
+			return;
+		apply(executor, &state, &insn);
+		if (insn.flow == FLOW_JUMP || insn.flow == FLOW_BRANCH)
+			follow(executor, insn.target, &state);
+		offset += insn.size;
+		if (!falls_through(insn.flow) || offset >= executor->execution->code.size)
+			return;
+		next = leader_at(executor, offset);
+		if (next) {
+			enter(executor, next, &state);
+			return;
+		}
+	}
+}
+
+static void run(struct executor *executor)
+{
+	for (size_t i = 0; i < executor->queue.count && executor->steps <= STEP_LIMIT; i++) {
+		executor->leaders.items[executor->queue.items[i]].queued = false;
+		run_block(executor, executor->queue.items[i]);
+	}
+	executor->queue.count = 0;
+}
+
+static void insert_leader(struct executor *executor, uint32_t offset)
+{
+	size_t at = executor->leaders.count;
+
+	vec_push(executor->runtime->arena, &executor->leaders, (struct leader){.offset = offset});
+	while (at > 0 && executor->leaders.items[at - 1].offset > offset) {
+		executor->leaders.items[at] = executor->leaders.items[at - 1];
+		at--;
+	}
+	executor->leaders.items[at] = (struct leader){.offset = offset};
+}
+
+/* Every branch target inside the function starts a block. Boundaries come from a linear sweep. */
+static bool find_leaders(struct executor *executor)
+{
+	uint8_t *is_leader = arena_alloc(executor->runtime->arena, executor->execution->code.size + 1);
+	struct insn insn;
+	uint32_t target;
+
+	for (uint32_t offset = 0; offset < executor->execution->code.size; offset += insn.size) {
+		if (!decode(executor, offset, &insn)) {
+			insn.size = executor->arch->quantum;
+			continue;
+		}
+		if ((insn.flow == FLOW_JUMP || insn.flow == FLOW_BRANCH) && inside(executor, insn.target, &target))
+			is_leader[target] = 1;
+		if (insn.flow == FLOW_INDIRECT_CALL ||
+		    (insn.flow == FLOW_CALL && !is_morestack(executor->runtime, insn.target)))
+			executor->execution->leaf = false;
+	}
+	is_leader[0] = 1;
+	for (uint32_t offset = 0; offset < executor->execution->code.size; offset++) {
+		if (!is_leader[offset])
+			continue;
+		if (executor->leaders.count >= LEADER_LIMIT)
+			return false;
+		vec_push(executor->runtime->arena, &executor->leaders, (struct leader){.offset = offset});
+	}
+	return true;
+}
+
+static void enter_entry(struct executor *executor)
+{
+	const struct arch *arch = executor->arch;
+	struct state state = {0};
+
+	state.regs[arch->sp] = (struct value){VALUE_TOP, 0};
+	state.regs[arch->fp] = (struct value){VALUE_CALLER_FP, 0};
+	if (arch->link_register)
+		state.regs[arch->lr] = (struct value){VALUE_LINK, 0};
+	enter(executor, &executor->leaders.items[0], &state);
+}
+
+/* Code that only an indirect jump reaches: believe pcsp at the start of the block, and Go's arm64 frame layout (LR at the
+ * bottom, the caller's FP in the word below; cmd/internal/obj/arm64/obj7.go), and say so. */
+static void enter_assumed(struct executor *executor, uint32_t offset, int32_t delta)
+{
+	const struct arch *arch = executor->arch;
+	struct state state = {.assumed = true};
+
+	state.regs[arch->sp] = (struct value){VALUE_TOP, -(int64_t)delta};
+	if (arch->link_register && delta > 0) {
+		slot_store(&state, -(int64_t)delta, 8, (struct value){VALUE_LINK, 0});
+		slot_store(&state, -(int64_t)delta - 8, 8, (struct value){VALUE_CALLER_FP, 0});
+	}
+	if (!leader_at(executor, offset))
+		insert_leader(executor, offset);
+	enter(executor, leader_at(executor, offset), &state);
+}
+
+static void run_unreached(struct executor *executor)
+{
+	const struct pc_info *info = executor->info;
+	struct insn insn;
+
+	for (uint32_t offset = 0; offset < executor->execution->code.size; offset += insn.size) {
+		int32_t delta;
+
+		if (!decode(executor, offset, &insn)) {
+			insn.size = executor->arch->quantum;
+			continue;
+		}
+		if (executor->execution->answers[offset / executor->arch->quantum].reached ||
+		    executor->leaders.count >= LEADER_LIMIT)
+			continue;
+		if (func_value(&info->module->pclntab, info->func, info->func->pcsp, info->func->entry + offset, &delta, NULL)) {
+			enter_assumed(executor, offset, delta);
+			run(executor);
+		}
+	}
+}
+
+static struct execution *execute(struct tear_cache *cache, const struct pc_info *info)
+{
+	struct arena *arena = cache->runtime->arena;
+	struct execution *execution = arena_alloc(arena, sizeof *execution);
+	struct executor executor = {.runtime = cache->runtime, .arch = cache->runtime->image->arch, .info = info,
+				    .execution = execution};
+	uint64_t size = info->func->end - info->func->entry;
+
+	execution->func = info->func;
+	execution->leaf = true;
+	execution->next = cache->executions;
+	cache->executions = execution;
+	if (size > CODE_LIMIT)
+		return execution;
+	execution->code = image_view(cache->runtime->image, info->func->entry, size);
+	execution->answers = arena_array(arena, execution->code.size / executor.arch->quantum + 1, sizeof(struct answer));
+	if (!execution->code.size || !find_leaders(&executor))
+		return execution;
+	enter_entry(&executor);
+	run(&executor);
+	run_unreached(&executor);
+	if (executor.steps > STEP_LIMIT) /* not settled: no answer is final */
+		execution->code.size = 0;
+	return execution;
+}
+
+static struct execution *execution_of(struct tear_cache *cache, const struct pc_info *info)
+{
+	struct execution *execution = cache->executions;
+
+	while (execution && execution->func != info->func)
+		execution = execution->next;
+	return execution ? execution : execute(cache, info);
+}
+
+bool is_leaf(struct tear_cache *cache, const struct pc_info *info)
+{
+	return info->func && execution_of(cache, info)->leaf;
+}
+
+bool frame_state_at(struct tear_cache *cache, const struct pc_info *info, struct frame_state *ret)
+{
+	struct execution *execution;
+	uint64_t offset;
+	const struct answer *answer;
+
+	if (!info->func)
+		return false;
+	execution = execution_of(cache, info);
+	offset = info->pc - info->func->entry;
+	if (info->pc < info->func->entry || offset >= execution->code.size || offset % cache->runtime->image->arch->quantum)
+		return false;
+	answer = &execution->answers[offset / cache->runtime->image->arch->quantum];
+	if (!answer->known)
+		return false;
+	*ret = answer->state;
+	return true;
+}

@@ -1,0 +1,127 @@
+/* torn.c: the proof of a tear. Three kinds of witness, which one accident cannot forge together: the instructions (where
+ * SP really is), the words that the preemption saved (the interrupted LR and FP), and the stack above (a chain of frames
+ * from the repaired top to goexit, each return address after a call that fits). */
+#include "analyzer/torn.h"
+
+#include "analyzer/tear.h"
+
+enum { WORD = 8 };
+
+static int32_t known_tear(const struct analysis *analysis, const struct walk_subject *subject,
+			  const struct context *context)
+{
+	for (size_t i = 0; i < analysis->tears.count; i++) {
+		const struct tear *tear = &analysis->tears.items[i];
+
+		if (tear->goroutine == subject->goroutine && tear->thread == subject->thread && tear->sp == context->sp &&
+		    tear->at->pc == context->pc)
+			return (int32_t)i;
+	}
+	return -1;
+}
+
+/* The interrupted frame pointer, and what the instructions say it must be. */
+static void frame_pointer_witness(struct tear *tear, const struct context *context, const struct frame_state *state)
+{
+	tear->frame_pointer_due = context->has_fp && state->fp_known;
+	if (!tear->frame_pointer_due)
+		return;
+	tear->has_frame_pointer = true;
+	tear->frame_pointer = context->fp;
+	tear->frame_pointer_address = context->fp_address;
+	tear->frame_pointer_expected = tear->entry_sp + (uint64_t)state->fp_offset;
+}
+
+/* The return address in the link register, and in the frame's own slot. */
+static void return_witnesses(struct analysis *analysis, struct tear *tear, const struct context *context,
+			     const struct frame_state *state)
+{
+	const struct func *func = tear->at->func;
+
+	tear->link_live = state->link_live && context->has_lr;
+	if (tear->link_live) {
+		tear->link = context->lr;
+		tear->link_address = context->lr_address;
+		tear->link_calls = callsite_reaches(analysis->runtime, tear->link, func);
+	}
+	if (!analysis->image->arch->link_register)
+		tear->saved_slot = tear->entry_sp;
+	else if (state->link_saved)
+		tear->saved_slot = tear->entry_sp + (uint64_t)state->link_slot;
+	if (tear->saved_slot && image_u64(analysis->image, tear->saved_slot, &tear->saved_return))
+		tear->saved_calls = callsite_reaches(analysis->runtime, tear->saved_return, func);
+	else
+		tear->saved_slot = 0;
+}
+
+static void choose_caller(struct tear *tear, const struct walk_subject *subject)
+{
+	if (subject->hi && (tear->top < subject->lo || tear->top > subject->hi))
+		return;
+	if (tear->link_live && tear->link_calls) {
+		tear->caller_pc = tear->link;
+		tear->caller_slot = tear->link_address;
+	} else if (tear->saved_slot && tear->saved_calls) {
+		tear->caller_pc = tear->saved_return;
+		tear->caller_slot = tear->saved_slot;
+	}
+}
+
+/* Walks on from the repaired top. */
+static void chain_witness(struct analysis *analysis, struct tear *tear, const struct walk_subject *subject)
+{
+	struct context context = {.known = true, .pc = tear->caller_pc, .sp = tear->top, .how = HOW_REPAIRED,
+				  .pc_address = tear->caller_slot};
+	struct stack stack = {0};
+	const struct func *callee = tear->at->func;
+
+	tear->end = END_UNKNOWN_CONTEXT;
+	if (!tear->caller_pc)
+		return;
+	walk_goroutine(analysis, subject, &context, &stack);
+	tear->end = stack.end;
+	tear->callers = (uint32_t)stack.frames.count;
+	tear->all_calls = true;
+	for (size_t i = 0; i < stack.frames.count; i++) {
+		const struct frame *frame = &stack.frames.items[i];
+
+		if (!frame->exact && !callsite_reaches(analysis->runtime, frame->pc, callee))
+			tear->all_calls = false;
+		callee = frame->info->func;
+	}
+}
+
+/* What a walk that trusts pcsp takes for the caller: on arm64 the word at SP, on amd64 the one below its idea of the top. */
+static void false_caller(struct analysis *analysis, struct tear *tear)
+{
+	tear->false_slot = analysis->image->arch->link_register ? tear->sp : tear->sp + (uint64_t)tear->claimed;
+	tear->false_known = image_u64(analysis->image, tear->false_slot, &tear->false_caller);
+}
+
+int32_t torn_at(struct analysis *analysis, const struct walk_subject *subject, uint32_t frame,
+		const struct context *context, const struct pc_info *info, bool preempted)
+{
+	struct frame_state state;
+	struct tear tear = {.goroutine = subject->goroutine, .thread = subject->thread, .frame = frame, .at = info,
+			    .preempted = preempted, .pc_address = context->pc_address, .sp = context->sp};
+	int32_t index = known_tear(analysis, subject, context);
+
+	if (index >= 0)
+		return index;
+	/* assembly that switches stacks disagrees with its table on purpose */
+	if ((info->func->flags & (FUNC_ASM | FUNC_SP_WRITE)) || !info->has_delta ||
+	    !frame_state_at(analysis->tear_cache, info, &state) || state.distance == info->delta)
+		return -1;
+	tear.claimed = info->delta;
+	tear.executed = state.distance;
+	tear.assumed = state.assumed;
+	tear.entry_sp = tear.sp + (uint64_t)tear.executed;
+	tear.top = tear.entry_sp + (analysis->image->arch->link_register ? 0 : WORD);
+	return_witnesses(analysis, &tear, context, &state);
+	frame_pointer_witness(&tear, context, &state);
+	choose_caller(&tear, subject);
+	chain_witness(analysis, &tear, subject);
+	false_caller(analysis, &tear);
+	vec_push(analysis->arena, &analysis->tears, tear);
+	return (int32_t)(analysis->tears.count - 1);
+}

@@ -1,0 +1,407 @@
+/* unwind.c: see unwind.h. Rules by release and CPU that matter here: amd64 keeps the return address at top-8 and the
+ * caller's BP at top-16; arm64 keeps LR at the bottom of the frame and the caller's FP in the word below it. A call that
+ * the runtime injected (asyncPreempt, sigpanic, debugCall) makes its caller's pc exact; on arm64 it pushed 16 bytes that
+ * hold the interrupted LR. */
+#include "analyzer/unwind.h"
+
+#include "analyzer/torn.h"
+#include "golang/preempt.h"
+
+enum { FRAME_LIMIT = 1 << 20, WORD = 8 };
+
+struct walk {
+	struct analysis *analysis;
+	struct go_runtime *runtime;
+	struct image *image;
+	const struct arch *arch;
+	const struct walk_subject *subject;
+	struct stack *stack;
+	struct thread_walk *thread; /* NULL: a user stack */
+	struct context at;          /* the frame about to be added */
+	uint64_t slot;              /* where at.pc was read from */
+	bool preempted;             /* at.pc was stopped by asyncPreempt */
+	bool crossed;               /* a signal frame was just crossed: at is on another stack */
+};
+
+static bool end_walk(struct walk *walk, enum stack_end end, uint64_t address)
+{
+	walk->stack->end = end;
+	walk->stack->end_address = address;
+	return false;
+}
+
+/* Reads a stack word, or ends the walk with the reason why it cannot be read. */
+static bool stack_word(struct walk *walk, uint64_t address, uint64_t *ret)
+{
+	uint8_t byte;
+
+	if (image_u64(walk->image, address, ret))
+		return true;
+	return end_walk(walk, image_read(walk->image, address, &byte, 1) == MEM_UNMAPPED ? END_UNMAPPED : END_NOT_SAVED,
+			address);
+}
+
+static bool in_bounds(const struct walk *walk, uint64_t sp)
+{
+	return !walk->subject->hi || (sp >= walk->subject->lo && sp <= walk->subject->hi);
+}
+
+static bool is_injected(enum func_role role)
+{
+	return role == ROLE_ASYNC_PREEMPT || role == ROLE_SIGPANIC || role == ROLE_DEBUG_CALL || role == ROLE_SIGPANIC0;
+}
+
+static struct frame *add_frame(struct walk *walk, const struct pc_info *info)
+{
+	struct frame frame = {.pc = walk->at.pc, .sp = walk->at.sp, .slot = walk->slot, .info = info, .how = walk->at.how,
+			      .exact = walk->at.exact, .tear = -1};
+
+	vec_push(walk->analysis->arena, &walk->stack->frames, frame);
+	return &walk->stack->frames.items[walk->stack->frames.count - 1];
+}
+
+/* The walk is at a pc without a Go function. */
+static bool foreign(struct walk *walk)
+{
+	uint64_t slot = walk->slot ? walk->slot : walk->at.pc;
+	const struct segment *segment = image_segment(walk->image, walk->at.pc);
+
+	if (walk->stack->frames.count == 0 || walk->at.how == HOW_SIGNAL || (segment && (segment->flags & SEGMENT_EXEC))) {
+		add_frame(walk, go_pc(walk->runtime, walk->at.pc, walk->at.exact));
+		return end_walk(walk, END_NO_TABLE, walk->at.pc);
+	}
+	return end_walk(walk, END_DAMAGED, slot);
+}
+
+/* A call through a nil function value: the CPU stopped at 0, and the caller is one step up (unwinder.initAt). */
+static bool nil_call(struct walk *walk)
+{
+	uint64_t pc;
+
+	add_frame(walk, go_pc(walk->runtime, 0, true));
+	if (walk->arch->link_register) {
+		if (!walk->at.has_lr)
+			return end_walk(walk, END_DAMAGED, walk->at.sp);
+		pc = walk->at.lr;
+	} else if (!stack_word(walk, walk->at.sp, &pc)) {
+		return false;
+	} else {
+		walk->slot = walk->at.sp;
+		walk->at.sp += WORD;
+	}
+	walk->at.pc = pc;
+	walk->at.exact = false;
+	walk->at.has_lr = false;
+	walk->at.how = HOW_PCSP;
+	return true;
+}
+
+/* Past an unusable return address: the saved frame pointer leads to the frame above the one that is lost. */
+static bool by_frame_pointer(struct walk *walk, const struct frame *frame, uint64_t bad_slot)
+{
+	uint64_t link_slot = walk->arch->link_register ? frame->sp - WORD : frame->fp - 2 * WORD;
+	uint64_t record, pc, next;
+
+	end_walk(walk, END_DAMAGED, bad_slot);
+	if (frame->fp <= frame->sp + (walk->arch->link_register ? 0 : WORD) || !image_u64(walk->image, link_slot, &record) ||
+	    record < frame->fp - WORD || record % WORD || !in_bounds(walk, record) || !walk->subject->hi)
+		return false;
+	if (!image_u64(walk->image, record + WORD, &pc) || !callsite_reaches(walk->runtime, pc, NULL) ||
+	    !image_u64(walk->image, record, &next))
+		return false;
+	walk->at = (struct context){.known = true, .pc = pc, .how = HOW_FRAME_POINTER};
+	walk->at.sp = walk->arch->link_register ? next + WORD : record + 2 * WORD;
+	walk->slot = record + WORD;
+	return walk->at.sp > frame->sp && in_bounds(walk, walk->at.sp);
+}
+
+/* Steps over an injected call: what it interrupted is exact, and its LR was pushed (arm64). */
+static bool after_injected(struct walk *walk, const struct frame *frame)
+{
+	uint64_t pushed;
+	const struct pc_info *info;
+
+	walk->at.exact = true;
+	walk->at.how = HOW_SIGNAL;
+	walk->at.pc_address = walk->slot;
+	walk->preempted = frame->info->role == ROLE_ASYNC_PREEMPT;
+	if (!walk->arch->link_register) {
+		walk->at.has_fp = image_u64(walk->image, frame->fp - 2 * WORD, &walk->at.fp);
+		walk->at.fp_address = frame->fp - 2 * WORD;
+		return true;
+	}
+	if (!stack_word(walk, walk->at.sp, &pushed))
+		return false;
+	walk->at.lr = pushed;
+	walk->at.has_lr = true;
+	walk->at.lr_address = walk->at.sp;
+	walk->at.fp_address = walk->at.sp - WORD;
+	walk->at.has_fp = injected_call_stores_fp(walk->runtime) &&
+			  image_u64(walk->image, walk->at.fp_address, &walk->at.fp);
+	walk->at.sp += 2 * WORD;
+	info = go_pc(walk->runtime, walk->at.pc, true);
+	if (!info->func) {
+		walk->at.pc = pushed;
+		walk->at.exact = false;
+	}
+	return true;
+}
+
+/* The ordinary step to the caller. Answers false when the walk ended. */
+static bool step(struct walk *walk, const struct frame *frame, bool innermost)
+{
+	bool from_link = walk->arch->link_register && (innermost || walk->at.exact) && walk->at.has_lr && frame->fp == frame->sp;
+	uint64_t slot = walk->arch->link_register ? frame->sp : frame->fp - WORD;
+	const struct func *callee = frame->info->func;
+	uint64_t pc;
+
+	if (from_link) {
+		pc = walk->at.lr;
+		slot = walk->at.lr_address;
+	} else if (!stack_word(walk, slot, &pc)) {
+		return false;
+	}
+	if (!pc || !in_bounds(walk, frame->fp) || !go_pc(walk->runtime, pc, is_injected(frame->info->role))->func) {
+		const struct segment *segment = image_segment(walk->image, pc);
+
+		if (!walk->subject->hi && segment && (segment->flags & SEGMENT_EXEC)) {
+			walk->at = (struct context){.known = true, .pc = pc, .sp = frame->fp, .how = HOW_PCSP};
+			walk->slot = slot;
+			return true; /* a thread's stack enters code that is not Go's */
+		}
+		if (callee && is_injected(frame->info->role) && pc) /* interrupted where no function is */
+			goto take;
+		return by_frame_pointer(walk, frame, slot);
+	}
+take:
+	walk->at = (struct context){.known = true, .pc = pc, .sp = frame->fp, .how = HOW_PCSP};
+	walk->slot = slot;
+	walk->preempted = false;
+	return is_injected(frame->info->role) ? after_injected(walk, frame) : true;
+}
+
+/* The interrupted context that a signal frame holds. */
+static bool cross_signal(struct walk *walk, const struct frame *frame)
+{
+	const struct arch *arch = walk->arch;
+	uint64_t entry_sp = frame->fp - (arch->link_register ? 0 : WORD);
+	uint64_t address = entry_sp + arch->sigframe_ucontext;
+	struct registers registers = {0};
+	struct context *at = &walk->at;
+
+	for (size_t i = 0; i < arch->ucontext.count; i++) {
+		const struct reg_slot *slot = &arch->ucontext.slots[i];
+		uint64_t value;
+
+		if (!stack_word(walk, address + slot->offset, &value))
+			return false;
+		reg_set(&registers, slot->reg, value);
+		if (slot->reg == arch->pc)
+			at->pc_address = address + slot->offset;
+		if (slot->reg == arch->lr)
+			at->lr_address = address + slot->offset;
+		if (slot->reg == arch->fp)
+			at->fp_address = address + slot->offset;
+	}
+	reg_get(&registers, arch->pc, &at->pc);
+	reg_get(&registers, arch->sp, &at->sp);
+	at->has_fp = reg_get(&registers, arch->fp, &at->fp);
+	at->has_lr = arch->link_register && reg_get(&registers, arch->lr, &at->lr);
+	at->exact = true;
+	at->how = HOW_SIGNAL;
+	at->known = true;
+	walk->slot = at->pc_address;
+	walk->preempted = false;
+	walk->crossed = true;
+	walk->thread->signalled = true;
+	walk->thread->siginfo = entry_sp + arch->sigframe_siginfo;
+	walk->thread->stopped = *at;
+	return true;
+}
+
+/* A thread's stack has its own ways to go on: signal frames, and switches to the user stack. */
+static bool thread_step(struct walk *walk, const struct frame *frame, bool *handled)
+{
+	*handled = true;
+	switch (frame->info->role) {
+	case ROLE_SIGTRAMP:
+	case ROLE_CGO_SIGTRAMP:
+		return cross_signal(walk, frame);
+	case ROLE_SYSTEMSTACK:
+		if (walk->arch->link_register && frame->info->delta == 0)
+			break;
+		return end_walk(walk, END_STACK_SWITCH, 0);
+	case ROLE_MCALL:
+	case ROLE_MORESTACK:
+	case ROLE_ASMCGOCALL:
+		return end_walk(walk, END_STACK_SWITCH, 0);
+	default:
+		break;
+	}
+	*handled = false;
+	return true;
+}
+
+/* The frame's top: pcsp, or what the instructions really left where the two disagree. */
+static bool frame_top(struct walk *walk, struct frame *frame)
+{
+	const struct pc_info *info = frame->info;
+
+	if (!info->has_delta) {
+		return end_walk(walk, END_NO_TABLE, frame->pc);
+	}
+	frame->fp = frame->sp + (uint64_t)(int64_t)info->delta + (walk->arch->link_register ? 0 : WORD);
+	return true;
+}
+
+/* A torn frame: its true top and caller, from the proof that torn.c collects. */
+static bool past_tear(struct walk *walk, struct frame *frame, const struct tear *tear)
+{
+	frame->sp = tear->sp - (uint64_t)(tear->claimed - tear->executed);
+	frame->fp = tear->top;
+	walk->preempted = false;
+	if (!tear->caller_pc) {
+		if (!by_frame_pointer(walk, frame, tear->link_address))
+			return false;
+		return true;
+	}
+	walk->at = (struct context){.known = true, .pc = tear->caller_pc, .sp = tear->top, .how = HOW_REPAIRED};
+	walk->slot = tear->caller_slot;
+	return true;
+}
+
+/* Adds the frame at walk->at and moves to its caller. Answers false when the walk is over. */
+static bool advance(struct walk *walk)
+{
+	bool innermost = walk->stack->frames.count == 0;
+	const struct pc_info *info = go_pc(walk->runtime, walk->at.pc, walk->at.exact);
+	struct frame *frame;
+	const struct tear *tear;
+	bool handled = false;
+
+	if (innermost && walk->at.pc == 0)
+		return nil_call(walk);
+	if (!info->func)
+		return foreign(walk);
+	frame = add_frame(walk, info);
+	if (!frame_top(walk, frame))
+		return false;
+	if (walk->at.exact) {
+		int32_t index = torn_at(walk->analysis, walk->subject, (uint32_t)(walk->stack->frames.count - 1), &walk->at,
+					info, walk->preempted);
+
+		frame = &walk->stack->frames.items[walk->stack->frames.count - 1];
+		frame->tear = index;
+		if (index >= 0) {
+			tear = &walk->analysis->tears.items[index];
+			return past_tear(walk, frame, tear);
+		}
+	}
+	if (walk->thread) {
+		bool more = thread_step(walk, frame, &handled);
+
+		if (handled)
+			return more;
+	}
+	if (info->func->flags & FUNC_TOP_FRAME)
+		return end_walk(walk, END_COMPLETE, 0);
+	if ((info->func->flags & FUNC_SP_WRITE) && !innermost && info->role != ROLE_CGOCALLBACK)
+		return end_walk(walk, walk->thread ? END_STACK_SWITCH : END_DAMAGED, frame->sp);
+	return step(walk, frame, innermost || walk->at.syscall);
+}
+
+/* SP strictly grows; only the first frame, or an interrupted one, may have an empty frame (link register). */
+static bool grew(const struct walk *walk, uint64_t last_sp, bool may_be_empty)
+{
+	return walk->at.sp > last_sp || (walk->at.sp == last_sp && may_be_empty && walk->arch->link_register);
+}
+
+static void run(struct walk *walk)
+{
+	bool lost = false;
+
+	walk->crossed = false;
+	walk->stack->end = END_LIMIT;
+	walk->stack->end_address = 0;
+	while (walk->stack->frames.count < FRAME_LIMIT) {
+		uint64_t sp = walk->at.sp;
+		bool may_be_empty = walk->stack->frames.count == 0 || walk->at.exact;
+
+		if (!in_bounds(walk, sp)) {
+			end_walk(walk, END_DAMAGED, walk->slot);
+			break;
+		}
+		if (!advance(walk) || walk->crossed)
+			break;
+		lost |= walk->at.how == HOW_FRAME_POINTER;
+		if (!grew(walk, sp, may_be_empty)) {
+			end_walk(walk, END_DAMAGED, walk->slot);
+			break;
+		}
+	}
+	if (lost && walk->stack->end == END_COMPLETE)
+		walk->stack->end = END_DAMAGED; /* a frame is missing in between */
+}
+
+void walk_goroutine(struct analysis *analysis, const struct walk_subject *subject, const struct context *context,
+		    struct stack *ret)
+{
+	struct walk walk = {.analysis = analysis, .runtime = analysis->runtime, .image = analysis->image,
+			    .arch = analysis->image->arch, .subject = subject, .stack = ret, .at = *context,
+			    .slot = context->pc_address};
+
+	ret->frames.count = 0;
+	if (!context->known) {
+		ret->end = END_UNKNOWN_CONTEXT;
+		ret->end_address = 0;
+		return;
+	}
+	run(&walk);
+}
+
+static struct context context_of_registers(const struct image *image, const struct registers *registers)
+{
+	const struct arch *arch = image->arch;
+	struct context context = {.how = HOW_CONTEXT, .exact = true};
+
+	context.known = reg_get(registers, arch->pc, &context.pc) && reg_get(registers, arch->sp, &context.sp);
+	context.has_fp = reg_get(registers, arch->fp, &context.fp);
+	context.has_lr = arch->link_register && reg_get(registers, arch->lr, &context.lr);
+	return context;
+}
+
+/* The bounds of the user stack that a thread's goroutine owns. */
+static bool on_user_stack(const struct analysis *analysis, size_t thread, uint64_t sp)
+{
+	int32_t index = analysis->thread_goroutine[thread];
+	const struct goroutine *goroutine;
+
+	if (index < 0)
+		return false;
+	goroutine = &analysis->runtime->goroutines.items[index];
+	return sp >= goroutine->stack_lo && sp < goroutine->stack_hi;
+}
+
+void walk_thread(struct analysis *analysis, size_t thread, struct stack *ret, struct thread_walk *found)
+{
+	struct image *image = analysis->image;
+	struct walk_subject subject = {.goroutine = -1, .thread = (int32_t)thread};
+	struct walk walk = {.analysis = analysis, .runtime = analysis->runtime, .image = image, .arch = image->arch,
+			    .subject = &subject, .stack = ret, .thread = found,
+			    .at = context_of_registers(image, &image->threads.items[thread].registers)};
+
+	ret->frames.count = 0;
+	ret->end = END_UNKNOWN_CONTEXT;
+	ret->end_address = 0;
+	found->stopped = walk.at;
+	while (walk.at.known) {
+		if (on_user_stack(analysis, thread, walk.at.sp)) {
+			found->user = walk.at;
+			ret->end = END_STACK_SWITCH;
+			return;
+		}
+		run(&walk);
+		if (!walk.crossed)
+			return;
+	}
+}

@@ -1,0 +1,44 @@
+/* unwind.h: walks one stack from a context. Follows Go's own unwinder (runtime/traceback.go, Go 1.26: unwinder.initAt,
+ * resolveInternal, next), and goes on where that one cannot: past a tear, and by the frame-pointer chain. */
+#ifndef ANALYZER_UNWIND_H
+#define ANALYZER_UNWIND_H
+
+#include "analyzer/analysis.h"
+
+/* Where a walk starts. */
+struct context {
+	bool known;
+	uint64_t pc, sp, lr, fp;
+	bool has_lr, has_fp;
+	uint64_t pc_address, lr_address, fp_address; /* where they were saved; 0: registers of the dump */
+	enum frame_how how;
+	bool exact;   /* pc is where the CPU stopped, not a return address */
+	bool syscall; /* pc and sp are those of entersyscall: an SPWRITE function is sound there */
+};
+
+/* What a thread's stack leads to. */
+struct thread_walk {
+	struct context user;  /* where it reaches a user stack, from the machine's own state; known false: it does not */
+	struct context stopped; /* the oldest context below all signal frames: where the program was when it was interrupted */
+	bool signalled;       /* the walk crossed a signal frame */
+	uint64_t siginfo;     /* address of the oldest siginfo, 0: none */
+};
+
+/* Who is walked; the tears found are filed under it. */
+struct walk_subject {
+	int32_t goroutine; /* index, -1 */
+	int32_t thread;    /* index, -1 */
+	uint64_t lo, hi;   /* stack bounds, 0: unknown */
+};
+
+/* Walks a user stack. */
+void walk_goroutine(struct analysis *analysis, const struct walk_subject *subject, const struct context *context,
+		    struct stack *ret);
+
+/* Walks a thread from its registers to a user stack; fills *walk. */
+void walk_thread(struct analysis *analysis, size_t thread, struct stack *ret, struct thread_walk *walk);
+
+/* Whether a return address is one: in a Go function, after a call that can reach `callee` (NULL: any function). */
+bool callsite_reaches(struct go_runtime *runtime, uint64_t return_address, const struct func *callee);
+
+#endif
