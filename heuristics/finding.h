@@ -1,0 +1,95 @@
+/* finding.h: what a detector says, with the evidence for and against it, each with a weight and, where there is one, an
+ * address and the value there. Certainty is rank.c's alone to give. */
+#ifndef HEURISTICS_FINDING_H
+#define HEURISTICS_FINDING_H
+
+#include "analyzer/analysis.h"
+#include "golang/known_bugs.h"
+
+enum evidence_kind {
+	EVIDENCE_INSTRUCTION, EVIDENCE_MEMORY, EVIDENCE_REGISTER, EVIDENCE_CALL_SITE, EVIDENCE_UNWIND, EVIDENCE_STACK_BOUNDS,
+	EVIDENCE_RUNTIME_STATE, EVIDENCE_MESSAGE, EVIDENCE_VERSION, EVIDENCE_PREDICTION, EVIDENCE_EXCEPTION,
+};
+
+enum weight { WEIGHT_WEAK, WEIGHT_FAIR, WEIGHT_STRONG, WEIGHT_DECISIVE };
+
+enum certainty { CERTAINTY_POSSIBLE, CERTAINTY_LIKELY, CERTAINTY_CERTAIN };
+
+struct evidence {
+	enum evidence_kind kind;
+	enum weight weight;
+	bool against;
+	const char *text;
+	uint64_t address;     /* 0: none */
+	const char *observed; /* NULL: none. Kind memory: the 8-byte little-endian word at address, "0x…" */
+	const char *expected; /* NULL: none */
+};
+
+struct cited_bug {
+	const struct known_bug *bug;
+	int affects; /* 1 this version is in its range, 0 it is not, -1 the version is unknown */
+};
+
+struct finding {
+	const struct detector *detector; /* rule id and title */
+	const char *title;   /* one sentence about this dump */
+	enum certainty certainty;
+	int32_t goroutine;   /* index in runtime->goroutines, -1 */
+	int32_t thread;      /* index in image->threads, -1 */
+	int64_t frame;       /* of the goroutine's stack, else of the thread's; -1 */
+	const char *function; /* NULL */
+	bool has_pc, has_slot, has_observed, has_repaired, has_sp_error, has_caller;
+	uint64_t pc, slot, observed, repaired;
+	int64_t sp_error;
+	uint64_t caller_pc, caller_sp;
+	int32_t explained_by; /* index of the finding that explains this one, -1 */
+	const struct tear *tear; /* split-sp: the tear; NULL otherwise */
+	VEC(struct evidence) evidence;
+	VEC(struct cited_bug) bugs;
+};
+
+struct runner_up {
+	size_t finding;
+	const char *separated_by;
+};
+
+enum verdict_kind { VERDICT_HEALTHY, VERDICT_UNKNOWN, VERDICT_FOUND };
+
+struct verdict {
+	enum verdict_kind kind;
+	size_t finding; /* meaningful if VERDICT_FOUND */
+	VEC(struct runner_up) runners_up;
+	VEC(const char *) unexplained;
+};
+
+/* All findings, most certain first, with explained_by set and bugs cited, and the verdict. */
+struct diagnosis {
+	struct arena *arena;
+	struct analysis *analysis;
+	VEC(struct finding) findings;
+	struct verdict verdict;
+};
+
+/* Runs every detector of detectors.def and ranks. */
+struct diagnosis *diagnose(struct analysis *analysis);
+
+const char *evidence_kind_name(enum evidence_kind kind);
+const char *weight_name(enum weight weight);
+const char *certainty_name(enum certainty certainty);
+
+/* Appends evidence. text is formatted; observed and expected may be NULL (see also hex_text). */
+struct evidence *evidence_add(struct diagnosis *diagnosis, struct finding *finding, enum evidence_kind kind,
+			      enum weight weight, bool against, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
+
+/* The word at an address as evidence of kind memory: observed is read from the dump. False when it is not there. */
+bool evidence_word(struct diagnosis *diagnosis, struct finding *finding, enum weight weight, bool against, uint64_t address,
+		   const char *expected, const char *format, ...) __attribute__((format(printf, 7, 8)));
+
+/* Cites the known bug of that id (a row of known_bugs.def). */
+void bug_cite(struct diagnosis *diagnosis, struct finding *finding, const char *id);
+
+/* "0x1f" on the arena: how addresses and words are written everywhere. */
+const char *hex_text(struct arena *arena, uint64_t value);
+
+#endif
