@@ -1,0 +1,32 @@
+/* cli.h: the command line. Each subcommand is one file and one line of the table in main.c. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_CORRUPTION = 3 };
+
+struct command {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv); /* argv[0] is what usage messages begin with; returns the exit status */
+};
+
+int command_analyze(int argc, char **argv);
+int command_explain(int argc, char **argv);
+
+/* All subcommands, ended by a row without a name. */
+extern const struct command commands[];
+
+/* Whether a signal asked to stop (SIGINT, SIGTERM, SIGHUP); and the exit status that says so. */
+bool cli_cancelled(void);
+int cli_cancelled_status(void);
+
+/* "tornstack: …" on stderr, with the text's control characters made visible. */
+void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Flushes and closes an output stream; complains and returns false when it could not take everything. */
+bool cli_close(FILE *out, const char *name);
+
+#endif

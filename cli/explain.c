@@ -1,0 +1,44 @@
+/* explain.c: tornstack explain [RULE]. */
+#include "cli/cli.h"
+
+#include "lib/tornstack.h"
+
+#include <argp.h>
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	const char **id = state->input;
+
+	switch (key) {
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (*id)
+			argp_error(state, "one RULE at a time: %s", arg);
+		*id = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int command_explain(int argc, char **argv)
+{
+	static const struct argp_option options[] = {{"help", 'h', NULL, 0, "Print this help", -1}, {0}};
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.args_doc = "[RULE]",
+		.doc = "Says what a rule of a report, such as split-sp, or a known bug, such as golang/go#73259, means: what its "
+		       "evidence is, and what to do. Without RULE, lists the rules.",
+	};
+	const char *id = NULL;
+
+	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &id);
+	if (!ts_explain(id, stdout)) {
+		cli_complain("there is no rule or known bug '%s'; `tornstack explain` lists the rules", id ? id : "");
+		return EXIT_USAGE;
+	}
+	return cli_close(stdout, "standard output") ? EXIT_OK : EXIT_FAILED;
+}

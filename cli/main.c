@@ -1,0 +1,89 @@
+/* main.c: finds the subcommand; signals; complaints. */
+#include "cli/cli.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+
+const struct command commands[] = {
+	{"analyze", "say what happened to a crashed Go process (the default)", command_analyze},
+	{"explain", "say what a rule or a known bug means", command_explain},
+	{NULL, NULL, NULL},
+};
+
+/* The number of the signal that asked to stop. */
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int number)
+{
+	stop_signal = number;
+}
+
+bool cli_cancelled(void)
+{
+	return stop_signal != 0;
+}
+
+int cli_cancelled_status(void)
+{
+	return 128 + (int)stop_signal;
+}
+
+static void set_signals(void)
+{
+	static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: a read from a pipe is to end */
+
+	for (size_t i = 0; i < sizeof stopping / sizeof *stopping; i++) {
+		struct sigaction before;
+
+		if (!sigaction(stopping[i], NULL, &before) && before.sa_handler != SIG_IGN) /* nohup stays in force */
+			sigaction(stopping[i], &action, NULL);
+	}
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe is reported as the failed write that it is */
+}
+
+void cli_complain(const char *format, ...)
+{
+	char text[2048];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	fputs("tornstack: ", stderr);
+	for (const char *at = text; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			fprintf(stderr, "\\x%02x", (unsigned char)*at);
+		else
+			fputc(*at, stderr);
+	fputc('\n', stderr);
+}
+
+bool cli_close(FILE *out, const char *name)
+{
+	bool failed = ferror(out) != 0;
+
+	errno = failed ? errno : 0;
+	failed |= fflush(out) != 0;
+	failed |= fclose(out) != 0;
+	if (failed)
+		cli_complain("cannot write %s: %s", name, errno ? strerror(errno) : "the output did not take everything");
+	return !failed;
+}
+
+int main(int argc, char **argv)
+{
+	char explain_name[] = "tornstack explain";
+
+	argp_err_exit_status = EXIT_USAGE;
+	set_signals();
+	for (const struct command *command = commands; argc > 1 && command->name; command++)
+		if (!strcmp(argv[1], command->name)) {
+			argv[1] = command->run == command_explain ? explain_name : argv[0];
+			return command->run(argc - 1, argv + 1);
+		}
+	return command_analyze(argc, argv);
+}

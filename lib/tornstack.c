@@ -1,0 +1,238 @@
+/* tornstack.c: the steps of an analysis, in order, under one arena. A report is written to a temporary file first and copied
+ * to the caller when it is whole, so that a failure leaves nothing behind. */
+#include "lib/tornstack.h"
+
+#include "formats/locate.h"
+#include "report/escape.h"
+#include "report/report.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define BUDGET ((size_t)2 << 30)
+
+enum { EXPLAIN_BUDGET = 1 << 20, COPY_BLOCK = 1 << 16 };
+
+struct job {
+	struct arena *arena;
+	const char *dump;
+	const struct ts_options *options;
+	FILE *spool;
+	const struct err *error;
+	bool cancelled;
+	bool corruption;
+};
+
+static bool is_cancelled(struct job *job)
+{
+	if (job->options->cancelled && job->options->cancelled())
+		job->cancelled = true;
+	return job->cancelled;
+}
+
+static void close_stream(void *stream)
+{
+	fclose(stream);
+}
+
+/* Where a report waits until it is whole: a file without a name; in memory where there is no folder for one. */
+static const struct err *open_spool(struct job *job)
+{
+	int descriptor;
+
+	job->spool = tmpfile();
+	if (!job->spool) {
+		descriptor = memfd_create("tornstack-report", MFD_CLOEXEC);
+		job->spool = descriptor < 0 ? NULL : fdopen(descriptor, "w+");
+		if (!job->spool && descriptor >= 0)
+			close(descriptor);
+	}
+	if (!job->spool)
+		return err_new(job->arena, ERR_IO, "cannot make a temporary file for the report: %s", strerror(errno));
+	arena_defer(job->arena, close_stream, job->spool);
+	return NULL;
+}
+
+static const struct err *load(struct job *job, struct go_runtime **ret)
+{
+	const struct ts_options *options = job->options;
+	const struct image_options image_options = {.max_size = options->max_size, .cancelled = options->cancelled};
+	const struct exe_search search = {.given = options->executables, .symbols_dir = options->symbols_dir};
+	struct notes *notes = arena_alloc(job->arena, sizeof *notes);
+	struct exe_candidate exe = {0};
+	struct image *image;
+	const struct err *error;
+
+	notes->arena = job->arena;
+	error = image_open(job->arena, notes, job->dump, &image_options, &image);
+	if (error || is_cancelled(job))
+		return error;
+	error = locate_exe(image, &search, &exe);
+	if (error || is_cancelled(job))
+		return error;
+	*ret = go_runtime_load(image, &exe);
+	return NULL;
+}
+
+/* A finding for which --exit-code is 3. */
+static bool has_corruption(const struct diagnosis *diagnosis)
+{
+	for (size_t i = 0; i < diagnosis->findings.count; i++)
+		if (diagnosis->findings.items[i].detector->corruption &&
+		    diagnosis->findings.items[i].certainty >= CERTAINTY_LIKELY)
+			return true;
+	return false;
+}
+
+static const struct err *write_report(struct job *job, const struct diagnosis *diagnosis)
+{
+	const struct ts_options *options = job->options;
+	static const enum report_goroutines goroutines[] = {
+		[TS_GOROUTINES_FINDINGS] = REPORT_GOROUTINES_FINDINGS,
+		[TS_GOROUTINES_GROUPS] = REPORT_GOROUTINES_GROUPS,
+		[TS_GOROUTINES_ALL] = REPORT_GOROUTINES_ALL,
+	};
+	const struct report_options report = {
+		.version = TORNSTACK_VERSION,
+		.goroutines = goroutines[options->goroutines],
+		.columns = options->columns,
+		.color = options->color,
+		.verbose = options->verbose,
+		.quiet = options->quiet,
+		.cancelled = options->cancelled,
+	};
+	const struct err *error = open_spool(job);
+
+	if (error)
+		return error;
+	if (options->format == TS_TEXT)
+		report_text(diagnosis, &report, job->spool);
+	else if (!report_json(diagnosis, &report, job->spool))
+		return err_new(job->arena, ERR_LIMIT, "no memory for the report");
+	if (fflush(job->spool) || ferror(job->spool))
+		return err_new(job->arena, ERR_IO, "cannot write a temporary file: %s", strerror(errno));
+	return NULL;
+}
+
+static void run(void *context)
+{
+	struct job *job = context;
+	struct go_runtime *runtime = NULL;
+	struct analysis *analysis;
+	struct diagnosis *diagnosis;
+
+	job->error = load(job, &runtime);
+	if (job->error || is_cancelled(job))
+		return;
+	analysis = analyze(runtime);
+	if (is_cancelled(job))
+		return;
+	diagnosis = diagnose(analysis);
+	if (is_cancelled(job))
+		return;
+	job->corruption = has_corruption(diagnosis);
+	job->error = write_report(job, diagnosis);
+	is_cancelled(job);
+}
+
+/* False when the spool cannot be read back; what `out` could not take is for its owner's ferror. */
+static bool copy_spool(FILE *spool, FILE *out)
+{
+	char block[COPY_BLOCK];
+	size_t size;
+
+	rewind(spool);
+	while ((size = fread(block, 1, sizeof block, spool)) > 0)
+		if (fwrite(block, 1, size, out) != size)
+			return true;
+	return !ferror(spool);
+}
+
+static void fail(struct ts_result *result, const char *code, const char *text)
+{
+	result->outcome = TS_FAILED;
+	snprintf(result->error_code, sizeof result->error_code, "%s", code);
+	snprintf(result->error, sizeof result->error, "%s", text);
+}
+
+/* An error's text needs memory too, so it is made under arena_run like everything else. */
+static void describe(void *context)
+{
+	struct job *job = context;
+
+	job->error = err_new(job->arena, job->error->code, "%s",
+			     escape_line(job->arena, err_describe(job->arena, job->error)));
+}
+
+static void fail_with(struct job *job, struct ts_result *result)
+{
+	arena_run(job->arena, describe, job);
+	fail(result, err_code_name(job->error->code), job->error->text);
+}
+
+static void conclude(struct job *job, bool completed, FILE *out, struct ts_result *result)
+{
+	if (!completed)
+		fail(result, err_code_name(ERR_LIMIT), "the dump needs more memory than an analysis may take (2 GiB)");
+	else if (is_cancelled(job)) /* also when the error is only how a step said so */
+		result->outcome = TS_CANCELLED;
+	else if (job->error)
+		fail_with(job, result);
+	else if (!copy_spool(job->spool, out))
+		fail(result, err_code_name(ERR_IO), "cannot read the report's temporary file");
+	else
+		result->outcome = job->corruption ? TS_ANALYSED_CORRUPTION : TS_ANALYSED;
+}
+
+struct ts_result ts_analyze(const char *dump, const struct ts_options *options, FILE *out)
+{
+	struct ts_result result = {0};
+	struct job job = {.arena = arena_new(BUDGET), .dump = dump, .options = options};
+	bool completed;
+
+	if (!job.arena) {
+		fail(&result, err_code_name(ERR_LIMIT), "no memory");
+		return result;
+	}
+	completed = arena_run(job.arena, run, &job);
+	conclude(&job, completed, out, &result);
+	arena_free(job.arena);
+	return result;
+}
+
+struct explanation {
+	struct arena *arena;
+	const char *id;
+	FILE *out;
+	bool found;
+};
+
+static void explain(void *context)
+{
+	struct explanation *explanation = context;
+	const struct detector *detector = explanation->id ? detector_by_id(explanation->id) : NULL;
+	const struct known_bug *bug = explanation->id && !detector ? known_bug_by_id(explanation->id) : NULL;
+
+	if (!explanation->id) {
+		report_rules(explanation->arena, 0, explanation->out);
+		explanation->found = true;
+		return;
+	}
+	explanation->found = detector || bug;
+	if (detector)
+		report_rule(explanation->arena, detector, 0, explanation->out);
+	else if (bug)
+		report_bug(explanation->arena, bug, 0, explanation->out);
+}
+
+bool ts_explain(const char *id, FILE *out)
+{
+	struct explanation explanation = {.arena = arena_new(EXPLAIN_BUDGET), .id = id, .out = out};
+
+	if (explanation.arena)
+		arena_run(explanation.arena, explain, &explanation);
+	arena_free(explanation.arena);
+	return explanation.found;
+}

@@ -1,0 +1,185 @@
+/* narrative_ends.c: tells of the ordinary ends of a Go process: panics, fatal errors, faults, signals from outside. */
+#include "report/telling.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { HEADLINE_MESSAGE = 160 };
+
+/* The first line of the last words, as much of it as a headline bears; NULL: there are none. */
+static const char *last_line(const struct telling *telling)
+{
+	const char *line = telling->diagnosis->analysis->messages.line;
+	size_t length = line ? strcspn(line, "\n") : 0;
+	size_t cut = length;
+
+	if (length > HEADLINE_MESSAGE)
+		for (cut = HEADLINE_MESSAGE; cut && line[cut] != ' ';)
+			cut--;
+	if (!cut)
+		return NULL;
+	return arena_printf(telling->arena, "%.*s%s", (int)cut, line, cut < length ? " …" : "");
+}
+
+/* The message without "panic: " or "fatal error: ". */
+static const char *message_body(const char *line)
+{
+	const char *colon = strstr(line, ": ");
+
+	return colon && colon - line < 16 ? colon + 2 : line;
+}
+
+/* "goroutine 7" or, when it is not known, "the process". */
+static const char *subject(const struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+
+	if (finding->goroutine >= 0)
+		return finding_goroutine(telling, finding);
+	return finding->thread >= 0 ? finding_thread(telling, finding) : "the process";
+}
+
+static void tell_place(struct telling *telling, const char *verb)
+{
+	const struct finding *finding = telling->finding;
+
+	if (!finding->function)
+		return;
+	if (!finding->has_pc || !tell(telling, "It %s in %s, at %s.", verb, finding->function,
+				      hex_text(telling->arena, finding->pc)))
+		tell(telling, "It %s in %s.", verb, finding->function);
+}
+
+void tell_go_panic(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+	const char *line = last_line(telling);
+	const char *who = subject(telling);
+
+	if (line && finding->function)
+		tell_headline(telling, "%s panicked in %s and nothing recovered it: %s", who, finding->function,
+			      message_body(line));
+	if (line)
+		tell_headline(telling, "%s panicked and nothing recovered it: %s", who, message_body(line));
+	if (finding->function)
+		tell_headline(telling, "%s panicked in %s, and nothing recovered it.", who, finding->function);
+	tell_headline(telling, "%s panicked, and nothing recovered it.", who);
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "%s panicked.", capital(telling->arena, who));
+	tell_place(telling, "did so");
+	tell_paragraph(telling, EXHIBIT_NONE);
+	tell(telling, "No deferred function of that goroutine called recover, so the Go runtime ended the process.");
+	tell(telling, "A panic is how Go reports a defect of the program itself%s.",
+	     telling->diagnosis->analysis->tears.count ? "" : "; no stack in this dump is torn");
+	tell_action(telling, "Read the stack of %s from the top: the first function of your own code is where to look.", who);
+	tell_action(telling, "If one request must not end the whole service, recover in the function that serves it, and log.");
+}
+
+void tell_go_fatal(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+	const char *line = last_line(telling);
+	const char *who = subject(telling);
+
+	if (line)
+		tell_headline(telling, "the Go runtime ended the process: %s", line);
+	tell_headline(telling, "%s.", finding->title);
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "The Go runtime found something that it cannot go on from, on %s, and ended the process.", who);
+	tell_place(telling, "happened");
+	tell_paragraph(telling, EXHIBIT_NONE);
+	tell(telling, "Such an error is no panic: no deferred function runs, and recover cannot catch it.");
+	tell_known_bugs(telling);
+	tell_action(telling, "Read the runtime's message and the stack of %s, which shows who provoked it.", who);
+	tell_action(telling, "If it speaks of memory, pointers or the heap, suspect package unsafe, cgo and data races: run the "
+			     "tests with -race.");
+}
+
+static const char *access_verb(enum fault_access access)
+{
+	switch (access) {
+	case ACCESS_READ:
+		return "read";
+	case ACCESS_WRITE:
+		return "wrote to";
+	case ACCESS_EXECUTE:
+		return "jumped to";
+	default:
+		return "touched";
+	}
+}
+
+static void tell_access(struct telling *telling, const char *who)
+{
+	const struct fault *fault = &telling->diagnosis->analysis->fault;
+
+	if (fault->known && fault->has_address &&
+	    tell(telling, "%s %s address %s, which it may not.", capital(telling->arena, who), access_verb(fault->access),
+		 hex_text(telling->arena, fault->address)))
+		return;
+	tell(telling, "%s touched memory that it may not.", capital(telling->arena, who));
+}
+
+void tell_nil_deref(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+	const char *who = subject(telling);
+
+	if (finding->function)
+		tell_headline(telling, "%s used a nil pointer in %s.", who, finding->function);
+	tell_headline(telling, "%s used a nil pointer.", who);
+	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
+	tell_access(telling, who);
+	tell_place(telling, "did so");
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "So small an address is what a nil pointer gives: nil itself, or the offset of a field in the structure "
+		      "that it should point to.");
+	tell(telling, "The Go runtime made a panic of it, nothing recovered that, and the process ended.");
+	tell_action(telling, "Look at the source line of the frame that the stack points at: a pointer, map value or interface used there is nil.");
+	tell_action(telling, "The callers in that stack show who passed it, or who did not check an error before.");
+}
+
+void tell_unknown_fault(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+	const struct fault *fault = &telling->diagnosis->analysis->fault;
+	const char *who = subject(telling);
+
+	if (fault->known && finding->function)
+		tell_headline(telling, "%s was hit by %s in %s; nothing in the dump says why.", who, fault->name,
+			      finding->function);
+	if (fault->known)
+		tell_headline(telling, "%s was hit by %s; nothing in the dump says why.", who, fault->name);
+	tell_headline(telling, "%s.", finding->title);
+	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
+	tell_access(telling, who);
+	tell_place(telling, "did so");
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "The stacks give no sign of a known kind of damage, so this is where it ended, not necessarily where it "
+		      "began.");
+	tell_known_bugs(telling);
+	tell_action(telling, "See what address that was and where the instruction took it from.");
+	tell_action(telling, "Suspect package unsafe, cgo and data races first: run the tests with -race, and with "
+			     "GOEXPERIMENT=cgocheck2 when there is cgo.");
+}
+
+void tell_external_signal(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+	const struct stop *stop = &telling->diagnosis->analysis->image->stop;
+
+	if (stop->known && stop->name && stop->sender_pid)
+		tell_headline(telling, "process %" PRId64 " ended this one with %s; it did not crash by itself.",
+			      stop->sender_pid, stop->name);
+	if (stop->known && stop->name)
+		tell_headline(telling, "the process was ended from outside with %s; it did not crash by itself.", stop->name);
+	tell_headline(telling, "%s.", finding->title);
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "A signal that no instruction of the program causes came from outside, and the process ended.");
+	if (stop->sender_pid)
+		tell(telling, "Process %" PRId64 " sent it.", stop->sender_pid);
+	tell(telling, "Nothing that could be checked is damaged.");
+	tell_action(telling, "Find who sent it: a supervisor's timeout, a failed health check, an operator.");
+	tell_action(telling, "If the service hung before, see what most goroutines wait for; `--goroutines=all` prints every "
+			     "one.");
+}

@@ -1,0 +1,34 @@
+/* report.h: a diagnosis, written for people and for programs. What is written depends on the dump and the options alone:
+ * no clock, no host paths, no pointers. Text of the dump is escaped: it is hostile. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "heuristics/detector.h"
+
+#include <stdio.h>
+
+/* Which goroutines are shown besides those that findings name. */
+enum report_goroutines { REPORT_GOROUTINES_FINDINGS, REPORT_GOROUTINES_GROUPS, REPORT_GOROUTINES_ALL };
+
+struct report_options {
+	const char *version; /* of this program */
+	enum report_goroutines goroutines;
+	unsigned columns;    /* of text; 0: 100 */
+	bool color;
+	bool verbose;        /* weaker evidence, every thread, full file names */
+	bool quiet;          /* the verdict's line only, not wrapped */
+	bool (*cancelled)(void); /* polled between goroutines; the report then ends early. NULL: never */
+};
+
+/* The report of one screen. Errors of the stream are left for the caller's ferror. */
+void report_text(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
+
+/* One JSON object as docs/report.schema.json describes it. False when memory ran out, so that it is not whole. */
+bool report_json(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
+
+/* What a rule, or a known bug, means, and the list of all rules. `arena` is scratch memory. */
+void report_rule(struct arena *arena, const struct detector *detector, unsigned columns, FILE *out);
+void report_bug(struct arena *arena, const struct known_bug *bug, unsigned columns, FILE *out);
+void report_rules(struct arena *arena, unsigned columns, FILE *out);
+
+#endif

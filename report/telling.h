@@ -1,0 +1,54 @@
+/* telling.h: how a narrator, one per rule, tells its finding. Sentences go through claims.h: one that no evidence backs
+ * is silently left out, so a narrator says what it would like to say, and most important sentences first. */
+#ifndef REPORT_TELLING_H
+#define REPORT_TELLING_H
+
+#include "report/claims.h"
+#include "report/narrative.h"
+
+struct telling {
+	const struct diagnosis *diagnosis;
+	const struct finding *finding; /* the verdict's; NULL for healthy and unknown */
+	const struct claims *claims;
+	struct narrative *narrative;
+	struct arena *arena;
+};
+
+/* Proposes a headline; the first that is backed stays. */
+void tell_headline(struct telling *telling, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Begins a paragraph. One without a sentence disappears; its exhibit then goes to the paragraph before it. */
+void tell_paragraph(struct telling *telling, enum exhibit exhibit);
+
+/* Adds a sentence to the paragraph. True when it was backed. */
+bool tell(struct telling *telling, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds something to do. Actions may name what the evidence does not: releases, options, commands. */
+void tell_action(struct telling *telling, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The narrators. */
+void tell_split_sp(struct telling *telling);
+void tell_unwinder_crash(struct telling *telling);
+void tell_go_panic(struct telling *telling);
+void tell_go_fatal(struct telling *telling);
+void tell_nil_deref(struct telling *telling);
+void tell_unknown_fault(struct telling *telling);
+void tell_external_signal(struct telling *telling);
+
+/* What narrators have in common. */
+
+/* "goroutine 7", "thread 4711 (goroutine 7)", "an unknown goroutine": of a finding. */
+const char *finding_goroutine(const struct telling *telling, const struct finding *finding);
+const char *finding_thread(const struct telling *telling, const struct finding *finding);
+
+/* The same text with a capital letter, to begin a sentence. */
+const char *capital(struct arena *arena, const char *text);
+
+/* The first finding of a rule that `by` explains (NULL: that nothing explains); NULL: none. */
+const struct finding *finding_of_rule(const struct diagnosis *diagnosis, const char *rule, const struct finding *by);
+
+/* Appends the releases that fix the known bugs of the verdict, and with tell_known_bugs their workarounds first. */
+void tell_fixes(struct telling *telling);
+void tell_known_bugs(struct telling *telling);
+
+#endif

@@ -1,0 +1,45 @@
+/* text.h: the parts of the text report, for text.c. */
+#ifndef REPORT_TEXT_H
+#define REPORT_TEXT_H
+
+#include "report/narrative.h"
+#include "report/page.h"
+#include "report/report.h"
+
+struct text {
+	struct page page;
+	struct arena *arena;
+	const struct diagnosis *diagnosis;
+	struct analysis *analysis;
+	const struct report_options *options;
+	const struct narrative *narrative;
+	const struct finding *finding; /* the verdict's, NULL: none */
+};
+
+/* text_exhibit.c: what backs a paragraph, and the picture of a torn stack. */
+void text_exhibit(const struct text *text, enum exhibit exhibit, unsigned margin);
+void text_torn_words(const struct text *text);
+
+/* text_evidence.c: the evidence of the verdict, and the other findings. */
+void text_evidence(const struct text *text);
+void text_other_findings(const struct text *text);
+void text_known_bugs(const struct text *text);
+
+/* text_stack.c */
+void text_stacks(const struct text *text); /* those that the verdict is about */
+void text_stack(const struct text *text, const struct stack *stack, unsigned margin);
+/* One with its heading; `stack` is scratch, so that many can share its memory. */
+void text_goroutine(const struct text *text, size_t index, struct stack *stack);
+void text_thread(const struct text *text, size_t index, struct stack *stack);
+const char *line_place(const struct text *text, const struct frame_line *line);            /* "main.go:25", or "" */
+const char *goroutine_state(const struct text *text, const struct goroutine *goroutine);   /* "waiting: select" */
+const char *goroutine_creator(const struct text *text, const struct goroutine *goroutine); /* NULL: unknown */
+
+/* text_goroutines.c */
+void text_goroutines(const struct text *text); /* groups or all */
+void text_threads(const struct text *text);
+
+/* "12,345" */
+const char *count_text(struct arena *arena, uint64_t count);
+
+#endif

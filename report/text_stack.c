@@ -1,0 +1,292 @@
+/* text_stack.c: stacks, with the frame that the verdict points at, and the seam where one was torn. */
+#include "report/escape.h"
+#include "report/place.h"
+#include "report/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	HEAD_LINES = 40,   /* of a longer stack; all of it with -v */
+	TAIL_LINES = 8,
+	REPEATS = 4,       /* a frame that recurs more often than this is said to */
+	PLACE_WIDEST = 32, /* of file and line */
+	POINTER = 3,       /* columns of ">> " */
+};
+
+struct printed_line {
+	struct frame_line line;
+	const char *pc, *function, *place, *remark;
+};
+
+struct printed_stack {
+	VEC(struct printed_line) lines;
+	unsigned margin;
+	unsigned pc_width, function_width;
+	uint64_t pointed_sp; /* of the frame to point at, with its pc; 0: none */
+	uint64_t pointed_pc;
+	int64_t torn_by;
+};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+const char *line_place(const struct text *text, const struct frame_line *line)
+{
+	if (line->file)
+		return arena_printf(text->arena, "%s:%" PRId32, text->options->verbose ? line->file : base_name(line->file),
+				    line->line);
+	return line->module ? arena_printf(text->arena, "in %s", line->module) : "";
+}
+
+/* What a reader should know before trusting a frame. */
+static const char *remark_text(const struct frame_line *line)
+{
+	if (line->inlined)
+		return "inlined";
+	switch (line->frame->how) {
+	case HOW_FRAME_POINTER:
+		return "by frame pointer";
+	case HOW_SCAN:
+		return "a guess, by scanning";
+	default:
+		return "";
+	}
+}
+
+static void measure(struct printed_stack *stack, const struct printed_line *line)
+{
+	unsigned pc = text_columns(line->pc);
+	unsigned function = text_columns(line->function);
+
+	stack->pc_width = pc > stack->pc_width ? pc : stack->pc_width;
+	stack->function_width = function > stack->function_width ? function : stack->function_width;
+}
+
+static void stack_lines(const struct text *text, const struct stack *stack, struct printed_stack *ret)
+{
+	struct frame_line lines[INLINE_LIMIT];
+
+	for (size_t i = 0; i < stack->frames.count; i++) {
+		size_t count = frame_lines(text->analysis->image, text->analysis->runtime, stack, i, lines);
+
+		for (size_t j = 0; j < count; j++) {
+			struct printed_line printed = {.line = lines[j]};
+
+			printed.pc = hex_text(text->arena, lines[j].frame->pc);
+			printed.function = lines[j].function ? escape_line(text->arena, lines[j].function) : "?";
+			printed.place = escape_line(text->arena, line_place(text, &lines[j]));
+			printed.remark = remark_text(&lines[j]);
+			vec_push(text->arena, &ret->lines, printed);
+			measure(ret, &printed);
+		}
+	}
+}
+
+static void seam(const struct text *text, const struct printed_stack *stack)
+{
+	const char *size = stack->torn_by ? arena_printf(text->arena, " by %" PRId64 " bytes", stack->torn_by) : "";
+
+	page_wrap(&text->page, arena_printf(text->arena, "%*s", (int)stack->margin, ""), 0, STYLE_RED,
+		  arena_printf(text->arena, "~~~~ torn here%s: Go's own traceback goes astray; below, it is repaired ~~~~", size));
+}
+
+static void print_line(const struct text *text, const struct printed_stack *stack, size_t index)
+{
+	const struct printed_line *line = &stack->lines.items[index];
+	const struct frame *frame = line->line.frame;
+	const unsigned pc_start = stack->margin + POINTER;
+	const unsigned function_start = pc_start + stack->pc_width + 2;
+	const unsigned room = text->page.columns - function_start - PLACE_WIDEST - 2;
+	const unsigned function = stack->function_width < room ? stack->function_width : room;
+	const struct page_column columns[PAGE_CELLS] = {
+		{pc_start, stack->pc_width}, {function_start, function}, {function_start + function + 2, PLACE_WIDEST}};
+	const bool pointed = !line->line.inlined && stack->pointed_pc && frame->pc == stack->pointed_pc &&
+			     frame->sp == stack->pointed_sp;
+	const char *cells[PAGE_CELLS] = {line->line.inlined ? "" : line->pc, line->function};
+
+	cells[2] = !*line->remark ? line->place
+				  : arena_printf(text->arena, "%s%s(%s)", line->place, *line->place ? "  " : "", line->remark);
+	if (index && frame->how == HOW_REPAIRED && stack->lines.items[index - 1].line.frame != frame)
+		seam(text, stack);
+	page_row(&text->page, arena_printf(text->arena, "%*s%s", (int)stack->margin, "", pointed ? ">>" : ""), columns, cells,
+		 STYLE_FAINT);
+}
+
+static const char *const ends[] = {
+	[END_DAMAGED] = "the stack is damaged: no return address where one must be",
+	[END_NOT_SAVED] = "the dump does not hold the rest of this stack",
+	[END_UNMAPPED] = "the walk left mapped memory",
+	[END_NO_TABLE] = "this code has no tables to walk it with",
+	[END_LIMIT] = "the walk was stopped: too many frames",
+	[END_STACK_SWITCH] = "from here on: the stack of its goroutine",
+	[END_UNKNOWN_CONTEXT] = "where this stack stopped is not in the dump",
+};
+
+/* How many lines from `index` on are one frame over and over, as recursion makes them. */
+static size_t repeats(const struct printed_stack *stack, size_t index)
+{
+	const struct printed_line *first = &stack->lines.items[index];
+	size_t count = 1;
+
+	while (index + count < stack->lines.count && !first->line.inlined &&
+	       !strcmp(stack->lines.items[index + count].pc, first->pc) && !stack->lines.items[index + count].line.inlined)
+		count++;
+	return count;
+}
+
+static void elision(const struct text *text, const struct printed_stack *stack, const char *format, size_t count)
+{
+	fprintf(text->page.out, "%*s…  %s %s\n", (int)(stack->margin + POINTER), "", count_text(text->arena, count), format);
+}
+
+static void print_lines(const struct text *text, const struct printed_stack *stack)
+{
+	const size_t count = stack->lines.count;
+	size_t printed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t same = repeats(stack, i);
+
+		print_line(text, stack, i);
+		printed++;
+		if (text->options->verbose)
+			continue;
+		if (same > REPEATS) {
+			elision(text, stack, "more of this frame", same - 1);
+			i += same - 1;
+		}
+		if (printed == HEAD_LINES && count - i > TAIL_LINES + 2) {
+			elision(text, stack, "more (-v shows them)", count - i - 1 - TAIL_LINES);
+			i = count - 1 - TAIL_LINES;
+		}
+	}
+}
+
+/* Points at the frame of the verdict, if this stack holds it. */
+static void point(const struct text *text, const struct stack *stack, struct printed_stack *printed)
+{
+	struct stack own;
+	size_t frame;
+
+	if (!text->finding || text->finding->frame < 0)
+		return;
+	frame = place_stack(text->diagnosis, text->finding, &own);
+	if (frame < own.frames.count && frame < stack->frames.count) {
+		printed->pointed_pc = own.frames.items[frame].pc;
+		printed->pointed_sp = own.frames.items[frame].sp;
+	}
+}
+
+static int64_t torn_by(const struct text *text, const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->frames.count; i++) {
+		int64_t finding = place_finding(text->diagnosis, stack, i);
+
+		if (finding >= 0)
+			return llabs(text->diagnosis->findings.items[finding].sp_error);
+	}
+	return 0;
+}
+
+void text_stack(const struct text *text, const struct stack *stack, unsigned margin)
+{
+	struct printed_stack printed = {.margin = margin};
+
+	stack_lines(text, stack, &printed);
+	point(text, stack, &printed);
+	printed.torn_by = torn_by(text, stack);
+	print_lines(text, &printed);
+	if (stack->end != END_COMPLETE)
+		page_wrap(&text->page, arena_printf(text->arena, "%*s", (int)(margin + POINTER), ""), 0, STYLE_YELLOW,
+			  stack->end_address ? arena_printf(text->arena, "(%s, at 0x%" PRIx64 ")", ends[stack->end],
+							    stack->end_address)
+					     : arena_printf(text->arena, "(%s)", ends[stack->end]));
+}
+
+/* "waiting: chan receive", "runnable, being scanned" */
+const char *goroutine_state(const struct text *text, const struct goroutine *g)
+{
+	const char *reason = g->status == G_WAITING ? goroutine_wait_reason(text->analysis->runtime, g) : NULL;
+
+	return arena_printf(text->arena, "%s%s%s%s", goroutine_status_name(g), reason ? ": " : "", reason ? reason : "",
+			    g->scan ? ", stack claimed by a walker" : "");
+}
+
+const char *goroutine_creator(const struct text *text, const struct goroutine *g)
+{
+	const struct pc_info *info = g->gopc ? go_pc(text->analysis->runtime, g->gopc, false) : NULL;
+
+	if (!info || !info->func)
+		return NULL;
+	return g->parent_id ? arena_printf(text->arena, "%s (goroutine %" PRIu64 ")", go_func_name(info), g->parent_id)
+			    : go_func_name(info);
+}
+
+static void heading(const struct text *text, const char *line)
+{
+	fputc('\n', text->page.out);
+	page_wrap(&text->page, "", 2, STYLE_BOLD, line);
+}
+
+static bool has_repair(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->frames.count; i++)
+		if (stack->frames.items[i].how == HOW_REPAIRED)
+			return true;
+	return false;
+}
+
+void text_goroutine(const struct text *text, size_t index, struct stack *stack)
+{
+	const struct goroutine *g = &text->analysis->runtime->goroutines.items[index];
+	const char *creator = goroutine_creator(text, g);
+	int32_t thread = text->analysis->goroutine_thread[index];
+
+	goroutine_stack(text->analysis, index, stack);
+	heading(text, arena_printf(text->arena, "Stack of goroutine %" PRIu64 "%s  (%s%s)", g->id,
+				   has_repair(stack) ? ", repaired" : "",
+				   goroutine_state(text, g),
+				   thread < 0 ? ""
+					      : arena_printf(text->arena, ", thread %" PRId64,
+							     text->analysis->image->threads.items[thread].id)));
+	text_stack(text, stack, 2);
+	if (creator)
+		page_wrap(&text->page, "     created by ", 7, STYLE_FAINT, creator);
+}
+
+void text_thread(const struct text *text, size_t index, struct stack *stack)
+{
+	const struct thread *thread = &text->analysis->image->threads.items[index];
+	int32_t goroutine = text->analysis->thread_goroutine[index];
+
+	thread_stack(text->analysis, index, stack);
+	heading(text, arena_printf(text->arena, "Stack of thread %" PRId64 "%s%s%s", thread->id, thread->name ? " " : "",
+				   thread->name ? thread->name : "",
+				   goroutine < 0 ? ""
+						 : arena_printf(text->arena, ", which runs goroutine %" PRIu64,
+								text->analysis->runtime->goroutines.items[goroutine].id)));
+	text_stack(text, stack, 2);
+}
+
+void text_stacks(const struct text *text)
+{
+	const struct finding *finding = text->finding;
+	struct stack stack = {0};
+	int32_t thread = finding ? finding->thread : text->analysis->dying_thread;
+	int32_t goroutine = finding	  ? finding->goroutine
+			    : thread >= 0 ? text->analysis->thread_goroutine[thread]
+					  : -1;
+	bool own = thread >= 0 && goroutine >= 0 && text->analysis->thread_goroutine[thread] == goroutine;
+
+	if (goroutine >= 0)
+		text_goroutine(text, (size_t)goroutine, &stack);
+	/* The thread's own stack says more only where no goroutine tells it: a walker, a thread in C, an unknown end. */
+	if (thread >= 0 && (!own || !finding))
+		text_thread(text, (size_t)thread, &stack);
+}
