@@ -1,0 +1,15 @@
+/* scratch.h: temporary files for tests, removed with the arena. */
+#ifndef TESTS_BUILD_SCRATCH_H
+#define TESTS_BUILD_SCRATCH_H
+
+#include "base/arena.h"
+#include "base/span.h"
+
+/* A new empty folder, removed with what scratch_write put there when the arena is freed. */
+const char *scratch_folder(struct arena *arena);
+
+/* Writes a file in a folder made by scratch_folder and returns its path; `name` may hold one level of folders, made as
+ * needed. Aborts on failure. */
+const char *scratch_write(struct arena *arena, const char *folder, const char *name, struct span bytes);
+
+#endif

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Writes expect.json of cases whose dump was made anew, from why.md (what gdb found in the dump, see
+fixtures/src/check_tear.py), expected.traceback (what the runtime printed) and the source of the crashing programs; never
+from a report of tornstack. usage: expect.py CASE…"""
+import json
+import re
+import sys
+
+import tap
+import traceback_text
+
+# What the functions of fixtures/src are called by, from the torn one outwards.
+CALLERS = {
+    'main.(*conn).decode': ['main.(*conn).handle', 'main.serve', 'main.main.gowrap1', 'runtime.goexit'],
+    'main.mostFrequent': ['main.(*sensor).update', 'main.watch', 'main.main.gowrap1', 'runtime.goexit'],
+}
+
+
+def one(pattern, text):
+    found = re.findall(pattern, text)
+    if len(set(found)) != 1:
+        sys.exit(f'{pattern}: {len(found)} matches')
+    return found[0]
+
+
+def address(text):
+    return f'{int(text, 16):#x}'
+
+
+def torn(why, printed):
+    goroutine = int(one(r'goroutine (\d+), g 0x', why))
+    pc, function = one(r'= (0x[0-9a-f]+)  interrupted pc, in (\S+)', why)
+    sp = one(r'interrupted SP = .* = (0x[0-9a-f]+)', why)
+    error = int(one(r'\((\d+)\) bytes too high', why))
+    link, caller = one(r'= (0x[0-9a-f]+)  interrupted R30, in (\S+)', why)
+    top = one(r'true top of the frame: .*?= (0x[0-9a-f]+);', why)
+    names = [frame.function for frame in printed.goroutine(goroutine).frames]
+    if caller != CALLERS[function][0]:
+        sys.exit(f'{caller} instead of {CALLERS[function][0]}')
+    return {
+        'rule': 'split-sp', 'certainty': 'certain', 'goroutine': goroutine, 'function': function, 'pc': address(pc),
+        'observed': address(sp), 'repaired': f'{int(sp, 16) - error:#x}', 'sp_error': error,
+        'caller_pc': address(link), 'caller_sp': address(top),
+        'stack': names[:names.index(function) + 1] + CALLERS[function],
+        'also': [{'rule': 'unwinder-crash', 'goroutine': goroutine}], 'may': [{'rule': 'go-fatal'}],
+    }
+
+
+def panicked(printed):
+    line = next(line for line in printed.preamble if line.startswith('panic: '))
+    running = next(goroutine for goroutine in printed.goroutines if goroutine.status == 'running')
+    return {'rule': 'go-panic', 'certainty': 'certain', 'goroutine': running.id, 'message': line}
+
+
+def expectation(case):
+    folder = tap.CASES / case
+    printed = traceback_text.parse((folder / 'expected.traceback').read_text())
+    why = (folder / 'why.md').read_text()
+    kind = case.removesuffix('-stripped')
+    if kind.endswith('-live'):
+        moving = {str(goroutine.id): 'it ran on between the snapshot and the traceback' for goroutine in printed.goroutines
+                  if any(frame.function == 'main.spin' for frame in goroutine.frames) or goroutine.unavailable}
+        return {'rule': None, 'healthy': True, 'unlike_traceback': moving}
+    if '-near-' in kind:
+        return dict(panicked(printed), near_miss_of=['split-sp'])
+    if kind.endswith('-panic'):
+        return panicked(printed)
+    return torn(why, printed)
+
+
+def main():
+    for case in sys.argv[1:]:
+        text = json.dumps(expectation(case), indent=1)
+        (tap.CASES / case / 'expect.json').write_text(text + '\n')
+        print(f'{case}: {text}')
+
+
+main()

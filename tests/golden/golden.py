@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""The reports of one case are what they were: expected.json (equal as JSON) and expected.txt (byte for byte), and the
+JSON is valid. usage: golden.py CASE. With UPDATE=1 they are rewritten; read the difference before it is committed."""
+import difflib
+import json
+import subprocess
+import sys
+
+import tap
+
+WANTED = {'json': ['--json'], 'txt': ['--color=never']}
+
+
+def canonical(report):
+    return json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False) + '\n'
+
+
+def produced(kind, case):
+    done = tap.Run(*tap.case_args(case), *WANTED[kind])
+    trouble = done.trouble(0)
+    if trouble:
+        return None, trouble
+    return (canonical(done.report) if kind == 'json' else done.out.decode(errors='replace')), None
+
+
+def difference(want, have):
+    return ''.join(list(difflib.unified_diff(want.splitlines(True), have.splitlines(True), 'expected', 'now', n=2))[:60])
+
+
+def compare(kind, case):
+    path = tap.CASES / case / f'expected.{kind}'
+    have, trouble = produced(kind, case)
+    if trouble:
+        return trouble
+    if tap.UPDATE:
+        path.write_text(have, encoding='utf-8')
+    if not path.exists():
+        return f'{path.name} is missing: UPDATE=1 makes it'
+    want = path.read_text(encoding='utf-8')
+    return difference(canonical(json.loads(want)) if kind == 'json' else want, have)
+
+
+def lines_too_long(case):
+    text = (tap.CASES / case / 'expected.txt').read_text(encoding='utf-8')
+    return '\n'.join(line for line in text.splitlines() if len(line) > 100)
+
+
+def valid(case):
+    """Each form of the report obeys the schema and its own conventions: tests/validate_report.py."""
+    validator = tap.ROOT / 'tests/validate_report.py'
+    for option in ('findings', 'groups', 'all'):
+        done = tap.Run(*tap.case_args(case), '--json', f'--goroutines={option}')
+        if done.trouble(0):
+            return done.trouble(0)
+        check = subprocess.run([sys.executable, str(validator), '/dev/stdin'], input=done.out, capture_output=True)
+        if check.returncode:
+            return f'--goroutines={option}: ' + (check.stdout + check.stderr).decode(errors='replace')
+    return None
+
+
+def repeatable(case):
+    first, second = (tap.Run(*tap.case_args(case), '--json', '--goroutines=all').out for _ in range(2))
+    return None if first == second else 'two runs differ'
+
+
+def main():
+    case = sys.argv[1]
+    for kind in WANTED:
+        tap.check(f'{case}: expected.{kind}', compare(kind, case))
+    if (tap.CASES / case / 'expected.txt').exists():
+        tap.check(f'{case}: text fits 100 columns', lines_too_long(case))
+    tap.check(f'{case}: valid', valid(case))
+    tap.check(f'{case}: the same twice', repeatable(case))
+    tap.finish()
+
+
+main()

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""The proof is read, not assumed: every word of memory that a verdict calls strong or decisive evidence is corrupted in a
+copy of the core. Without any one of them it must not be certain. Without any word that it cites, strong or not, it must
+name no caller and invent none."""
+import pathlib
+import tempfile
+
+import elf_file
+import tap
+
+CASES = ('arm64-nonleaf-unwind', 'arm64-nonleaf-segv-stripped', 'arm64-leaf-unwind-stripped')
+DAMAGES = {
+    'inverted': lambda word: ~word,
+    'zero': lambda word: 0,
+    'next word': lambda word: word + 8,
+    'one bit': lambda word: word ^ 0x10,
+}
+
+
+WEIGHTS = ('weak', 'fair', 'strong', 'decisive')
+
+
+def proof_words(report, weights):
+    """Addresses of the words of memory that speak for the verdict."""
+    finding = tap.verdict_finding(report)
+    return sorted({int(item['address'], 16) for item in (finding or {}).get('evidence', ())
+                   if item['for'] and item['kind'] == 'memory' and item['weight'] in weights})
+
+
+def certain_corruption(report):
+    return [finding['rule'] for finding in report['findings']
+            if finding['rule'] == 'split-sp' and finding['certainty'] == 'certain']
+
+
+class Victim:
+    def __init__(self, case, folder):
+        self.case = case
+        self.path = elf_file.unpacked(tap.CASES / case / 'dump.zst', folder)
+        self.core = elf_file.Elf(self.path.read_bytes())
+        self.args = [self.path, '--exe', tap.CASES / case / 'exe.zst', '--json', '--goroutines=all']
+
+    def run(self, changes):
+        """The report with words changed, {address: value}."""
+        kept = {address: self.core.word(address) for address in changes}
+        with open(self.path, 'r+b') as file:
+            for words in (changes, kept):
+                for address, value in words.items():
+                    file.seek(self.core.offset(address))
+                    file.write((value & (1 << 64) - 1).to_bytes(8, 'little'))
+                file.flush()
+                if words is changes:
+                    done = tap.Run(*self.args)
+        return done
+
+
+def one_by_one(victim, words):
+    for address in words:
+        for name, change in DAMAGES.items():
+            done = victim.run({address: change(victim.core.word(address))})
+            detail = done.trouble(0)
+            if not detail and certain_corruption(done.report):
+                detail = 'still certain'
+            tap.check(f'{victim.case}: [{address:#x}] {name}: not certain', detail)
+
+
+def all_at_once(victim, words, expect):
+    for name, change in DAMAGES.items():
+        done = victim.run({address: change(victim.core.word(address)) for address in words})
+        detail = done.trouble(0)
+        if not detail:
+            detail = invented(done.report, expect)
+        tap.check(f'{victim.case}: all words {name}: no caller invented', detail)
+
+
+def invented(report, expect):
+    """A text when the report is certain of the tear, or has a caller for it."""
+    if certain_corruption(report):
+        return 'still certain'
+    for finding in report['findings']:
+        if finding['rule'] == 'split-sp' and finding['caller_pc'] is not None:
+            return f'caller {finding["caller_pc"]} out of nothing'
+    goroutine = next((g for g in report['goroutines'] if g['id'] == expect['goroutine']), None)
+    below = [frame['function'] for frame in (goroutine or {}).get('frames', ())]
+    if expect['function'] in below:
+        beyond = below[below.index(expect['function']) + 1:]
+        true = expect['stack'][expect['stack'].index(expect['function']) + 1:]
+        if beyond != true[:len(beyond)]:
+            return f'invented callers: {beyond}'
+    return None
+
+
+def main():
+    for case in CASES:
+        if not (tap.CASES / case).is_dir():
+            tap.check(f'{case}: exists', 'missing')
+            continue
+        expect = tap.expectation(case)
+        with tempfile.TemporaryDirectory() as folder:
+            victim = Victim(case, pathlib.Path(folder))
+            done = victim.run({})
+            if not tap.check(f'{case}: the undamaged copy is analysed', done.trouble(0)):
+                continue
+            words = proof_words(done.report, ('strong', 'decisive'))
+            tap.check(f'{case}: the undamaged copy is certain',
+                      None if certain_corruption(done.report) else 'it is not')
+            tap.check(f'{case}: has proof words', None if len(words) >= 2 else f'only {len(words)}')
+            one_by_one(victim, words)
+            all_at_once(victim, proof_words(done.report, WEIGHTS), expect)
+    tap.finish()
+
+
+main()

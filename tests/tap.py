@@ -1,0 +1,111 @@
+"""What the tests in Python share: one line of TAP per check, and how tornstack is run.
+
+tests/run passes through the environment: TORNSTACK the program, BUILD the folder of the built test programs, CASES that
+of the fixtures, HOSTILE quick or full, UPDATE set when goldens are to be rewritten.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TORNSTACK = pathlib.Path(os.environ.get('TORNSTACK', ROOT / 'build/tornstack')).resolve()
+CASES = pathlib.Path(os.environ.get('CASES', ROOT / 'fixtures/cases')).resolve()
+FULL = os.environ.get('HOSTILE') == 'full'
+UPDATE = bool(os.environ.get('UPDATE'))
+TIMEOUT = 120 if FULL else 60
+
+_count = 0
+_failed = 0
+
+
+def check(name, detail=None):
+    """One check. It passed when detail is None or empty; else detail says what is wrong."""
+    global _count, _failed
+    _count += 1
+    print(f'{"not ok" if detail else "ok"} {_count} - {name}')
+    if detail:
+        _failed += 1
+        for line in str(detail).splitlines():
+            print(f'# {line}')
+    sys.stdout.flush()
+    return not detail
+
+
+def finish():
+    print(f'1..{_count}')
+    sys.exit(1 if _failed else 0)
+
+
+class Run:
+    """One run of tornstack: status (negative: killed by that signal), out, err, and report when out is JSON."""
+
+    def __init__(self, *args, stdin=None):
+        environment = {key: value for key, value in os.environ.items()
+                       if key not in ('DEBUGINFOD_URLS', 'NO_COLOR', 'SOURCE_DATE_EPOCH', 'COLUMNS')}
+        self.args = [str(arg) for arg in args]
+        try:
+            done = subprocess.run([str(TORNSTACK), *self.args], stdin=stdin or subprocess.DEVNULL, capture_output=True,
+                                  env=environment, timeout=TIMEOUT)
+            self.status, self.out = done.returncode, done.stdout
+            self.err = done.stderr.decode(errors='replace')
+        except subprocess.TimeoutExpired:
+            self.status, self.out, self.err = None, b'', ''
+        self.report = None
+        if self.status == 0 and '--json' in self.args:
+            try:
+                self.report = json.loads(self.out)
+            except ValueError:
+                pass
+
+    def trouble(self, *allowed):
+        """What is wrong with the way it ended, or None: it must end with one of the `allowed` statuses, without a
+        sanitizer's complaint, say why when it fails, and print JSON only when it does not."""
+        if self.status is None:
+            return f'still running after {TIMEOUT} s'
+        if self.status not in allowed or 'Sanitizer' in self.err or 'runtime error' in self.err:
+            return f'exit status {self.status}\n{self.err[-4000:]}'
+        if self.status == 0 and '--json' in self.args and self.report is None:
+            return 'what it printed is not JSON'
+        if self.status == 1 and (self.out or not self.err.strip()):
+            return 'status 1 asks for a reason on stderr and nothing on stdout'
+        return None
+
+
+def case_args(case):
+    """The command line for a case: dump and executable."""
+    folder = CASES / case
+    return [folder / 'dump.zst', '--exe', folder / 'exe.zst']
+
+
+def expectation(case):
+    path = CASES / case / 'expect.json'
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def verdict_finding(report):
+    index = report['verdict']['finding']
+    return None if index is None else report['findings'][index]
+
+
+CORRUPTION = ('split-sp', 'torn-return', 'torn-pc', 'smashed-return', 'bit-flip', 'late-kernel-write', 'unwinder-crash')
+
+
+def wrong_certain(report, expect):
+    """A text when a finding is certain that the truth of the case does not hold, else None: the worst a report can be."""
+    truths = [truth for truth in [expect, *expect.get('also', []), *expect.get('may', [])] if truth.get('rule')]
+    for finding in report['findings']:
+        if finding['certainty'] != 'certain':
+            continue
+        if not any(holds(finding, truth) for truth in truths):
+            return f'wrongly certain: {finding["rule"]}: {finding["title"]}'
+    return None
+
+
+def holds(finding, truth):
+    """Whether a finding says what the truth says, in rule, goroutine, function, pc, numbers and caller. A finding may
+    leave out (null) what it could not see."""
+    keys = ('goroutine', 'function', 'pc', 'observed', 'repaired', 'sp_error', 'caller_pc', 'caller_sp')
+    return finding['rule'] == truth['rule'] and all(
+        finding.get(key) is None or finding[key] == truth[key] for key in keys if key in truth)

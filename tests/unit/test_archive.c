@@ -1,0 +1,305 @@
+/* test_archive.c: compressed, cut short and oversized input. */
+#include "formats/archive.h"
+
+#include "tests/build/core_builder.h"
+#include "tests/build/scratch.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { SIZE = 3 << 20 };
+
+struct fixture {
+	struct arena *arena;
+	const char *folder;
+	struct span data; /* SIZE bytes: noise, a long run of zeros, noise */
+};
+
+static int setup(void **state)
+{
+	struct arena *arena = arena_new((size_t)1 << 30);
+	struct fixture *f = arena_alloc(arena, sizeof *f);
+	uint8_t *data = arena_alloc(arena, SIZE);
+	uint32_t seed = 1;
+
+	for (size_t i = 0; i < SIZE; i++) {
+		seed = seed * 1664525 + 1013904223;
+		if (i < 1 << 20 || i >= (2 << 20) + 123)
+			data[i] = (uint8_t)(seed >> 24);
+	}
+	f->arena = arena;
+	f->folder = scratch_folder(arena);
+	f->data = (struct span){data, SIZE};
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	arena_free(((struct fixture *)*state)->arena);
+	return 0;
+}
+
+static struct span compress(struct arena *arena, const char *filter, struct span data)
+{
+	size_t capacity = data.size < 64 << 20 ? data.size + (1 << 20) : 16 << 20;
+	uint8_t *out = arena_alloc(arena, capacity);
+	struct archive *archive = archive_write_new();
+	struct archive_entry *entry = archive_entry_new();
+	size_t used = 0;
+
+	assert_int_equal(archive_write_add_filter_by_name(archive, filter), ARCHIVE_OK);
+	/* Blocks of 64 KiB, as lz4 frames have by default: a block is the unit in which a cut stream is lost. */
+	if (!strcmp(filter, "lz4"))
+		assert_int_equal(archive_write_set_filter_option(archive, "lz4", "block-size", "4"), ARCHIVE_OK);
+	archive_write_set_format_raw(archive);
+	archive_write_set_bytes_per_block(archive, 1);
+	assert_int_equal(archive_write_open_memory(archive, out, capacity, &used), ARCHIVE_OK);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_pathname(entry, "data");
+	assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
+	assert_int_equal(archive_write_data(archive, data.data, data.size), data.size);
+	archive_write_close(archive);
+	archive_write_free(archive);
+	archive_entry_free(entry);
+	return (struct span){out, used};
+}
+
+static const char *const filters[] = {"zstd", "lz4", "xz", "gzip"};
+
+static void every_compression_is_known_by_its_bytes(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 4; i++) {
+		const char *path = scratch_write(f->arena, f->folder, "noname", compress(f->arena, filters[i], f->data));
+		struct file_bytes file;
+
+		assert_null(file_map(f->arena, path, 0, NULL, &file));
+		assert_string_equal(file.compression, filters[i]);
+		assert_false(file.cut_short);
+		assert_int_equal(file.bytes.size, SIZE);
+		assert_memory_equal(file.bytes.data, f->data.data, SIZE);
+	}
+}
+
+static void plain_files_are_mapped(void **state)
+{
+	struct fixture *f = *state;
+	struct file_bytes file;
+
+	assert_null(file_map(f->arena, scratch_write(f->arena, f->folder, "x.zst", f->data), 1, NULL, &file));
+	assert_null(file.compression);
+	assert_int_equal(file.bytes.size, SIZE); /* a mapping costs nothing: max_size is about what is spooled */
+	assert_memory_equal(file.bytes.data, f->data.data, SIZE);
+	assert_null(file_map(f->arena, scratch_write(f->arena, f->folder, "empty", (struct span){0}), 0, NULL, &file));
+	assert_int_equal(file.bytes.size, 0);
+}
+
+static void a_broken_stream_gives_what_there_was(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 4; i++) {
+		struct span whole = compress(f->arena, filters[i], f->data);
+		const char *path = scratch_write(f->arena, f->folder, "cut", span_slice(whole, 0, whole.size * 3 / 4));
+		struct file_bytes file;
+
+		assert_null(file_map(f->arena, path, 0, NULL, &file));
+		assert_true(file.cut_short);
+		assert_true(file.bytes.size > SIZE / 2 && file.bytes.size < SIZE);
+		assert_memory_equal(file.bytes.data, f->data.data, file.bytes.size);
+	}
+}
+
+static void any_cut_is_survived(void **state)
+{
+	struct fixture *f = *state;
+	struct span small = span_slice(f->data, 0, 2000);
+
+	for (size_t i = 0; i < 4; i++) {
+		struct span whole = compress(f->arena, filters[i], small);
+
+		for (size_t size = 0; size < whole.size; size += 37) {
+			struct file_bytes file = {0};
+			const char *path = scratch_write(f->arena, f->folder, "cut", span_slice(whole, 0, size));
+			const struct err *err = file_map(f->arena, path, 0, NULL, &file);
+
+			assert_true(!err || err->code == ERR_BAD_DATA);
+			if (!err && file.compression && file.bytes.size < small.size)
+				assert_true(file.cut_short);
+		}
+	}
+}
+
+static void damage_is_an_error_or_cut_short(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 4; i++) {
+		struct span whole = compress(f->arena, filters[i], f->data);
+		uint8_t *bytes = (uint8_t *)(uintptr_t)whole.data;
+		struct file_bytes file;
+		const struct err *err;
+
+		for (size_t at = whole.size / 2; at < whole.size / 2 + 64; at++)
+			bytes[at] ^= 0x55;
+		err = file_map(f->arena, scratch_write(f->arena, f->folder, "bad", whole), 0, NULL, &file);
+		assert_true(err ? err->code == ERR_BAD_DATA : file.bytes.size <= SIZE);
+	}
+}
+
+/* 1 GiB of zeros: neither memory nor disk may hold it. */
+static void zeros_become_holes(void **state)
+{
+	struct fixture *f = *state;
+	const size_t size = (size_t)1 << 30;
+	struct span zeros = {calloc(1, size), size};
+	const char *path = scratch_write(f->arena, f->folder, "bomb", compress(f->arena, "zstd", zeros));
+	size_t used = arena_used(f->arena);
+	struct file_bytes file;
+	const struct err *err;
+
+	free((void *)(uintptr_t)zeros.data);
+	assert_null(file_map(f->arena, path, 0, NULL, &file));
+	assert_int_equal(file.bytes.size, size);
+	assert_int_equal(file.bytes.data[size - 1], 0);
+	assert_true(arena_used(f->arena) - used < 4096);
+	err = file_map(f->arena, path, 1 << 20, NULL, &file);
+	assert_int_equal(err->code, ERR_LIMIT);
+	assert_non_null(strstr(err_describe(f->arena, err), "--max-size"));
+}
+
+static bool at_once(void)
+{
+	return true;
+}
+
+static void decompression_can_be_cancelled(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = scratch_write(f->arena, f->folder, "c", compress(f->arena, "lz4", f->data));
+	struct file_bytes file = {0};
+
+	assert_non_null(file_map(f->arena, path, 0, at_once, &file));
+	assert_null(file.bytes.data);
+}
+
+static void what_is_no_file_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct file_bytes file = {0};
+
+	assert_int_equal(file_map(f->arena, "/nonexistent", 0, NULL, &file)->code, ERR_IO);
+	assert_int_equal(file_map(f->arena, "/", 0, NULL, &file)->code, ERR_IO);
+	assert_int_equal(file_map(f->arena, "/dev/zero", 0, NULL, &file)->code, ERR_IO);
+	assert_null(file.bytes.data);
+}
+
+/* ---- standard input ---- */
+
+static void with_input(int descriptor, struct arena *arena, struct file_bytes *ret)
+{
+	int saved = dup(STDIN_FILENO);
+
+	dup2(descriptor, STDIN_FILENO);
+	close(descriptor);
+	assert_null(file_map(arena, "-", 0, NULL, ret));
+	dup2(saved, STDIN_FILENO);
+	close(saved);
+}
+
+/* The reading end of a pipe into which a child writes. */
+static int pipe_with(struct span bytes, pid_t *ret_child)
+{
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	*ret_child = fork();
+	assert_true(*ret_child >= 0);
+	if (!*ret_child) {
+		close(ends[0]);
+		while (bytes.size) {
+			ssize_t n = write(ends[1], bytes.data, bytes.size);
+
+			if (n <= 0)
+				_exit(1);
+			bytes = span_from(bytes, (uint64_t)n);
+		}
+		_exit(0);
+	}
+	close(ends[1]);
+	return ends[0];
+}
+
+static void check_pipe(struct fixture *f, struct span content, const char *compression)
+{
+	struct file_bytes file;
+	pid_t child;
+
+	with_input(pipe_with(content, &child), f->arena, &file);
+	waitpid(child, NULL, 0);
+	if (compression)
+		assert_string_equal(file.compression, compression);
+	else
+		assert_null(file.compression);
+	assert_int_equal(file.bytes.size, SIZE);
+	assert_memory_equal(file.bytes.data, f->data.data, SIZE);
+}
+
+static void pipes_are_read(void **state)
+{
+	struct fixture *f = *state;
+	struct file_bytes file;
+	pid_t child;
+
+	check_pipe(f, f->data, NULL);
+	check_pipe(f, compress(f->arena, "zstd", f->data), "zstd");
+	check_pipe(f, compress(f->arena, "xz", f->data), "xz");
+	with_input(pipe_with((struct span){0}, &child), f->arena, &file);
+	waitpid(child, NULL, 0);
+	assert_int_equal(file.bytes.size, 0);
+}
+
+static void redirected_files_are_read(void **state)
+{
+	struct fixture *f = *state;
+	struct span content[] = {f->data, compress(f->arena, "gzip", f->data)};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct file_bytes file;
+		const char *path = scratch_write(f->arena, f->folder, "in", content[i]);
+
+		with_input(open(path, O_RDONLY), f->arena, &file);
+		assert_int_equal(file.bytes.size, SIZE);
+		assert_memory_equal(file.bytes.data, f->data.data, SIZE);
+	}
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(every_compression_is_known_by_its_bytes),
+		TEST(plain_files_are_mapped),
+		TEST(a_broken_stream_gives_what_there_was),
+		TEST(any_cut_is_survived),
+		TEST(damage_is_an_error_or_cut_short),
+		TEST(zeros_become_holes),
+		TEST(decompression_can_be_cancelled),
+		TEST(what_is_no_file_is_refused),
+		TEST(pipes_are_read),
+		TEST(redirected_files_are_read),
+	};
+
+	return cmocka_run_group_tests_name("archive", tests, NULL, NULL);
+}

@@ -1,0 +1,273 @@
+/* test_layout.c: lookups in the layout tables, spot checks of them against independent readings of the same releases
+ * (debug/dwarf of Go, and the runtime's own sources), and the wait reasons. */
+#include "golang/layout.h"
+#include "golang/wait_reasons.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define F(id) LAYOUT_##id
+
+static uint16_t at(enum target_os os, enum arch_id arch, int minor, int patch, enum layout_field field)
+{
+	bool exact = false;
+	const struct layout *layout = layout_find(os, arch, minor, patch, &exact);
+
+	assert_non_null(layout);
+	assert_true(exact);
+	return layout->offset[field];
+}
+
+static uint16_t linux_at(int minor, int patch, enum layout_field field)
+{
+	uint16_t amd64 = at(OS_LINUX, ARCH_AMD64, minor, patch, field);
+
+	assert_int_equal(at(OS_LINUX, ARCH_ARM64, minor, patch, field), amd64);
+	return amd64;
+}
+
+static const struct {
+	int minor, patch;
+	enum layout_field field;
+	uint16_t offset;
+} spots[] = {
+	{18, 0, F(g_size), 392},
+	{20, 14, F(g_size), 392},
+	{21, 13, F(g_size), 408},
+	{22, 0, F(g_size), 424},
+	{23, 12, F(g_size), 432},
+	{25, 14, F(g_size), 440},
+	{26, 0, F(g_size), 456},
+	{27, 4, F(g_size), 456},
+	{18, 0, F(g_sched_sp), 56},
+	{24, 13, F(g_sched_lr), 96},
+	{25, 0, F(g_sched_lr), 88},
+	{24, 13, F(g_sched_bp), 104},
+	{25, 0, F(g_sched_bp), 96},
+	{24, 13, F(g_syscallsp), 112},
+	{25, 0, F(g_syscallsp), 104},
+	{18, 10, F(m_curg), 192},
+	{25, 0, F(m_curg), 184},
+	{24, 13, F(m_procid), 72},
+	{25, 14, F(m_procid), 64},
+	{25, 0, F(m_dying), 260},
+	{26, 0, F(m_dying), 268},
+	{23, 11, F(m_alllink), 328},
+	{23, 12, F(m_alllink), 352},
+	{24, 5, F(m_alllink), 328},
+	{24, 6, F(m_alllink), 352},
+	{25, 0, F(m_alllink), 344},
+	{27, 4, F(m_alllink), 352},
+	{24, 6, F(m_lockedg), 368},
+	{26, 0, F(m_lockedg), 384},
+	{22, 0, F(m_libcallpc), 1048},
+	{23, 11, F(m_vdsoPC), 864},
+	{23, 12, F(m_vdsoPC), 888},
+	{21, 0, F(m_preemptGen), 824},
+	{25, 14, F(m_preemptGen), 912},
+	{26, 11, F(m_self), 1816},
+	{27, 0, F(m_self), 1824},
+	{18, 0, F(p_size), 8888},
+	{18, 0, F(p_m), 56},
+	{23, 0, F(p_m), 48},
+	{26, 0, F(p_runq), 408},
+	{25, 14, F(p_preempt), 9496},
+	{18, 10, F(moduledata_textsectmap), 312},
+	{20, 0, F(moduledata_next), 560},
+	{22, 12, F(moduledata_next), 584},
+	{26, 0, F(moduledata_textsectmap), 336},
+	{27, 0, F(moduledata_gofunc), 344},
+	{27, 4, F(moduledata_size), 568},
+	{27, 0, F(moduledata_epclntab), 352},
+	{25, 14, F(sudog_c), 80},
+	{26, 0, F(sudog_c), 88},
+	{18, 0, F(ancestorInfo_gopc), 32},
+	{27, 4, F(syncMutex_sema), 4},
+	{18, 0, F(hchan_recvq_first), 56},
+	{26, 0, F(m_allpSnapshot), 296},
+};
+
+static void tables_agree_with_other_readers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof spots / sizeof *spots; i++)
+		if (linux_at(spots[i].minor, spots[i].patch, spots[i].field) != spots[i].offset)
+			fail_msg("Go 1.%d.%d: %s is not %u", spots[i].minor, spots[i].patch,
+				 layout_field_name(spots[i].field), (unsigned)spots[i].offset);
+}
+
+/* The fix of golang/go#73259's companion inserted m.allpSnapshot in two patch releases: a table per minor is wrong. */
+static void machine_grew_in_patch_releases(void **state)
+{
+	(void)state;
+	assert_int_equal(linux_at(23, 12, F(m_alllink)) - linux_at(23, 11, F(m_alllink)), 24);
+	assert_int_equal(linux_at(24, 6, F(m_alllink)) - linux_at(24, 5, F(m_alllink)), 24);
+	assert_int_equal(linux_at(23, 12, F(m_preemptGen)) - linux_at(23, 11, F(m_preemptGen)), 24);
+	assert_int_equal(linux_at(23, 11, F(m_allpSnapshot)), LAYOUT_ABSENT);
+	assert_int_equal(linux_at(23, 12, F(m_curg)), linux_at(23, 11, F(m_curg)));
+}
+
+static void processors_differ(void **state)
+{
+	(void)state;
+	assert_int_equal(at(OS_LINUX, ARCH_AMD64, 26, 0, F(p_size)), 15920);
+	assert_true(at(OS_LINUX, ARCH_ARM64, 26, 0, F(p_size)) != 15920);
+	assert_int_equal(at(OS_WINDOWS, ARCH_AMD64, 26, 8, F(m_curg)), 136);
+	assert_int_equal(at(OS_WINDOWS, ARCH_ARM64, 26, 8, F(m_thread)), 1368);
+}
+
+static void absent_is_said(void **state)
+{
+	(void)state;
+	assert_int_equal(linux_at(18, 0, F(g_parentGoid)), LAYOUT_ABSENT);
+	assert_int_equal(linux_at(27, 4, F(moduledata_typelinks)), LAYOUT_ABSENT);
+	assert_int_equal(linux_at(25, 14, F(moduledata_epclntab)), LAYOUT_ABSENT);
+}
+
+/* Fields that every release has, in every row: what the model of the program cannot do without. */
+static void needed_fields_are_everywhere(void **state)
+{
+	static const enum layout_field needed[] = {
+		F(g_stack_lo),
+		F(g_stack_hi),
+		F(g_m),
+		F(g_sched_sp),
+		F(g_sched_pc),
+		F(g_atomicstatus),
+		F(g_goid),
+		F(g_gopc),
+		F(g_waitreason),
+		F(g_startpc),
+		F(m_g0),
+		F(m_gsignal),
+		F(m_curg),
+		F(m_procid),
+		F(m_id),
+		F(m_alllink),
+		F(m_dying),
+		F(m_throwing),
+		F(m_locks),
+		F(m_vdsoPC),
+		F(p_runq),
+		F(moduledata_next),
+		F(moduledata_gofunc),
+		F(moduledata_textsectmap),
+		F(panic_link),
+		F(defer_link),
+	};
+
+	(void)state;
+	for (int minor = 18; minor <= 27; minor++)
+		for (int patch = 0; patch <= 14; patch++)
+			for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+				for (int arch = ARCH_AMD64; arch <= ARCH_ARM64; arch++) {
+					bool exact;
+					const struct layout *layout =
+						layout_find(OS_LINUX, (enum arch_id)arch, minor, patch, &exact);
+
+					assert_non_null(layout);
+					assert_int_not_equal(layout->offset[needed[i]], LAYOUT_ABSENT);
+				}
+}
+
+static void other_releases_get_the_nearest_older_row(void **state)
+{
+	bool exact = true;
+	const struct layout *newest = layout_find(OS_LINUX, ARCH_AMD64, 27, 4, &exact);
+
+	(void)state;
+	assert_true(exact);
+	assert_ptr_equal(layout_find(OS_LINUX, ARCH_AMD64, 27, 5, &exact), newest);
+	assert_false(exact);
+	assert_ptr_equal(layout_find(OS_LINUX, ARCH_AMD64, 31, 0, &exact), newest);
+	assert_false(exact);
+	assert_ptr_equal(layout_find(OS_LINUX, ARCH_AMD64, 21, 99, &exact),
+			 layout_find(OS_LINUX, ARCH_AMD64, 21, 13, &exact));
+}
+
+/* A row that is not there (never built, or taken out) degrades to its predecessor, never to a guess called exact. */
+static void a_gap_degrades(void **state)
+{
+	bool exact = true;
+	const struct layout *layout = layout_find(OS_LINUX, ARCH_ARM64, 22, 13, &exact); /* 1.22 ended with 12 */
+
+	(void)state;
+	assert_non_null(layout);
+	assert_false(exact);
+	assert_int_equal(layout->offset[F(g_size)], 424);
+	layout = layout_find(OS_LINUX, ARCH_ARM64, 23, 13, &exact);
+	assert_false(exact);
+	assert_int_equal(layout->offset[F(m_alllink)], 352);
+}
+
+static void nothing_before_118(void **state)
+{
+	bool exact;
+
+	(void)state;
+	assert_null(layout_find(OS_LINUX, ARCH_AMD64, 17, 13, &exact));
+	assert_null(layout_find(OS_LINUX, ARCH_AMD64, 0, 0, &exact));
+}
+
+static void inexact_versions_are_never_exact(void **state)
+{
+	struct go_version version = {.minor = 27, .patch = 0, .exact = false};
+	bool exact = true;
+
+	(void)state;
+	assert_ptr_equal(layout_of_version(OS_LINUX, ARCH_AMD64, &version, &exact),
+			 layout_find(OS_LINUX, ARCH_AMD64, 27, 0, &(bool){false}));
+	assert_false(exact);
+	version.exact = true;
+	layout_of_version(OS_LINUX, ARCH_AMD64, &version, &exact);
+	assert_true(exact);
+}
+
+static void wait_reasons_follow_the_release(void **state)
+{
+	(void)state;
+	assert_string_equal(wait_reason_text(18, 14), "chan receive");
+	assert_string_equal(wait_reason_text(19, 9), "select");
+	assert_string_equal(wait_reason_text(23, 21), "sync.Mutex.Lock");
+	assert_string_equal(wait_reason_text(26, 19), "chan receive");
+	assert_string_equal(wait_reason_text(27, 30), "preempted");
+	assert_string_equal(wait_reason_text(30, 19), "chan receive"); /* newer: as the newest */
+	assert_string_equal(wait_reason_text(23, 37), "GC weak to strong wait");
+	assert_null(wait_reason_text(22, 37));
+	assert_null(wait_reason_text(26, 0));
+	assert_null(wait_reason_text(26, 255));
+}
+
+static void statuses_have_names(void **state)
+{
+	(void)state;
+	assert_string_equal(g_status_name(0), "idle");
+	assert_string_equal(g_status_name(4), "waiting");
+	assert_string_equal(g_status_name(9), "preempted");
+	assert_string_equal(g_status_name(11), "deadextra");
+	assert_null(g_status_name(5));
+	assert_null(g_status_name(12));
+	assert_null(g_status_name(UINT32_MAX));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tables_agree_with_other_readers),
+		cmocka_unit_test(machine_grew_in_patch_releases),
+		cmocka_unit_test(processors_differ),
+		cmocka_unit_test(absent_is_said),
+		cmocka_unit_test(needed_fields_are_everywhere),
+		cmocka_unit_test(other_releases_get_the_nearest_older_row),
+		cmocka_unit_test(a_gap_degrades),
+		cmocka_unit_test(nothing_before_118),
+		cmocka_unit_test(inexact_versions_are_never_exact),
+		cmocka_unit_test(wait_reasons_follow_the_release),
+		cmocka_unit_test(statuses_have_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
