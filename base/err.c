@@ -66,17 +66,40 @@ const char *err_describe(struct arena *arena, const struct err *err)
 	return text;
 }
 
+/* Adds a text unless it is there or there are too many. */
+static bool add(struct notes *notes, const char *format, va_list args)
+{
+	char text[TEXT_LIMIT];
+
+	vsnprintf(text, sizeof text, format, args);
+	for (size_t i = 0; i < notes->count; i++)
+		if (!strcmp(notes->items[i], text))
+			return false;
+	if (notes->count >= NOTE_LIMIT)
+		return false;
+	vec_push(notes->arena, notes, arena_strdup(notes->arena, text));
+	return true;
+}
+
 void note_add(struct notes *notes, const char *format, ...)
 {
 	va_list args;
-	char text[TEXT_LIMIT];
 
 	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
+	add(notes, format, args);
 	va_end(args);
-	for (size_t i = 0; i < notes->count; i++)
-		if (!strcmp(notes->items[i], text))
-			return;
-	if (notes->count < NOTE_LIMIT)
-		vec_push(notes->arena, notes, arena_strdup(notes->arena, text));
+}
+
+void note_lead(struct notes *notes, const char *format, ...)
+{
+	va_list args;
+	const char *text;
+
+	va_start(args, format);
+	if (add(notes, format, args)) {
+		text = notes->items[notes->count - 1];
+		memmove(notes->items + 1, notes->items, (notes->count - 1) * sizeof *notes->items);
+		notes->items[0] = text;
+	}
+	va_end(args);
 }

@@ -45,4 +45,7 @@ struct notes {
 
 void note_add(struct notes *notes, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* As note_add, before all others: for what changes how everything else is to be read. */
+void note_lead(struct notes *notes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 #endif
