@@ -6,6 +6,7 @@
  * (no NT_SIGINFO, no NT_FILE). Memory is p_filesz bytes long; up to p_memsz it existed and was not saved. */
 #include "formats/elf.h"
 #include "formats/image.h"
+#include "formats/signals.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,26 +35,6 @@ enum {
 /* struct elf_prpsinfo of 64-bit Linux. */
 enum { PSINFO_PID = 24, PSINFO_FNAME = 40, PSINFO_FNAME_SIZE = 16, PSINFO_ARGS = 56, PSINFO_ARGS_SIZE = 80 };
 
-/* Numbers of <asm-generic/signal.h>, the same on amd64 and arm64; `dumps`: its default action writes a core. */
-static const struct signal_info {
-	int number;
-	const char *name;
-	bool dumps;
-	bool has_address; /* si_addr is meaningful with the kernel's positive codes */
-} signals[] = {
-	{1, "SIGHUP", false, false},   {2, "SIGINT", false, false},     {3, "SIGQUIT", true, false},
-	{4, "SIGILL", true, true},     {5, "SIGTRAP", true, true},      {6, "SIGABRT", true, false},
-	{7, "SIGBUS", true, true},     {8, "SIGFPE", true, true},       {9, "SIGKILL", false, false},
-	{10, "SIGUSR1", false, false}, {11, "SIGSEGV", true, true},     {12, "SIGUSR2", false, false},
-	{13, "SIGPIPE", false, false}, {14, "SIGALRM", false, false},   {15, "SIGTERM", false, false},
-	{16, "SIGSTKFLT", false, false}, {17, "SIGCHLD", false, false}, {18, "SIGCONT", false, false},
-	{19, "SIGSTOP", false, false}, {20, "SIGTSTP", false, false},   {21, "SIGTTIN", false, false},
-	{22, "SIGTTOU", false, false}, {23, "SIGURG", false, false},    {24, "SIGXCPU", true, false},
-	{25, "SIGXFSZ", true, false},  {26, "SIGVTALRM", false, false}, {27, "SIGPROF", false, false},
-	{28, "SIGWINCH", false, false}, {29, "SIGIO", false, false},    {30, "SIGPWR", false, false},
-	{31, "SIGSYS", true, false},
-};
-
 enum { SIGNAL_TRAP = 5, CODE_KERNEL = 0x80 /* SI_KERNEL: neither address nor sender */ };
 
 struct loader {
@@ -67,14 +48,6 @@ struct loader {
 	size_t partial, lost; /* segments of which some, or all, saved bytes lie beyond the end of the file */
 	size_t senseless;     /* segments whose addresses or sizes cannot be */
 };
-
-static const struct signal_info *signal_of(int number)
-{
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-		if (signals[i].number == number)
-			return &signals[i];
-	return NULL;
-}
 
 /* ---- notes ---- */
 
@@ -368,7 +341,7 @@ static void order_segments(struct image *image)
 
 /* ---- the stop ---- */
 
-static void read_siginfo(struct stop *stop, const struct signal_info *info, struct span siginfo)
+static void read_siginfo(struct stop *stop, const struct signal_name *info, struct span siginfo)
 {
 	if (siginfo.size < 12 || (int32_t)span_u32(siginfo, 0) != stop->number)
 		return;
@@ -378,7 +351,7 @@ static void read_siginfo(struct stop *stop, const struct signal_info *info, stru
 		return;
 	if (stop->code <= 0) { /* sent by a process: kill, tgkill, sigqueue */
 		stop->sender_pid = (int32_t)span_u32(siginfo, 16);
-	} else if (stop->code != CODE_KERNEL && info && info->has_address) {
+	} else if (stop->code != CODE_KERNEL && info && info->fault) {
 		stop->address = span_u64(siginfo, 16);
 		stop->has_address = true;
 	}
@@ -386,7 +359,7 @@ static void read_siginfo(struct stop *stop, const struct signal_info *info, stru
 
 /* A signal that does not end a process with a core was seen by a debugger that took a snapshot of a live one: gcore
  * attaches with SIGSTOP and writes pr_cursig 0; at a breakpoint gdb writes SIGTRAP. */
-static bool is_snapshot(const struct loader *loader, const struct signal_info *info)
+static bool is_snapshot(const struct loader *loader, const struct signal_name *info)
 {
 	return !info || !info->dumps || (loader->by_gdb && info->number == SIGNAL_TRAP);
 }
@@ -395,13 +368,13 @@ static void find_stop(struct loader *loader)
 {
 	struct image *image = loader->image;
 	struct thread *first = image->threads.items;
-	const struct signal_info *info;
+	const struct signal_name *info;
 
 	if (!image->threads.count) {
 		note_add(image->notes, "the dump names no threads: registers and the reason of the stop are unknown");
 		return;
 	}
-	info = signal_of(first->signal);
+	info = signal_by_number(first->signal);
 	if (is_snapshot(loader, info)) {
 		note_add(image->notes, "the dump was taken from a live process (signal %d%s%s): nothing says that it crashed",
 			 first->signal, info ? ", " : "", info ? info->name : "");
