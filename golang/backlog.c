@@ -21,11 +21,14 @@ static size_t unroll(const uint8_t *ring, uint64_t index, char *text)
 	return length;
 }
 
+/* Adds the lines of a text to fatal_lines, without their indentation. */
 static void split_lines(struct go_runtime *runtime, char *text)
 {
 	for (char *line = text; *line;) {
-		char *end = strchr(line, '\n');
+		char *end;
 
+		line += strspn(line, "\t"); /* continuation lines are indented */
+		end = strchr(line, '\n');
 		vec_push(runtime->arena, &runtime->fatal_lines,
 			 arena_strndup(runtime->arena, line, end ? (size_t)(end - line) : strlen(line)));
 		if (!end)

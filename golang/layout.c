@@ -1,6 +1,8 @@
 /* layout.c: finds the row of a release. */
 #include "golang/layout.h"
 
+#include <string.h>
+
 struct row {
 	int minor, first, last; /* Go 1.minor.first to 1.minor.last, each of them verified */
 	struct layout layout;
@@ -67,6 +69,14 @@ static const struct row *row_before(const struct row *rows, size_t count, int mi
 	return found;
 }
 
+/* A release that could not be built stands between two of its minor that agree in every field: so does it. */
+static bool between_equals(const struct row *row, const struct row *end)
+{
+	const struct row *next = row + 1;
+
+	return next < end && next->minor == row->minor && !memcmp(&row->layout, &next->layout, sizeof row->layout);
+}
+
 const struct layout *layout_find(enum target_os os, enum arch_id arch, int minor, int patch, bool *exact)
 {
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
@@ -77,7 +87,8 @@ const struct layout *layout_find(enum target_os os, enum arch_id arch, int minor
 		row = row_before(tables[i].rows, tables[i].count, minor, patch);
 		if (!row)
 			return NULL;
-		*exact = row->minor == minor && patch <= row->last;
+		*exact = row->minor == minor &&
+			 (patch <= row->last || between_equals(row, tables[i].rows + tables[i].count));
 		return &row->layout;
 	}
 	return NULL;

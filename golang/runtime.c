@@ -99,6 +99,8 @@ static void load_with_exe(struct go_runtime *runtime, const struct exe_candidate
 		bias_from_memory(runtime, &file, &runtime->bias);
 	runtime->identity = identity_judge(runtime, is_go ? &file : NULL);
 	if (runtime->identity == IDENTITY_MISMATCH) {
+		note_lead(runtime->notes, "executable mismatch: %s is another build than the one that was running; with it "
+					  "nothing can be more than possible", runtime->exe->name);
 		module_of_mismatch(runtime, is_go ? &file : NULL);
 		return;
 	}
