@@ -61,8 +61,8 @@ struct executor {
 	const struct arch *arch;
 	const struct pc_info *info;
 	struct execution *execution;
-	VEC(struct leader) leaders; /* ascending by offset */
-	VEC(size_t) queue;
+	VEC(struct leader *) leaders; /* ascending by offset; pointers, since new ones are inserted */
+	VEC(struct leader *) queue;
 	size_t steps;
 };
 
@@ -241,13 +241,13 @@ static struct leader *leader_at(struct executor *executor, uint32_t offset)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (executor->leaders.items[middle].offset < offset)
+		if (executor->leaders.items[middle]->offset < offset)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low < executor->leaders.count && executor->leaders.items[low].offset == offset)
-		return &executor->leaders.items[low];
+	if (low < executor->leaders.count && executor->leaders.items[low]->offset == offset)
+		return executor->leaders.items[low];
 	return NULL;
 }
 
@@ -266,7 +266,7 @@ static void enter(struct executor *executor, struct leader *leader, const struct
 	}
 	if (changed && !leader->queued) {
 		leader->queued = true;
-		vec_push(executor->runtime->arena, &executor->queue, (size_t)(leader - executor->leaders.items));
+		vec_push(executor->runtime->arena, &executor->queue, leader);
 	}
 }
 
@@ -334,10 +334,10 @@ static bool falls_through(enum insn_flow flow)
 }
 
 /* Executes a block from its leader to the next leader or the end of its path. */
-static void run_block(struct executor *executor, size_t index)
+static void run_block(struct executor *executor, const struct leader *leader)
 {
-	struct state state = executor->leaders.items[index].state;
-	uint32_t offset = executor->leaders.items[index].offset;
+	struct state state = leader->state;
+	uint32_t offset = leader->offset;
 	struct insn insn;
 
 	for (;;) {
@@ -363,7 +363,7 @@ static void run_block(struct executor *executor, size_t index)
 static void run(struct executor *executor)
 {
 	for (size_t i = 0; i < executor->queue.count && executor->steps <= STEP_LIMIT; i++) {
-		executor->leaders.items[executor->queue.items[i]].queued = false;
+		executor->queue.items[i]->queued = false;
 		run_block(executor, executor->queue.items[i]);
 	}
 	executor->queue.count = 0;
@@ -371,14 +371,14 @@ static void run(struct executor *executor)
 
 static void insert_leader(struct executor *executor, uint32_t offset)
 {
+	struct leader *leader = arena_alloc(executor->runtime->arena, sizeof *leader);
 	size_t at = executor->leaders.count;
 
-	vec_push(executor->runtime->arena, &executor->leaders, (struct leader){.offset = offset});
-	while (at > 0 && executor->leaders.items[at - 1].offset > offset) {
+	leader->offset = offset;
+	vec_push(executor->runtime->arena, &executor->leaders, leader);
+	for (; at > 0 && executor->leaders.items[at - 1]->offset > offset; at--)
 		executor->leaders.items[at] = executor->leaders.items[at - 1];
-		at--;
-	}
-	executor->leaders.items[at] = (struct leader){.offset = offset};
+	executor->leaders.items[at] = leader;
 }
 
 /* Every branch target inside the function starts a block. Boundaries come from a linear sweep. */
@@ -405,7 +405,7 @@ static bool find_leaders(struct executor *executor)
 			continue;
 		if (executor->leaders.count >= LEADER_LIMIT)
 			return false;
-		vec_push(executor->runtime->arena, &executor->leaders, (struct leader){.offset = offset});
+		insert_leader(executor, offset);
 	}
 	return true;
 }
@@ -419,7 +419,7 @@ static void enter_entry(struct executor *executor)
 	state.regs[arch->fp] = (struct value){VALUE_CALLER_FP, 0};
 	if (arch->link_register)
 		state.regs[arch->lr] = (struct value){VALUE_LINK, 0};
-	enter(executor, &executor->leaders.items[0], &state);
+	enter(executor, executor->leaders.items[0], &state);
 }
 
 /* Code that only an indirect jump reaches: believe pcsp at the start of the block, and Go's arm64 frame layout (LR at the

@@ -5,7 +5,11 @@
 
 #include "analyzer/tear.h"
 
-enum { WORD = 8 };
+enum {
+	WORD = 8,
+	NESTED_LIMIT = 8,  /* tears on one stack whose proofs depend on each other */
+	TEAR_LIMIT = 1024, /* of one dump; each costs a walk */
+};
 
 static int32_t known_tear(const struct analysis *analysis, const struct walk_subject *subject,
 			  const struct context *context)
@@ -32,24 +36,30 @@ static void frame_pointer_witness(struct tear *tear, const struct context *conte
 	tear->frame_pointer_expected = tear->entry_sp + (uint64_t)state->fp_offset;
 }
 
-/* The return address in the link register, and in the frame's own slot. */
-static void return_witnesses(struct analysis *analysis, struct tear *tear, const struct context *context,
-			     const struct frame_state *state)
+/* Whether the torn function can return to an address with SP at its top. */
+static bool fits(const struct analysis *analysis, const struct tear *tear, const struct walk_subject *subject,
+		 uint64_t return_address)
 {
-	const struct func *func = tear->at->func;
+	return callsite_reaches(analysis->runtime, return_address, tear->at->func) &&
+	       goexit_fits(analysis, subject, go_pc(analysis->runtime, return_address, false), tear->top);
+}
 
+/* The return address in the link register, and in the frame's own slot. */
+static void return_witnesses(struct analysis *analysis, struct tear *tear, const struct walk_subject *subject,
+			     const struct context *context, const struct frame_state *state)
+{
 	tear->link_live = state->link_live && context->has_lr;
 	if (tear->link_live) {
 		tear->link = context->lr;
 		tear->link_address = context->lr_address;
-		tear->link_calls = callsite_reaches(analysis->runtime, tear->link, func);
+		tear->link_calls = fits(analysis, tear, subject, tear->link);
 	}
 	if (!analysis->image->arch->link_register)
 		tear->saved_slot = tear->entry_sp;
 	else if (state->link_saved)
 		tear->saved_slot = tear->entry_sp + (uint64_t)state->link_slot;
 	if (tear->saved_slot && image_u64(analysis->image, tear->saved_slot, &tear->saved_return))
-		tear->saved_calls = callsite_reaches(analysis->runtime, tear->saved_return, func);
+		tear->saved_calls = fits(analysis, tear, subject, tear->saved_return);
 	else
 		tear->saved_slot = 0;
 }
@@ -72,13 +82,15 @@ static void chain_witness(struct analysis *analysis, struct tear *tear, const st
 {
 	struct context context = {.known = true, .pc = tear->caller_pc, .sp = tear->top, .how = HOW_REPAIRED,
 				  .pc_address = tear->caller_slot};
+	struct walk_subject above = *subject;
 	struct stack stack = {0};
 	const struct func *callee = tear->at->func;
 
 	tear->end = END_UNKNOWN_CONTEXT;
 	if (!tear->caller_pc)
 		return;
-	walk_goroutine(analysis, subject, &context, &stack);
+	above.depth++;
+	walk_goroutine(analysis, &above, &context, &stack);
 	tear->end = stack.end;
 	tear->callers = (uint32_t)stack.frames.count;
 	tear->all_calls = true;
@@ -106,18 +118,25 @@ int32_t torn_at(struct analysis *analysis, const struct walk_subject *subject, u
 			    .preempted = preempted, .pc_address = context->pc_address, .sp = context->sp};
 	int32_t index = known_tear(analysis, subject, context);
 
-	if (index >= 0)
+	if (index >= 0) {
+		if (!subject->depth) /* else `frame` counts from the tear below */
+			analysis->tears.items[index].frame = frame;
 		return index;
+	}
 	/* assembly that switches stacks disagrees with its table on purpose */
 	if ((info->func->flags & (FUNC_ASM | FUNC_SP_WRITE)) || !info->has_delta ||
 	    !frame_state_at(analysis->tear_cache, info, &state) || state.distance == info->delta)
 		return -1;
+	if (analysis->tears.count >= TEAR_LIMIT)
+		note_add(analysis->notes, "the dump holds more than %d torn stacks: the others are left out", TEAR_LIMIT);
+	if (analysis->tears.count >= TEAR_LIMIT || subject->depth >= NESTED_LIMIT)
+		return TORN_LIMIT;
 	tear.claimed = info->delta;
 	tear.executed = state.distance;
 	tear.assumed = state.assumed;
 	tear.entry_sp = tear.sp + (uint64_t)tear.executed;
 	tear.top = tear.entry_sp + (analysis->image->arch->link_register ? 0 : WORD);
-	return_witnesses(analysis, &tear, context, &state);
+	return_witnesses(analysis, &tear, subject, context, &state);
 	frame_pointer_witness(&tear, context, &state);
 	choose_caller(&tear, subject);
 	chain_witness(analysis, &tear, subject);

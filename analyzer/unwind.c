@@ -46,6 +46,17 @@ static bool in_bounds(const struct walk *walk, uint64_t sp)
 	return !walk->subject->hi || (sp >= walk->subject->lo && sp <= walk->subject->hi);
 }
 
+bool goexit_fits(const struct analysis *analysis, const struct walk_subject *subject, const struct pc_info *info,
+		 uint64_t sp)
+{
+	struct go_runtime *runtime = analysis->runtime;
+	uint64_t base;
+
+	return subject->goroutine < 0 || info->role != ROLE_GOEXIT ||
+	       !go_field(runtime, runtime->goroutines.items[subject->goroutine].address, LAYOUT_g_stktopsp, &base) || !base ||
+	       sp == base;
+}
+
 static bool is_injected(enum func_role role)
 {
 	return role == ROLE_ASYNC_PREEMPT || role == ROLE_SIGPANIC || role == ROLE_DEBUG_CALL || role == ROLE_SIGPANIC0;
@@ -147,12 +158,26 @@ static bool after_injected(struct walk *walk, const struct frame *frame)
 	return true;
 }
 
+/* Whether a word can be where a frame returns to: Go code; for a call that the runtime injected, whatever was interrupted;
+ * on a thread's own stack, code that is not Go's. */
+static bool can_be_caller(struct walk *walk, const struct frame *frame, uint64_t pc)
+{
+	bool injected = is_injected(frame->info->role);
+	const struct segment *segment;
+
+	if (!pc || !in_bounds(walk, frame->fp))
+		return false;
+	if (injected || go_pc(walk->runtime, pc, false)->func)
+		return true;
+	segment = walk->thread ? image_segment(walk->image, pc) : NULL;
+	return segment && (segment->flags & SEGMENT_EXEC);
+}
+
 /* The ordinary step to the caller. Answers false when the walk ended. */
 static bool step(struct walk *walk, const struct frame *frame, bool innermost)
 {
 	bool from_link = walk->arch->link_register && (innermost || walk->at.exact) && walk->at.has_lr && frame->fp == frame->sp;
 	uint64_t slot = walk->arch->link_register ? frame->sp : frame->fp - WORD;
-	const struct func *callee = frame->info->func;
 	uint64_t pc;
 
 	if (from_link) {
@@ -161,19 +186,8 @@ static bool step(struct walk *walk, const struct frame *frame, bool innermost)
 	} else if (!stack_word(walk, slot, &pc)) {
 		return false;
 	}
-	if (!pc || !in_bounds(walk, frame->fp) || !go_pc(walk->runtime, pc, is_injected(frame->info->role))->func) {
-		const struct segment *segment = image_segment(walk->image, pc);
-
-		if (!walk->subject->hi && segment && (segment->flags & SEGMENT_EXEC)) {
-			walk->at = (struct context){.known = true, .pc = pc, .sp = frame->fp, .how = HOW_PCSP};
-			walk->slot = slot;
-			return true; /* a thread's stack enters code that is not Go's */
-		}
-		if (callee && is_injected(frame->info->role) && pc) /* interrupted where no function is */
-			goto take;
+	if (!can_be_caller(walk, frame, pc))
 		return by_frame_pointer(walk, frame, slot);
-	}
-take:
 	walk->at = (struct context){.known = true, .pc = pc, .sp = frame->fp, .how = HOW_PCSP};
 	walk->slot = slot;
 	walk->preempted = false;
@@ -247,9 +261,8 @@ static bool frame_top(struct walk *walk, struct frame *frame)
 {
 	const struct pc_info *info = frame->info;
 
-	if (!info->has_delta) {
+	if (!info->has_delta)
 		return end_walk(walk, END_NO_TABLE, frame->pc);
-	}
 	frame->fp = frame->sp + (uint64_t)(int64_t)info->delta + (walk->arch->link_register ? 0 : WORD);
 	return true;
 }
@@ -260,11 +273,8 @@ static bool past_tear(struct walk *walk, struct frame *frame, const struct tear 
 	frame->sp = tear->sp - (uint64_t)(tear->claimed - tear->executed);
 	frame->fp = tear->top;
 	walk->preempted = false;
-	if (!tear->caller_pc) {
-		if (!by_frame_pointer(walk, frame, tear->link_address))
-			return false;
-		return true;
-	}
+	if (!tear->caller_pc)
+		return by_frame_pointer(walk, frame, tear->link_address);
 	walk->at = (struct context){.known = true, .pc = tear->caller_pc, .sp = tear->top, .how = HOW_REPAIRED};
 	walk->slot = tear->caller_slot;
 	return true;
@@ -291,6 +301,8 @@ static bool advance(struct walk *walk)
 					info, walk->preempted);
 
 		frame = &walk->stack->frames.items[walk->stack->frames.count - 1];
+		if (index == TORN_LIMIT)
+			return end_walk(walk, END_LIMIT, frame->pc);
 		frame->tear = index;
 		if (index >= 0) {
 			tear = &walk->analysis->tears.items[index];
@@ -304,7 +316,8 @@ static bool advance(struct walk *walk)
 			return more;
 	}
 	if (info->func->flags & FUNC_TOP_FRAME)
-		return end_walk(walk, END_COMPLETE, 0);
+		return goexit_fits(walk->analysis, walk->subject, info, frame->sp) ? end_walk(walk, END_COMPLETE, 0)
+										     : end_walk(walk, END_DAMAGED, walk->slot);
 	if ((info->func->flags & FUNC_SP_WRITE) && !innermost && info->role != ROLE_CGOCALLBACK)
 		return end_walk(walk, walk->thread ? END_STACK_SWITCH : END_DAMAGED, frame->sp);
 	return step(walk, frame, innermost || walk->at.syscall);

@@ -29,6 +29,7 @@ struct walk_subject {
 	int32_t goroutine; /* index, -1 */
 	int32_t thread;    /* index, -1 */
 	uint64_t lo, hi;   /* stack bounds, 0: unknown */
+	unsigned depth;    /* walks that are under way: the proof of a tear walks on, and may meet another */
 };
 
 /* Walks a user stack. */
@@ -37,6 +38,11 @@ void walk_goroutine(struct analysis *analysis, const struct walk_subject *subjec
 
 /* Walks a thread from its registers to a user stack; fills *walk. */
 void walk_thread(struct analysis *analysis, size_t thread, struct stack *ret, struct thread_walk *walk);
+
+/* Whether a frame may be the outermost of its goroutine: runtime.goexit only at the stack's base, g.stktopsp; elsewhere a
+ * word that happens to name goexit was taken for a return address (unwinder.finishInternal). True where that is unknown. */
+bool goexit_fits(const struct analysis *analysis, const struct walk_subject *subject, const struct pc_info *info,
+		 uint64_t sp);
 
 /* Whether a return address is one: in a Go function, after a call that can reach `callee` (NULL: any function). */
 bool callsite_reaches(struct go_runtime *runtime, uint64_t return_address, const struct func *callee);
