@@ -65,6 +65,8 @@ static void run(struct diagnosis *diagnosis)
 	}
 }
 
+static const char *const supersedes[] = {"unknown-fault", NULL};
+
 const struct detector detector_go_fatal = {
 	.id = "go-fatal",
 	.title = "the Go runtime ended the process with a fatal error",
@@ -73,5 +75,6 @@ const struct detector detector_go_fatal = {
 		       "runtime.printBacklog, and runtime.throw or runtime.fatal on a stack.\n"
 		       "What to do: the message names the condition; the goroutine's stack shows where it was met.",
 	.rank = 30,
+	.supersedes = supersedes,
 	.run = run,
 };

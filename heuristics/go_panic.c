@@ -43,6 +43,8 @@ static void run(struct diagnosis *diagnosis)
 			     analysis->image->threads.items[analysis->dying_thread].id);
 }
 
+static const char *const supersedes[] = {"unknown-fault", NULL};
+
 const struct detector detector_go_panic = {
 	.id = "go-panic",
 	.title = "a Go panic that nobody recovered",
@@ -52,5 +54,6 @@ const struct detector detector_go_panic = {
 		       "What to do: read the message and the function that the verdict names; the goroutine's stack shows how it "
 		       "came there.",
 	.rank = 40,
+	.supersedes = supersedes,
 	.run = run,
 };

@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum { CALLERS_SHOWN = 8 };
+
 extern const struct detector detector_split_sp;
 
 struct subject {
@@ -154,7 +156,31 @@ static void chain_evidence(const struct subject *s)
 			     tear->callers, stack_end_name(tear->end));
 }
 
-/* Whether the walk continues all the way only because of the repair. */
+/* The return addresses above the repaired frame, for whoever re-checks the chain by hand. */
+static void caller_evidence(const struct subject *s)
+{
+	struct stack stack = {0};
+	const char *callee = s->function;
+
+	if (s->tear->goroutine < 0 || !s->tear->caller_pc)
+		return;
+	goroutine_stack(s->diagnosis->analysis, (size_t)s->tear->goroutine, &stack);
+	for (size_t i = s->tear->frame + 1; i < stack.frames.count && i <= s->tear->frame + CALLERS_SHOWN; i++) {
+		const struct frame *frame = &stack.frames.items[i];
+		const char *name = go_func_name(frame->info);
+
+		if (i > s->tear->frame + 1 && frame->slot) {
+			struct evidence *evidence =
+				evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_WEAK, false,
+					     "the return address of %s lies in %s", callee, name);
+
+			evidence->address = frame->slot;
+			evidence->observed = hex_text(s->diagnosis->arena, frame->pc);
+		}
+		callee = name;
+	}
+}
+
 static void bounds_evidence(const struct subject *s)
 {
 	const struct goroutine *g;
@@ -227,6 +253,7 @@ static void report(struct diagnosis *diagnosis, const struct tear *tear)
 	link_evidence(&s);
 	frame_pointer_evidence(&s);
 	chain_evidence(&s);
+	caller_evidence(&s);
 	bounds_evidence(&s);
 	saved_slot_evidence(&s);
 	false_caller_evidence(&s);
