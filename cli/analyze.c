@@ -13,7 +13,16 @@
 
 enum { EXE_LIMIT = 64, COLUMNS = 100, LEAST_COLUMNS = 72 };
 
-enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_JSON, KEY_GOROUTINES, KEY_COLOR, KEY_MAX_SIZE, KEY_EXIT_CODE, KEY_USAGE };
+enum option_key {
+	KEY_EXE = 0x100,
+	KEY_SYMBOLS,
+	KEY_JSON,
+	KEY_GOROUTINES,
+	KEY_COLOR,
+	KEY_MAX_SIZE,
+	KEY_EXIT_CODE,
+	KEY_USAGE
+};
 
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -87,7 +96,8 @@ static void add_executable(struct argp_state *state, struct settings *settings, 
 static void set_dump(struct argp_state *state, struct settings *settings, const char *arg)
 {
 	if (settings->dump)
-		argp_error(state, "one DUMP at a time, not '%s' and '%s'; an executable is given with --exe", settings->dump, arg);
+		argp_error(state, "one DUMP at a time, not '%s' and '%s'; an executable is given with --exe",
+			   settings->dump, arg);
 	if (!*arg)
 		argp_error(state, "the name of the dump is empty");
 	settings->dump = arg;
@@ -164,7 +174,8 @@ static bool wants_color(const struct settings *settings)
 
 	if (settings->color != COLOR_AUTO)
 		return settings->color == COLOR_ALWAYS;
-	return !settings->output && isatty(STDOUT_FILENO) && !(no_color && *no_color) && !(term && !strcmp(term, "dumb"));
+	return !settings->output && isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	       !(term && !strcmp(term, "dumb"));
 }
 
 /* 100, or less on a narrower terminal. */
@@ -172,8 +183,8 @@ static unsigned width(const struct settings *settings)
 {
 	struct winsize size;
 
-	if (settings->output || !isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_col >= COLUMNS ||
-	    !size.ws_col)
+	if (settings->output || !isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ||
+	    size.ws_col >= COLUMNS || !size.ws_col)
 		return COLUMNS;
 	return size.ws_col < LEAST_COLUMNS ? LEAST_COLUMNS : size.ws_col;
 }
@@ -182,11 +193,7 @@ static int analyze_to(const struct settings *settings, struct output *output)
 {
 	struct ts_result result = ts_analyze(settings->dump, &settings->options, output->file);
 
-	if (result.outcome == TS_CANCELLED) {
-		output_discard(output);
-		return cli_cancelled_status();
-	}
-	if (result.outcome == TS_FAILED) {
+	if (result.outcome != TS_ANALYSED && result.outcome != TS_ANALYSED_CORRUPTION) {
 		output_discard(output);
 		cli_complain("%s", result.error);
 		return EXIT_FAILED;
@@ -202,12 +209,15 @@ int command_analyze(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.args_doc = "DUMP\nexplain [RULE]",
-		.doc = "Says what happened to a Go process from its core dump (linux; amd64, arm64), also when its stacks are corrupt "
-		       "and its executable is stripped. DUMP may be compressed (zstd, lz4, xz, gzip), and '-' is standard input.\v"
-		       "Exit status: 0 analysed, whatever was found; 1 could not be analysed; 2 wrong usage; 3 see --exit-code.",
+		.doc = "Says what happened to a Go process from its core dump (linux; amd64, arm64), also when its "
+		       "stacks are corrupt "
+		       "and its executable is stripped. DUMP may be compressed (zstd, lz4, xz, gzip), and '-' is "
+		       "standard input.\v"
+		       "Exit status: 0 analysed, whatever was found; 1 could not be analysed; 2 wrong usage; 3 see "
+		       "--exit-code.",
 		.help_filter = filter_help,
 	};
-	struct settings settings = {.options = {.goroutines = TS_GOROUTINES_GROUPS, .cancelled = cli_cancelled}};
+	struct settings settings = {.options = {.goroutines = TS_GOROUTINES_GROUPS}};
 	struct output output;
 
 	/* ARGP_NO_HELP: argp offers -? but not -h, and then ignores filter_help. */

@@ -19,10 +19,6 @@ int command_explain(int argc, char **argv);
 /* All subcommands, ended by a row without a name. */
 extern const struct command commands[];
 
-/* Whether a signal asked to stop (SIGINT, SIGTERM, SIGHUP); and the exit status that says so. */
-bool cli_cancelled(void);
-int cli_cancelled_status(void);
-
 /* "tornstack: …" on stderr, with the text's control characters made visible. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

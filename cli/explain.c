@@ -30,7 +30,8 @@ int command_explain(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.args_doc = "[RULE]",
-		.doc = "Says what a rule of a report, such as split-sp, or a known bug, such as golang/go#73259, means: what its "
+		.doc = "Says what a rule of a report, such as split-sp, or a known bug, such as golang/go#73259, "
+		       "means: what its "
 		       "evidence is, and what to do. Without RULE, lists the rules.",
 	};
 	const char *id = NULL;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct command commands[] = {
 	{"analyze", "say what happened to a crashed Go process (the default)", command_analyze},
@@ -13,28 +14,16 @@ const struct command commands[] = {
 	{NULL, NULL, NULL},
 };
 
-/* The number of the signal that asked to stop. */
-static volatile sig_atomic_t stop_signal;
-
+/* Ends at once, also in a read from a stalled pipe; while there is a file to clean up, output.c blocks signals. */
 static void on_signal(int number)
 {
-	stop_signal = number;
-}
-
-bool cli_cancelled(void)
-{
-	return stop_signal != 0;
-}
-
-int cli_cancelled_status(void)
-{
-	return 128 + (int)stop_signal;
+	_exit(128 + number);
 }
 
 static void set_signals(void)
 {
 	static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: a read from a pipe is to end */
+	struct sigaction action = {.sa_handler = on_signal};
 
 	for (size_t i = 0; i < sizeof stopping / sizeof *stopping; i++) {
 		struct sigaction before;
@@ -70,7 +59,8 @@ bool cli_close(FILE *out, const char *name)
 	failed |= fflush(out) != 0;
 	failed |= fclose(out) != 0;
 	if (failed)
-		cli_complain("cannot write %s: %s", name, errno ? strerror(errno) : "the output did not take everything");
+		cli_complain("cannot write %s: %s", name,
+			     errno ? strerror(errno) : "the output did not take everything");
 	return !failed;
 }
 

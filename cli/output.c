@@ -25,59 +25,71 @@ static mode_t default_mode(void)
 	return 0666 & ~mask;
 }
 
-static bool open_in_place(const char *path, struct output *ret)
+static bool make_temporary(struct output *output)
 {
-	ret->file = fopen(path, "w");
+	int length = snprintf(output->temporary, sizeof output->temporary, "%s.XXXXXX", output->path);
+	sigset_t all;
+
+	if (length < 0 || (size_t)length >= sizeof output->temporary) {
+		*output->temporary = 0;
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &output->signals);
+	output->descriptor = mkstemp(output->temporary);
+	if (output->descriptor >= 0)
+		return !fchmod(output->descriptor, output->mode);
+	*output->temporary = 0;
+	sigprocmask(SIG_SETMASK, &output->signals, NULL);
+	return false;
+}
+
+/* As fopencookie(3) wants it: 0 says that it failed. */
+static ssize_t write_temporary(void *cookie, const char *bytes, size_t size)
+{
+	struct output *output = cookie;
+	ssize_t written;
+
+	if (output->descriptor < 0 && !make_temporary(output))
+		return 0;
+	written = write(output->descriptor, bytes, size);
+	return written < 0 ? 0 : written;
+}
+
+bool output_open(const char *path, const char *input, struct output *ret)
+{
+	const cookie_io_functions_t functions = {.write = write_temporary};
+	struct stat old;
+	bool exists = path && !stat(path, &old);
+
+	*ret = (struct output){.path = path, .descriptor = -1};
+	if (exists && is_same_file(&old, input)) {
+		cli_complain("%s is the dump itself: it is not overwritten", path);
+		return false;
+	}
+	if (!path) {
+		ret->file = stdout;
+	} else if (exists && !S_ISREG(old.st_mode)) {
+		ret->file = fopen(path, "w"); /* a device or a pipe; refuses folders */
+	} else {
+		ret->mode = exists ? old.st_mode & 0777 : default_mode();
+		ret->file = fopencookie(ret, "w", functions);
+	}
 	if (!ret->file)
 		cli_complain("cannot write %s: %s", path, strerror(errno));
 	return ret->file != NULL;
 }
 
-static bool open_temporary(const char *path, mode_t mode, struct output *ret)
+/* The temporary file is where it belongs, or gone: signals may come again. */
+static void settle(struct output *output)
 {
-	int length = snprintf(ret->temporary, sizeof ret->temporary, "%s.XXXXXX", path);
-	int descriptor = -1;
-
-	if (length < 0 || (size_t)length >= sizeof ret->temporary)
-		errno = ENAMETOOLONG;
-	else
-		descriptor = mkstemp(ret->temporary);
-	if (descriptor < 0) {
-		cli_complain("cannot write %s: %s", path, strerror(errno));
-		return false;
-	}
-	ret->file = fdopen(descriptor, "w");
-	if (!ret->file || fchmod(descriptor, mode)) {
-		cli_complain("cannot write %s: %s", path, strerror(errno));
-		if (!ret->file)
-			close(descriptor);
-		output_discard(ret);
-		return false;
-	}
-	return true;
-}
-
-bool output_open(const char *path, const char *input, struct output *ret)
-{
-	struct stat old;
-	bool exists = path && !stat(path, &old);
-
-	*ret = (struct output){.path = path};
-	if (!path) {
-		ret->file = stdout;
-		return true;
-	}
-	if (exists && is_same_file(&old, input)) {
-		cli_complain("%s is the dump itself: it is not overwritten", path);
-		return false;
-	}
-	if (exists && S_ISDIR(old.st_mode)) {
-		cli_complain("cannot write %s: %s", path, strerror(EISDIR));
-		return false;
-	}
-	if (exists && !S_ISREG(old.st_mode))
-		return open_in_place(path, ret);
-	return open_temporary(path, exists ? old.st_mode & 0777 : default_mode(), ret);
+	if (output->descriptor < 0)
+		return;
+	close(output->descriptor);
+	output->descriptor = -1;
+	*output->temporary = 0;
+	sigprocmask(SIG_SETMASK, &output->signals, NULL);
 }
 
 bool output_keep(struct output *output)
@@ -90,7 +102,9 @@ bool output_keep(struct output *output)
 		cli_complain("cannot write %s: %s", name, strerror(errno));
 		kept = false;
 	}
-	if (!kept)
+	if (kept)
+		settle(output);
+	else
 		output_discard(output);
 	return kept;
 }
@@ -102,5 +116,5 @@ void output_discard(struct output *output)
 	output->file = NULL;
 	if (*output->temporary)
 		unlink(output->temporary);
-	*output->temporary = 0;
+	settle(output);
 }

@@ -1,5 +1,5 @@
-/* tornstack.c: the steps of an analysis, in order, under one arena. A report is written to a temporary file first and copied
- * to the caller when it is whole, so that a failure leaves nothing behind. */
+/* tornstack.c: the steps of an analysis, in order, under one arena. A report is written to a temporary file first
+ * and copied to the caller when it is whole, so that a failure leaves nothing behind. */
 #include "lib/tornstack.h"
 
 #include "formats/locate.h"

@@ -1,5 +1,6 @@
-/* claims.h: the rule that a report says nothing which it cannot prove. Every number and every function that a sentence
- * names must occur in the evidence, or in a field, of a finding; a sentence that breaks the rule is not said. */
+/* claims.h: the rule that a report says nothing which it cannot prove. Every number and every function that a
+ * sentence names must occur in the evidence, or in a field, of a finding; a sentence that breaks the rule is not
+ * said. */
 #ifndef REPORT_CLAIMS_H
 #define REPORT_CLAIMS_H
 

@@ -1,5 +1,6 @@
-/* escape.c: UTF-8 as of RFC 3629 (no overlong forms, no surrogates, at most U+10FFFF). Characters that steer a terminal
- * (ECMA-48 C0, C1) or reorder and hide what follows (Unicode UAX 9 controls, zero-width ones) never reach the output. */
+/* escape.c: UTF-8 as of RFC 3629 (no overlong forms, no surrogates, at most U+10FFFF). Characters that steer a
+ * terminal (ECMA-48 C0, C1) or reorder and hide what follows (Unicode UAX 9 controls, zero-width ones) never reach
+ * the output. */
 #include "report/escape.h"
 
 #include <stdbool.h>
@@ -42,9 +43,9 @@ size_t utf8_decode(const char *text, uint32_t *ret)
 
 static bool hides(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e || (c >= 0x200b && c < 0x2010) ||
-	       (c >= 0x2028 && c < 0x202f) || (c >= 0x2060 && c < 0x2070) || c == 0xfeff || (c >= 0xfff9 && c < 0xfffc) ||
-	       (c >= 0xe0000 && c < 0xe0080);
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e ||
+	       (c >= 0x200b && c < 0x2010) || (c >= 0x2028 && c < 0x202f) || (c >= 0x2060 && c < 0x2070) ||
+	       c == 0xfeff || (c >= 0xfff9 && c < 0xfffc) || (c >= 0xe0000 && c < 0xe0080);
 }
 
 static size_t write_escape(char *at, uint32_t c)
@@ -108,7 +109,7 @@ const char *escape_utf8(struct arena *arena, const char *text)
 static const struct {
 	uint32_t first, last;
 } wide[] = {
-	{0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3}, {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
+	{0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
 	{0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd},
 };
 

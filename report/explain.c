@@ -36,7 +36,8 @@ static const char *range_text(struct arena *arena, const struct release_range *r
 {
 	const char *last = range->patch_last == ANY_PATCH ? "x" : arena_printf(arena, "%d", range->patch_last);
 
-	return arena_printf(arena, "1.%d.%d to 1.%d.%s", range->minor_first, range->patch_first, range->minor_last, last);
+	return arena_printf(arena, "1.%d.%d to 1.%d.%s", range->minor_first, range->patch_first, range->minor_last,
+			    last);
 }
 
 static const char *affected_text(struct arena *arena, const struct known_bug *bug)
@@ -68,7 +69,8 @@ void report_bug(struct arena *arena, const struct known_bug *bug, unsigned colum
 		page_wrap(&page, "Symptom     ", 0, STYLE_PLAIN, bug->symptom);
 	if (bug->os || bug->arch)
 		page_wrap(&page, "Where       ", 0, STYLE_PLAIN,
-			  arena_printf(arena, "%s/%s", bug->os ? bug->os : "any system", bug->arch ? bug->arch : "any CPU"));
+			  arena_printf(arena, "%s/%s", bug->os ? bug->os : "any system",
+				       bug->arch ? bug->arch : "any CPU"));
 	page_wrap(&page, "Affected    ", 0, STYLE_PLAIN, affected_text(arena, bug));
 	page_wrap(&page, "Fixed in    ", 0, STYLE_PLAIN, fixes_text(arena, bug));
 	if (bug->caveat)
@@ -76,7 +78,8 @@ void report_bug(struct arena *arena, const struct known_bug *bug, unsigned colum
 	if (bug->workaround)
 		page_wrap(&page, "Workaround  ", 0, STYLE_PLAIN, bug->workaround);
 	if (bug->rule)
-		page_wrap(&page, "Rule        ", 0, STYLE_PLAIN, arena_printf(arena, "tornstack explain %s", bug->rule));
+		page_wrap(&page, "Rule        ", 0, STYLE_PLAIN,
+			  arena_printf(arena, "tornstack explain %s", bug->rule));
 }
 
 void report_rules(struct arena *arena, unsigned columns, FILE *out)

@@ -1,15 +1,23 @@
-/* json.c: the only file that knows jansson. Writes what docs/report.schema.json describes, keys in its order. The big arrays
- * are written element by element, so that no tree of the whole report ever exists; each element is one line. */
+/* json.c: the only file that knows jansson. Writes what docs/report.schema.json describes, keys in its order. The
+ * big arrays are written element by element, so that no tree of the whole report ever exists; each element is one
+ * line. */
 #include "report/report.h"
 
 #include "report/escape.h"
 #include "report/fingerprint.h"
 #include "report/narrative.h"
 #include "report/place.h"
+#include "report/scratch.h"
+#include "report/stop_code.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
+
+enum {
+	FRAMES_LIMIT = 10000, /* of one stack */
+	LINE_USUAL = 4096,
+};
 
 struct writer {
 	FILE *out;
@@ -26,24 +34,23 @@ struct writer {
 
 static void release_pending(void *object)
 {
-	struct writer *writer = object;
-
-	json_decref(writer->pending);
-	writer->pending = NULL;
+	json_decref(((struct writer *)object)->pending);
 }
 
 static json_t *put(struct writer *writer, json_t *object, const char *key, json_t *value)
 {
-	if (!value || json_object_set_new_nocheck(object, key, value))
-		writer->failed = true;
-	return value;
+	if (value && !json_object_set_new_nocheck(object, key, value))
+		return value;
+	writer->failed = true; /* and the value is released */
+	return NULL;
 }
 
 static json_t *push(struct writer *writer, json_t *array, json_t *value)
 {
-	if (!value || json_array_append_new(array, value))
-		writer->failed = true;
-	return value;
+	if (value && !json_array_append_new(array, value))
+		return value;
+	writer->failed = true;
+	return NULL;
 }
 
 static json_t *text_value(struct writer *writer, const char *text)
@@ -54,6 +61,12 @@ static json_t *text_value(struct writer *writer, const char *text)
 static void put_text(struct writer *writer, json_t *object, const char *key, const char *text)
 {
 	put(writer, object, key, text_value(writer, text));
+}
+
+static void put_texts(struct writer *writer, json_t *array, const char *const *texts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		push(writer, array, text_value(writer, texts[i]));
 }
 
 static void put_number(struct writer *writer, json_t *object, const char *key, bool known, int64_t value)
@@ -71,10 +84,18 @@ static void put_bool(struct writer *writer, json_t *object, const char *key, boo
 	put(writer, object, key, json_boolean(value));
 }
 
-static void dump_pending(struct writer *writer)
+/* `flags`: JSON_EMBED leaves out the braces. */
+static void dump_pending(struct writer *writer, size_t flags)
 {
+	char line[LINE_USUAL];
+	size_t size;
+
 	/* ASCII, so that no control character of Unicode's reaches a terminal either. */
-	if (json_dumpf(writer->pending, writer->out, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY))
+	flags |= JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY;
+	size = json_dumpb(writer->pending, line, sizeof line, flags);
+	if (size && size <= sizeof line)
+		fwrite(line, 1, size, writer->out); /* one write: a report may have millions of them */
+	else if (json_dumpf(writer->pending, writer->out, flags))
 		writer->failed = true;
 	json_decref(writer->pending);
 	writer->pending = NULL;
@@ -86,12 +107,19 @@ static void key(struct writer *writer, const char *name)
 	writer->first_key = false;
 }
 
-/* An object or string that is the value of a top-level key. */
+/* What is made next, and then written by dump_pending. */
 static json_t *begin(struct writer *writer, json_t *value)
 {
 	writer->pending = value;
 	writer->failed |= !value;
 	return value;
+}
+
+/* An object that is the value of a top-level key. */
+static json_t *begin_section(struct writer *writer, const char *name)
+{
+	key(writer, name);
+	return begin(writer, json_object());
 }
 
 static void open_array(struct writer *writer, const char *name)
@@ -117,21 +145,16 @@ static void text_section(struct writer *writer, const char *name, const char *te
 {
 	key(writer, name);
 	begin(writer, text_value(writer, text));
-	dump_pending(writer);
+	dump_pending(writer, 0);
 }
 
 /* --- stacks --- */
 
-static const struct func *function_of(const struct frame_line *line)
+static void frame_item(struct writer *writer, const struct stack *stack, const struct frame_line *line)
 {
-	return line->inlined ? NULL : line->frame->info->func;
-}
-
-static void put_frame(struct writer *writer, json_t *frames, const struct stack *stack, const struct frame_line *line)
-{
-	json_t *object = push(writer, frames, json_object());
+	json_t *object = begin(writer, json_object());
 	const struct frame *frame = line->frame;
-	const struct func *func = function_of(line);
+	const struct func *func = line->inlined ? NULL : frame->info->func;
 	int64_t finding = place_finding(writer->diagnosis, stack, line->frame_index);
 
 	put_address(writer, object, "pc", true, frame->pc);
@@ -146,49 +169,69 @@ static void put_frame(struct writer *writer, json_t *frames, const struct stack 
 	put_text(writer, object, "how", frame_how_name(frame->how));
 	put_number(writer, object, "finding", finding >= 0, finding);
 	put_number(writer, object, "function_offset", func != NULL, func ? (int64_t)(frame->pc - func->entry) : 0);
+	dump_pending(writer, 0);
 }
 
-static void put_stack(struct writer *writer, json_t *object, const struct stack *stack)
+/* How many frames of a stack are written. A stack that overflowed has a million, and is not complete then. */
+static size_t frames_written(struct writer *writer, const struct stack *stack)
 {
-	json_t *frames = put(writer, object, "frames", json_array());
-	struct frame_line lines[INLINE_LIMIT];
+	if (stack->frames.count <= FRAMES_LIMIT)
+		return stack->frames.count;
+	note_add(writer->analysis->notes, "a stack has %zu frames; those after the first %d are left out here",
+		 stack->frames.count, FRAMES_LIMIT);
+	return FRAMES_LIMIT;
+}
 
-	for (size_t i = 0; i < stack->frames.count; i++) {
+/* Writes the pending object with the members of a stack added, frame by frame. */
+static void dump_with_stack(struct writer *writer, const struct stack *stack)
+{
+	const size_t frames = frames_written(writer, stack);
+	const enum stack_end how = frames < stack->frames.count ? END_LIMIT : stack->end;
+	struct frame_line lines[INLINE_LIMIT];
+	json_t *end;
+	bool first = true;
+
+	fputc('{', writer->out);
+	dump_pending(writer, JSON_EMBED);
+	fputs(",\"frames\":[", writer->out);
+	for (size_t i = 0; i < frames && !writer->failed; i++) {
 		size_t count = frame_lines(writer->analysis->image, writer->analysis->runtime, stack, i, lines);
 
-		for (size_t j = 0; j < count; j++)
-			put_frame(writer, frames, stack, &lines[j]);
+		for (size_t j = 0; j < count; j++, first = false) {
+			fputs(first ? "" : ",", writer->out);
+			frame_item(writer, stack, &lines[j]);
+		}
 	}
-	put_text(writer, object, "end", stack_end_name(stack->end));
-	put_address(writer, object, "end_address", stack->end_address != 0, stack->end_address);
+	fputs("],", writer->out);
+	end = begin(writer, json_object());
+	put_text(writer, end, "end", stack_end_name(how));
+	put_address(writer, end, "end_address", how == stack->end && stack->end_address, stack->end_address);
+	dump_pending(writer, JSON_EMBED);
+	fputc('}', writer->out);
 }
 
 /* --- the parts of the report, in the order of the schema --- */
 
 static void tool_section(struct writer *writer)
 {
-	json_t *object;
+	json_t *object = begin_section(writer, "tool");
 
-	key(writer, "tool");
-	object = begin(writer, json_object());
 	put_text(writer, object, "name", "tornstack");
 	put_text(writer, object, "version", writer->options->version);
-	dump_pending(writer);
+	dump_pending(writer, 0);
 }
 
 static void input_section(struct writer *writer)
 {
 	const struct image *image = writer->analysis->image;
-	json_t *object;
+	json_t *object = begin_section(writer, "input");
 
-	key(writer, "input");
-	object = begin(writer, json_object());
 	put_text(writer, object, "name", image->name);
 	put_text(writer, object, "format", image->format);
 	put_text(writer, object, "compression", image->compression);
 	put_number(writer, object, "size", true, (int64_t)image->bytes.size);
 	put_bool(writer, object, "truncated", image->truncated);
-	dump_pending(writer);
+	dump_pending(writer, 0);
 }
 
 static const char *const source_names[] = {
@@ -207,13 +250,6 @@ static const char *const layout_names[] = {
 	[LAYOUT_SOURCE_DWARF] = "dwarf",
 };
 
-static const char *file_name(const char *path)
-{
-	const char *slash = path ? strrchr(path, '/') : NULL;
-
-	return slash ? slash + 1 : path;
-}
-
 /* "go1.26.8", without the experiments that a build may list after it. */
 static const char *release(struct writer *writer, const char *text)
 {
@@ -225,42 +261,21 @@ static void target_section(struct writer *writer)
 	const struct go_runtime *runtime = writer->analysis->runtime;
 	const struct exe *exe = runtime->exe;
 	const struct image *image = writer->analysis->image;
-	json_t *object;
+	json_t *object = begin_section(writer, "target");
 
-	key(writer, "target");
-	object = begin(writer, json_object());
 	put_text(writer, object, "os", image->os == OS_LINUX ? "linux" : "windows");
 	put_text(writer, object, "arch", image->arch->name);
 	put_text(writer, object, "go_version", release(writer, runtime->version.text));
 	put_text(writer, object, "main_module", runtime->main_module);
-	put_text(writer, object, "executable", exe ? file_name(exe->name) : NULL);
+	put_text(writer, object, "executable", exe ? exe->name : NULL);
 	put_text(writer, object, "executable_source", source_names[runtime->exe_source]);
 	put_text(writer, object, "build_id", exe ? exe->build_id : NULL);
 	put(writer, object, "stripped",
-	    exe && runtime->exe_source != EXE_MEMORY ? json_boolean(!exe->has_symbols && !exe->has_dwarf) : json_null());
+	    exe && runtime->exe_source != EXE_MEMORY ? json_boolean(!exe->has_symbols && !exe->has_dwarf)
+						     : json_null());
 	put_text(writer, object, "layout_source", layout_names[runtime->layout_source]);
 	put_text(writer, object, "executable_identity", identity_names[runtime->identity]);
-	dump_pending(writer);
-}
-
-/* si_code, include/uapi/asm-generic/siginfo.h. Positive codes of a fault depend on its signal: they stay numbers but for
- * the common ones of SIGSEGV (11) and SIGBUS (7). */
-static const struct {
-	int number, code;
-	const char *name;
-} codes[] = {
-	{0, 0, "SI_USER"},      {0, -1, "SI_QUEUE"},    {0, -2, "SI_TIMER"},   {0, -6, "SI_TKILL"}, {0, 0x80, "SI_KERNEL"},
-	{11, 1, "SEGV_MAPERR"}, {11, 2, "SEGV_ACCERR"}, {7, 1, "BUS_ADRALN"}, {7, 2, "BUS_ADRERR"},
-};
-
-static const char *code_text(struct writer *writer, const struct stop *stop)
-{
-	if (!stop->has_code)
-		return NULL;
-	for (size_t i = 0; writer->analysis->image->os == OS_LINUX && i < sizeof codes / sizeof *codes; i++)
-		if (codes[i].code == stop->code && (!codes[i].number || codes[i].number == stop->number))
-			return codes[i].name;
-	return arena_printf(writer->arena, "%d", stop->code);
+	dump_pending(writer, 0);
 }
 
 static void put_stop(struct writer *writer, json_t *process, const struct stop *stop)
@@ -270,7 +285,7 @@ static void put_stop(struct writer *writer, json_t *process, const struct stop *
 	if (!stop->known)
 		return;
 	put_text(writer, object, "name", stop->name ? stop->name : arena_printf(writer->arena, "%d", stop->number));
-	put_text(writer, object, "code", code_text(writer, stop));
+	put_text(writer, object, "code", stop_code_text(writer->arena, writer->analysis->image));
 	put_address(writer, object, "address", stop->has_address, stop->address);
 	put_number(writer, object, "thread", stop->thread != 0, stop->thread);
 }
@@ -288,8 +303,10 @@ static void put_thread_id(struct writer *writer, json_t *object, const char *nam
 
 static void put_fault(struct writer *writer, json_t *process, const struct fault *fault)
 {
-	static const char *const access[] = {
-		[ACCESS_UNKNOWN] = NULL, [ACCESS_READ] = "read", [ACCESS_WRITE] = "write", [ACCESS_EXECUTE] = "execute"};
+	static const char *const access[] = {[ACCESS_UNKNOWN] = NULL,
+					     [ACCESS_READ] = "read",
+					     [ACCESS_WRITE] = "write",
+					     [ACCESS_EXECUTE] = "execute"};
 	json_t *object = put(writer, process, "fault", fault->known ? json_object() : json_null());
 
 	if (!fault->known)
@@ -302,26 +319,21 @@ static void put_fault(struct writer *writer, json_t *process, const struct fault
 	put_thread_id(writer, object, "thread", fault->thread);
 }
 
-/* The first line only: a panic's value may have many. */
-static const char *first_line(struct writer *writer, const char *text)
-{
-	return text ? arena_strndup(writer->arena, text, strcspn(text, "\n")) : NULL;
-}
-
 static void process_section(struct writer *writer)
 {
 	const struct image *image = writer->analysis->image;
-	json_t *object;
+	const char *message = writer->analysis->messages.line;
+	json_t *object = begin_section(writer, "process");
 
-	key(writer, "process");
-	object = begin(writer, json_object());
 	put_number(writer, object, "pid", image->pid != 0, image->pid);
 	put_text(writer, object, "command", image->command ? image->command : image->program);
 	put_stop(writer, object, &image->stop);
-	put_text(writer, object, "message", first_line(writer, writer->analysis->messages.line));
+	/* The first line only: a panic's value may have many. */
+	put_text(writer, object, "message",
+		 message ? arena_strndup(writer->arena, message, strcspn(message, "\n")) : NULL);
 	put_text(writer, object, "godebug", writer->analysis->runtime->godebug);
 	put_fault(writer, object, &writer->analysis->fault);
-	dump_pending(writer);
+	dump_pending(writer, 0);
 }
 
 static void thread_section(struct writer *writer, size_t index, struct stack *stack)
@@ -341,8 +353,7 @@ static void thread_section(struct writer *writer, size_t index, struct stack *st
 	put_address(writer, object, "pc", has_pc, pc);
 	put_address(writer, object, "sp", has_sp, sp);
 	thread_stack(writer->analysis, index, stack);
-	put_stack(writer, object, stack);
-	dump_pending(writer);
+	dump_with_stack(writer, stack);
 }
 
 static void threads_section(struct writer *writer)
@@ -392,8 +403,7 @@ static void groups_section(struct writer *writer)
 		put_bool(writer, object, "scan", g->scan);
 		put_creator(writer, object, g);
 		goroutine_stack(writer->analysis, group->first, &stack);
-		put_stack(writer, object, &stack);
-		dump_pending(writer);
+		dump_with_stack(writer, &stack);
 	}
 	close_array(writer);
 }
@@ -412,24 +422,38 @@ static void goroutine_item(struct writer *writer, size_t index, struct stack *st
 	put_address(writer, object, "stack_lo", g->stack_lo != 0, g->stack_lo);
 	put_address(writer, object, "stack_hi", g->stack_hi != 0, g->stack_hi);
 	goroutine_stack(writer->analysis, index, stack);
-	put_stack(writer, object, stack);
-	dump_pending(writer);
+	dump_with_stack(writer, stack);
+}
+
+struct listing {
+	struct writer *writer;
+	const bool *named; /* NULL: all */
+	struct stack stack;
+};
+
+static bool list_goroutine(void *context, struct arena *scratch, size_t index)
+{
+	struct listing *listing = context;
+	struct writer *writer = listing->writer;
+	struct arena *arena = writer->arena;
+
+	if (writer->failed || (writer->options->cancelled && writer->options->cancelled()))
+		return false;
+	if (listing->named && !listing->named[index])
+		return true;
+	writer->arena = scratch;
+	goroutine_item(writer, index, &listing->stack);
+	writer->arena = arena;
+	return true;
 }
 
 static void goroutines_section(struct writer *writer)
 {
 	const bool all = writer->options->goroutines == REPORT_GOROUTINES_ALL;
-	const bool *named = place_goroutines(writer->diagnosis);
-	struct stack stack = {0};
+	struct listing listing = {.writer = writer, .named = all ? NULL : place_goroutines(writer->diagnosis)};
 
 	open_array(writer, "goroutines");
-	for (size_t i = 0; i < writer->analysis->runtime->goroutines.count && !writer->failed; i++) {
-		if (!all && !named[i])
-			continue;
-		if (writer->options->cancelled && writer->options->cancelled())
-			break;
-		goroutine_item(writer, i, &stack);
-	}
+	scratch_each(writer->arena, writer->analysis->runtime->goroutines.count, list_goroutine, &listing);
 	close_array(writer);
 }
 
@@ -486,7 +510,7 @@ static void finding_item(struct writer *writer, const struct finding *finding)
 	put_address(writer, object, "caller_pc", finding->has_caller, finding->caller_pc);
 	put_address(writer, object, "caller_sp", finding->has_caller, finding->caller_sp);
 	put_number(writer, object, "explained_by", finding->explained_by >= 0, finding->explained_by);
-	dump_pending(writer);
+	dump_pending(writer, 0);
 }
 
 static void findings_section(struct writer *writer)
@@ -507,9 +531,8 @@ static void put_runners_up(struct writer *writer, json_t *object, const struct v
 		put_number(writer, item, "finding", true, (int64_t)verdict->runners_up.items[i].finding);
 		put_text(writer, item, "separated_by", verdict->runners_up.items[i].separated_by);
 	}
-	list = put(writer, object, "unexplained", json_array());
-	for (size_t i = 0; i < verdict->unexplained.count; i++)
-		push(writer, list, text_value(writer, verdict->unexplained.items[i]));
+	put_texts(writer, put(writer, object, "unexplained", json_array()), verdict->unexplained.items,
+		  verdict->unexplained.count);
 }
 
 static void verdict_section(struct writer *writer)
@@ -518,46 +541,44 @@ static void verdict_section(struct writer *writer)
 	const struct verdict *verdict = &writer->diagnosis->verdict;
 	const bool found = verdict->kind == VERDICT_FOUND;
 	const struct finding *finding = found ? &writer->diagnosis->findings.items[verdict->finding] : NULL;
-	json_t *object;
+	json_t *object = begin_section(writer, "verdict");
 	json_t *list;
 
-	key(writer, "verdict");
-	object = begin(writer, json_object());
 	put_text(writer, object, "certainty",
-		 finding				 ? certainty_name(finding->certainty)
+		 finding                            ? certainty_name(finding->certainty)
 		 : verdict->kind == VERDICT_HEALTHY ? "healthy"
-						     : "unknown");
+						    : "unknown");
 	put_text(writer, object, "rule", finding ? finding->detector->id : NULL);
 	put_number(writer, object, "finding", found, (int64_t)verdict->finding);
 	put_text(writer, object, "headline", narrative->headline);
 	list = put(writer, object, "narrative", json_array());
 	for (size_t i = 0; i < narrative->paragraphs.count; i++)
 		push(writer, list, text_value(writer, narrative->paragraphs.items[i].text));
-	list = put(writer, object, "actions", json_array());
-	for (size_t i = 0; i < narrative->actions.count; i++)
-		push(writer, list, text_value(writer, narrative->actions.items[i]));
+	put_texts(writer, put(writer, object, "actions", json_array()), narrative->actions.items,
+		  narrative->actions.count);
 	put_runners_up(writer, object, verdict);
-	dump_pending(writer);
+	dump_pending(writer, 0);
 }
 
 static void notes_section(struct writer *writer)
 {
 	const struct notes *notes = writer->analysis->notes;
-	json_t *array;
 
 	key(writer, "notes");
-	array = begin(writer, json_array());
-	for (size_t i = 0; i < notes->count; i++)
-		push(writer, array, text_value(writer, notes->items[i]));
-	dump_pending(writer);
+	put_texts(writer, begin(writer, json_array()), notes->items, notes->count);
+	dump_pending(writer, 0);
 }
 
 bool report_json(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
 {
 	struct writer *writer = arena_alloc(diagnosis->arena, sizeof *writer);
 
-	*writer = (struct writer){.out = out, .arena = diagnosis->arena, .diagnosis = diagnosis,
-				  .analysis = diagnosis->analysis, .options = options, .first_key = true};
+	*writer = (struct writer){.out = out,
+				  .arena = diagnosis->arena,
+				  .diagnosis = diagnosis,
+				  .analysis = diagnosis->analysis,
+				  .options = options,
+				  .first_key = true};
 	arena_defer(diagnosis->arena, release_pending, writer);
 	fputc('{', out);
 	text_section(writer, "schema", "tornstack.report/1");
@@ -567,8 +588,7 @@ bool report_json(const struct diagnosis *diagnosis, const struct report_options 
 	process_section(writer);
 	threads_section(writer);
 	key(writer, "goroutine_count");
-	begin(writer, json_integer((json_int_t)diagnosis->analysis->runtime->goroutines.count));
-	dump_pending(writer);
+	fprintf(out, "%zu", diagnosis->analysis->runtime->goroutines.count);
 	groups_section(writer);
 	goroutines_section(writer);
 	findings_section(writer);

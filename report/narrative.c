@@ -181,13 +181,17 @@ static void tell_generic(struct telling *telling)
 
 static void tell_healthy(struct telling *telling)
 {
-	tell_headline(telling, "The process was alive when this dump was taken; nothing is damaged that could be checked.");
+	tell_headline(telling,
+		      "The process was alive when this dump was taken; nothing is damaged that could be checked.");
 	tell_paragraph(telling, EXHIBIT_NONE);
-	tell(telling, "The dump names no signal and no exception that ended the process, and the Go runtime had printed no "
-		      "last words.");
+	tell(telling,
+	     "The dump names no signal and no exception that ended the process, and the Go runtime had printed no "
+	     "last words.");
 	tell(telling, "No stack that could be walked is torn.");
-	tell_action(telling, "If it seemed to hang, see what its goroutines wait for; `--goroutines=all` prints the stack of every "
-			     "one.");
+	tell_action(
+		telling,
+		"If it seemed to hang, see what its goroutines wait for; `--goroutines=all` prints the stack of every "
+		"one.");
 }
 
 static void tell_unknown(struct telling *telling)
@@ -195,7 +199,8 @@ static void tell_unknown(struct telling *telling)
 	const struct analysis *analysis = telling->diagnosis->analysis;
 
 	if (!analysis->runtime->goroutines.count)
-		tell_headline(telling, "No Go goroutine was found in this dump, so nothing can be said about why it ended.");
+		tell_headline(telling,
+			      "No Go goroutine was found in this dump, so nothing can be said about why it ended.");
 	tell_headline(telling, "Why the process ended could not be established.");
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	tell(telling, "No rule of this program fits what the dump holds.");
@@ -215,11 +220,14 @@ static void ask_for_executable(struct telling *telling)
 	const struct go_runtime *runtime = telling->diagnosis->analysis->runtime;
 
 	if (runtime->identity == IDENTITY_MISMATCH)
-		tell_action(telling, "Give the executable of exactly this build, with --exe: the one that was used is another, and "
-				     "all of this report is doubtful.");
+		tell_action(
+			telling,
+			"Give the executable of exactly this build, with --exe: the one that was used is another, and "
+			"all of this report is doubtful.");
 	else if (!runtime->exe)
-		tell_action(telling, "Give the executable of exactly this build, with --exe: without it most checks are "
-				     "impossible.");
+		tell_action(telling,
+			    "Give the executable of exactly this build, with --exe: without it most checks are "
+			    "impossible.");
 }
 
 static void tell_finding(struct telling *telling)
@@ -267,7 +275,8 @@ const struct narrative *narrative_of(const struct diagnosis *diagnosis)
 		tell_unknown(&telling);
 	}
 	if (!narrative->headline)
-		narrative->headline = "Something is wrong that this report cannot put in one sentence: see the evidence.";
+		narrative->headline =
+			"Something is wrong that this report cannot put in one sentence: see the evidence.";
 	drop_empty(narrative);
 	return narrative;
 }

@@ -1,5 +1,5 @@
-/* narrative.h: what happened, in words: made once, printed by every format. It is written for someone who has never read
- * the Go runtime. Its strings hold text of the dump as it is: formats escape. */
+/* narrative.h: what happened, in words: made once, printed by every format. It is written for someone who has
+ * never read the Go runtime. Its strings hold text of the dump as it is: formats escape. */
 #ifndef REPORT_NARRATIVE_H
 #define REPORT_NARRATIVE_H
 
@@ -18,7 +18,7 @@ struct paragraph {
 };
 
 struct narrative {
-	const char *headline; /* one sentence, without certainty and rule */
+	const char *headline;             /* one sentence, without certainty and rule */
 	VEC(struct paragraph) paragraphs; /* in the order of events */
 	VEC(const char *) actions;        /* most useful first */
 };

@@ -1,4 +1,5 @@
-/* narrative_ends.c: tells of the ordinary ends of a Go process: panics, fatal errors, faults, signals from outside. */
+/* narrative_ends.c: tells of the ordinary ends of a Go process: panics, fatal errors, faults, signals from
+ * outside. */
 #include "report/telling.h"
 
 #include <inttypes.h>
@@ -45,9 +46,17 @@ static void tell_place(struct telling *telling, const char *verb)
 
 	if (!finding->function)
 		return;
-	if (!finding->has_pc || !tell(telling, "It %s in %s, at %s.", verb, finding->function,
-				      hex_text(telling->arena, finding->pc)))
+	if (!finding->has_pc ||
+	    !tell(telling, "It %s in %s, at %s.", verb, finding->function, hex_text(telling->arena, finding->pc)))
 		tell(telling, "It %s in %s.", verb, finding->function);
+}
+
+/* Whether the panic began as a fault of an instruction that can be shown. */
+static bool has_fault(const struct telling *telling)
+{
+	const struct fault *fault = &telling->diagnosis->analysis->fault;
+
+	return fault->known && fault->has_pc && fault->goroutine == telling->finding->goroutine;
 }
 
 void tell_go_panic(struct telling *telling)
@@ -67,12 +76,50 @@ void tell_go_panic(struct telling *telling)
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	tell(telling, "%s panicked.", capital(telling->arena, who));
 	tell_place(telling, "did so");
-	tell_paragraph(telling, EXHIBIT_NONE);
+	tell_paragraph(telling, has_fault(telling) ? EXHIBIT_INSTRUCTIONS : EXHIBIT_NONE);
 	tell(telling, "No deferred function of that goroutine called recover, so the Go runtime ended the process.");
 	tell(telling, "A panic is how Go reports a defect of the program itself%s.",
 	     telling->diagnosis->analysis->tears.count ? "" : "; no stack in this dump is torn");
-	tell_action(telling, "Read the stack of %s from the top: the first function of your own code is where to look.", who);
-	tell_action(telling, "If one request must not end the whole service, recover in the function that serves it, and log.");
+	tell_action(telling, "Read the stack of %s from the top: the first function of your own code is where to look.",
+		    who);
+	tell_action(telling,
+		    "If one request must not end the whole service, recover in the function that serves it, and log.");
+}
+
+/* What to do about the runtime's best-known fatal errors, by the beginning of their text. */
+static const struct {
+	const char *message, *advice;
+} fatal_advice[] = {
+	{"all goroutines are asleep",
+	 "See what each goroutine waits for, in the list of goroutines: two of them wait for each other, or all "
+	 "for one that has "
+	 "ended."},
+	{"concurrent map",
+	 "Guard that map with a mutex: another goroutine used it at the same moment. Find both users by running "
+	 "the tests with "
+	 "-race."},
+	{"stack overflow", "Look for the function that calls itself without end: it fills the stack shown."},
+	{"out of memory",
+	 "See what holds the memory: a heap profile of the running service shows it; then check its limits."},
+	{"runtime: out of memory",
+	 "See what holds the memory, with a heap profile of the running service; then check its limits."},
+	{"runtime: cannot allocate memory",
+	 "Check the limits of the container or machine: the system gave no more memory."},
+	{"sync: ",
+	 "Look at the caller of package sync in the stack: a lock was released that nobody held, or released twice."},
+};
+
+static void advise_fatal(struct telling *telling, const char *line, const char *who)
+{
+	for (size_t i = 0; line && i < sizeof fatal_advice / sizeof *fatal_advice; i++)
+		if (!strncmp(message_body(line), fatal_advice[i].message, strlen(fatal_advice[i].message))) {
+			tell_action(telling, "%s", fatal_advice[i].advice);
+			return;
+		}
+	tell_action(telling, "Read the runtime's message and the stack of %s, which shows who provoked it.", who);
+	tell_action(telling,
+		    "If it speaks of memory, pointers or the heap, suspect package unsafe, cgo and data races: run the "
+		    "tests with -race.");
 }
 
 void tell_go_fatal(struct telling *telling)
@@ -85,14 +132,12 @@ void tell_go_fatal(struct telling *telling)
 		tell_headline(telling, "the Go runtime ended the process: %s", line);
 	tell_headline(telling, "%s.", finding->title);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
-	tell(telling, "The Go runtime found something that it cannot go on from, on %s, and ended the process.", who);
+	tell(telling, "On %s, the Go runtime met a condition that it cannot go on from, and ended the process.", who);
 	tell_place(telling, "happened");
 	tell_paragraph(telling, EXHIBIT_NONE);
 	tell(telling, "Such an error is no panic: no deferred function runs, and recover cannot catch it.");
 	tell_known_bugs(telling);
-	tell_action(telling, "Read the runtime's message and the stack of %s, which shows who provoked it.", who);
-	tell_action(telling, "If it speaks of memory, pointers or the heap, suspect package unsafe, cgo and data races: run the "
-			     "tests with -race.");
+	advise_fatal(telling, line, who);
 }
 
 static const char *access_verb(enum fault_access access)
@@ -114,8 +159,8 @@ static void tell_access(struct telling *telling, const char *who)
 	const struct fault *fault = &telling->diagnosis->analysis->fault;
 
 	if (fault->known && fault->has_address &&
-	    tell(telling, "%s %s address %s, which it may not.", capital(telling->arena, who), access_verb(fault->access),
-		 hex_text(telling->arena, fault->address)))
+	    tell(telling, "%s %s address %s, which it may not.", capital(telling->arena, who),
+		 access_verb(fault->access), hex_text(telling->arena, fault->address)))
 		return;
 	tell(telling, "%s touched memory that it may not.", capital(telling->arena, who));
 }
@@ -132,10 +177,13 @@ void tell_nil_deref(struct telling *telling)
 	tell_access(telling, who);
 	tell_place(telling, "did so");
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
-	tell(telling, "So small an address is what a nil pointer gives: nil itself, or the offset of a field in the structure "
-		      "that it should point to.");
+	tell(telling,
+	     "So small an address is what a nil pointer gives: nil itself, or the offset of a field in the structure "
+	     "that it should point to.");
 	tell(telling, "The Go runtime made a panic of it, nothing recovered that, and the process ended.");
-	tell_action(telling, "Look at the source line of the frame that the stack points at: a pointer, map value or interface used there is nil.");
+	tell_action(telling,
+		    "Look at the source line of the frame that the stack points at: a pointer, map value or interface "
+		    "used there is nil.");
 	tell_action(telling, "The callers in that stack show who passed it, or who did not check an error before.");
 }
 
@@ -155,8 +203,9 @@ void tell_unknown_fault(struct telling *telling)
 	tell_access(telling, who);
 	tell_place(telling, "did so");
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
-	tell(telling, "The stacks give no sign of a known kind of damage, so this is where it ended, not necessarily where it "
-		      "began.");
+	tell(telling,
+	     "The stacks give no sign of a known kind of damage, so this is where it ended, not necessarily where it "
+	     "began.");
 	tell_known_bugs(telling);
 	tell_action(telling, "See what address that was and where the instruction took it from.");
 	tell_action(telling, "Suspect package unsafe, cgo and data races first: run the tests with -race, and with "
@@ -165,21 +214,16 @@ void tell_unknown_fault(struct telling *telling)
 
 void tell_external_signal(struct telling *telling)
 {
-	const struct finding *finding = telling->finding;
-	const struct stop *stop = &telling->diagnosis->analysis->image->stop;
+	const char *title = telling->finding->title;
 
-	if (stop->known && stop->name && stop->sender_pid)
-		tell_headline(telling, "process %" PRId64 " ended this one with %s; it did not crash by itself.",
-			      stop->sender_pid, stop->name);
-	if (stop->known && stop->name)
-		tell_headline(telling, "the process was ended from outside with %s; it did not crash by itself.", stop->name);
-	tell_headline(telling, "%s.", finding->title);
+	tell_headline(telling, "%s: the process was ended from outside, it did not crash by itself.", title);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
-	tell(telling, "A signal that no instruction of the program causes came from outside, and the process ended.");
-	if (stop->sender_pid)
-		tell(telling, "Process %" PRId64 " sent it.", stop->sender_pid);
-	tell(telling, "Nothing that could be checked is damaged.");
+	tell(telling, "%s, and the process ended.", capital(telling->arena, title));
+	tell(telling, "No instruction of the program causes such a signal.");
+	if (!telling->diagnosis->analysis->tears.count)
+		tell(telling, "No stack in this dump is torn.");
 	tell_action(telling, "Find who sent it: a supervisor's timeout, a failed health check, an operator.");
-	tell_action(telling, "If the service hung before, see what most goroutines wait for; `--goroutines=all` prints every "
-			     "one.");
+	tell_action(telling,
+		    "If the service hung before, see what most goroutines wait for; `--goroutines=all` prints every "
+		    "one.");
 }

@@ -46,10 +46,14 @@ static void tell_stop(struct telling *telling, const char *victim)
 	const char *function = finding->function ? finding->function : "a function";
 
 	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
-	if (!tell(telling, "%s was in %s, which moves the stack pointer (SP) by the size of its frame in more than one "
-			   "instruction.", capital(telling->arena, victim), function))
-		tell(telling, "%s was in a function that moves the stack pointer (SP) by the size of its frame in more than "
-			      "one instruction.", capital(telling->arena, victim));
+	if (!tell(telling,
+		  "%s was in %s, which moves the stack pointer (SP) by the size of its frame in more than one "
+		  "instruction.",
+		  capital(telling->arena, victim), function))
+		tell(telling,
+		     "%s was in a function that moves the stack pointer (SP) by the size of its frame in more than "
+		     "one instruction.",
+		     capital(telling->arena, victim));
 	tell(telling, "It was stopped between them, at %s.", hex_text(telling->arena, finding->pc));
 	tell(telling, "There, SP is %s %s where Go's own tables say it is.",
 	     bytes_text(telling->arena, finding->sp_error), finding->sp_error > 0 ? "above" : "below");
@@ -63,11 +67,13 @@ static void tell_preemption(struct telling *telling, const char *victim)
 	if (tear && tear->preempted) {
 		tell(telling, "It was the Go scheduler that stopped it, to let other goroutines run (asynchronous "
 			      "preemption).");
-		tell(telling, "It may do so at any instruction that the compiler calls safe. The compiler called this one "
-			      "safe, and it is not.");
+		tell(telling,
+		     "It may do so at any instruction that the compiler calls safe. The compiler called this one "
+		     "safe, and it is not.");
 		return;
 	}
-	tell(telling, "No preemption is saved on the stack: a signal, or the taking of the dump itself, stopped %s there.",
+	tell(telling,
+	     "No preemption is saved on the stack: a signal, or the taking of the dump itself, stopped %s there.",
 	     victim);
 }
 
@@ -80,9 +86,10 @@ static void tell_walkers_end(struct telling *telling, const struct finding *walk
 	const bool faulted = fault->known && fault->name && fault->thread == walker->thread;
 
 	if (faulted && fault->has_address &&
-	    tell(telling, "It trusted SP, looked %s too %s for the return address, took what lay there for one, and ended up "
-			  "touching address %s: %s, and the end of the process.", bytes, direction, hex_text(telling->arena, fault->address),
-		 fault->name))
+	    tell(telling,
+		 "It trusted SP, looked %s too %s for the return address, took what lay there for one, and ended up "
+		 "touching address %s: %s, and the end of the process.",
+		 bytes, direction, hex_text(telling->arena, fault->address), fault->name))
 		return;
 	tell(telling, "It trusted SP and looked %s too %s for the return address.", bytes, direction);
 	if (faulted)
@@ -97,7 +104,8 @@ static void tell_walker(struct telling *telling, const char *victim, const struc
 	const char *thread = capital(telling->arena, finding_thread(telling, walker));
 
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
-	tell(telling, "%s then walked the stack of %s%s%s.", thread, victim, purpose ? ", " : "", purpose ? purpose : "");
+	tell(telling, "%s then walked the stack of %s%s%s.", thread, victim, purpose ? ", " : "",
+	     purpose ? purpose : "");
 	tell_walkers_end(telling, walker);
 	tell_paragraph(telling, EXHIBIT_NONE);
 	tell(telling, "The thread that died did nothing wrong: it was the first to read a torn stack.");
@@ -115,10 +123,12 @@ static void tell_repair(struct telling *telling)
 	tell_paragraph(telling, EXHIBIT_NONE);
 	if (!tell(telling, "With SP put right the stack goes on in %s (return address %s).", caller,
 		  hex_text(telling->arena, finding->caller_pc)))
-		tell(telling, "With SP put right the stack goes on at %s.", hex_text(telling->arena, finding->caller_pc));
+		tell(telling, "With SP put right the stack goes on at %s.",
+		     hex_text(telling->arena, finding->caller_pc));
 	if (tear && tear->end == END_COMPLETE)
-		tell(telling, "From there every frame fits the next, to the start of the goroutine: the rest of the stack is "
-			      "sound.");
+		tell(telling,
+		     "From there every frame fits the next, to the start of the goroutine: the rest of the stack is "
+		     "sound.");
 }
 
 static void split_sp_actions(struct telling *telling, const char *victim)
@@ -127,8 +137,9 @@ static void split_sp_actions(struct telling *telling, const char *victim)
 	size_t before;
 
 	if (!finding->tear || finding->tear->preempted)
-		tell_action(telling, "Set GODEBUG=asyncpreemptoff=1 in the environment of the service: it stops these crashes "
-				     "at once. The price: loops without calls delay the garbage collector.");
+		tell_action(telling,
+			    "Set GODEBUG=asyncpreemptoff=1 in the environment of the service: it stops these crashes "
+			    "at once. The price: loops without calls delay the garbage collector.");
 	before = telling->narrative->actions.count;
 	tell_fixes(telling);
 	if (finding->function)
@@ -136,7 +147,8 @@ static void split_sp_actions(struct telling *telling, const char *victim)
 			    telling->narrative->actions.count > before ? "If that cannot be done soon,"
 								       : "No Go release is known to prevent it here:",
 			    finding->function);
-	tell_action(telling, "Do not search for the defect in the thread that died: the stack that matters is that of %s.",
+	tell_action(telling,
+		    "Do not search for the defect in the thread that died: the stack that matters is that of %s.",
 		    victim);
 }
 
@@ -148,9 +160,11 @@ void tell_split_sp(struct telling *telling)
 	const char *bytes = bytes_text(telling->arena, finding->sp_error);
 
 	if (finding->function)
-		tell_headline(telling, "%s was stopped between the parts of %s's SP adjustment; its stack is torn by %s.",
+		tell_headline(telling,
+			      "%s was stopped between the parts of %s's SP adjustment; its stack is torn by %s.",
 			      victim, finding->function, bytes);
-	tell_headline(telling, "%s was stopped in the middle of an SP adjustment; its stack is torn by %s.", victim, bytes);
+	tell_headline(telling, "%s was stopped in the middle of an SP adjustment; its stack is torn by %s.", victim,
+		      bytes);
 	tell_stop(telling, victim);
 	tell_preemption(telling, victim);
 	if (walker)
@@ -158,8 +172,9 @@ void tell_split_sp(struct telling *telling)
 	tell_repair(telling);
 	if (!walker) {
 		tell_paragraph(telling, EXHIBIT_LAST_WORDS);
-		tell(telling, "Nothing in the dump shows that somebody walked this stack while it was torn, so what ended the "
-			      "process, if anything did, need not be this.");
+		tell(telling,
+		     "Nothing in the dump shows that somebody walked this stack while it was torn, so what ended the "
+		     "process, if anything did, need not be this.");
 	}
 	split_sp_actions(telling, victim);
 }
@@ -184,7 +199,10 @@ void tell_unwinder_crash(struct telling *telling)
 	else
 		tell(telling, "How it came to be cannot be said without the executable, whose code is the key to it.");
 	tell_known_bugs(telling);
-	tell_action(telling, "Look at the stack of %s: where it ends, and what its last frame calls: assembly, cgo and "
-			     "package unsafe are the usual suspects.", victim);
-	tell_action(telling, "If it crashes again, keep that dump too: two dumps with the same victim function point at it.");
+	tell_action(telling,
+		    "Look at the stack of %s: where it ends, and what its last frame calls: assembly, cgo and "
+		    "package unsafe are the usual suspects.",
+		    victim);
+	tell_action(telling,
+		    "If it crashes again, keep that dump too: two dumps with the same victim function point at it.");
 }

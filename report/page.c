@@ -6,8 +6,8 @@
 #include <string.h>
 
 static const char *const sgr[] = {
-	[STYLE_PLAIN] = "", [STYLE_BOLD] = "1", [STYLE_FAINT] = "2", [STYLE_RED] = "1;31", [STYLE_YELLOW] = "1;33",
-	[STYLE_GREEN] = "1;32",
+	[STYLE_PLAIN] = "",   [STYLE_BOLD] = "1",      [STYLE_FAINT] = "2",
+	[STYLE_RED] = "1;31", [STYLE_YELLOW] = "1;33", [STYLE_GREEN] = "1;32",
 };
 
 enum { NARROWEST = 16 }; /* a column narrower than this is not wrapped to, but let stand out */

@@ -1,4 +1,5 @@
-/* page.h: text in columns on a stream: wrapping, hanging indents, tables, colour. Everything given to it is escaped. */
+/* page.h: text in columns on a stream: wrapping, hanging indents, tables, colour. Everything given to it is
+ * escaped. */
 #ifndef REPORT_PAGE_H
 #define REPORT_PAGE_H
 
@@ -19,9 +20,9 @@ struct page {
 /* Writes text in a style. */
 void page_put(const struct page *page, enum style style, const char *text);
 
-/* Writes `first` (indent, number or label), then the words of `text`, wrapped; further lines are indented to the width of
- * `first`, or to `hang` if that is not 0. A word wider than a line is broken, after a '/' or '.' if possible. The text may
- * be empty. Ends with a newline. */
+/* Writes `first` (indent, number or label), then the words of `text`, wrapped; further lines are indented to the
+ * width of `first`, or to `hang` if that is not 0. A word wider than a line is broken, after a '/' or '.' if
+ * possible. The text may be empty. Ends with a newline. */
 void page_wrap(const struct page *page, const char *first, unsigned hang, enum style style, const char *text);
 
 /* One line or more of a table. Cells may be NULL; each is wrapped to its column. */

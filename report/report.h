@@ -1,5 +1,5 @@
-/* report.h: a diagnosis, written for people and for programs. What is written depends on the dump and the options alone:
- * no clock, no host paths, no pointers. Text of the dump is escaped: it is hostile. */
+/* report.h: a diagnosis, written for people and for programs. What is written depends on the dump and the options
+ * alone: no clock, no host paths, no pointers. Text of the dump is escaped: it is hostile. */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
@@ -13,10 +13,10 @@ enum report_goroutines { REPORT_GOROUTINES_FINDINGS, REPORT_GOROUTINES_GROUPS, R
 struct report_options {
 	const char *version; /* of this program */
 	enum report_goroutines goroutines;
-	unsigned columns;    /* of text; 0: 100 */
+	unsigned columns; /* of text; 0: 100 */
 	bool color;
-	bool verbose;        /* weaker evidence, every thread, full file names */
-	bool quiet;          /* the verdict's line only, not wrapped */
+	bool verbose;            /* weaker evidence, every thread, full file names */
+	bool quiet;              /* the verdict's line only, not wrapped */
 	bool (*cancelled)(void); /* polled between goroutines; the report then ends early. NULL: never */
 };
 

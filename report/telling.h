@@ -1,5 +1,5 @@
-/* telling.h: how a narrator, one per rule, tells its finding. Sentences go through claims.h: one that no evidence backs
- * is silently left out, so a narrator says what it would like to say, and most important sentences first. */
+/* telling.h: how a narrator, one per rule, tells its finding. Sentences go through claims.h: one that no evidence
+ * backs is silently left out, so a narrator says what it would like to say, and most important sentences first. */
 #ifndef REPORT_TELLING_H
 #define REPORT_TELLING_H
 

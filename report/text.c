@@ -1,11 +1,11 @@
-/* text.c: the report of one screen. Line 1 answers; the rest proves, in the order in which somebody on call asks: what
- * happened, how do you know, where, is it known, what do I do now, what else is in there. */
+/* text.c: the report of one screen. Line 1 answers; the rest proves, in the order in which somebody on call asks:
+ * what happened, how do you know, where, is it known, what do I do now, what else is in there. */
 #include "report/text.h"
 
 #include "report/escape.h"
+#include "report/place.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 enum { COLUMNS = 100, LEAST_COLUMNS = 72 };
 
@@ -53,8 +53,9 @@ static void verdict_line(const struct text *text)
 	/* The word is written already: page_wrap is to count its columns, not to print them again. */
 	page.columns -= text_columns(word);
 	page_wrap(&page, "  ", 2, STYLE_BOLD,
-		  text->finding ? arena_printf(text->arena, "%s: %s", text->finding->detector->id, text->narrative->headline)
-				: text->narrative->headline);
+		  text->finding
+			  ? arena_printf(text->arena, "%s: %s", text->finding->detector->id, text->narrative->headline)
+			  : text->narrative->headline);
 }
 
 static const char *identity_text(const struct go_runtime *runtime)
@@ -73,14 +74,6 @@ static const char *identity_text(const struct go_runtime *runtime)
 	}
 }
 
-static const char *exe_name(const struct go_runtime *runtime)
-{
-	const char *name = runtime->exe ? runtime->exe->name : NULL;
-	const char *slash = name ? strrchr(name, '/') : NULL;
-
-	return slash ? slash + 1 : name;
-}
-
 /* Before anything else is read: what makes everything else doubtful. */
 static void warnings(const struct text *text)
 {
@@ -88,9 +81,10 @@ static void warnings(const struct text *text)
 
 	if (runtime->identity == IDENTITY_MISMATCH)
 		page_wrap(&text->page, "! ", 0, STYLE_RED,
-			  arena_printf(text->arena, "The executable %s is NOT the one that was running: function names, lines and "
-						    "frames below may be wrong. Give the right one with --exe.",
-				       exe_name(runtime) ? exe_name(runtime) : "given"));
+			  arena_printf(text->arena,
+				       "The executable %s is NOT the one that was running: function names, lines and "
+				       "frames below may be wrong. Give the right one with --exe.",
+				       runtime->exe ? runtime->exe->name : "given"));
 	if (!runtime->exe)
 		page_wrap(&text->page, "! ", 0, STYLE_YELLOW,
 			  "The executable was not found: most stacks and checks need it. Give it with --exe.");
@@ -108,8 +102,8 @@ static void dump_line(const struct text *text)
 {
 	const struct image *image = text->analysis->image;
 	const struct go_runtime *runtime = text->analysis->runtime;
-	const char *line = arena_printf(text->arena, "%s: %s/%s", image->name, image->os == OS_LINUX ? "linux" : "windows",
-					image->arch->name);
+	const char *line = arena_printf(text->arena, "%s: %s/%s", image->name,
+					image->os == OS_LINUX ? "linux" : "windows", image->arch->name);
 
 	if (runtime->version.text)
 		line = joined(text, line, runtime->version.text);
@@ -120,15 +114,18 @@ static void dump_line(const struct text *text)
 	if (image->stop.known)
 		line = joined(text, line,
 			      arena_printf(text->arena, "stopped by %s%s", image->stop.name,
-					   image->stop.thread ? arena_printf(text->arena, " on thread %" PRId64, image->stop.thread)
+					   image->stop.thread ? arena_printf(text->arena, " on thread %" PRId64,
+									     image->stop.thread)
 							      : ""));
 	else
 		line = joined(text, line, "a snapshot of a live process");
-	line = joined(text, line, arena_printf(text->arena, "%s threads, %s goroutines",
-					       count_text(text->arena, image->threads.count),
-					       count_text(text->arena, runtime->goroutines.count)));
-	if (exe_name(runtime))
-		line = arena_printf(text->arena, "%s; executable %s: %s", line, exe_name(runtime), identity_text(runtime));
+	line = joined(text, line,
+		      arena_printf(text->arena, "%s threads, %s goroutines",
+				   count_text(text->arena, image->threads.count),
+				   count_text(text->arena, runtime->goroutines.count)));
+	if (runtime->exe)
+		line = arena_printf(text->arena, "%s; executable %s: %s", line, runtime->exe->name,
+				    identity_text(runtime));
 	page_wrap(&text->page, "", 2, STYLE_FAINT, line);
 }
 
@@ -182,9 +179,22 @@ static void body(const struct text *text)
 	notes(text);
 }
 
+static void point(struct text *text)
+{
+	struct stack stack;
+	size_t frame = place_stack(text->diagnosis, text->finding, &stack);
+
+	if (text->finding->frame >= 0 && frame < stack.frames.count) {
+		text->pointed_pc = stack.frames.items[frame].pc;
+		text->pointed_sp = stack.frames.items[frame].sp;
+	}
+}
+
 void report_text(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
 {
-	unsigned columns = !options->columns ? COLUMNS : options->columns < LEAST_COLUMNS ? LEAST_COLUMNS : options->columns;
+	unsigned columns = !options->columns                  ? COLUMNS
+			   : options->columns < LEAST_COLUMNS ? LEAST_COLUMNS
+							      : options->columns;
 	struct text text = {
 		.page = {.out = out, .arena = diagnosis->arena, .columns = columns, .color = options->color},
 		.arena = diagnosis->arena,
@@ -194,8 +204,10 @@ void report_text(const struct diagnosis *diagnosis, const struct report_options 
 		.narrative = narrative_of(diagnosis),
 	};
 
-	if (diagnosis->verdict.kind == VERDICT_FOUND)
+	if (diagnosis->verdict.kind == VERDICT_FOUND) {
 		text.finding = &diagnosis->findings.items[diagnosis->verdict.finding];
+		point(&text);
+	}
 	verdict_line(&text);
 	if (!options->quiet)
 		body(&text);

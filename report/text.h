@@ -13,7 +13,8 @@ struct text {
 	struct analysis *analysis;
 	const struct report_options *options;
 	const struct narrative *narrative;
-	const struct finding *finding; /* the verdict's, NULL: none */
+	const struct finding *finding;   /* the verdict's, NULL: none */
+	uint64_t pointed_pc, pointed_sp; /* of the frame that it is about; 0: none */
 };
 
 /* text_exhibit.c: what backs a paragraph, and the picture of a torn stack. */

@@ -16,7 +16,8 @@ static const char *evidence_line(const struct text *text, const struct evidence 
 {
 	const char *address = evidence->address ? hex_text(text->arena, evidence->address) : "";
 	bool named = !*address || strstr(evidence->text, address);
-	const char *weight = text->options->verbose ? arena_printf(text->arena, " (%s)", weight_name(evidence->weight)) : "";
+	const char *weight =
+		text->options->verbose ? arena_printf(text->arena, " (%s)", weight_name(evidence->weight)) : "";
 
 	return arena_printf(text->arena, "%s%s%s%s%s", named ? "" : "[", named ? "" : address, named ? "" : "] ",
 			    evidence->text, weight);
@@ -34,7 +35,8 @@ static void evidence_row(const struct text *text, const struct page_column colum
 	const char *expected = evidence->expected;
 	bool inside = fits_cell(observed ? escape_line(text->arena, observed) : NULL);
 	const char *cells[PAGE_CELLS] = {evidence_line(text, evidence), inside ? observed : NULL,
-					 fits_cell(expected ? escape_line(text->arena, expected) : NULL) ? expected : NULL};
+					 fits_cell(expected ? escape_line(text->arena, expected) : NULL) ? expected
+													 : NULL};
 
 	page_row(&text->page, evidence->against ? "  - " : "  + ", columns, cells,
 		 evidence->against ? STYLE_YELLOW : STYLE_PLAIN);
@@ -51,7 +53,8 @@ static unsigned widest(const struct text *text, const struct finding *finding, b
 	for (size_t i = 0; i < finding->evidence.count; i++) {
 		const struct evidence *evidence = &finding->evidence.items[i];
 		const char *value = observed ? evidence->observed : evidence->expected;
-		unsigned columns = value && is_shown(text, evidence) ? text_columns(escape_line(text->arena, value)) : 0;
+		unsigned columns =
+			value && is_shown(text, evidence) ? text_columns(escape_line(text->arena, value)) : 0;
 
 		if (columns <= WORD_COLUMN && columns > width)
 			width = columns;
@@ -64,8 +67,9 @@ static void evidence_table(const struct text *text, const struct finding *findin
 	unsigned expected = widest(text, finding, false);
 	unsigned observed = widest(text, finding, true);
 	unsigned values = expected + observed + 2 * GAP;
-	unsigned room = text->page.columns > values + SIGN_COLUMN + TEXT_LEAST ? text->page.columns - values - SIGN_COLUMN
-									       : TEXT_LEAST;
+	unsigned room = text->page.columns > values + SIGN_COLUMN + TEXT_LEAST
+				? text->page.columns - values - SIGN_COLUMN
+				: TEXT_LEAST;
 	struct page_column columns[PAGE_CELLS] = {{SIGN_COLUMN, room}, {SIGN_COLUMN + room + GAP, observed}};
 	const char *const headings[PAGE_CELLS] = {heading, "observed", "expected"};
 
@@ -77,7 +81,8 @@ static void evidence_table(const struct text *text, const struct finding *findin
 	}
 	for (int against = 0; against < 2; against++)
 		for (size_t i = 0; i < finding->evidence.count; i++)
-			if (finding->evidence.items[i].against == (against != 0) && is_shown(text, &finding->evidence.items[i]))
+			if (finding->evidence.items[i].against == (against != 0) &&
+			    is_shown(text, &finding->evidence.items[i]))
 				evidence_row(text, columns, &finding->evidence.items[i]);
 }
 
@@ -125,8 +130,9 @@ void text_other_findings(const struct text *text)
 			page_heading(&text->page, "Other findings");
 		any = true;
 		page_wrap(&text->page, arena_printf(text->arena, "  %-8s  ", certainty_name(finding->certainty)), 12,
-			  STYLE_PLAIN, arena_printf(text->arena, "%s: %s%s", finding->detector->id, finding->title,
-						    relation(text, i)));
+			  STYLE_PLAIN,
+			  arena_printf(text->arena, "%s: %s%s", finding->detector->id, finding->title,
+				       relation(text, i)));
 		if (text->options->verbose)
 			evidence_table(text, finding, NULL);
 	}
@@ -137,7 +143,9 @@ static void bug_text(const struct text *text, const struct cited_bug *cited)
 	const struct known_bug *bug = cited->bug;
 	const char *version = text->analysis->runtime->version.text;
 	const char *fixes = "";
-	const char *affects = cited->affects > 0 ? "affected" : cited->affects == 0 ? "not in the affected range" : "unknown";
+	const char *affects = cited->affects > 0    ? "affected"
+			      : cited->affects == 0 ? "not in the affected range"
+						    : "unknown";
 
 	for (size_t i = 0; i < RANGE_LIMIT && bug->fixed_in[i]; i++)
 		fixes = arena_printf(text->arena, "%s%s%s", fixes, i ? ", " : "; fixed in Go ", bug->fixed_in[i]);

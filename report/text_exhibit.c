@@ -5,12 +5,12 @@
 #include <string.h>
 
 enum {
-	BEFORE = 2,          /* instructions shown before the stopped one */
+	BEFORE = 2, /* instructions shown before the stopped one */
 	AFTER = 1,
 	SWEEP_LIMIT = 1 << 18, /* bytes decoded from a function's entry, to find where its instructions begin */
 	LINES_LIMIT = 8,
 	WORD = 8,
-	NEAR = 4,            /* words between two marks that are shown rather than skipped */
+	NEAR = 4, /* words between two marks that are shown rather than skipped */
 	MARK_LIMIT = 12,
 };
 
@@ -18,10 +18,11 @@ static void instruction_line(const struct text *text, uint64_t at, bool stopped,
 {
 	struct span code = image_view(text->analysis->image, at, 16);
 	const char *assembly = insn_text(text->analysis->runtime->decoder, text->arena, at, code);
-	const char *first = arena_printf(text->arena, "%*s%s 0x%" PRIx64 "  ", (int)margin, "", stopped ? ">>" : "  ", at);
-	const char *remark = !stopped		    ? ""
+	const char *first =
+		arena_printf(text->arena, "%*s%s 0x%" PRIx64 "  ", (int)margin, "", stopped ? ">>" : "  ", at);
+	const char *remark = !stopped              ? ""
 			     : text->finding->tear ? "    <- stopped here: this one had not run yet"
-						    : "    <- here";
+						   : "    <- here";
 
 	page_wrap(&text->page, first, 0, stopped ? STYLE_BOLD : STYLE_PLAIN,
 		  arena_printf(text->arena, "%s%s", assembly ? assembly : "?", remark));
@@ -39,7 +40,8 @@ static size_t instructions_before(const struct text *text, const struct pc_info 
 	if (info->pc - at > SWEEP_LIMIT && quantum > 1)
 		at = info->pc - (uint64_t)BEFORE * quantum;
 	for (; at < info->pc && info->pc - at <= SWEEP_LIMIT; at += insn.size) {
-		if (!insn_decode(text->analysis->runtime->decoder, at, image_view(text->analysis->image, at, 16), &insn) ||
+		if (!insn_decode(text->analysis->runtime->decoder, at, image_view(text->analysis->image, at, 16),
+				 &insn) ||
 		    !insn.size)
 			return 0;
 		starts[count++ % BEFORE] = at;
@@ -90,9 +92,10 @@ static void panic_lines(const struct text *text, unsigned margin)
 
 	for (size_t i = messages->panics.count; i-- > 0;) {
 		const struct panic_value *panic = &messages->panics.items[i];
-		const char *value = panic->text	  ? panic->text
-				    : panic->type ? arena_printf(text->arena, "(%s), a value that is not read", panic->type)
-						  : "a value that is not read";
+		const char *value = panic->text ? panic->text
+				    : panic->type
+					    ? arena_printf(text->arena, "(%s), a value that is not read", panic->type)
+					    : "a value that is not read";
 
 		if (!panic->goexit && messages->panics.count - i <= LINES_LIMIT)
 			quoted(text, margin,
@@ -155,7 +158,8 @@ static void collect_marks(const struct text *text, const struct tear *tear, stru
 	const struct finding *finding = text->finding;
 	const bool shared = tear->caller_slot == tear->link_address;
 
-	mark(text, marks, tear->pc_address, tear->preempted ? "where the preempted goroutine is to go on" : "the stopped pc");
+	mark(text, marks, tear->pc_address,
+	     tear->preempted ? "where the preempted goroutine is to go on" : "the stopped pc");
 	mark(text, marks, tear->frame_pointer_address, "frame pointer at the stop");
 	mark(text, marks, tear->link_address,
 	     shared ? "link register at the stop: the true return address" : "link register at the stop");
@@ -179,8 +183,8 @@ static void word_line(const struct text *text, uint64_t address, const char *wha
 				    ? arena_printf(text->arena, "0x%016" PRIx64, word)
 				    : "(not in the dump) ";
 
-	page_wrap(&text->page, arena_printf(text->arena, "  0x%-14" PRIx64 "  %s%s", address, value, *what ? "  " : ""), 0,
-		  STYLE_PLAIN, what);
+	page_wrap(&text->page, arena_printf(text->arena, "  0x%-14" PRIx64 "  %s%s", address, value, *what ? "  " : ""),
+		  0, STYLE_PLAIN, what);
 }
 
 void text_torn_words(const struct text *text)

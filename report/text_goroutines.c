@@ -1,25 +1,35 @@
 /* text_goroutines.c: goroutines by the thousand: groups of equal stacks, those of the program first, or every one. */
+#include "report/scratch.h"
 #include "report/text.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { GROUPS_SHOWN = 12, IDS_SHOWN = 3, COUNT_WIDTH = 9, STATE_WIDEST = 32, IDS_WIDTH = 26, STACK_MARGIN = 8, GAP = 2 };
+enum {
+	GROUPS_SHOWN = 12,
+	IDS_SHOWN = 3,
+	COUNT_WIDTH = 9,
+	STATE_WIDEST = 32,
+	IDS_WIDTH = 26,
+	STACK_MARGIN = 8,
+	GAP = 2
+};
 
 static bool begins(const char *text, const char *prefix)
 {
 	return !strncmp(text, prefix, strlen(prefix));
 }
 
-/* Whether a function belongs to Go's own library: its import path's first element has no dot, and it is not of the main
- * module (cmd/go: import paths without a dot in their first element are reserved for the standard library). */
+/* Whether a function belongs to Go's own library: its import path's first element has no dot, and it is not of the
+ * main module (cmd/go: import paths without a dot in their first element are reserved for the standard library). */
 static bool is_library(const struct go_runtime *runtime, const char *function)
 {
 	const size_t module = runtime->main_module ? strlen(runtime->main_module) : 0;
 	const char *slash = strchr(function, '/');
 	const char *dot = strchr(function, '.');
 
-	if (begins(function, "main.") || (module && begins(function, runtime->main_module) && strchr("./", function[module])))
+	if (begins(function, "main.") ||
+	    (module && begins(function, runtime->main_module) && strchr("./", function[module])))
 		return false;
 	return !slash || !dot || slash < dot;
 }
@@ -31,15 +41,16 @@ static bool is_system(const struct text *text, const struct goroutine_group *gro
 	const struct pc_info *info = g->startpc ? go_pc(text->analysis->runtime, g->startpc, true) : NULL;
 	const char *name = info && info->func ? go_func_name(info) : "";
 
-	return begins(name, "runtime.") && strcmp(name, "runtime.main") != 0 && strcmp(name, "runtime.corostart") != 0 &&
-	       strcmp(name, "runtime.handleAsyncEvent") != 0;
+	return begins(name, "runtime.") && strcmp(name, "runtime.main") != 0 &&
+	       strcmp(name, "runtime.corostart") != 0 && strcmp(name, "runtime.handleAsyncEvent") != 0;
 }
 
 /* Where a goroutine is, in words of its program: its innermost frame outside Go's library, else its outermost. */
 static const char *group_place(const struct text *text, const struct stack *stack)
 {
 	struct frame_line lines[INLINE_LIMIT];
-	const char *last = stack->frames.count ? arena_printf(text->arena, "pc 0x%" PRIx64, stack->frames.items[0].pc) : "?";
+	const char *last =
+		stack->frames.count ? arena_printf(text->arena, "pc 0x%" PRIx64, stack->frames.items[0].pc) : "?";
 
 	for (size_t i = 0; i < stack->frames.count; i++) {
 		size_t count = frame_lines(text->analysis->image, text->analysis->runtime, stack, i, lines);
@@ -85,7 +96,8 @@ static void whole_group(const struct text *text, const struct goroutine_group *g
 	const struct goroutine *g = &text->analysis->runtime->goroutines.items[group->first];
 	const char *creator = goroutine_creator(text, g);
 
-	page_wrap(&text->page, arena_printf(text->arena, "  %5s  ", count_text(text->arena, group->count)), 0, STYLE_BOLD,
+	page_wrap(&text->page, arena_printf(text->arena, "  %5s  ", count_text(text->arena, group->count)), 0,
+		  STYLE_BOLD,
 		  arena_printf(text->arena, "%s  (%s)%s%s", goroutine_state(text, g), ids_text(text, group),
 			       creator ? ", created by " : "", creator ? creator : ""));
 	goroutine_stack(text->analysis, group->first, stack);
@@ -116,19 +128,39 @@ static void print_groups(const struct text *text)
 		}
 	}
 	if (rest)
-		page_wrap(&text->page, arena_printf(text->arena, "  %5s  ", count_text(text->arena, rest)), 0, STYLE_PLAIN,
-			  arena_printf(text->arena, "more in %s smaller group%s: -v shows every group, --goroutines=all every "
-				       "goroutine", count_text(text->arena, rest_groups), rest_groups == 1 ? "" : "s"));
+		page_wrap(&text->page, arena_printf(text->arena, "  %5s  ", count_text(text->arena, rest)), 0,
+			  STYLE_PLAIN,
+			  arena_printf(text->arena,
+				       "more in %s smaller group%s: -v shows every group, --goroutines=all every "
+				       "goroutine",
+				       count_text(text->arena, rest_groups), rest_groups == 1 ? "" : "s"));
 	if (system)
-		page_wrap(&text->page, arena_printf(text->arena, "  %5s  ", count_text(text->arena, system)), 0, STYLE_PLAIN,
-			  "of the Go runtime itself (garbage collector, finalizers, …)");
+		page_wrap(&text->page, arena_printf(text->arena, "  %5s  ", count_text(text->arena, system)), 0,
+			  STYLE_PLAIN, "of the Go runtime itself (garbage collector, finalizers, …)");
+}
+
+struct listing {
+	const struct text *text;
+	struct stack stack;
+};
+
+static bool list_goroutine(void *context, struct arena *scratch, size_t index)
+{
+	struct listing *listing = context;
+	struct text text = *listing->text;
+
+	if (text.options->cancelled && text.options->cancelled())
+		return false;
+	text.arena = text.page.arena = scratch;
+	text_goroutine(&text, index, &listing->stack);
+	return true;
 }
 
 void text_goroutines(const struct text *text)
 {
 	const struct go_runtime *runtime = text->analysis->runtime;
 	const size_t groups = text->analysis->groups.count;
-	struct stack stack = {0};
+	struct listing listing = {.text = text};
 
 	if (!runtime->goroutines.count || text->options->goroutines == REPORT_GOROUTINES_FINDINGS)
 		return;
@@ -137,13 +169,8 @@ void text_goroutines(const struct text *text)
 					       count_text(text->arena, groups), groups == 1 ? "" : "s",
 					       runtime->goroutines_incomplete ? " (the list is incomplete)" : ""));
 	print_groups(text);
-	if (text->options->goroutines != REPORT_GOROUTINES_ALL)
-		return;
-	for (size_t i = 0; i < runtime->goroutines.count; i++) {
-		if (text->options->cancelled && text->options->cancelled())
-			return;
-		text_goroutine(text, i, &stack);
-	}
+	if (text->options->goroutines == REPORT_GOROUTINES_ALL)
+		scratch_each(text->arena, runtime->goroutines.count, list_goroutine, &listing);
 }
 
 void text_threads(const struct text *text)

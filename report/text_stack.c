@@ -8,8 +8,8 @@
 #include <string.h>
 
 enum {
-	HEAD_LINES = 40,   /* of a longer stack; all of it with -v */
-	TAIL_LINES = 8,
+	HEAD_LINES = 40, /* of a longer stack; all of it with -v */
+	TAIL_FRAMES = 8,
 	REPEATS = 4,       /* a frame that recurs more often than this is said to */
 	PLACE_WIDEST = 32, /* of file and line */
 	POINTER = 3,       /* columns of ">> " */
@@ -18,14 +18,13 @@ enum {
 struct printed_line {
 	struct frame_line line;
 	const char *pc, *function, *place, *remark;
+	const char *elision; /* what is left out here; NULL: this is a frame */
 };
 
 struct printed_stack {
 	VEC(struct printed_line) lines;
 	unsigned margin;
 	unsigned pc_width, function_width;
-	uint64_t pointed_sp; /* of the frame to point at, with its pc; 0: none */
-	uint64_t pointed_pc;
 	int64_t torn_by;
 };
 
@@ -39,8 +38,8 @@ static const char *base_name(const char *path)
 const char *line_place(const struct text *text, const struct frame_line *line)
 {
 	if (line->file)
-		return arena_printf(text->arena, "%s:%" PRId32, text->options->verbose ? line->file : base_name(line->file),
-				    line->line);
+		return arena_printf(text->arena, "%s:%" PRId32,
+				    text->options->verbose ? line->file : base_name(line->file), line->line);
 	return line->module ? arena_printf(text->arena, "in %s", line->module) : "";
 }
 
@@ -68,22 +67,58 @@ static void measure(struct printed_stack *stack, const struct printed_line *line
 	stack->function_width = function > stack->function_width ? function : stack->function_width;
 }
 
-static void stack_lines(const struct text *text, const struct stack *stack, struct printed_stack *ret)
+static void frame_printed(const struct text *text, const struct stack *stack, size_t index, struct printed_stack *ret)
 {
 	struct frame_line lines[INLINE_LIMIT];
+	size_t count = frame_lines(text->analysis->image, text->analysis->runtime, stack, index, lines);
 
-	for (size_t i = 0; i < stack->frames.count; i++) {
-		size_t count = frame_lines(text->analysis->image, text->analysis->runtime, stack, i, lines);
+	for (size_t i = 0; i < count; i++) {
+		struct printed_line printed = {.line = lines[i]};
 
-		for (size_t j = 0; j < count; j++) {
-			struct printed_line printed = {.line = lines[j]};
+		printed.pc = hex_text(text->arena, lines[i].frame->pc);
+		printed.function = lines[i].function ? escape_line(text->arena, lines[i].function) : "?";
+		printed.place = escape_line(text->arena, line_place(text, &lines[i]));
+		printed.remark = remark_text(&lines[i]);
+		vec_push(text->arena, &ret->lines, printed);
+		measure(ret, &printed);
+	}
+}
 
-			printed.pc = hex_text(text->arena, lines[j].frame->pc);
-			printed.function = lines[j].function ? escape_line(text->arena, lines[j].function) : "?";
-			printed.place = escape_line(text->arena, line_place(text, &lines[j]));
-			printed.remark = remark_text(&lines[j]);
-			vec_push(text->arena, &ret->lines, printed);
-			measure(ret, &printed);
+static void elide(const struct text *text, struct printed_stack *ret, size_t count, const char *what)
+{
+	vec_push(text->arena, &ret->lines,
+		 (struct printed_line){
+			 .elision = arena_printf(text->arena, "…  %s %s", count_text(text->arena, count), what)});
+}
+
+/* How many frames from `index` on are the same one over and over, as recursion makes them. */
+static size_t repeats(const struct stack *stack, size_t index)
+{
+	size_t count = 1;
+
+	while (index + count < stack->frames.count &&
+	       stack->frames.items[index + count].pc == stack->frames.items[index].pc)
+		count++;
+	return count;
+}
+
+/* The lines to print: all of them with -v; else recursion and the middle of a long stack are left out,
+ * unsymbolised. */
+static void stack_lines(const struct text *text, const struct stack *stack, struct printed_stack *ret)
+{
+	const size_t count = stack->frames.count;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t same = text->options->verbose ? 1 : repeats(stack, i);
+
+		frame_printed(text, stack, i, ret);
+		if (same > REPEATS) {
+			elide(text, ret, same - 1, "more of this frame");
+			i += same - 1;
+		}
+		if (!text->options->verbose && ret->lines.count >= HEAD_LINES && count - i > TAIL_FRAMES + 2) {
+			elide(text, ret, count - i - 1 - TAIL_FRAMES, "more frames (-v shows them)");
+			i = count - 1 - TAIL_FRAMES;
 		}
 	}
 }
@@ -93,29 +128,36 @@ static void seam(const struct text *text, const struct printed_stack *stack)
 	const char *size = stack->torn_by ? arena_printf(text->arena, " by %" PRId64 " bytes", stack->torn_by) : "";
 
 	page_wrap(&text->page, arena_printf(text->arena, "%*s", (int)stack->margin, ""), 0, STYLE_RED,
-		  arena_printf(text->arena, "~~~~ torn here%s: Go's own traceback goes astray; below, it is repaired ~~~~", size));
+		  arena_printf(text->arena,
+			       "~~~~ torn here%s: Go's own traceback goes astray; below, it is repaired ~~~~", size));
 }
 
 static void print_line(const struct text *text, const struct printed_stack *stack, size_t index)
 {
 	const struct printed_line *line = &stack->lines.items[index];
 	const struct frame *frame = line->line.frame;
+	const struct frame *before = index ? stack->lines.items[index - 1].line.frame : NULL;
 	const unsigned pc_start = stack->margin + POINTER;
 	const unsigned function_start = pc_start + stack->pc_width + 2;
 	const unsigned room = text->page.columns - function_start - PLACE_WIDEST - 2;
 	const unsigned function = stack->function_width < room ? stack->function_width : room;
 	const struct page_column columns[PAGE_CELLS] = {
 		{pc_start, stack->pc_width}, {function_start, function}, {function_start + function + 2, PLACE_WIDEST}};
-	const bool pointed = !line->line.inlined && stack->pointed_pc && frame->pc == stack->pointed_pc &&
-			     frame->sp == stack->pointed_sp;
+	const bool pointed = frame && !line->line.inlined && text->pointed_pc && frame->pc == text->pointed_pc &&
+			     frame->sp == text->pointed_sp;
 	const char *cells[PAGE_CELLS] = {line->line.inlined ? "" : line->pc, line->function};
 
-	cells[2] = !*line->remark ? line->place
-				  : arena_printf(text->arena, "%s%s(%s)", line->place, *line->place ? "  " : "", line->remark);
-	if (index && frame->how == HOW_REPAIRED && stack->lines.items[index - 1].line.frame != frame)
+	if (line->elision) {
+		fprintf(text->page.out, "%*s%s\n", (int)pc_start, "", line->elision);
+		return;
+	}
+	cells[2] = !*line->remark
+			   ? line->place
+			   : arena_printf(text->arena, "%s%s(%s)", line->place, *line->place ? "  " : "", line->remark);
+	if (before && before != frame && frame->how == HOW_REPAIRED)
 		seam(text, stack);
-	page_row(&text->page, arena_printf(text->arena, "%*s%s", (int)stack->margin, "", pointed ? ">>" : ""), columns, cells,
-		 STYLE_FAINT);
+	page_row(&text->page, arena_printf(text->arena, "%*s%s", (int)stack->margin, "", pointed ? ">>" : ""), columns,
+		 cells, STYLE_FAINT);
 }
 
 static const char *const ends[] = {
@@ -127,61 +169,6 @@ static const char *const ends[] = {
 	[END_STACK_SWITCH] = "from here on: the stack of its goroutine",
 	[END_UNKNOWN_CONTEXT] = "where this stack stopped is not in the dump",
 };
-
-/* How many lines from `index` on are one frame over and over, as recursion makes them. */
-static size_t repeats(const struct printed_stack *stack, size_t index)
-{
-	const struct printed_line *first = &stack->lines.items[index];
-	size_t count = 1;
-
-	while (index + count < stack->lines.count && !first->line.inlined &&
-	       !strcmp(stack->lines.items[index + count].pc, first->pc) && !stack->lines.items[index + count].line.inlined)
-		count++;
-	return count;
-}
-
-static void elision(const struct text *text, const struct printed_stack *stack, const char *format, size_t count)
-{
-	fprintf(text->page.out, "%*s…  %s %s\n", (int)(stack->margin + POINTER), "", count_text(text->arena, count), format);
-}
-
-static void print_lines(const struct text *text, const struct printed_stack *stack)
-{
-	const size_t count = stack->lines.count;
-	size_t printed = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		size_t same = repeats(stack, i);
-
-		print_line(text, stack, i);
-		printed++;
-		if (text->options->verbose)
-			continue;
-		if (same > REPEATS) {
-			elision(text, stack, "more of this frame", same - 1);
-			i += same - 1;
-		}
-		if (printed == HEAD_LINES && count - i > TAIL_LINES + 2) {
-			elision(text, stack, "more (-v shows them)", count - i - 1 - TAIL_LINES);
-			i = count - 1 - TAIL_LINES;
-		}
-	}
-}
-
-/* Points at the frame of the verdict, if this stack holds it. */
-static void point(const struct text *text, const struct stack *stack, struct printed_stack *printed)
-{
-	struct stack own;
-	size_t frame;
-
-	if (!text->finding || text->finding->frame < 0)
-		return;
-	frame = place_stack(text->diagnosis, text->finding, &own);
-	if (frame < own.frames.count && frame < stack->frames.count) {
-		printed->pointed_pc = own.frames.items[frame].pc;
-		printed->pointed_sp = own.frames.items[frame].sp;
-	}
-}
 
 static int64_t torn_by(const struct text *text, const struct stack *stack)
 {
@@ -199,9 +186,9 @@ void text_stack(const struct text *text, const struct stack *stack, unsigned mar
 	struct printed_stack printed = {.margin = margin};
 
 	stack_lines(text, stack, &printed);
-	point(text, stack, &printed);
 	printed.torn_by = torn_by(text, stack);
-	print_lines(text, &printed);
+	for (size_t i = 0; i < printed.lines.count; i++)
+		print_line(text, &printed, i);
 	if (stack->end != END_COMPLETE)
 		page_wrap(&text->page, arena_printf(text->arena, "%*s", (int)(margin + POINTER), ""), 0, STYLE_YELLOW,
 			  stack->end_address ? arena_printf(text->arena, "(%s, at 0x%" PRIx64 ")", ends[stack->end],
@@ -250,8 +237,7 @@ void text_goroutine(const struct text *text, size_t index, struct stack *stack)
 
 	goroutine_stack(text->analysis, index, stack);
 	heading(text, arena_printf(text->arena, "Stack of goroutine %" PRIu64 "%s  (%s%s)", g->id,
-				   has_repair(stack) ? ", repaired" : "",
-				   goroutine_state(text, g),
+				   has_repair(stack) ? ", repaired" : "", goroutine_state(text, g),
 				   thread < 0 ? ""
 					      : arena_printf(text->arena, ", thread %" PRId64,
 							     text->analysis->image->threads.items[thread].id)));
@@ -266,11 +252,12 @@ void text_thread(const struct text *text, size_t index, struct stack *stack)
 	int32_t goroutine = text->analysis->thread_goroutine[index];
 
 	thread_stack(text->analysis, index, stack);
-	heading(text, arena_printf(text->arena, "Stack of thread %" PRId64 "%s%s%s", thread->id, thread->name ? " " : "",
-				   thread->name ? thread->name : "",
-				   goroutine < 0 ? ""
-						 : arena_printf(text->arena, ", which runs goroutine %" PRIu64,
-								text->analysis->runtime->goroutines.items[goroutine].id)));
+	heading(text,
+		arena_printf(text->arena, "Stack of thread %" PRId64 "%s%s%s", thread->id, thread->name ? " " : "",
+			     thread->name ? thread->name : "",
+			     goroutine < 0 ? ""
+					   : arena_printf(text->arena, ", which runs goroutine %" PRIu64,
+							  text->analysis->runtime->goroutines.items[goroutine].id)));
 	text_stack(text, stack, 2);
 }
 
@@ -279,14 +266,13 @@ void text_stacks(const struct text *text)
 	const struct finding *finding = text->finding;
 	struct stack stack = {0};
 	int32_t thread = finding ? finding->thread : text->analysis->dying_thread;
-	int32_t goroutine = finding	  ? finding->goroutine
-			    : thread >= 0 ? text->analysis->thread_goroutine[thread]
-					  : -1;
+	int32_t goroutine = finding ? finding->goroutine : thread >= 0 ? text->analysis->thread_goroutine[thread] : -1;
 	bool own = thread >= 0 && goroutine >= 0 && text->analysis->thread_goroutine[thread] == goroutine;
 
 	if (goroutine >= 0)
 		text_goroutine(text, (size_t)goroutine, &stack);
-	/* The thread's own stack says more only where no goroutine tells it: a walker, a thread in C, an unknown end. */
+	/* The thread's own stack says more only where no goroutine tells it: a walker, a thread in C, an unknown
+	 * end. */
 	if (thread >= 0 && (!own || !finding))
 		text_thread(text, (size_t)thread, &stack);
 }
