@@ -20,7 +20,7 @@ TESTS ?=
 OBJ := build/$(VARIANT)
 OUT := $(if $(filter release,$(VARIANT)),build,$(OBJ))
 
-# --- variants -----------------------------------------------------------------------------------------------------------
+# --- variants -----------------------------------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -38,7 +38,7 @@ else ifeq ($(VARIANT),asan)
 VARIANT_FLAGS := $(SANITIZE)
 endif
 
-# --- libraries ----------------------------------------------------------------------------------------------------------
+# --- libraries ----------------------------------------------------------------------------------------------
 
 # $(call once,NAME,TEXT): expands TEXT at the first use of NAME only.
 once = $(eval $(1) := $(2))$($(1))
@@ -47,7 +47,9 @@ PKG_MODULES := libelf capstone jansson libarchive
 
 # libdwarf has a .pc file and a versioned folder since 0.4; Debian 12 has /usr/include/libdwarf and no .pc file.
 find_dwarf_cflags = pkg-config --cflags libdwarf 2>/dev/null || \
-	for d in libdwarf libdwarf-0 libdwarf-2; do [ -f /usr/include/$$d/libdwarf.h ] && echo -I/usr/include/$$d && break; done
+	for d in libdwarf libdwarf-0 libdwarf-2; do \
+		[ -f /usr/include/$$d/libdwarf.h ] && echo -I/usr/include/$$d && break; \
+	done
 find_dwarf_libs = pkg-config --libs libdwarf 2>/dev/null || echo -ldwarf
 # Headers of other projects are not for our warnings: -isystem.
 LIB_CFLAGS = $(call once,LIB_CFLAGS,$(patsubst -I%,-isystem %,\
@@ -59,7 +61,7 @@ TEST_LIBS = $(call once,TEST_LIBS,$(shell pkg-config --libs cmocka))
 COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(VARIANT_FLAGS) $(LIB_CFLAGS)
 LINK = $(CC) $(CFLAGS) $(VARIANT_FLAGS) $(LDFLAGS)
 
-# --- files --------------------------------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------------------------
 
 LIB_DIRS := base formats golang analyzer heuristics scan report lib
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
@@ -73,7 +75,7 @@ UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(OBJ)/%)
 HOSTILE_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/hostile/*.c))
 TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
 
-# --- build --------------------------------------------------------------------------------------------------------------
+# --- build --------------------------------------------------------------------------------------------------
 
 .PHONY: all tests
 all: $(OUT)/tornstack
@@ -82,7 +84,7 @@ tests: $(OUT)/tornstack $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(TOOL_PROGRAMS)
 
 $(OUT)/tornstack: $(CLI_OBJECTS) $(OUT)/libtornstack.a
 	@echo "  LINK  $@"
-	@$(LINK) -o $@ $^ $(LIB_LIBS)
+	@$(LINK) -o $@.new $^ $(LIB_LIBS) && mv $@.new $@
 
 # Made anew, so that no object of a deleted file stays in it.
 $(OUT)/libtornstack.a: $(LIB_OBJECTS)
@@ -118,7 +120,7 @@ $(OBJ)/flags: FORCE
 .SECONDARY:
 -include $(if $(wildcard $(OBJ)),$(shell find $(OBJ) -name '*.d'))
 
-# --- packages -----------------------------------------------------------------------------------------------------------
+# --- packages -----------------------------------------------------------------------------------------------
 
 .PHONY: deps deps-ci
 deps:
@@ -127,7 +129,7 @@ deps:
 deps-ci:
 	@.ci/deps --ci
 
-# --- tests and checks ---------------------------------------------------------------------------------------------------
+# --- tests and checks ---------------------------------------------------------------------------------------
 
 .PHONY: check check-hostile asan run-tests gcc clang layers demo
 check: deps
@@ -155,7 +157,7 @@ demo: deps
 	@echo; echo "build/tornstack $(DEMO)/dump.zst --exe $(DEMO)/exe.zst"; echo
 	@build/tornstack $(DEMO)/dump.zst --exe $(DEMO)/exe.zst
 
-# --- made by hand, kept in the repository -------------------------------------------------------------------------------
+# --- made by hand, kept in the repository -------------------------------------------------------------------
 
 .PHONY: layouts fixtures format format-check
 # make layouts GO=go1.23.11: the structure layouts of that release, from its DWARF.
@@ -173,12 +175,12 @@ format:
 format-check:
 	clang-format --dry-run -Werror $(C_FILES)
 
-# --- the rest -----------------------------------------------------------------------------------------------------------
+# --- the rest -----------------------------------------------------------------------------------------------
 
 .PHONY: install clean help
 install: all
 	install -D -m 755 $(OUT)/tornstack $(DESTDIR)$(PREFIX)/bin/tornstack
-	$(if $(wildcard docs/tornstack.1),install -D -m 644 docs/tornstack.1 $(DESTDIR)$(PREFIX)/share/man/man1/tornstack.1)
+	install -D -m 644 docs/tornstack.1 $(DESTDIR)$(PREFIX)/share/man/man1/tornstack.1
 
 clean:
 	rm -rf build
@@ -187,7 +189,7 @@ help:
 	@echo "make                build/tornstack and build/libtornstack.a"
 	@echo "make deps           install the packages that are missing (Debian, Ubuntu; as root or with sudo)"
 	@echo "make demo           deps, build, and the report of a real torn core"
-	@echo "make check          deps, build, all tests; ends with 'N passed, N failed'. TESTS=WORD… runs those that contain a word"
+	@echo "make check          deps, build, all tests; ends with 'N passed, N failed'; TESTS=WORD… selects by name"
 	@echo "make asan           the same under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
 	@echo "make layers         each folder includes only those to its left; each library is used in its one file"

@@ -93,7 +93,7 @@ CORRUPTION = ('split-sp', 'torn-return', 'torn-pc', 'smashed-return', 'bit-flip'
 
 
 def wrong_certain(report, expect):
-    """A text when a finding is certain that the truth of the case does not hold, else None: the worst a report can be."""
+    """A text when a finding is certain and the truth of the case does not hold it, else None."""
     truths = [truth for truth in [expect, *expect.get('also', []), *expect.get('may', [])] if truth.get('rule')]
     for finding in report['findings']:
         if finding['certainty'] != 'certain':

@@ -1,4 +1,4 @@
-/* go_builder.c: see the header. pclntab as cmd/link/internal/ld/pcln.go writes it. */
+/* go_builder.c: see the header. */
 #include "tests/build/go_builder.h"
 
 #include "golang/load.h"
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HEADER = 72, HEAP_SIZE = 1 << 20, WORD = 8 };
+enum { HEAP_SIZE = 1 << 20, WORD = 8 };
 
 static const char *const one_file[] = {"/src/main.go"};
 
@@ -68,13 +68,13 @@ static size_t add_arm64_frame(struct go_builder *builder, struct go_function *fu
 {
 	const uint32_t words[] = {
 		0xd10003f4 | bytes << 10, /* sub x20, sp, #bytes */
-		0xa93ffa9d,		  /* stp x29, x30, [x20, #-8] */
-		0x9100029f,		  /* mov sp, x20 */
-		0xd10023fd,		  /* sub x29, sp, #8 */
-		0x94000000,		  /* bl */
-		0xa97ffbfd,		  /* ldp x29, x30, [sp, #-8] */
+		0xa93ffa9d,               /* stp x29, x30, [x20, #-8] */
+		0x9100029f,               /* mov sp, x20 */
+		0xd10023fd,               /* sub x29, sp, #8 */
+		0x94000000,               /* bl */
+		0xa97ffbfd,               /* ldp x29, x30, [sp, #-8] */
 		0x910003ff | bytes << 10, /* add sp, sp, #bytes */
-		0xd65f03c0,		  /* ret */
+		0xd65f03c0,               /* ret */
 	};
 	uint8_t *code = arena_alloc(builder->arena, sizeof words);
 
@@ -90,13 +90,13 @@ static size_t add_arm64_frame(struct go_builder *builder, struct go_function *fu
 
 static size_t add_amd64_frame(struct go_builder *builder, struct go_function *function, uint32_t bytes)
 {
-	static const char text[] = "\x55"			/* push rbp */
-				   "\x48\x89\xe5"		/* mov rbp, rsp */
-				   "\x48\x81\xec\0\0\0\0"	/* sub rsp, bytes - 8 */
-				   "\xe8\0\0\0\0"		/* call */
-				   "\x48\x81\xc4\0\0\0\0"	/* add rsp, bytes - 8 */
-				   "\x5d"			/* pop rbp */
-				   "\xc3";			/* ret */
+	static const char text[] = "\x55"                 /* push rbp */
+				   "\x48\x89\xe5"         /* mov rbp, rsp */
+				   "\x48\x81\xec\0\0\0\0" /* sub rsp, bytes - 8 */
+				   "\xe8\0\0\0\0"         /* call */
+				   "\x48\x81\xc4\0\0\0\0" /* add rsp, bytes - 8 */
+				   "\x5d"                 /* pop rbp */
+				   "\xc3";                /* ret */
 	uint8_t *code = arena_alloc(builder->arena, sizeof text - 1);
 
 	memcpy(code, text, sizeof text - 1);
@@ -122,8 +122,9 @@ size_t go_add_frame(struct go_builder *builder, const char *name, uint32_t bytes
 
 size_t go_add_goexit(struct go_builder *builder)
 {
-	static const uint8_t arm64[] = {0x1f, 0x20, 0x03, 0xd5, 0, 0, 0, 0x94, 0x1f, 0x20, 0x03, 0xd5}; /* nop, bl, nop */
-	static const uint8_t amd64[] = {0x90, 0xe8, 0, 0, 0, 0, 0x90};					/* nop, call, nop */
+	static const uint8_t arm64[] = {0x1f, 0x20, 0x03, 0xd5, 0,    0,
+					0,    0x94, 0x1f, 0x20, 0x03, 0xd5}; /* nop, bl, nop */
+	static const uint8_t amd64[] = {0x90, 0xe8, 0, 0, 0, 0, 0x90};       /* nop, call, nop */
 	struct go_function function = {.name = "runtime.goexit", .flags = FUNC_TOP_FRAME | FUNC_ASM};
 	bool is_arm64 = builder->arch->link_register;
 
@@ -162,195 +163,16 @@ uint64_t go_return_pc(const struct go_builder *builder, size_t function)
 	return go_entry(builder, function) + builder->functions.items[function].after_call;
 }
 
-/* ---- pclntab ---- */
-
-struct bytes {
-	struct arena *arena;
-	VEC(uint8_t) v;
-};
-
-static void add_number(struct bytes *bytes, uint64_t value, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		vec_push(bytes->arena, &bytes->v, (uint8_t)(value >> 8 * i));
-}
-
-static uint32_t add_string(struct bytes *bytes, const char *text)
-{
-	uint32_t at = (uint32_t)bytes->v.count;
-
-	for (const char *c = text; *c; c++)
-		add_number(bytes, (uint8_t)*c, 1);
-	add_number(bytes, 0, 1);
-	return at;
-}
-
-static void add_uvarint(struct bytes *bytes, uint32_t value)
-{
-	for (; value >= 0x80; value >>= 7)
-		add_number(bytes, (value & 0x7f) | 0x80, 1);
-	add_number(bytes, value, 1);
-}
-
-/* The pcvalue encoding: zigzag difference of values, then difference of pcs in quanta. */
-static uint32_t add_pcvalue(struct bytes *bytes, const struct go_stretch stretches[GO_STRETCHES], size_t size,
-			    uint32_t quantum)
-{
-	uint32_t at = (uint32_t)bytes->v.count;
-	uint32_t last = (uint32_t)-1;
-
-	for (size_t i = 0; i < GO_STRETCHES && (i == 0 || stretches[i].from); i++) {
-		bool more = i + 1 < GO_STRETCHES && stretches[i + 1].from;
-		uint32_t end = more ? stretches[i + 1].from : (uint32_t)size;
-		uint32_t delta = (uint32_t)stretches[i].value - last;
-
-		add_uvarint(bytes, delta << 1 ^ (delta >> 31 ? UINT32_MAX : 0));
-		add_uvarint(bytes, (end - stretches[i].from) / quantum);
-		last = (uint32_t)stretches[i].value;
-	}
-	add_number(bytes, 0, 1);
-	return at;
-}
-
-struct tables {
-	struct bytes names, cu, files, pcs, functab, records;
-};
-
-/* One _func; returns its offset in the records. */
-static uint32_t add_func(struct go_builder *builder, struct tables *tables, const struct go_function *function,
-			 uint32_t *inline_offset)
-{
-	struct bytes *record = &tables->records;
-	uint32_t at = (uint32_t)record->v.count;
-	uint32_t quantum = builder->arch->quantum;
-	uint32_t npcdata = function->inline_count ? 3 : function->unsafe_points[0].value ? 1 : 0;
-
-	add_number(record, function->entry - GO_TEXT, 4);
-	add_number(record, add_string(&tables->names, function->name), 4);
-	add_number(record, 0, 8); /* args, deferreturn */
-	add_number(record, add_pcvalue(&tables->pcs, function->pcsp, function->size, quantum), 4);
-	add_number(record, add_pcvalue(&tables->pcs, function->file, function->size, quantum), 4);
-	add_number(record, add_pcvalue(&tables->pcs, function->line, function->size, quantum), 4);
-	add_number(record, npcdata, 4);
-	add_number(record, 0, 4); /* cuOffset */
-	if (builder->minor >= 20)
-		add_number(record, 7, 4); /* startLine */
-	add_number(record, function->func_id, 1);
-	add_number(record, function->flags, 1);
-	add_number(record, 0, 1);
-	add_number(record, function->inline_count ? FUNCDATA_INL_TREE + 1 : 0, 1);
-	if (npcdata)
-		add_number(record, function->unsafe_points[0].value
-				   ? add_pcvalue(&tables->pcs, function->unsafe_points, function->size, quantum) : 0, 4);
-	if (function->inline_count) {
-		add_number(record, 0, 4);
-		add_number(record, add_pcvalue(&tables->pcs, function->inlined, function->size, quantum), 4);
-		for (int i = 0; i < FUNCDATA_INL_TREE; i++)
-			add_number(record, UINT32_MAX, 4);
-		add_number(record, *inline_offset, 4);
-		*inline_offset += (uint32_t)function->inline_count * (builder->minor >= 20 ? 16 : 20);
-	}
-	return at;
-}
-
-static void append(struct bytes *to, const struct bytes *from)
-{
-	for (size_t i = 0; i < from->v.count; i++)
-		vec_push(to->arena, &to->v, from->v.items[i]);
-	while (to->v.count % 8)
-		add_number(to, 0, 1);
-}
-
-static size_t rounded(const struct bytes *bytes)
-{
-	return (bytes->v.count + 7) & ~(size_t)7;
-}
-
-/* Names of inlined functions follow those of functions, in order. */
-static void add_inline_names(struct go_builder *builder, struct tables *tables)
-{
-	for (size_t i = 0; i < builder->functions.count; i++)
-		for (size_t j = 0; j < builder->functions.items[i].inline_count; j++)
-			add_string(&tables->names, builder->functions.items[i].inlines[j].name);
-}
-
-static void fill_tables(struct go_builder *builder, struct tables *tables)
-{
-	size_t count = builder->functions.count;
-	uint32_t records = (uint32_t)((count * 8 + 4 + 7) & ~(size_t)7);
-	uint32_t inline_offset = 0;
-
-	add_number(&tables->pcs, 0, 1); /* offset 0 is no table */
-	for (size_t i = 0; i < builder->file_count; i++)
-		add_number(&tables->cu, add_string(&tables->files, builder->files[i]), 4);
-	for (size_t i = 0; i < count; i++) {
-		add_number(&tables->functab, builder->functions.items[i].entry - GO_TEXT, 4);
-		add_number(&tables->functab, records + add_func(builder, tables, &builder->functions.items[i], &inline_offset), 4);
-	}
-	add_number(&tables->functab, builder->text.count, 4);
-	add_inline_names(builder, tables);
-}
-
-struct span go_pclntab(struct go_builder *builder)
-{
-	struct tables tables = {.names.arena = builder->arena, .cu.arena = builder->arena, .files.arena = builder->arena,
-				.pcs.arena = builder->arena, .functab.arena = builder->arena,
-				.records.arena = builder->arena};
-	const struct bytes *parts[] = {&tables.names, &tables.cu, &tables.files, &tables.pcs, &tables.functab,
-				       &tables.records};
-	struct bytes all = {.arena = builder->arena};
-	uint64_t offset = HEADER;
-
-	fill_tables(builder, &tables);
-	add_number(&all, builder->minor >= 20 ? 0xfffffff1 : 0xfffffff0, 4);
-	add_number(&all, 0, 2);
-	add_number(&all, builder->arch->quantum, 1);
-	add_number(&all, 8, 1);
-	add_number(&all, builder->functions.count, 8);
-	add_number(&all, builder->file_count, 8);
-	add_number(&all, builder->minor >= 26 ? 0 : GO_TEXT, 8);
-	for (size_t i = 0; i < 5; i++) {
-		add_number(&all, offset, 8);
-		offset += rounded(parts[i]);
-	}
-	for (size_t i = 0; i < 6; i++)
-		append(&all, parts[i]);
-	return (struct span){all.v.items, all.v.count};
-}
-
-struct span go_funcdata(struct go_builder *builder)
-{
-	struct bytes all = {.arena = builder->arena};
-	uint32_t name = 0;
-
-	for (size_t i = 0; i < builder->functions.count; i++)
-		name += (uint32_t)strlen(builder->functions.items[i].name) + 1;
-	for (size_t i = 0; i < builder->functions.count; i++) {
-		const struct go_function *function = &builder->functions.items[i];
-
-		for (size_t j = 0; j < function->inline_count; j++) {
-			if (builder->minor < 20)
-				add_number(&all, 0xffff, 2); /* parent: not read */
-			add_number(&all, function->inlines[j].func_id, builder->minor >= 20 ? 4 : 2);
-			if (builder->minor < 20)
-				add_number(&all, 0, 8); /* file, line */
-			add_number(&all, name, 4);
-			add_number(&all, function->inlines[j].parent_pc, 4);
-			if (builder->minor >= 20)
-				add_number(&all, 7, 4);
-			name += (uint32_t)strlen(function->inlines[j].name) + 1;
-		}
-	}
-	return (struct span){all.v.items, all.v.count};
-}
-
 /* ---- memory ---- */
 
 void go_memory(struct go_builder *builder, uint64_t address, uint64_t size, uint8_t flags)
 {
 	struct go_memory memory = {address, (size_t)size, arena_alloc(builder->arena, (size_t)size)};
-	struct segment segment = {.address = address, .size = size, .saved = {memory.bytes, memory.size},
-				  .promised = size, .flags = flags};
+	struct segment segment = {.address = address,
+				  .size = size,
+				  .saved = {memory.bytes, memory.size},
+				  .promised = size,
+				  .flags = flags};
 	size_t at = builder->image->segments.count;
 
 	vec_push(builder->arena, &builder->memory, memory);
@@ -410,6 +232,7 @@ uint64_t go_goroutine(struct go_builder *builder, const struct goroutine *g, boo
 	put_field(builder, address, LAYOUT_g_waitreason, g->wait_reason, 1);
 	put_field(builder, address, LAYOUT_g_stack_lo, g->stack_lo, 8);
 	put_field(builder, address, LAYOUT_g_stack_hi, g->stack_hi, 8);
+	put_field(builder, address, LAYOUT_g_stktopsp, g->stack_hi - (builder->arch->link_register ? 0x30 : 0x20), 8);
 	put_field(builder, address, LAYOUT_g_sched_pc, g->sched_pc, 8);
 	put_field(builder, address, LAYOUT_g_sched_sp, g->sched_sp, 8);
 	put_field(builder, address, LAYOUT_g_sched_lr, g->sched_lr, 8);
@@ -462,7 +285,8 @@ void go_print(struct go_builder *builder, const char *text)
 
 static void put_version(struct go_builder *builder)
 {
-	const char *text = builder->minor ? arena_printf(builder->arena, "go1.%d.%d", builder->minor, builder->patch) : "";
+	const char *text =
+		builder->minor ? arena_printf(builder->arena, "go1.%d.%d", builder->minor, builder->patch) : "";
 	uint8_t length = (uint8_t)strlen(text);
 
 	if (!length)
@@ -502,7 +326,10 @@ static void add_segment(struct go_builder *builder, struct exe *exe, uint64_t ad
 	if (bytes.size)
 		memcpy(copy, bytes.data, bytes.size);
 	vec_push(builder->arena, &exe->segments,
-		 (struct exe_segment){.address = address, .size = bytes.size, .bytes = {copy, bytes.size}, .flags = flags,
+		 (struct exe_segment){.address = address,
+				      .size = bytes.size,
+				      .bytes = {copy, bytes.size},
+				      .flags = flags,
 				      .file_offset = address - GO_BASE});
 }
 
@@ -533,7 +360,9 @@ struct go_runtime *go_load(struct go_builder *builder)
 	struct exe_candidate candidate = {.exe = go_exe(builder), .source = EXE_GIVEN, .bias_known = true};
 	struct go_runtime *runtime = go_runtime_load(builder->image, &candidate);
 
-	runtime->globals = (struct go_globals){.allgs = GO_ALLGS, .allm = GO_ALLM, .print_backlog = GO_BACKLOG,
+	runtime->globals = (struct go_globals){.allgs = GO_ALLGS,
+					       .allm = GO_ALLM,
+					       .print_backlog = GO_BACKLOG,
 					       .print_backlog_index = GO_BACKLOG_INDEX};
 	runtime->goroutines.count = runtime->machines.count = runtime->fatal_lines.count = 0;
 	goroutines_load(runtime);

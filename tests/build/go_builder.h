@@ -7,11 +7,11 @@
 #include "golang/runtime.h"
 
 /* Where its parts lie. */
-#define GO_BASE UINT64_C(0x400000)   /* one page that stands for the file's header */
+#define GO_BASE UINT64_C(0x400000) /* one page that stands for the file's header */
 #define GO_TEXT UINT64_C(0x401000)
 #define GO_RODATA UINT64_C(0x500000) /* pclntab */
 #define GO_FUNCDATA UINT64_C(0x580000)
-#define GO_DATA UINT64_C(0x600000)   /* build information, moduledata, runtime variables */
+#define GO_DATA UINT64_C(0x600000) /* build information, moduledata, runtime variables */
 #define GO_MODULEDATA (GO_DATA + 0x200)
 #define GO_ALLGS (GO_DATA + 0x800)
 #define GO_ALLM (GO_DATA + 0x820)

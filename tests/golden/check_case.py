@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """What the report of one case must say, whatever its words: usage: check_case.py CASE.
 
-Two sources that tornstack has no part in: expect.json, written from why.md (see expect.py), and expected.traceback, the
-Go runtime's own account of the same crash.
+Two sources that tornstack has no part in: expect.json, written from why.md (see expect.py), and expected.traceback,
+the Go runtime's own account of the same crash.
 
-expect.json: rule (null: no corruption finding may be there), certainty, and for a tear goroutine, function, pc, observed,
-repaired, sp_error, caller_pc, caller_sp, stack (function names of the torn goroutine from its top, repaired, to its
-entry). `also`: other findings that must be there. `may`: others that are true, so may be certain. `message`: what process.message must be. `healthy`: the verdict must be.
-`near_miss_of`: rules that this case is made to tempt. `unlike_traceback`: goroutine ids whose printed state or stack is
-not that of the dump, each with the reason.
+expect.json: rule (null: no corruption finding may be there), certainty, and for a tear goroutine, function, pc,
+observed, repaired, sp_error, caller_pc, caller_sp, stack (function names of the torn goroutine from its top, repaired,
+to its entry). `also`: other findings that must be there. `may`: others that are true, so may be certain. `message`: what
+process.message must be. `healthy`: the verdict must be. `near_miss_of`: rules that this case is made to tempt, and that
+must be silent. `unlike_traceback`: goroutine ids whose printed state or stack is not that of the dump, and why.
 """
 import sys
 
@@ -64,6 +64,8 @@ def check_expectation(case, expect, report):
         tap.check(f'{case}: {expect["certainty"]} {expect["rule"]}', check_rule(report, expect))
     if expect['rule'] not in tap.CORRUPTION:
         tap.check(f'{case}: no corruption finding', check_no_corruption(report))
+    for rule in expect.get('near_miss_of', []):
+        tap.check(f'{case}: near miss of {rule}', finding_of(report, {'rule': rule})[0] and 'it is found')
     for truth in expect.get('also', []):
         tap.check(f'{case}: also {truth["rule"]}', finding_of(report, truth)[1])
     tap.check(f'{case}: not wrongly certain', tap.wrong_certain(report, expect))
@@ -95,6 +97,19 @@ def check_traceback(case, expect, report):
         torn_at = torn.get('function') if goroutine.id == torn.get('goroutine') else None
         tap.check(name, 'missing' if not ours else traceback_text.state_difference(goroutine, ours) or
                   traceback_text.stack_difference(goroutine, ours['frames'], torn_at))
+    system_stack = printed.runtime_stack or next((g for g in printed.goroutines if g.id == 0), None)
+    if system_stack and not expect.get('healthy'):
+        tap.check(f'{case}: system stack as printed', system_stack_difference(system_stack, report['threads']))
+
+
+def system_stack_difference(printed, threads):
+    crashed = next((thread for thread in threads if thread['crashed']), None)
+    if not crashed:
+        return 'no thread is said to have crashed'
+    for start, frame in enumerate(crashed['frames']):
+        if not traceback_text.frame_difference(printed.frames[0], frame):
+            return traceback_text.sequence_difference(printed.frames, crashed['frames'][start:])
+    return f'{printed.frames[0].function} is not on the stack of thread {crashed["id"]}'
 
 
 def main():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes expect.json of cases whose dump was made anew, from why.md (what gdb found in the dump, see
-fixtures/src/check_tear.py), expected.traceback (what the runtime printed) and the source of the crashing programs; never
-from a report of tornstack. usage: expect.py CASE…"""
+fixtures/src/check_tear.py), expected.traceback (what the runtime printed) and the source of the crashing programs;
+never from a report of tornstack. usage: expect.py CASE…"""
 import json
 import re
 import sys
@@ -33,7 +33,7 @@ def torn(why, printed):
     sp = one(r'interrupted SP = .* = (0x[0-9a-f]+)', why)
     error = int(one(r'\((\d+)\) bytes too high', why))
     link, caller = one(r'= (0x[0-9a-f]+)  interrupted R30, in (\S+)', why)
-    top = one(r'true top of the frame: .*?= (0x[0-9a-f]+);', why)
+    top = one(r'true top of the frame: SP .*?= (0x[0-9a-f]+)', why)
     names = [frame.function for frame in printed.goroutine(goroutine).frames]
     if caller != CALLERS[function][0]:
         sys.exit(f'{caller} instead of {CALLERS[function][0]}')
@@ -42,8 +42,12 @@ def torn(why, printed):
         'observed': address(sp), 'repaired': f'{int(sp, 16) - error:#x}', 'sp_error': error,
         'caller_pc': address(link), 'caller_sp': address(top),
         'stack': names[:names.index(function) + 1] + CALLERS[function],
-        'also': [{'rule': 'unwinder-crash', 'goroutine': goroutine}], 'may': [{'rule': 'go-fatal'}],
+        'also': [{'rule': 'unwinder-crash', 'goroutine': goroutine}, *threw(printed)],
     }
+
+
+def threw(printed):
+    return [{'rule': 'go-fatal'} for line in printed.preamble if line.startswith('fatal error: ')]
 
 
 def panicked(printed):
@@ -58,11 +62,12 @@ def expectation(case):
     why = (folder / 'why.md').read_text()
     kind = case.removesuffix('-stripped')
     if kind.endswith('-live'):
-        moving = {str(goroutine.id): 'it ran on between the snapshot and the traceback' for goroutine in printed.goroutines
-                  if any(frame.function == 'main.spin' for frame in goroutine.frames) or goroutine.unavailable}
-        return {'rule': None, 'healthy': True, 'unlike_traceback': moving}
+        moving = [goroutine.id for goroutine in printed.goroutines if goroutine.unavailable or
+                  'main.spin' in [frame.function for frame in goroutine.frames]]
+        return {'rule': None, 'healthy': True, 'near_miss_of': ['go-panic', 'go-fatal', 'unknown-fault'],
+                'unlike_traceback': dict.fromkeys(map(str, moving), 'it ran on between snapshot and traceback')}
     if '-near-' in kind:
-        return dict(panicked(printed), near_miss_of=['split-sp'])
+        return dict(panicked(printed), near_miss_of=['split-sp', 'unwinder-crash'])
     if kind.endswith('-panic'):
         return panicked(printed)
     return torn(why, printed)

@@ -24,7 +24,8 @@ def produced(kind, case):
 
 
 def difference(want, have):
-    return ''.join(list(difflib.unified_diff(want.splitlines(True), have.splitlines(True), 'expected', 'now', n=2))[:60])
+    lines = difflib.unified_diff(want.splitlines(True), have.splitlines(True), 'expected', 'now', n=2)
+    return ''.join(list(lines)[:60])
 
 
 def compare(kind, case):

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes twin.zst: fixtures/src/decode linked a second time, with -s -w and a build tag that nothing asks for. Its code is
-# that of arm64-nonleaf-unwind; the tag lengthens the build information, and that shifts the data. Needs Go 1.21 or newer.
+# Makes twin.zst: fixtures/src/decode linked a second time, with -s -w and a build tag that nothing asks for. Its code
+# is that of arm64-nonleaf-unwind; the tag lengthens the build information, and that shifts the data. Needs Go 1.21.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 temp=$(mktemp -d)

@@ -1,10 +1,10 @@
-/* sweep.c: analyses one dump over and over, each time damaged in one place: cut short at every boundary of its headers and
- * at every page, or with one byte of its headers, notes, Go tables or executable changed.
+/* sweep.c: analyses one dump over and over, each time damaged in one place: cut short at every boundary of its headers
+ * and at every page, or with one byte of its headers, notes, Go tables or executable changed.
  *
- *     sweep DUMP EXE EXPECT.json STRIDE      takes every STRIDE-th damage of a kind; 1: all. Header boundaries always all.
+ *     sweep DUMP EXE EXPECT.json STRIDE      takes every STRIDE-th damage of a kind, header boundaries all
  *
- * No run may crash, hang, use much memory, or call something certain that EXPECT.json does not. Each runs in-process on a
- * memfd, in a child that may die: the parent notes what killed it and goes on after it. Prints TAP. */
+ * No run may crash, hang, use much memory, or call something certain that EXPECT.json does not. Each runs in-process on
+ * a memfd, in a child that may die: the parent notes what killed it and goes on after it. Prints TAP. */
 #include "formats/archive.h"
 #include "golang/runtime.h"
 #include "lib/tornstack.h"
@@ -76,7 +76,7 @@ struct sweep {
 	uint64_t last_promised; /* where the dump's last segment ends */
 };
 
-/* --- what to damage ------------------------------------------------------------------------------------------------- */
+/* --- what to damage ------------------------------------------------------------------------------ */
 
 static void add(struct sweep *sweep, enum kind kind, enum file file, uint64_t offset, uint8_t mask)
 {
@@ -230,7 +230,7 @@ static int by_order(const void *a, const void *b)
 	return 0;
 }
 
-/* --- one run -------------------------------------------------------------------------------------------------------- */
+/* --- one run ------------------------------------------------------------------------------------- */
 
 static void fill(struct sweep *sweep, enum file file)
 {
@@ -310,8 +310,7 @@ static const char *judge(const struct sweep *sweep, const struct damage *damage,
 
 	if (!report)
 		return "the report is not JSON";
-	json_array_foreach(json_object_get(report, "findings"), i, finding)
-	{
+	json_array_foreach(json_object_get(report, "findings"), i, finding) {
 		const char *certainty = json_string_value(json_object_get(finding, "certainty"));
 
 		if (certainty && !strcmp(certainty, "certain") && !is_true(sweep, finding))
@@ -387,7 +386,7 @@ static void one_run(struct sweep *sweep, const struct damage *damage)
 		_exit(MEMORY_EXIT);
 }
 
-/* --- workers -------------------------------------------------------------------------------------------------------- */
+/* --- workers ------------------------------------------------------------------------------------- */
 
 /* Worker number `worker` runs every workers-th damage from `first` on. */
 static _Noreturn void work(struct sweep *sweep, size_t worker, size_t first)
@@ -461,7 +460,7 @@ static void run_all(struct sweep *sweep)
 	}
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------ */
+/* --- the whole ----------------------------------------------------------------------------------- */
 
 static void take_every(struct sweep *sweep, size_t stride)
 {

@@ -73,7 +73,8 @@ def executables_as_dumps():
 def other_cpus(folder):
     core = elf_file.Elf(elf_file.unpacked(tap.CASES / CASE / 'dump.zst', folder).read_bytes())
     path = folder / 'core'
-    for name, machine in {'i386': 3, 'arm': 40, 'riscv': 243, 's390x': 22, 'ppc64': 21, 'none': 0, 'unknown': 0xffff}.items():
+    machines = {'i386': 3, 'arm': 40, 'riscv': 243, 's390x': 22, 'ppc64': 21, 'none': 0, 'unknown': 0xffff}
+    for name, machine in machines.items():
         struct.pack_into('<H', core.data, elf_file.E_MACHINE, machine)
         path.write_bytes(core.data)
         refused(f'a core of {name}', path)
@@ -137,7 +138,8 @@ def standard_input():
 
 
 def command_line():
-    for args in ((), ('--no-such-option',), ('--json',), ('nosuchcommand', 'x'), ('--goroutines=none', 'x'), ('a', 'b')):
+    wrong = (), ('--no-such-option',), ('--json',), ('nosuchcommand', 'x'), ('--goroutines=none', 'x'), ('a', 'b')
+    for args in wrong:
         done = tap.Run(*args)
         tap.check(f'usage: {" ".join(args) or "nothing"}', None if done.status == 2 and done.err and not done.out else
                   f'status {done.status}, stdout {len(done.out)} bytes, stderr {done.err!r}')

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The proof is read, not assumed: every word of memory that a verdict calls strong or decisive evidence is corrupted in a
-copy of the core. Without any one of them it must not be certain. Without any word that it cites, strong or not, it must
-name no caller and invent none."""
+"""The proof is read, not assumed: every word of memory that a verdict calls strong or decisive evidence is corrupted in
+a copy of the core. Without any one of them it must not be certain. Without any word that it cites, strong or not, it
+must name no caller and invent none."""
 import pathlib
 import tempfile
 
@@ -21,10 +21,12 @@ WEIGHTS = ('weak', 'fair', 'strong', 'decisive')
 
 
 def proof_words(report, weights):
-    """Addresses of the words of memory that speak for the verdict."""
+    """Addresses of the words of memory that speak for the verdict; with them those of the return addresses further up,
+    which prove it together, however weak each is."""
     finding = tap.verdict_finding(report)
     return sorted({int(item['address'], 16) for item in (finding or {}).get('evidence', ())
-                   if item['for'] and item['kind'] == 'memory' and item['weight'] in weights})
+                   if item['for'] and item['address'] and
+                   (item['kind'] == 'memory' and item['weight'] in weights or item['kind'] == 'call-site')})
 
 
 def certain_corruption(report):

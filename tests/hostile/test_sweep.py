@@ -9,7 +9,8 @@ import tap
 
 # Smallest cores of each kind. Odd strides, so that both ways of changing a byte are taken.
 QUICK = {'arm64-nonleaf-unwind-stripped': 21}
-FULL = {'arm64-nonleaf-unwind-stripped': 1, 'arm64-nonleaf-unwind': 1, 'arm64-leaf-unwind': 1, 'amd64-panic-stripped': 1}
+FULL = dict.fromkeys(('arm64-nonleaf-unwind-stripped', 'arm64-nonleaf-unwind', 'arm64-leaf-unwind',
+                      'amd64-panic-stripped'), 1)
 
 
 def sweep(case, stride):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Executables that are nearly the right one: the same file after strip (must change nothing), and the same program linked
-separately with -s -w: with its data shifted (must be recognised as another program, and said so at once), and with
-everything in the same place (may serve, and then must serve truly)."""
+"""Executables that are nearly the right one: the same file after strip (must change nothing), and the same program
+linked separately with -s -w: with its data shifted (must be recognised as another program, and said so at once), and
+with everything in the same place (may serve, and then must serve truly)."""
 import pathlib
 import subprocess
 import tempfile
@@ -61,7 +61,8 @@ def shifted_twin_is_another(case):
     if not tap.check(f'{name}: analysed', done.trouble(0)):
         return
     target, verdict = done.report['target'], done.report['verdict']
-    tap.check(f'{name}: mismatch', None if target['executable_identity'] == 'mismatch' else target['executable_identity'])
+    identity = target['executable_identity']
+    tap.check(f'{name}: mismatch', None if identity == 'mismatch' else identity)
     sure = [finding['rule'] for finding in done.report['findings'] if finding['certainty'] != 'possible']
     tap.check(f'{name}: possible at best', ', '.join(sure) or
               (verdict['certainty'] if verdict['certainty'] in ('certain', 'likely') else None))

@@ -37,14 +37,19 @@ static void make(struct arena *arena, const struct target *target, struct progra
 	static const uint8_t code[0x4000];
 	const struct go_function functions[] = {
 		{.name = "main.first", .code = code, .size = 0x20, .flags = FUNC_TOP_FRAME, .func_id = 9},
-		{.name = "main.second", .code = code, .size = 0x40,
+		{.name = "main.second",
+		 .code = code,
+		 .size = 0x40,
 		 .pcsp = {{0, 0}, {8, 70000}, {0x30, 16}, {0x34, 0}, {0x38, -16}},
 		 .file = {{0, 0}, {0x10, 1}, {0x20, 0}, {0x28, 2}},
 		 .line = {{0, 100}, {8, 7}, {0x10, 1 << 20}, {0x20, 3}},
 		 .unsafe_points = {{0, -2}, {0x10, -1}, {0x20, -5}},
 		 .inlined = {{0, -1}, {0x10, 1}, {0x14, 0}, {0x20, -1}},
-		 .inlines = inlines, .inline_count = 2},
-		{.name = "main.(*T).third", .code = code, .size = 0x4000,
+		 .inlines = inlines,
+		 .inline_count = 2},
+		{.name = "main.(*T).third",
+		 .code = code,
+		 .size = 0x4000,
 		 .pcsp = {{0, 8}, {0x3f00, INT32_MAX}, {0x3f04, INT32_MIN}, {0x3f08, 0}}},
 	};
 
@@ -115,9 +120,18 @@ static void lookup(struct arena *arena, const struct target *target)
 		uint64_t pc;
 		int index; /* -1: none */
 	} rows[] = {
-		{0, -1},	    {GO_TEXT - 1, -1},	    {GO_TEXT, 0},	  {GO_TEXT + 0x1f, 0},
-		{GO_TEXT + 0x20, 1}, {GO_TEXT + 0x21, 1},   {GO_TEXT + 0x5f, 1},  {GO_TEXT + 0x60, 2},
-		{GO_TEXT + 0x405f, 2}, {GO_TEXT + 0x4060, -1}, {UINT64_MAX, -1}, {GO_TEXT + (UINT64_C(1) << 32), -1},
+		{0, -1},
+		{GO_TEXT - 1, -1},
+		{GO_TEXT, 0},
+		{GO_TEXT + 0x1f, 0},
+		{GO_TEXT + 0x20, 1},
+		{GO_TEXT + 0x21, 1},
+		{GO_TEXT + 0x5f, 1},
+		{GO_TEXT + 0x60, 2},
+		{GO_TEXT + 0x405f, 2},
+		{GO_TEXT + 0x4060, -1},
+		{UINT64_MAX, -1},
+		{GO_TEXT + (UINT64_C(1) << 32), -1},
 	};
 	struct program p;
 
@@ -140,11 +154,21 @@ static void values(struct arena *arena, const struct target *target)
 		int32_t value;
 		uint32_t start;
 	} rows[] = {
-		{0, 0, 0, 0},		    {0, 0x1c, 0, 0},		  {1, 0, 0, 0},
-		{1, 4, 0, 0},		    {1, 8, 70000, 8},		  {1, 0x2c, 70000, 8},
-		{1, 0x30, 16, 0x30},	    {1, 0x34, 0, 0x34},		  {1, 0x38, -16, 0x38},
-		{1, 0x3c, -16, 0x38},	    {2, 0, 8, 0},		  {2, 0x3efc, 8, 0},
-		{2, 0x3f00, INT32_MAX, 0x3f00}, {2, 0x3f04, INT32_MIN, 0x3f04}, {2, 0x3ffc, 0, 0x3f08},
+		{0, 0, 0, 0},
+		{0, 0x1c, 0, 0},
+		{1, 0, 0, 0},
+		{1, 4, 0, 0},
+		{1, 8, 70000, 8},
+		{1, 0x2c, 70000, 8},
+		{1, 0x30, 16, 0x30},
+		{1, 0x34, 0, 0x34},
+		{1, 0x38, -16, 0x38},
+		{1, 0x3c, -16, 0x38},
+		{2, 0, 8, 0},
+		{2, 0x3efc, 8, 0},
+		{2, 0x3f00, INT32_MAX, 0x3f00},
+		{2, 0x3f04, INT32_MIN, 0x3f04},
+		{2, 0x3ffc, 0, 0x3f08},
 	};
 	struct program p;
 	int32_t value;
@@ -186,7 +210,10 @@ static void lines(struct arena *arena, const struct target *target)
 		uint32_t offset;
 		const char *file;
 		int32_t line;
-	} rows[] = {{0, "/src/a.go", 100}, {8, "/src/a.go", 7}, {0x10, "/src/inner.go", 1 << 20}, {0x20, "/src/a.go", 3},
+	} rows[] = {{0, "/src/a.go", 100},
+		    {8, "/src/a.go", 7},
+		    {0x10, "/src/inner.go", 1 << 20},
+		    {0x20, "/src/a.go", 3},
 		    {0x28, "/usr/lib/go/src/runtime/proc.go", 3}};
 	struct program p;
 	const char *file;
@@ -250,7 +277,8 @@ static void inline_cycle(struct arena *arena, const struct target *target)
 		struct pclntab table = p.table;
 
 		table.gofunc = span_slice(table.gofunc, 0, cut);
-		assert_in_range(func_inline_frames(&table, &p.func[1], p.func[1].entry + 0x10, frames), 1, INLINE_LIMIT);
+		assert_in_range(func_inline_frames(&table, &p.func[1], p.func[1].entry + 0x10, frames), 1,
+				INLINE_LIMIT);
 	}
 }
 
@@ -372,11 +400,13 @@ static void bad_header(struct arena *arena, const struct target *target)
 		size_t at, size;
 		uint64_t value;
 	} rows[] = {
-		{0, 1, 0xfa}, {0, 1, 0xfb}, {0, 1, 0xf2}, {1, 1, 0xfe}, {3, 1, 0x7f}, {4, 1, 1}, {5, 1, 1}, {6, 1, 0},
-		{6, 1, 2}, {6, 1, 8}, {7, 1, 4}, {7, 1, 0}, {8, 8, 0}, {8, 8, 1 << 24}, {8, 8, UINT64_MAX},
-		{8, 8, UINT64_C(1) << 61}, {32, 8, 0}, {32, 8, 71}, {32, 8, UINT64_MAX}, {40, 8, 0}, {40, 8, UINT64_MAX},
-		{48, 8, 0}, {48, 8, UINT64_MAX}, {56, 8, 0}, {56, 8, UINT64_MAX}, {64, 8, 0}, {64, 8, UINT64_MAX},
-		{64, 8, UINT64_MAX - 8},
+		{0, 1, 0xfa},        {0, 1, 0xfb},    {0, 1, 0xf2},        {1, 1, 0xfe},
+		{3, 1, 0x7f},        {4, 1, 1},       {5, 1, 1},           {6, 1, 0},
+		{6, 1, 2},           {6, 1, 8},       {7, 1, 4},           {7, 1, 0},
+		{8, 8, 0},           {8, 8, 1 << 24}, {8, 8, UINT64_MAX},  {8, 8, UINT64_C(1) << 61},
+		{32, 8, 0},          {32, 8, 71},     {32, 8, UINT64_MAX}, {40, 8, 0},
+		{40, 8, UINT64_MAX}, {48, 8, 0},      {48, 8, UINT64_MAX}, {56, 8, 0},
+		{56, 8, UINT64_MAX}, {64, 8, 0},      {64, 8, UINT64_MAX}, {64, 8, UINT64_MAX - 8},
 	};
 	struct program p;
 
@@ -426,7 +456,7 @@ static void bad_values(struct arena *arena, const struct target *target)
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
 		(void)state;                                                                                           \
-		each(name);                                                                                      \
+		each(name);                                                                                            \
 	}
 
 TEST(header)
@@ -445,10 +475,12 @@ TEST(bad_values)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_header),	     cmocka_unit_test(test_lookup),   cmocka_unit_test(test_values),
-		cmocka_unit_test(test_pcdata),	     cmocka_unit_test(test_lines),    cmocka_unit_test(test_inlining),
-		cmocka_unit_test(test_inline_cycle), cmocka_unit_test(test_sections), cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_flipped),	     cmocka_unit_test(test_bad_header), cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_header),       cmocka_unit_test(test_lookup),
+		cmocka_unit_test(test_values),       cmocka_unit_test(test_pcdata),
+		cmocka_unit_test(test_lines),        cmocka_unit_test(test_inlining),
+		cmocka_unit_test(test_inline_cycle), cmocka_unit_test(test_sections),
+		cmocka_unit_test(test_cut),          cmocka_unit_test(test_flipped),
+		cmocka_unit_test(test_bad_header),   cmocka_unit_test(test_bad_values),
 	};
 
 	return cmocka_run_group_tests_name("pclntab", tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* test_report.c: reports of diagnoses made by hand, whose every string is hostile: nothing of it may reach a terminal or
- * break the JSON, and nothing may be claimed that the evidence does not hold. */
+/* test_report.c: reports of diagnoses made by hand, whose every string is hostile: nothing of it may reach a
+ * terminal or break the JSON, and nothing may be claimed that the evidence does not hold. */
 #include "report/claims.h"
 #include "report/escape.h"
 #include "report/fingerprint.h"
@@ -19,7 +19,7 @@
 
 #define NASTY "\033[31mred\033]0;title\007\b\r\n\t\302\233C1 \342\200\256bidi \377\300\200\355\240\200 \"quoted\\ <b>"
 #define LONG_NAME                                                                                                      \
-	"example.org/an/import/path/that/does/not/end/before/the/line/does/and/goes/on/pkg.(*Type[go.shape.string])." \
+	"example.org/an/import/path/that/does/not/end/before/the/line/does/and/goes/on/pkg.(*Type[go.shape.string])."  \
 	"MethodWithALongName.func1.2.deferwrap1"
 
 struct fixture {
@@ -43,8 +43,13 @@ static void add_thread(struct fixture *f, int64_t id, uint64_t pc)
 static void add_goroutine(struct fixture *f, uint64_t id, uint64_t base)
 {
 	vec_push(f->arena, &f->runtime.goroutines,
-		 (struct goroutine){.address = base, .id = id, .status = G_WAITING, .stack_lo = base + 0x1000,
-				    .stack_hi = base + 0x9000, .sched_pc = base + 0x10, .sched_sp = base + 0x8000,
+		 (struct goroutine){.address = base,
+				    .id = id,
+				    .status = G_WAITING,
+				    .stack_lo = base + 0x1000,
+				    .stack_hi = base + 0x9000,
+				    .sched_pc = base + 0x10,
+				    .sched_sp = base + 0x8000,
 				    .machine = -1});
 }
 
@@ -53,22 +58,30 @@ static struct finding *add_finding(struct fixture *f, const char *rule)
 	struct finding *finding;
 
 	vec_push(f->arena, &f->diagnosis.findings,
-		 (struct finding){.detector = detector_by_id(rule), .goroutine = 0, .thread = 0, .frame = 0,
-				  .explained_by = -1, .certainty = CERTAINTY_LIKELY});
+		 (struct finding){.detector = detector_by_id(rule),
+				  .goroutine = 0,
+				  .thread = 0,
+				  .frame = 0,
+				  .explained_by = -1,
+				  .certainty = CERTAINTY_LIKELY});
 	finding = &f->diagnosis.findings.items[f->diagnosis.findings.count - 1];
 	assert_non_null(finding->detector);
 	finding->title = "a title with " NASTY;
 	finding->function = LONG_NAME NASTY;
-	finding->has_pc = finding->has_observed = finding->has_repaired = finding->has_sp_error = finding->has_caller = true;
+	finding->has_pc = finding->has_observed = finding->has_repaired = finding->has_sp_error = finding->has_caller =
+		true;
 	finding->pc = 0x1234;
 	finding->observed = 0xffffffffffffffff;
 	finding->repaired = 0x8000000000000001;
 	finding->sp_error = -48;
 	finding->caller_pc = 0x5678;
 	finding->caller_sp = 0x9abc;
-	evidence_add(&f->diagnosis, finding, EVIDENCE_MEMORY, WEIGHT_STRONG, false, "text %s", NASTY)->observed = NASTY LONG_NAME;
-	evidence_add(&f->diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_WEAK, true, "%s", LONG_NAME LONG_NAME)->expected = NASTY;
-	evidence_add(&f->diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false, "%s", "")->address = 0xffffffffffffffff;
+	evidence_add(&f->diagnosis, finding, EVIDENCE_MEMORY, WEIGHT_STRONG, false, "text %s", NASTY)->observed =
+		NASTY LONG_NAME;
+	evidence_add(&f->diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_WEAK, true, "%s", LONG_NAME LONG_NAME)
+		->expected = NASTY;
+	evidence_add(&f->diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false, "%s", "")->address =
+		0xffffffffffffffff;
 	return finding;
 }
 
@@ -78,8 +91,14 @@ static struct fixture *make(struct arena *arena, uint64_t id, uint64_t base)
 	struct fixture *f = arena_alloc(arena, sizeof *f);
 
 	f->arena = f->notes.arena = arena;
-	f->image = (struct image){.arena = arena, .notes = &f->notes, .name = NASTY, .path = NASTY, .format = "elf-core",
-				  .arch = &arch_arm64, .command = NASTY, .pid = 4711};
+	f->image = (struct image){.arena = arena,
+				  .notes = &f->notes,
+				  .name = NASTY,
+				  .path = NASTY,
+				  .format = "elf-core",
+				  .arch = &arch_arm64,
+				  .command = NASTY,
+				  .pid = 4711};
 	f->image.stop = (struct stop){.known = true, .number = 6, .name = "SIGABRT", .thread = (int64_t)id + 70};
 	f->runtime.arena = arena;
 	f->runtime.image = &f->image;
@@ -110,8 +129,15 @@ static struct fixture *make_found(struct arena *arena, const char *rule, uint64_
 	f->diagnosis.verdict.kind = VERDICT_FOUND;
 	vec_push(arena, &f->diagnosis.verdict.unexplained, NASTY);
 	if (!strcmp(rule, "split-sp")) {
-		f->tear = (struct tear){.goroutine = 0, .thread = 0, .at = go_pc(&f->runtime, 0x1234, true), .preempted = true,
-					.sp = base, .claimed = 64, .executed = 112, .top = base + 112, .caller_pc = 0x5678,
+		f->tear = (struct tear){.goroutine = 0,
+					.thread = 0,
+					.at = go_pc(&f->runtime, 0x1234, true),
+					.preempted = true,
+					.sp = base,
+					.claimed = 64,
+					.executed = 112,
+					.top = base + 112,
+					.caller_pc = 0x5678,
 					.end = END_COMPLETE};
 		finding->tear = &f->tear;
 		add_finding(f, "unwinder-crash")->explained_by = 0;
@@ -125,8 +151,11 @@ enum { WAYS = 8 }; /* of combining options */
 
 static struct report_options options(int way)
 {
-	return (struct report_options){.version = "0", .goroutines = REPORT_GOROUTINES_ALL, .verbose = (way & 1) != 0,
-				       .quiet = (way & 2) != 0, .color = (way & 4) != 0};
+	return (struct report_options){.version = "0",
+				       .goroutines = REPORT_GOROUTINES_ALL,
+				       .verbose = (way & 1) != 0,
+				       .quiet = (way & 2) != 0,
+				       .color = (way & 4) != 0};
 }
 
 static char *text_of(const struct fixture *f, const struct report_options *how)
@@ -193,7 +222,8 @@ static void check_text(const char *text, bool color, bool wrapped)
 static void test_escape(void **state)
 {
 	struct arena *arena = *state;
-	static const char *const invalid[] = {"\200", "\300\200", "\355\240\200", "\364\220\200\200", "\342\202", "\370\210\200\200"};
+	static const char *const invalid[] = {"\200",     "\300\200",        "\355\240\200", "\364\220\200\200",
+					      "\342\202", "\370\210\200\200"};
 	uint32_t c;
 
 	assert_string_equal(escape_line(arena, "main.(*T).größe 世界"), "main.(*T).größe 世界");
@@ -230,10 +260,13 @@ static void test_wrap(void **state)
 {
 	struct arena *arena = *state;
 
-	assert_string_equal(wrapped(arena, "* ", 0, 24, "one two three four five six"), "* one two three four\n  five six\n");
-	assert_string_equal(wrapped(arena, "", 4, 20, "aaaaaaaaaaaa/bbbbbbbbbbbbbbbb"), "aaaaaaaaaaaa/\n    bbbbbbbbbbbbbbbb\n");
+	assert_string_equal(wrapped(arena, "* ", 0, 24, "one two three four five six"),
+			    "* one two three four\n  five six\n");
+	assert_string_equal(wrapped(arena, "", 4, 20, "aaaaaaaaaaaa/bbbbbbbbbbbbbbbb"),
+			    "aaaaaaaaaaaa/\n    bbbbbbbbbbbbbbbb\n");
 	assert_string_equal(wrapped(arena, "* ", 0, 24, ""), "* \n");
-	assert_string_equal(wrapped(arena, "* ", 0, 40, "   spaces   kept   inside   "), "* spaces   kept   inside   \n");
+	assert_string_equal(wrapped(arena, "* ", 0, 40, "   spaces   kept   inside   "),
+			    "* spaces   kept   inside   \n");
 }
 
 static void test_claims(void **state)
@@ -244,9 +277,11 @@ static void test_claims(void **state)
 	const struct claims *claims;
 
 	finding->function = "main.(*T).M";
-	evidence_add(&f->diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false, "claims 70048 of 12,345 bytes at 0x1f, 96.");
+	evidence_add(&f->diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false,
+		     "claims 70048 of 12,345 bytes at 0x1f, 96.");
 	claims = claims_of(&f->diagnosis);
-	assert_true(claims_backed(claims, "Goroutine 15 was in main.(*T).M: 70,048 bytes, 12345 too, 96; at (0x1f), pc 0x1234."));
+	assert_true(claims_backed(
+		claims, "Goroutine 15 was in main.(*T).M: 70,048 bytes, 12345 too, 96; at (0x1f), pc 0x1234."));
 	assert_true(claims_backed(claims, "It's 3 things, arm64, R29, and main.(*T).M's 48 bytes."));
 	assert_false(claims_backed(claims, "main.(*T).N"));
 	assert_false(claims_backed(claims, "70049"));
@@ -312,7 +347,8 @@ static void test_hostile_json(void **state)
 		assert_string_equal(json_string_value(json_object_get(finding, "observed")), "0xffffffffffffffff");
 		assert_int_equal(json_integer_value(json_object_get(finding, "sp_error")), -48);
 		assert_int_equal(json_array_size(json_object_get(report, "goroutines")), 2);
-		assert_null(strchr(json_string_value(json_object_get(json_object_get(report, "process"), "message")), 10));
+		assert_null(
+			strchr(json_string_value(json_object_get(json_object_get(report, "process"), "message")), 10));
 		json_decref(report);
 	}
 }

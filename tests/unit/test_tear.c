@@ -38,7 +38,8 @@ static void add_form(struct subject *s)
 		if (row->pcsp != function.pcsp[stretch].value)
 			function.pcsp[++stretch] = (struct go_stretch){(uint32_t)function.size, row->pcsp};
 		for (size_t j = 0; j < row->size; j++)
-			code[function.size + j] = (uint8_t)(row->bytes ? (unsigned char)row->bytes[j] : row->word >> 8 * j);
+			code[function.size + j] =
+				(uint8_t)(row->bytes ? (unsigned char)row->bytes[j] : row->word >> 8 * j);
 		function.size += row->size;
 	}
 	s->offsets[s->form->count] = (uint32_t)function.size;
@@ -55,7 +56,8 @@ static void load(struct arena *arena, const struct form *form, struct subject *r
 	add_form(&s);
 	for (size_t i = 0; i < form->count; i++)
 		if (form->rows[i].call)
-			go_call(s.builder, s.function, s.offsets[i], form->rows[i].call == CALLS_OTHER ? other : morestack);
+			go_call(s.builder, s.function, s.offsets[i],
+				form->rows[i].call == CALLS_OTHER ? other : morestack);
 	s.runtime = go_load(s.builder);
 	s.cache = tear_cache_new(s.runtime);
 	*ret = s;
@@ -231,14 +233,15 @@ static void leaves(struct arena *arena)
 	static const struct {
 		const char *form;
 		bool leaf;
-	} rows[] = {{"leaf_121", true}, {"nonleaf_old", false}, {"ordinary", false}, {"morestack_amd64", true},
-		    {"three_steps", true}, {"undecodable", true}};
+	} rows[] = {{"leaf_121", true},        {"nonleaf_old", false}, {"ordinary", false},
+		    {"morestack_amd64", true}, {"three_steps", true},  {"undecodable", true}};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct subject s;
 
 		load(arena, form_by_name(rows[i].form), &s);
-		assert_int_equal(is_leaf(s.cache, go_pc(s.runtime, go_entry(s.builder, s.function), true)), rows[i].leaf);
+		assert_int_equal(is_leaf(s.cache, go_pc(s.runtime, go_entry(s.builder, s.function), true)),
+				 rows[i].leaf);
 	}
 }
 
@@ -284,14 +287,44 @@ static void too_large(struct arena *arena)
 
 	go_add(builder, &function);
 	runtime = arena_alloc(arena, sizeof *runtime);
-	*runtime = (struct go_runtime){.arena = arena, .image = builder->image, .decoder = decoder_new(arena, &arch_arm64)};
+	*runtime = (struct go_runtime){
+		.arena = arena, .image = builder->image, .decoder = decoder_new(arena, &arch_arm64)};
 	vec_push(arena, &builder->image->backing,
-		 (struct segment){.address = GO_TEXT, .size = sizeof code, .saved = {code, sizeof code},
-				  .promised = sizeof code, .flags = SEGMENT_EXEC});
-	assert_false(frame_state_at(tear_cache_new(runtime),
-				    &(struct pc_info){.pc = GO_TEXT, .exact = true,
-						      .func = &(struct func){.entry = GO_TEXT, .end = GO_TEXT + sizeof code}},
-				    &state));
+		 (struct segment){.address = GO_TEXT,
+				  .size = sizeof code,
+				  .saved = {code, sizeof code},
+				  .promised = sizeof code,
+				  .flags = SEGMENT_EXEC});
+	assert_false(frame_state_at(
+		tear_cache_new(runtime),
+		&(struct pc_info){.pc = GO_TEXT,
+				  .exact = true,
+				  .func = &(struct func){.entry = GO_TEXT, .end = GO_TEXT + sizeof code}},
+		&state));
+}
+
+/* A MiB of blocks that nothing reaches, before thousands that a branch does: the cost must stay linear. */
+static void many_blocks(struct arena *arena)
+{
+	enum { COUNT = (1 << 20) / 4, BRANCHES = 16000 };
+	const uint32_t ret = 0xd65f03c0;
+	const uint32_t cbz_next = 0xb4000020;
+	struct go_builder *builder = go_new(arena, &arch_arm64, 24, 5);
+	uint8_t *code = arena_alloc(arena, 4 * COUNT);
+	struct go_function function = {.name = "main.many", .code = code, .size = 4 * COUNT};
+	struct frame_state state;
+	struct go_runtime *runtime;
+
+	for (size_t i = 0; i < COUNT; i++) {
+		uint32_t word = i >= COUNT - 2 * BRANCHES && i % 2 == 0 ? cbz_next : ret;
+
+		for (size_t j = 0; j < 4; j++)
+			code[4 * i + j] = (uint8_t)(word >> 8 * j);
+	}
+	go_add(builder, &function);
+	runtime = go_load(builder);
+	assert_true(frame_state_at(tear_cache_new(runtime), go_pc(runtime, GO_TEXT + 4, true), &state));
+	assert_true(state.assumed);
 }
 
 /* Any bytes at all: an answer or none, in bounded time. */
@@ -337,15 +370,22 @@ TEST(leaves)
 TEST(no_code)
 TEST(cut_code)
 TEST(too_large)
+TEST(many_blocks)
 TEST(random_code)
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_distances), cmocka_unit_test(test_each_pc_alone),
-		cmocka_unit_test(test_between_instructions), cmocka_unit_test(test_return_and_frame_pointer),
-		cmocka_unit_test(test_leaves), cmocka_unit_test(test_no_code), cmocka_unit_test(test_cut_code),
-		cmocka_unit_test(test_too_large), cmocka_unit_test(test_random_code),
+		cmocka_unit_test(test_distances),
+		cmocka_unit_test(test_each_pc_alone),
+		cmocka_unit_test(test_between_instructions),
+		cmocka_unit_test(test_return_and_frame_pointer),
+		cmocka_unit_test(test_leaves),
+		cmocka_unit_test(test_no_code),
+		cmocka_unit_test(test_cut_code),
+		cmocka_unit_test(test_too_large),
+		cmocka_unit_test(test_many_blocks),
+		cmocka_unit_test(test_random_code),
 	};
 
 	return cmocka_run_group_tests_name("tear", tests, NULL, NULL);
