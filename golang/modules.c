@@ -17,8 +17,7 @@ enum word { /* index of 8-byte words in moduledata */
 	WORD_MAXPC = 21,
 	WORD_TEXT = 22,
 	WORD_ETEXT = 23,
-	WORD_NOPTRDATA = 24,
-	WORD_ENOPTRBSS = 31,
+	WORD_BOUNDS = 24, /* {start, end} of noptrdata, data, bss, noptrbss */
 	WORDS = 32,
 };
 
@@ -67,11 +66,18 @@ static void take_words(struct span words, struct go_module *module)
 	module->etext = span_u64(words, 8 * WORD_ETEXT);
 	module->minpc = span_u64(words, 8 * WORD_MINPC);
 	module->maxpc = span_u64(words, 8 * WORD_MAXPC);
-	module->data_start = span_u64(words, 8 * WORD_NOPTRDATA);
-	module->data_end = span_u64(words, 8 * WORD_ENOPTRBSS);
+	module->data_start = UINT64_MAX;
+	module->data_end = 0;
+	for (uint64_t i = WORD_BOUNDS; i < WORDS; i += 2) { /* Go's linker and others order the sections differently */
+		uint64_t start = span_u64(words, 8 * i);
+		uint64_t end = span_u64(words, 8 * i + 8);
+
+		module->data_start = start < module->data_start ? start : module->data_start;
+		module->data_end = end > module->data_end ? end : module->data_end;
+	}
 }
 
-/* Slices with len == cap, tables in ascending order, bounds in order. */
+/* Slices with len == cap, tables in ascending order, no section that ends before it starts. */
 static bool looks_like_moduledata(struct span words)
 {
 	static const uint8_t slices[] = {WORD_CUTAB, WORD_FILETAB, WORD_PCTAB, WORD_PCLNTABLE, WORD_FTAB};
@@ -86,8 +92,8 @@ static bool looks_like_moduledata(struct span words)
 			return false;
 		last = span_u64(words, slice);
 	}
-	for (uint64_t i = WORD_NOPTRDATA; i < WORD_ENOPTRBSS; i++)
-		if (span_u64(words, 8 * i) > span_u64(words, 8 * i + 8))
+	for (uint64_t i = WORD_BOUNDS; i < WORDS; i += 2)
+		if (!span_u64(words, 8 * i) || span_u64(words, 8 * i) > span_u64(words, 8 * i + 8))
 			return false;
 	return span_u64(words, 8 * WORD_TEXT) <= span_u64(words, 8 * WORD_MINPC) &&
 	       span_u64(words, 8 * WORD_MINPC) < span_u64(words, 8 * WORD_MAXPC) &&
