@@ -61,7 +61,7 @@ static void run(struct diagnosis *diagnosis)
 	state_evidence(diagnosis, finding);
 	if (goroutine >= 0) {
 		goroutine_stack(analysis, (size_t)goroutine, &stack);
-		point_at(finding, &stack, first_program_frame(&stack, 0));
+		point_at(analysis, finding, &stack, first_program_frame(&stack, 0));
 	}
 }
 

@@ -26,7 +26,7 @@ static void run(struct diagnosis *diagnosis)
 	finding = finding_add(diagnosis, &detector_go_panic);
 	finding->goroutine = messages->goroutine;
 	finding->thread = analysis->dying_thread;
-	point_at(finding, &stack, first_program_frame(&stack, gopanic));
+	point_at(analysis, finding, &stack, first_program_frame(&stack, gopanic));
 	finding->title = arena_printf(diagnosis->arena, "goroutine %" PRIu64 " panicked%s%s%s%s", g->id,
 				      finding->function ? " in " : "", finding->function ? finding->function : "",
 				      messages->line ? ": " : "", messages->line ? messages->line : "");

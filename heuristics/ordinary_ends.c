@@ -3,11 +3,20 @@
 
 #include <string.h>
 
+/* Packages that the runtime is made of, or that only pass its errors on. */
+static const char *const runtime_packages[] = {"runtime.", "internal/runtime/", "internal/sync.", "sync."};
+
+static bool is_runtime_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof runtime_packages / sizeof *runtime_packages; i++)
+		if (!strncmp(name, runtime_packages[i], strlen(runtime_packages[i])))
+			return true;
+	return false;
+}
+
 bool is_runtime_frame(const struct frame *frame)
 {
-	const char *name = go_func_name(frame->info);
-
-	return !frame->info->func || !strncmp(name, "runtime.", 8) || !strncmp(name, "internal/runtime/", 17);
+	return !frame->info->func || is_runtime_name(go_func_name(frame->info));
 }
 
 size_t first_program_frame(const struct stack *stack, size_t from)
@@ -26,12 +35,24 @@ size_t find_role(const struct stack *stack, enum func_role role)
 	return SIZE_MAX;
 }
 
-void point_at(struct finding *finding, const struct stack *stack, size_t frame)
+/* The innermost function at a frame that is the program's own, be it inlined. */
+static const char *program_function(struct analysis *analysis, const struct stack *stack, size_t frame)
+{
+	struct frame_line lines[INLINE_LIMIT];
+	size_t count = frame_lines(analysis->image, analysis->runtime, stack, frame, lines);
+
+	for (size_t i = 0; i < count; i++)
+		if (lines[i].function && !is_runtime_name(lines[i].function))
+			return lines[i].function;
+	return go_func_name(stack->frames.items[frame].info);
+}
+
+void point_at(struct analysis *analysis, struct finding *finding, const struct stack *stack, size_t frame)
 {
 	if (frame >= stack->frames.count)
 		return;
 	finding->frame = (int64_t)frame;
-	finding->function = go_func_name(stack->frames.items[frame].info);
+	finding->function = program_function(analysis, stack, frame);
 	finding->has_pc = true;
 	finding->pc = stack->frames.items[frame].pc;
 }

@@ -14,6 +14,6 @@ size_t first_program_frame(const struct stack *stack, size_t from);
 size_t find_role(const struct stack *stack, enum func_role role);
 
 /* Makes a finding point at a frame of its goroutine's stack; ignored when there is no such frame. */
-void point_at(struct finding *finding, const struct stack *stack, size_t frame);
+void point_at(struct analysis *analysis, struct finding *finding, const struct stack *stack, size_t frame);
 
 #endif
