@@ -53,7 +53,8 @@ def valid(case):
         done = tap.Run(*tap.case_args(case), '--json', f'--goroutines={option}')
         if done.trouble(0):
             return done.trouble(0)
-        check = subprocess.run([sys.executable, str(validator), '/dev/stdin'], input=done.out, capture_output=True)
+        check = subprocess.run([sys.executable, str(validator), '/dev/stdin', str(tap.CASES / case / 'dump.zst')],
+                               input=done.out, capture_output=True)
         if check.returncode:
             return f'--goroutines={option}: ' + (check.stdout + check.stderr).decode(errors='replace')
     return None
