@@ -22,7 +22,7 @@ struct output {
  * meanwhile. Complains and returns false on failure. */
 bool output_open(const char *path, const char *input, struct output *ret);
 
-/* Closes it and, for a file, puts it in its place. Complains and returns false when that failed; then nothing is left. */
+/* Closes it and, for a file, puts it in its place. Complains and returns false when that failed; nothing is left. */
 bool output_keep(struct output *output);
 
 /* Closes it and leaves nothing behind. */

@@ -373,7 +373,7 @@ static const char *wait_reason(const struct writer *writer, const struct gorouti
 
 static void put_creator(struct writer *writer, json_t *object, const struct goroutine *g)
 {
-	const struct pc_info *info = g->gopc ? go_pc(writer->analysis->runtime, g->gopc, false) : NULL;
+	const struct pc_info *info = g->gopc && g->id != 1 ? go_pc(writer->analysis->runtime, g->gopc, false) : NULL;
 	json_t *creator = put(writer, object, "created_by", info ? json_object() : json_null());
 
 	if (!info)

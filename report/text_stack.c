@@ -205,9 +205,10 @@ const char *goroutine_state(const struct text *text, const struct goroutine *g)
 			    g->scan ? ", stack claimed by a walker" : "");
 }
 
+/* Goroutine 1 is made by start-up code, which the runtime does not print either (runtime/traceback.go). */
 const char *goroutine_creator(const struct text *text, const struct goroutine *g)
 {
-	const struct pc_info *info = g->gopc ? go_pc(text->analysis->runtime, g->gopc, false) : NULL;
+	const struct pc_info *info = g->gopc && g->id != 1 ? go_pc(text->analysis->runtime, g->gopc, false) : NULL;
 
 	if (!info || !info->func)
 		return NULL;
