@@ -261,7 +261,7 @@ static const struct err *decompress(struct spool *spool, struct file_bytes *ret)
 	struct source *source = spool->source;
 	struct file_bytes file = {0};
 	const struct err *err;
-	bool empty;
+	bool empty = false;
 
 	source->spool = temporary_file(spool->arena);
 	if (source->spool < 0)
