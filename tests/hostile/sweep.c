@@ -25,7 +25,7 @@ enum {
 	PCLNTAB_HEADER = 72,
 	MODULEDATA = 640, /* no release's is larger */
 	BUILDINFO = 64,
-	RUN_SECONDS = 30,
+	RUN_SECONDS = 60,
 	MEMORY_LIMIT_KIB = 1 << 20,
 	WORKERS_LIMIT = 16,
 	SHOWN_LIMIT = 20,
