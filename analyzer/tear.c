@@ -56,6 +56,13 @@ struct tear_cache {
 	struct execution *executions;
 };
 
+/* A block that is entered only by falling out of one that called: the call may be one that never returns (a panic), and
+ * then the entry never happens. It waits until all certain entries are known. */
+struct doubtful {
+	struct leader *leader;
+	struct state state;
+};
+
 struct executor {
 	struct go_runtime *runtime;
 	const struct arch *arch;
@@ -63,6 +70,7 @@ struct executor {
 	struct execution *execution;
 	VEC(struct leader *) leaders; /* ascending by offset; pointers, since new ones are inserted */
 	VEC(struct leader *) queue;
+	VEC(struct doubtful *) doubtful;
 	size_t steps;
 };
 
@@ -333,12 +341,22 @@ static bool falls_through(enum insn_flow flow)
 	return flow == FLOW_NEXT || flow == FLOW_BRANCH || flow == FLOW_CALL || flow == FLOW_INDIRECT_CALL;
 }
 
+static void doubt(struct executor *executor, struct leader *leader, const struct state *state)
+{
+	struct doubtful *doubtful = arena_alloc(executor->runtime->arena, sizeof *doubtful);
+
+	doubtful->leader = leader;
+	doubtful->state = *state;
+	vec_push(executor->runtime->arena, &executor->doubtful, doubtful);
+}
+
 /* Executes a block from its leader to the next leader or the end of its path. */
 static void run_block(struct executor *executor, const struct leader *leader)
 {
 	struct state state = leader->state;
 	uint32_t offset = leader->offset;
 	struct insn insn;
+	bool called = false;
 
 	for (;;) {
 		struct leader *next;
@@ -347,12 +365,17 @@ static void run_block(struct executor *executor, const struct leader *leader)
 		if (++executor->steps > STEP_LIMIT || !decode(executor, offset, &insn))
 			return;
 		apply(executor, &state, &insn);
+		called |= insn.flow == FLOW_CALL || insn.flow == FLOW_INDIRECT_CALL;
 		if (insn.flow == FLOW_JUMP || insn.flow == FLOW_BRANCH)
 			follow(executor, insn.target, &state);
 		offset += insn.size;
 		if (!falls_through(insn.flow) || offset >= executor->execution->code.size)
 			return;
 		next = leader_at(executor, offset);
+		if (next && called) {
+			doubt(executor, next, &state);
+			return;
+		}
 		if (next) {
 			enter(executor, next, &state);
 			return;
@@ -360,13 +383,58 @@ static void run_block(struct executor *executor, const struct leader *leader)
 	}
 }
 
-static void run(struct executor *executor)
+static void drain(struct executor *executor)
 {
 	for (size_t i = 0; i < executor->queue.count && executor->steps <= STEP_LIMIT; i++) {
 		executor->queue.items[i]->queued = false;
 		run_block(executor, executor->queue.items[i]);
 	}
 	executor->queue.count = 0;
+}
+
+/* Two states that cannot both be: SP is known in each, and differs. */
+static bool contradict(const struct executor *executor, const struct state *a, const struct state *b)
+{
+	struct value x = a->regs[executor->arch->sp];
+	struct value y = b->regs[executor->arch->sp];
+
+	return x.kind == VALUE_TOP && y.kind == VALUE_TOP && x.number != y.number;
+}
+
+/* Enters the doubtful blocks that are known to be entered otherwise, unless that contradicts: then the call did not return. */
+static void settle_reached(struct executor *executor)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < executor->doubtful.count; i++) {
+		struct doubtful *doubtful = executor->doubtful.items[i];
+
+		if (!doubtful->leader->reached)
+			executor->doubtful.items[kept++] = doubtful;
+		else if (!contradict(executor, &doubtful->leader->state, &doubtful->state))
+			enter(executor, doubtful->leader, &doubtful->state);
+	}
+	executor->doubtful.count = kept;
+}
+
+/* Enters a doubtful block that nothing else reaches; false: there is none left. */
+static bool settle_unreached(struct executor *executor)
+{
+	struct doubtful *doubtful;
+
+	if (!executor->doubtful.count)
+		return false;
+	doubtful = executor->doubtful.items[0]; /* settle_reached drops it, now that its block is entered */
+	enter(executor, doubtful->leader, &doubtful->state);
+	return true;
+}
+
+static void run(struct executor *executor)
+{
+	do {
+		drain(executor);
+		settle_reached(executor);
+	} while (executor->steps <= STEP_LIMIT && (executor->queue.count || settle_unreached(executor)));
 }
 
 static void insert_leader(struct executor *executor, uint32_t offset)

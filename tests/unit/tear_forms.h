@@ -337,6 +337,22 @@ static const struct row morestack_amd64[] = {
 	{X86("\xeb\xea"), AT(0, 0)}, /* jmp entry */
 };
 
+/* A call that never returns (a failed bounds check) stands before the stack growth: falling into that, SP would be wrong. */
+static const struct row panic_before_morestack[] = {
+	{A64(0xf9400b90), AT(0, 0)}, /* entry: ldr x16, [x28, #16] */
+	{A64(0xeb3063ff), AT(0, 0)}, /* cmp sp, x16 */
+	{A64(0x54000109), AT(0, 0)}, /* b.ls 1f */
+	{A64(0xd10083ff), AT(0, 0)}, /* sub sp, sp, #0x20 */
+	{A64(0xb4000080), AT(0x20, 0x20)}, /* cbz x0, 2f */
+	{A64(0x910043ff), AT(0x20, 0x20)}, /* add sp, sp, #0x10 */
+	{A64(0x910043ff), AT(0x10, 0x20)}, /* add sp, sp, #0x10 */
+	{A64(0xd65f03c0), AT(0, 0)}, /* ret */
+	{A64(0x94000000), AT(0x20, 0x20), .call = CALLS_OTHER}, /* 2: bl runtime.panicIndex */
+	{A64(0xd503201f), AT(0x20, 0x20)}, /* nop */
+	{A64(0x94000000), AT(0, 0), .call = CALLS_MORESTACK}, /* 1: bl runtime.morestack_noctxt */
+	{A64(0x17fffff5), AT(0, 0)}, /* b entry */
+};
+
 struct form {
 	const char *name;
 	const struct arch *arch;
@@ -374,6 +390,7 @@ static const struct form forms[] = {
 	{"pop_pop", &arch_amd64, pop_pop, sizeof pop_pop / sizeof *pop_pop},
 	{"branch_amd64", &arch_amd64, branch_amd64, sizeof branch_amd64 / sizeof *branch_amd64},
 	{"after_indirect_jump_amd64", &arch_amd64, after_indirect_jump_amd64, sizeof after_indirect_jump_amd64 / sizeof *after_indirect_jump_amd64},
+	{"panic_before_morestack", &arch_arm64, panic_before_morestack, sizeof panic_before_morestack / sizeof *panic_before_morestack},
 	{"morestack_amd64", &arch_amd64, morestack_amd64, sizeof morestack_amd64 / sizeof *morestack_amd64},
 };
 
