@@ -7,7 +7,8 @@
 #include "formats/arch.h"
 
 enum {
-	RAX, RBX, RCX, RDX, RSI, RDI, RBP, RSP, R8, R9, R10, R11, R12, R13, R14, R15, RIP, EFLAGS, FS_BASE, GS_BASE, COUNT
+	RAX, RBX, RCX, RDX, RSI, RDI, RBP, RSP, R8, R9, R10, R11, R12, R13, R14, R15,
+	RIP, EFLAGS, FS_BASE, GS_BASE, COUNT
 };
 
 static const char *const names[COUNT] = {

@@ -1,7 +1,7 @@
 /* archive.c: compressed input through libarchive's filters (with its "raw" pseudo-format), and plain files by mmap.
  *
- * Decompressed data goes into an unlinked temporary file in which pages of zeros are holes, as they were in the core, so
- * that memory and disk hold only what is really there. Compression is told by magic bytes, never by the name:
+ * Decompressed data goes into an unlinked temporary file in which pages of zeros are holes, as they were in the core,
+ * so that memory and disk hold only what is really there. Compression is told by magic bytes, never by the name:
  * zstd RFC 8878 3.1.1, LZ4 frame format 1.6 "Magic Number", xz file format 2.1.1.1, gzip RFC 1952 2.3.1. */
 #include "formats/archive.h"
 
@@ -79,7 +79,8 @@ static struct source *source_new(struct arena *arena)
 }
 
 /* MAP_PRIVATE: whoever writes to the file meanwhile, this process never does. */
-static const struct err *map(struct arena *arena, struct source *source, int descriptor, uint64_t size, struct span *ret)
+static const struct err *map(struct arena *arena, struct source *source, int descriptor, uint64_t size,
+			     struct span *ret)
 {
 	void *memory;
 
@@ -178,7 +179,8 @@ struct spool {
 static const struct err *spool_block(struct spool *spool, const void *data, size_t size)
 {
 	if (size > spool->max_size - spool->size)
-		return err_new(spool->arena, ERR_LIMIT, "it holds more than %llu bytes; raise the limit with --max-size",
+		return err_new(spool->arena, ERR_LIMIT,
+			       "it holds more than %llu bytes; raise the limit with --max-size",
 			       (unsigned long long)spool->max_size);
 	if (!write_sparse(spool->source->spool, data, size, spool->size))
 		return err_new(spool->arena, ERR_IO, "writing its contents to a temporary file (see TMPDIR) failed: %s",
@@ -212,7 +214,8 @@ static const struct err *spool_all(struct spool *spool)
 			return err;
 	}
 	if (ftruncate(spool->source->spool, (off_t)spool->size))
-		return err_new(spool->arena, ERR_IO, "extending a temporary file (see TMPDIR) failed: %s", strerror(errno));
+		return err_new(spool->arena, ERR_IO, "extending a temporary file (see TMPDIR) failed: %s",
+			       strerror(errno));
 	return NULL;
 }
 
@@ -312,7 +315,11 @@ static const struct err *open_input(struct arena *arena, const char *path, struc
 const struct err *file_map(struct arena *arena, const char *path, uint64_t max_size, bool (*cancelled)(void),
 			   struct file_bytes *ret)
 {
-	struct spool spool = {.arena = arena, .max_size = max_size ? max_size : DEFAULT_MAX_SIZE, .cancelled = cancelled};
+	struct spool spool = {
+		.arena = arena,
+		.max_size = max_size ? max_size : DEFAULT_MAX_SIZE,
+		.cancelled = cancelled,
+	};
 	const struct err *err;
 	struct file_bytes file;
 	struct stat status;

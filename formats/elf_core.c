@@ -144,7 +144,8 @@ static void read_files(struct image *image, struct span desc)
 	if (image->mappings.count)
 		return;
 	if (reader.failed || count > desc.size / 24 || count > MAPPING_LIMIT) {
-		note_add(image->notes, "the list of mapped files (NT_FILE) is damaged: the executable is not known by path");
+		note_add(image->notes,
+			 "the list of mapped files (NT_FILE) is damaged: the executable is not known by path");
 		return;
 	}
 	names = span_from(desc, 16 + count * 24);
@@ -223,7 +224,8 @@ static void promise(struct loader *loader, const struct elf_program *program)
 {
 	uint64_t end;
 
-	if (program->file_size && !__builtin_add_overflow(program->offset, program->file_size, &end) && end > loader->end)
+	if (program->file_size && !__builtin_add_overflow(program->offset, program->file_size, &end) &&
+	    end > loader->end)
 		loader->end = end;
 }
 
@@ -279,8 +281,9 @@ static void read_programs(struct loader *loader)
 		add_segment(loader, &program);
 	}
 	if (loader->broken)
-		note_add(image->notes, "the dump's notes are damaged or cut short: threads, the reason of the stop, or the "
-				       "list of files may be missing");
+		note_add(image->notes,
+			 "the dump's notes are damaged or cut short: threads, the reason of the stop, or the list of "
+			 "files may be missing");
 	if (loader->senseless)
 		note_add(image->notes, "%zu memory segments have senseless addresses or sizes and are left out",
 			 loader->senseless);
@@ -335,8 +338,10 @@ static void order_segments(struct image *image)
 	}
 	image->segments.count = kept;
 	if (overlaps)
-		note_add(image->notes, "%zu memory segments overlap others: where two claim an address, the bytes of the "
-				       "one that begins first are used", overlaps);
+		note_add(image->notes,
+			 "%zu memory segments overlap others: where two claim an address, the bytes of the one that "
+			 "begins first are used",
+			 overlaps);
 }
 
 /* ---- the stop ---- */
@@ -376,7 +381,8 @@ static void find_stop(struct loader *loader)
 	}
 	info = signal_by_number(first->signal);
 	if (is_snapshot(loader, info)) {
-		note_add(image->notes, "the dump was taken from a live process (signal %d%s%s): nothing says that it crashed",
+		note_add(image->notes,
+			 "the dump was taken from a live process (signal %d%s%s): nothing says that it crashed",
 			 first->signal, info ? ", " : "", info ? info->name : "");
 		return;
 	}
@@ -393,12 +399,14 @@ static void note_truncation(struct loader *loader)
 	uint64_t size = image->bytes.size;
 
 	if (loader->elf.program_lost)
-		note_add(image->notes, "the dump is cut short within its program headers, after %llu bytes: %llu memory "
-				       "segments are not even known by address",
+		note_add(image->notes,
+			 "the dump is cut short within its program headers, after %llu bytes: %llu memory segments are "
+			 "not even known by address",
 			 (unsigned long long)size, (unsigned long long)loader->elf.program_lost);
 	if (loader->end > size)
-		note_add(image->notes, "the dump is cut short: %llu of %llu bytes are missing; %zu memory segments are lost "
-				       "whole and %zu in part, so stacks and data in them cannot be read",
+		note_add(image->notes,
+			 "the dump is cut short: %llu of %llu bytes are missing; %zu memory segments are lost whole "
+			 "and %zu in part, so stacks and data in them cannot be read",
 			 (unsigned long long)(loader->end - size), (unsigned long long)loader->end, loader->lost,
 			 loader->partial);
 	if (loader->elf.program_lost || loader->end > size)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A program or file may claim any number; these bound what is read. Chrome has 1.2 million functions, go's cmd 30,000. */
+/* A file may claim any number; these bound what is read. Chrome has 1.2 million functions, cmd/go 30,000. */
 enum {
 	SECTION_LIMIT = 1 << 16,
 	SECTION_NAME_LIMIT = 256,
@@ -46,7 +46,8 @@ static const struct err *check_machine(struct arena *arena, uint16_t machine, st
 		if (other_machines[i].machine == machine)
 			return err_new(arena, ERR_UNSUPPORTED, "it is for %s; only amd64 and arm64 are read",
 				       other_machines[i].name);
-	return err_new(arena, ERR_UNSUPPORTED, "it is for CPU %u (ELF e_machine); only amd64 and arm64 are read", machine);
+	return err_new(arena, ERR_UNSUPPORTED, "it is for CPU %u (ELF e_machine); only amd64 and arm64 are read",
+		       machine);
 }
 
 static const struct err *check_ident(struct arena *arena, struct span bytes)
@@ -171,7 +172,7 @@ struct elf_program elf_view_program(const struct elf_view *view, uint64_t index)
 	};
 }
 
-/* Offsets of gelf_getnote count from the chunk, so views are taken from the file itself: they outlive libelf's copies. */
+/* gelf_getnote's offsets count from the chunk, so views are taken from the file: they outlive libelf's copies. */
 static bool read_note(struct span chunk, const GElf_Nhdr *header, size_t name, size_t desc, struct elf_note *ret)
 {
 	const char *owner = header->n_namesz ? span_string(chunk, name, header->n_namesz) : "";
@@ -285,7 +286,8 @@ static void read_programs(struct arena *arena, const struct elf_view *view, stru
 	}
 }
 
-static void read_section_notes(struct arena *arena, const struct elf_view *view, const GElf_Shdr *header, struct exe *exe)
+static void read_section_notes(struct arena *arena, const struct elf_view *view, const GElf_Shdr *header,
+			       struct exe *exe)
 {
 	struct build_ids ids = {.arena = arena, .exe = exe};
 

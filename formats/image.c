@@ -32,7 +32,8 @@ static const struct err *not_a_dump(struct arena *arena, struct span bytes, bool
 {
 	if (!bytes.size)
 		return err_new(arena, ERR_BAD_DATA,
-			       cut_short ? "its compressed data breaks off before the first byte of the dump" : "it is empty");
+			       cut_short ? "its compressed data breaks off before the first byte of the dump"
+					 : "it is empty");
 	if (looks_like_text(bytes))
 		return err_new(arena, ERR_BAD_DATA, "it is text, not a dump");
 	if (bytes.size >= 2 && bytes.data[0] == 'M' && bytes.data[1] == 'Z')
@@ -286,7 +287,8 @@ struct span image_next(struct image *image, uint64_t *address, uint64_t end)
 			uint64_t size = segment->saved.size - (start - segment->address);
 
 			*address = start;
-			return span_slice(segment->saved, start - segment->address, size < end - start ? size : end - start);
+			return span_slice(segment->saved, start - segment->address,
+					  size < end - start ? size : end - start);
 		}
 	}
 	return (struct span){0};

@@ -81,7 +81,8 @@ static void every_compression_is_known_by_its_bytes(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < 4; i++) {
-		const char *path = scratch_write(f->arena, f->folder, "noname", compress(f->arena, filters[i], f->data));
+		struct span content = compress(f->arena, filters[i], f->data);
+		const char *path = scratch_write(f->arena, f->folder, "noname", content);
 		struct file_bytes file;
 
 		assert_null(file_map(f->arena, path, 0, NULL, &file));

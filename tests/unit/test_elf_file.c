@@ -214,7 +214,8 @@ static void random_damage_is_survived(void **state)
 		for (size_t i = 0; i < 4; i++) {
 			uint32_t pick = next_random(&seed);
 
-			at[i] = pick & 1 ? 4 + (pick >> 8) % 1000 : (size_t)(sections + (pick >> 8) % (size - sections));
+			at[i] = pick & 1 ? 4 + (pick >> 8) % 1000
+					 : (size_t)(sections + (pick >> 8) % (size - sections));
 			was[i] = copy[at[i]];
 			copy[at[i]] = (uint8_t)(next_random(&seed) >> 5);
 		}

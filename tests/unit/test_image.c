@@ -174,7 +174,12 @@ static struct exe *make_exe(struct fixture *f, uint64_t address, uint8_t flags)
 	struct exe *exe = arena_alloc(f->arena, sizeof *exe);
 
 	vec_push(f->arena, &exe->segments,
-		 (struct exe_segment){.address = address, .size = sizeof text, .bytes = {text, sizeof text}, .flags = flags});
+		 (struct exe_segment){
+			 .address = address,
+			 .size = sizeof text,
+			 .bytes = {text, sizeof text},
+			 .flags = flags,
+		 });
 	return exe;
 }
 

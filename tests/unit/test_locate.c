@@ -83,10 +83,10 @@ static void set_exec_name(struct fixture *f, const char *name)
 
 static struct image *open_dump(struct fixture *f)
 {
+	const char *path = scratch_write(f->arena, f->folder, "core", core_finish(f->core));
 	struct image *image;
 
-	assert_null(image_open(f->arena, &f->notes, scratch_write(f->arena, f->folder, "core", core_finish(f->core)), NULL,
-			       &image));
+	assert_null(image_open(f->arena, &f->notes, path, NULL, &image));
 	return image;
 }
 
@@ -249,7 +249,8 @@ static void bias_without_auxv_follows_from_the_mapping(void **state)
 
 /* ---- given files ---- */
 
-static const struct err *locate_given(struct fixture *f, const char *first, const char *second, struct exe_candidate *ret)
+static const struct err *locate_given(struct fixture *f, const char *first, const char *second,
+				      struct exe_candidate *ret)
 {
 	const char *given[] = {first, second, NULL};
 	const struct exe_search search = {.given = given};
@@ -278,6 +279,7 @@ static void a_given_file_must_open(void **state)
 	struct fixture *f = *state;
 	struct core_builder *builder = core_new(f->arena, &arch_arm64);
 	struct exe_candidate found = {.source = EXE_MEMORY};
+	struct span text = {(const uint8_t *)"hi", 2};
 
 	builder->type = FILE_EXECUTABLE;
 	core_add_segment(builder, 0x10000, 0x1000, 5);
@@ -285,8 +287,7 @@ static void a_given_file_must_open(void **state)
 	assert_int_equal(
 		locate_given(f, scratch_write(f->arena, f->bin, "arm", core_finish(builder)), NULL, &found)->code,
 		ERR_UNSUPPORTED);
-	assert_int_equal(locate_given(f, scratch_write(f->arena, f->bin, "text", (struct span){(const uint8_t *)"hi", 2}),
-				      NULL, &found)->code,
+	assert_int_equal(locate_given(f, scratch_write(f->arena, f->bin, "text", text), NULL, &found)->code,
 			 ERR_BAD_DATA);
 	assert_int_equal(found.source, EXE_MEMORY); /* untouched */
 }
