@@ -58,3 +58,24 @@ const char *scratch_write(struct arena *arena, const char *folder, const char *n
 		fail(path);
 	return path;
 }
+
+struct job {
+	struct arena *arena;
+	void (*body)(struct arena *arena);
+};
+
+static void run_job(void *context)
+{
+	struct job *job = context;
+
+	job->body(job->arena);
+}
+
+void scratch_arena(size_t budget, void (*body)(struct arena *arena))
+{
+	struct job job = {arena_new(budget), body};
+
+	if (!arena_run(job.arena, run_job, &job))
+		abort();
+	arena_free(job.arena);
+}

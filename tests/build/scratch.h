@@ -1,4 +1,4 @@
-/* scratch.h: temporary files for tests, removed with the arena. */
+/* scratch.h: temporary files for tests, removed with the arena, and the arena itself. */
 #ifndef TESTS_BUILD_SCRATCH_H
 #define TESTS_BUILD_SCRATCH_H
 
@@ -11,5 +11,8 @@ const char *scratch_folder(struct arena *arena);
 /* Writes a file in a folder made by scratch_folder and returns its path; `name` may hold one level of folders, made as
  * needed. Aborts on failure. */
 const char *scratch_write(struct arena *arena, const char *folder, const char *name, struct span bytes);
+
+/* Runs body on an arena of its own, which is freed after it. Aborts when the budget (in bytes) runs out. */
+void scratch_arena(size_t budget, void (*body)(struct arena *arena));
 
 #endif

@@ -1,6 +1,7 @@
 /* test_identity.c: whether an executable is what ran: judged by what the dump saved, whichever of it that is. */
 #include "golang/load.h"
 #include "tests/build/go_builder.h"
+#include "tests/build/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -222,31 +223,11 @@ static void loading(struct arena *arena)
 	assert_null(go_pc(runtime, GO_TEXT, true)->func);
 }
 
-struct job {
-	struct arena *arena;
-	void (*body)(struct arena *arena);
-};
-
-static void run_job(void *context)
-{
-	struct job *job = context;
-
-	job->body(job->arena);
-}
-
-static void in_arena(void (*body)(struct arena *arena))
-{
-	struct job job = {arena_new(2 * BUDGET), body};
-
-	assert_true(arena_run(job.arena, run_job, &job));
-	arena_free(job.arena);
-}
-
 #define TEST(name)                                                                                                     \
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
 		(void)state;                                                                                           \
-		in_arena(name);                                                                                        \
+		scratch_arena(2 * BUDGET, name);                                                                                        \
 	}
 
 TEST(build_id)

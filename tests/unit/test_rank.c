@@ -2,6 +2,7 @@
  * be: each proof word of a tear is corrupted in turn here, and certainty must drop. */
 #include "heuristics/detector.h"
 #include "tests/build/go_scene.h"
+#include "tests/build/scratch.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -10,26 +11,6 @@
 #include <cmocka.h>
 
 enum { BUDGET = 256 << 20 };
-
-struct job {
-	struct arena *arena;
-	void (*body)(struct arena *arena);
-};
-
-static void run_job(void *context)
-{
-	struct job *job = context;
-
-	job->body(job->arena);
-}
-
-static void in_arena(void (*body)(struct arena *arena))
-{
-	struct job job = {arena_new(4u * BUDGET), body};
-
-	assert_true(arena_run(job.arena, run_job, &job));
-	arena_free(job.arena);
-}
 
 static const struct scene_options scenes[] = {
 	{.arch = &arch_arm64, .minor = 24, .patch = 5}, /* every word there is */
@@ -434,7 +415,7 @@ static void ends(struct arena *arena)
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
 		(void)state;                                                                                           \
-		in_arena(name);                                                                                        \
+		scratch_arena(4u * BUDGET, name);                                                                                        \
 	}
 
 TEST(torn)

@@ -3,6 +3,7 @@
  * instruction, the distance to the frame's top before it, and what pcsp says; where the two differ is a tear. */
 #include "analyzer/tear.h"
 #include "tests/build/go_builder.h"
+#include "tests/build/scratch.h"
 #include "tests/unit/tear_forms.h"
 
 #include <setjmp.h>
@@ -69,26 +70,6 @@ static bool state_at(const struct subject *s, uint32_t offset, struct frame_stat
 
 	assert_non_null(info->func);
 	return frame_state_at(s->cache, info, ret);
-}
-
-struct job {
-	struct arena *arena;
-	void (*body)(struct arena *arena);
-};
-
-static void run_job(void *context)
-{
-	struct job *job = context;
-
-	job->body(job->arena);
-}
-
-static void in_arena(void (*body)(struct arena *arena))
-{
-	struct job job = {arena_new(BUDGET), body};
-
-	assert_true(arena_run(job.arena, run_job, &job));
-	arena_free(job.arena);
 }
 
 static const struct form *form_by_name(const char *name)
@@ -359,7 +340,7 @@ static void random_code(struct arena *arena)
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
 		(void)state;                                                                                           \
-		in_arena(name);                                                                                        \
+		scratch_arena(BUDGET, name);                                                                                        \
 	}
 
 TEST(distances)
