@@ -183,12 +183,6 @@ static void find_functions(struct go_runtime *runtime)
 	}
 }
 
-/* What an exact row says must fit the memory: g0's and m0's shape through the goroutines it yields. */
-static bool goroutines_fit(const struct go_runtime *runtime)
-{
-	return runtime->goroutines.count > 0;
-}
-
 static void load_goroutines(struct go_runtime *runtime)
 {
 	runtime->goroutines.count = 0;
@@ -204,7 +198,8 @@ static void load_state(struct go_runtime *runtime)
 		layout_from_exe(runtime);
 	modules_complete(runtime);
 	load_goroutines(runtime);
-	if (runtime->layout_source == LAYOUT_SOURCE_TABLE && !goroutines_fit(runtime) && runtime->exe &&
+	/* Every program has goroutines: a row that finds none does not fit this build. */
+	if (runtime->layout_source == LAYOUT_SOURCE_TABLE && !runtime->goroutines.count && runtime->exe &&
 	    runtime->exe->has_dwarf) {
 		layout_from_exe(runtime);
 		load_goroutines(runtime);
