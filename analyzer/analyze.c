@@ -121,20 +121,13 @@ void thread_stack(struct analysis *analysis, size_t index, struct stack *ret)
 	walk_thread(analysis, index, ret, &walk);
 }
 
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-	hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ hash >> 29;
-}
-
 static uint64_t signature_of(const struct goroutine *g, const struct stack *stack)
 {
-	uint64_t hash = mix(mix(mix(0x51ed270b, g->status | (g->scan ? 0x1000u : 0)), g->gopc),
-			    g->status == G_WAITING || g->status == G_LEAKED ? g->wait_reason : 0);
+	uint64_t digest = digest_add(stack->digest, g->status | (g->scan ? 0x1000u : 0));
 
-	for (size_t i = 0; i < stack->frames.count; i++)
-		hash = mix(hash, stack->frames.items[i].pc);
-	return mix(hash, stack->end);
+	digest = digest_add(digest, g->gopc);
+	digest = digest_add(digest, g->status == G_WAITING || g->status == G_LEAKED ? g->wait_reason : 0);
+	return digest_add(digest, stack->end);
 }
 
 static uint32_t *table_slot(const struct analysis *analysis, struct group_table *table, uint64_t signature)

@@ -1,4 +1,4 @@
-/* stack.c: names of enum values, and the printed lines of a frame. */
+/* stack.c: names of enum values, digests, and the printed lines of a frame. */
 #include "analyzer/stack.h"
 
 #include <string.h>
@@ -18,6 +18,12 @@ static const char *const end_names[] = {
 	[END_STACK_SWITCH] = "stack-switch",
 	[END_UNKNOWN_CONTEXT] = "unknown-context",
 };
+
+uint64_t digest_add(uint64_t digest, uint64_t value)
+{
+	digest = (digest ^ value) * 0x9e3779b97f4a7c15ULL;
+	return digest ^ digest >> 29;
+}
 
 const char *frame_how_name(enum frame_how how)
 {

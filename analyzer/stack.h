@@ -37,11 +37,21 @@ struct frame {
 	int32_t tear;  /* index in analysis->tears of the tear at this frame, -1: none */
 };
 
+/* Of a stack that overflowed, which has millions of frames, only the two ends are kept, each at least this long. */
+enum { STACK_KEPT = 5000 };
+
 struct stack {
 	VEC(struct frame) frames;
+	size_t elided;      /* frames that were walked and are not kept; 0: none */
+	size_t elided_at;   /* … between frames[elided_at - 1] and frames[elided_at]; meaningful if elided */
+	uint64_t elided_pc; /* the pc of all of them, 0: they have several */
+	uint64_t digest;    /* of the pcs of all frames, in order */
 	enum stack_end end;
 	uint64_t end_address; /* 0: none */
 };
+
+/* Adds a value to a digest, which starts at 0 or any seed. */
+uint64_t digest_add(uint64_t digest, uint64_t value);
 
 /* The name of an enum value in reports, e.g. "frame-pointer", "stack-switch". */
 const char *frame_how_name(enum frame_how how);

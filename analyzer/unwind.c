@@ -7,7 +7,13 @@
 #include "analyzer/torn.h"
 #include "golang/preempt.h"
 
-enum { FRAME_LIMIT = 1 << 20, WORD = 8 };
+#include <string.h>
+
+enum {
+	FRAME_LIMIT = 1 << 26, /* runtime.maxstacksize is 1 GB, a frame at least 16 bytes */
+	SIGNAL_LIMIT = 1000,   /* signal frames on one thread: SP need not grow across them */
+	WORD = 8,
+};
 
 struct walk {
 	struct analysis *analysis;
@@ -62,11 +68,48 @@ static bool is_injected(enum func_role role)
 	return role == ROLE_ASYNC_PREEMPT || role == ROLE_SIGPANIC || role == ROLE_DEBUG_CALL || role == ROLE_SIGPANIC0;
 }
 
+/* Drops the upper half of what is kept beyond the innermost frames, once there is twice as much as need be. */
+static void keep_ends(struct stack *stack)
+{
+	struct frame *dropped = stack->frames.items + STACK_KEPT;
+
+	if (stack->frames.count < 3 * STACK_KEPT)
+		return;
+	if (!stack->elided)
+		stack->elided_pc = dropped->pc;
+	for (size_t i = 0; i < STACK_KEPT; i++)
+		if (dropped[i].pc != stack->elided_pc)
+			stack->elided_pc = 0;
+	memmove(dropped, dropped + STACK_KEPT, STACK_KEPT * sizeof *dropped);
+	stack->frames.count -= STACK_KEPT;
+	stack->elided += STACK_KEPT;
+	stack->elided_at = STACK_KEPT;
+}
+
+/* Frames have moved: a tear is found again by its index among those kept. */
+static void place_tears(struct analysis *analysis, const struct stack *stack)
+{
+	for (size_t i = stack->elided_at; stack->elided && i < stack->frames.count; i++)
+		if (stack->frames.items[i].tear >= 0)
+			analysis->tears.items[stack->frames.items[i].tear].frame = (uint32_t)i;
+}
+
+static void clear(struct stack *stack)
+{
+	stack->frames.count = 0;
+	stack->elided = 0;
+	stack->digest = 0;
+	stack->end = END_UNKNOWN_CONTEXT;
+	stack->end_address = 0;
+}
+
 static struct frame *add_frame(struct walk *walk, const struct pc_info *info)
 {
 	struct frame frame = {.pc = walk->at.pc, .sp = walk->at.sp, .slot = walk->slot, .info = info, .how = walk->at.how,
 			      .exact = walk->at.exact, .tear = -1};
 
+	keep_ends(walk->stack);
+	walk->stack->digest = digest_add(walk->stack->digest, frame.pc);
 	vec_push(walk->analysis->arena, &walk->stack->frames, frame);
 	return &walk->stack->frames.items[walk->stack->frames.count - 1];
 }
@@ -297,7 +340,7 @@ static bool advance(struct walk *walk)
 	if (!frame_top(walk, frame))
 		return false;
 	if (walk->at.exact) {
-		int32_t index = torn_at(walk->analysis, walk->subject, (uint32_t)(walk->stack->frames.count - 1), &walk->at,
+		int32_t index = torn_at(walk->analysis, walk->subject, (uint32_t)(walk->stack->elided + walk->stack->frames.count - 1), &walk->at,
 					info, walk->preempted);
 
 		frame = &walk->stack->frames.items[walk->stack->frames.count - 1];
@@ -336,7 +379,7 @@ static void run(struct walk *walk)
 	walk->crossed = false;
 	walk->stack->end = END_LIMIT;
 	walk->stack->end_address = 0;
-	while (walk->stack->frames.count < FRAME_LIMIT) {
+	while (walk->stack->elided + walk->stack->frames.count < FRAME_LIMIT) {
 		uint64_t sp = walk->at.sp;
 		bool may_be_empty = walk->stack->frames.count == 0 || walk->at.exact;
 
@@ -354,6 +397,7 @@ static void run(struct walk *walk)
 	}
 	if (lost && walk->stack->end == END_COMPLETE)
 		walk->stack->end = END_DAMAGED; /* a frame is missing in between */
+	place_tears(walk->analysis, walk->stack);
 }
 
 void walk_goroutine(struct analysis *analysis, const struct walk_subject *subject, const struct context *context,
@@ -363,13 +407,9 @@ void walk_goroutine(struct analysis *analysis, const struct walk_subject *subjec
 			    .arch = analysis->image->arch, .subject = subject, .stack = ret, .at = *context,
 			    .slot = context->pc_address};
 
-	ret->frames.count = 0;
-	if (!context->known) {
-		ret->end = END_UNKNOWN_CONTEXT;
-		ret->end_address = 0;
-		return;
-	}
-	run(&walk);
+	clear(ret);
+	if (context->known)
+		run(&walk);
 }
 
 static struct context context_of_registers(const struct image *image, const struct registers *registers)
@@ -403,11 +443,9 @@ void walk_thread(struct analysis *analysis, size_t thread, struct stack *ret, st
 			    .subject = &subject, .stack = ret, .thread = found,
 			    .at = context_of_registers(image, &image->threads.items[thread].registers)};
 
-	ret->frames.count = 0;
-	ret->end = END_UNKNOWN_CONTEXT;
-	ret->end_address = 0;
+	clear(ret);
 	found->stopped = walk.at;
-	while (walk.at.known) {
+	for (int signals = 0; walk.at.known; signals++) {
 		if (on_user_stack(analysis, thread, walk.at.sp)) {
 			found->user = walk.at;
 			ret->end = END_STACK_SWITCH;
@@ -416,5 +454,9 @@ void walk_thread(struct analysis *analysis, size_t thread, struct stack *ret, st
 		run(&walk);
 		if (!walk.crossed)
 			return;
+		if (signals == SIGNAL_LIMIT) {
+			ret->end = END_LIMIT;
+			return;
+		}
 	}
 }

@@ -14,10 +14,7 @@
 #include <jansson.h>
 #include <string.h>
 
-enum {
-	FRAMES_LIMIT = 10000, /* of one stack */
-	LINE_USUAL = 4096,
-};
+enum { LINE_USUAL = 4096 };
 
 struct writer {
 	FILE *out;
@@ -172,40 +169,42 @@ static void frame_item(struct writer *writer, const struct stack *stack, const s
 	dump_pending(writer, 0);
 }
 
-/* How many frames of a stack are written. A stack that overflowed has a million, and is not complete then. */
-static size_t frames_written(struct writer *writer, const struct stack *stack)
+static void note_elision(struct writer *writer, const struct stack *stack)
 {
-	if (stack->frames.count <= FRAMES_LIMIT)
-		return stack->frames.count;
-	note_add(writer->analysis->notes, "a stack has %zu frames; those after the first %d are left out here",
-		 stack->frames.count, FRAMES_LIMIT);
-	return FRAMES_LIMIT;
+	if (stack->elided)
+		note_add(writer->analysis->notes, "a stack has %zu frames; of those in its middle %zu are left out here",
+			 stack->elided + stack->frames.count, stack->elided);
 }
 
 /* Writes the pending object with the members of a stack added, frame by frame. */
 static void dump_with_stack(struct writer *writer, const struct stack *stack)
 {
-	const size_t frames = frames_written(writer, stack);
-	const enum stack_end how = frames < stack->frames.count ? END_LIMIT : stack->end;
 	struct frame_line lines[INLINE_LIMIT];
 	json_t *end;
-	bool first = true;
+	size_t written = 0;
+	size_t elided_at = 0;
 
+	note_elision(writer, stack);
 	fputc('{', writer->out);
 	dump_pending(writer, JSON_EMBED);
 	fputs(",\"frames\":[", writer->out);
-	for (size_t i = 0; i < frames && !writer->failed; i++) {
+	for (size_t i = 0; i < stack->frames.count && !writer->failed; i++) {
 		size_t count = frame_lines(writer->analysis->image, writer->analysis->runtime, stack, i, lines);
 
-		for (size_t j = 0; j < count; j++, first = false) {
-			fputs(first ? "" : ",", writer->out);
+		elided_at = i == stack->elided_at ? written : elided_at;
+		for (size_t j = 0; j < count; j++, written++) {
+			fputs(written ? "," : "", writer->out);
 			frame_item(writer, stack, &lines[j]);
 		}
 	}
 	fputs("],", writer->out);
 	end = begin(writer, json_object());
-	put_text(writer, end, "end", stack_end_name(how));
-	put_address(writer, end, "end_address", how == stack->end && stack->end_address, stack->end_address);
+	put_text(writer, end, "end", stack_end_name(stack->end));
+	put_address(writer, end, "end_address", stack->end_address != 0, stack->end_address);
+	if (stack->elided) {
+		put_number(writer, end, "elided_at", true, (int64_t)elided_at);
+		put_number(writer, end, "elided", true, (int64_t)stack->elided);
+	}
 	dump_pending(writer, JSON_EMBED);
 	fputc('}', writer->out);
 }

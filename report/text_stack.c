@@ -91,15 +91,27 @@ static void elide(const struct text *text, struct printed_stack *ret, size_t cou
 			 .elision = arena_printf(text->arena, "…  %s %s", count_text(text->arena, count), what)});
 }
 
+static bool is_after_elided(const struct stack *stack, size_t index)
+{
+	return stack->elided && index == stack->elided_at;
+}
+
 /* How many frames from `index` on are the same one over and over, as recursion makes them. */
 static size_t repeats(const struct stack *stack, size_t index)
 {
+	const uint64_t pc = stack->frames.items[index].pc;
 	size_t count = 1;
 
-	while (index + count < stack->frames.count &&
-	       stack->frames.items[index + count].pc == stack->frames.items[index].pc)
+	while (index + count < stack->frames.count && stack->frames.items[index + count].pc == pc &&
+	       (!is_after_elided(stack, index + count) || stack->elided_pc == pc))
 		count++;
 	return count;
+}
+
+/* How many frames lie between those at from - 1 and at to, the ones that are not kept included. */
+static size_t frames_between(const struct stack *stack, size_t from, size_t to)
+{
+	return to - from + (from <= stack->elided_at && stack->elided_at <= to ? stack->elided : 0);
 }
 
 /* The lines to print: all of them with -v; else recursion and the middle of a long stack are left out,
@@ -111,13 +123,16 @@ static void stack_lines(const struct text *text, const struct stack *stack, stru
 	for (size_t i = 0; i < count; i++) {
 		size_t same = text->options->verbose ? 1 : repeats(stack, i);
 
+		if (text->options->verbose && is_after_elided(stack, i))
+			elide(text, ret, stack->elided, "more frames");
 		frame_printed(text, stack, i, ret);
 		if (same > REPEATS) {
-			elide(text, ret, same - 1, "more of this frame");
+			elide(text, ret, frames_between(stack, i + 1, i + same), "more of this frame");
 			i += same - 1;
 		}
 		if (!text->options->verbose && ret->lines.count >= HEAD_LINES && count - i > TAIL_FRAMES + 2) {
-			elide(text, ret, count - i - 1 - TAIL_FRAMES, "more frames (-v shows them)");
+			elide(text, ret, frames_between(stack, i + 1, count - TAIL_FRAMES),
+			      "more frames (-v shows them)");
 			i = count - 1 - TAIL_FRAMES;
 		}
 	}

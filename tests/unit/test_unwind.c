@@ -517,14 +517,18 @@ static void deep(struct arena *arena, const struct arch *arch)
 	size_t goexit = go_add_goexit(builder);
 	size_t first = go_add_frame(builder, "main.first", arch->link_register ? 16 : 8, 0);
 	struct go_stack at = go_stack_new(builder, GO_STACKS, (1 << 24) + 0x1000, goexit);
-	struct stack stack;
+	struct stack stack = {0};
+	size_t pushed = 0;
 
 	go_link(builder, first, first);
-	while (at.sp > at.lo + 0x100)
+	for (; at.sp > at.lo + 0x100; pushed++)
 		go_push(&at, first);
 	walk(builder, &at, &stack);
-	assert_int_equal(stack.end, END_LIMIT);
-	assert_int_equal(stack.frames.count, 1 << 20);
+	assert_int_equal(stack.end, END_COMPLETE);
+	assert_true(stack.frames.count >= 2 * STACK_KEPT && stack.frames.count <= 3 * STACK_KEPT);
+	assert_int_equal(stack.elided + stack.frames.count, pushed + 1);
+	assert_int_equal(stack.elided_at, STACK_KEPT);
+	assert_true(stack.elided_pc == stack.frames.items[STACK_KEPT].pc);
 }
 
 /* A stack of nothing but tears, each above the other: the proof of one walks over all the others. */
