@@ -1,5 +1,6 @@
 /* globals_by_shape.c: runtime.allgs without code: a slice header in the data section whose elements are goroutines. Others
- * have that shape too (work.stackRoots while the GC runs); runtime.allgs starts with goroutine 1 and is the longest. */
+ * have that shape too (work.stackRoots while the GC runs; mheap_.allspans, where every span may read as goroutine 1);
+ * runtime.allgs starts with goroutine 1, has it once, and is the longest. */
 #include "golang/load.h"
 
 enum { SAMPLE = 64, COUNT_LIMIT = 1 << 24 };
@@ -9,10 +10,9 @@ static bool is_goroutine_list(struct go_runtime *runtime, uint64_t list, uint64_
 	uint64_t sample = count < SAMPLE ? count : SAMPLE;
 	uint64_t address, id;
 
-	if (!image_u64(runtime->image, list, &address) || !go_field(runtime, address, LAYOUT_g_goid, &id) || id != 1)
-		return false;
 	for (uint64_t i = 0; i < sample; i++)
-		if (!image_u64(runtime->image, list + 8 * i, &address) || !goroutine_plausible(runtime, address))
+		if (!image_u64(runtime->image, list + 8 * i, &address) || !goroutine_plausible(runtime, address) ||
+		    !go_field(runtime, address, LAYOUT_g_goid, &id) || (id == 1) != (i == 0))
 			return false;
 	return true;
 }

@@ -200,12 +200,21 @@ static void loading(struct arena *arena)
 	struct go_builder *builder = go_new(arena, &arch_amd64, 26, 8);
 	struct go_runtime *runtime;
 	struct exe *exe;
+	uint64_t span;
 
 	go_add_frame(builder, "main.f", 0x40, 0);
 	go_goroutine(builder,
 		     &(struct goroutine){
 			     .id = 1, .status = G_WAITING, .stack_lo = GO_STACKS, .stack_hi = GO_STACKS + 0x1000},
 		     true);
+	/* a longer list, as mheap_.allspans may read: each element looks like goroutine 1 */
+	span = go_goroutine(builder, &(struct goroutine){.id = 1, .stack_lo = 0x1000, .stack_hi = 0x2000}, false);
+	go_memory(builder, 0x700000, 0x100, SEGMENT_READ | SEGMENT_WRITE);
+	go_put(builder, 0x700000, span);
+	go_put(builder, 0x700008, span);
+	go_put(builder, GO_DATA + 0xf00, 0x700000);
+	go_put(builder, GO_DATA + 0xf08, 2);
+	go_put(builder, GO_DATA + 0xf10, 0x1000);
 	exe = go_exe(builder);
 	runtime = load(builder, exe);
 	assert_int_equal(runtime->identity, IDENTITY_EQUIVALENT);
