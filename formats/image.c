@@ -277,6 +277,23 @@ struct span image_view(struct image *image, uint64_t address, uint64_t size)
 	return span_slice(piece, 0, size < piece.size ? size : piece.size);
 }
 
+bool image_holds(struct image *image, uint64_t address, uint64_t size)
+{
+	return !size || (size - 1 <= UINT64_MAX - address && read_pieces(image, address, NULL, size, false) == MEM_OK);
+}
+
+struct span image_bytes(struct image *image, uint64_t address, uint64_t size)
+{
+	struct span view = image_view(image, address, size);
+	uint8_t *copy;
+
+	if (view.size == size || !image_holds(image, address, size)) /* asked before allocating, as in image_string */
+		return view.size == size ? view : (struct span){0};
+	copy = arena_alloc(image->arena, (size_t)size);
+	image_read(image, address, copy, (size_t)size);
+	return (struct span){copy, (size_t)size};
+}
+
 struct span image_next(struct image *image, uint64_t *address, uint64_t end)
 {
 	for (size_t i = 0; i < image->segments.count; i++) {

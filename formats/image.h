@@ -106,6 +106,12 @@ bool image_u8(struct image *image, uint64_t address, uint8_t *ret);
 /* A view of up to `size` bytes at an address without copying: what lies contiguously in one segment; empty if none. */
 struct span image_view(struct image *image, uint64_t address, uint64_t size);
 
+/* All bytes of [address, address + size): a view where they lie in one segment, else a copy; empty when some are missing. */
+struct span image_bytes(struct image *image, uint64_t address, uint64_t size);
+
+/* Whether all of them can be read. */
+bool image_holds(struct image *image, uint64_t address, uint64_t size);
+
 /* The first bytes that the dump itself saved in [*address, end); *address becomes where they start. Empty: there are none.
  * For scans: nothing that is absent costs a step. */
 struct span image_next(struct image *image, uint64_t *address, uint64_t end);

@@ -18,6 +18,10 @@ bool module_in_exe(const struct exe *exe, struct go_module *ret);
  * when the dump holds it. */
 bool module_in_memory(struct go_runtime *runtime, struct go_module *ret);
 
+/* Which parts of a module can be read whole. */
+enum { MODULE_TABLES = 1, MODULE_CODE = 2 };
+unsigned module_saved(struct image *image, const struct go_module *module);
+
 /* Reads the fields of runtime.moduledata at module->address from memory; false when they are not there or absurd. */
 bool module_read(struct image *image, uint64_t address, struct go_module *ret);
 

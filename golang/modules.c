@@ -147,19 +147,49 @@ bool module_read(struct image *image, uint64_t address, struct go_module *ret)
 	return true;
 }
 
-/* The table of a module that memory alone describes, when the dump holds it. */
+/* Where a module's table lies; its last part is the slice pclntable. */
+static bool pclntab_range(struct image *image, const struct go_module *module, uint64_t *address, uint64_t *size)
+{
+	uint64_t last, length;
+
+	if (!image_u64(image, module->address + 8 * WORD_PCHEADER, address) ||
+	    !image_u64(image, module->address + 8 * WORD_PCLNTABLE, &last) ||
+	    !image_u64(image, module->address + 8 * WORD_PCLNTABLE + 8, &length))
+		return false;
+	*size = last - *address + length;
+	return last > *address && last - *address < PCLNTAB_LIMIT && length < PCLNTAB_LIMIT;
+}
+
+/* The table of a module that memory alone describes, as far as the dump holds it. In a PIE it lies in two segments: the
+ * last page of what relocation makes read-only stays writable. */
 static void pclntab_in_memory(struct image *image, struct go_module *module)
 {
 	struct pclntab table;
-	uint64_t address;
+	struct span bytes;
+	uint64_t address, size;
 
-	if (!image_u64(image, module->address, &address))
+	if (!pclntab_range(image, module, &address, &size))
 		return;
-	if (pclntab_open(image_view(image, address, PCLNTAB_LIMIT), address, &table) &&
+	bytes = image_bytes(image, address, size);
+	if (!bytes.size)
+		bytes = image_view(image, address, size);
+	if (pclntab_open(bytes, address, &table) &&
 	    module->minpc == module->text + pclntab_min(&table)) {
 		module->pclntab = table;
 		module->pclntab.text = module->text;
 	}
+}
+
+unsigned module_saved(struct image *image, const struct go_module *module)
+{
+	uint64_t address, size;
+	unsigned parts = 0;
+
+	if (module->pclntab.nfunc && pclntab_range(image, module, &address, &size) && image_holds(image, address, size))
+		parts |= MODULE_TABLES;
+	if (image_holds(image, module->text, module->etext - module->text))
+		parts |= MODULE_CODE;
+	return parts;
 }
 
 bool module_in_memory(struct go_runtime *runtime, struct go_module *ret)

@@ -109,19 +109,40 @@ static void load_with_exe(struct go_runtime *runtime, const struct exe_candidate
 		module_from_file(runtime, &file);
 }
 
+static void note_missing(struct go_runtime *runtime, const char *what)
+{
+	if (runtime->build_id)
+		note_add(runtime->notes, "no executable, and %s. Give the executable with --exe; its build-id is %s, by which a "
+					 "debuginfod server (DEBUGINFOD_URLS) may have it", what, runtime->build_id);
+	else
+		note_add(runtime->notes, "no executable, and %s. Give the executable with --exe", what);
+}
+
+/* Without an executable, the process's own memory may hold its code and tables: the kernel and gcore save them when
+ * coredump_filter says so. They cannot be of another build, so there is no identity to judge. */
 static void load_from_memory(struct go_runtime *runtime)
 {
+	static const char *const missing[] = {
+		[0] = "the dump holds neither the code nor the tables of the program: functions have no names and stacks cannot "
+		      "be walked. It would with coredump_filter 0x7f, see core(5)",
+		[MODULE_TABLES] = "the dump does not hold the program's code: some of the runtime's variables cannot be found, "
+				  "and no tear can be proved. It would with coredump_filter 0x7f, see core(5)",
+		[MODULE_CODE] = "the dump holds the program's code, but not its tables: functions have no names and stacks cannot "
+				"be walked. It would with coredump_filter 0x7f, see core(5)",
+	};
 	struct go_module module;
+	unsigned saved;
 
-	runtime->identity = IDENTITY_NONE;
 	if (!module_in_memory(runtime, &module)) {
-		note_add(runtime->notes, "no executable, and no Go program was found in the dump's memory");
+		note_missing(runtime, "no Go program was found in the dump's memory");
 		return;
 	}
 	vec_push(runtime->arena, &runtime->modules, module);
-	if (!module.pclntab.nfunc)
-		note_add(runtime->notes, "no executable, and the dump does not hold its tables: functions have no names "
-					 "and stacks cannot be walked; give the executable with --exe");
+	saved = module_saved(runtime->image, &module);
+	if (saved == (MODULE_TABLES | MODULE_CODE))
+		runtime->exe_source = EXE_MEMORY;
+	else
+		note_missing(runtime, missing[saved]);
 }
 
 static void choose_layout(struct go_runtime *runtime)
@@ -218,6 +239,7 @@ struct go_runtime *go_runtime_load(struct image *image, const struct exe_candida
 	runtime->exe = candidate->exe;
 	runtime->exe_source = candidate->source;
 	buildinfo_load(runtime);
+	runtime->build_id = runtime->exe ? runtime->exe->build_id : locate_build_id_in_memory(image);
 	if (runtime->exe)
 		load_with_exe(runtime, candidate);
 	else

@@ -100,8 +100,9 @@ struct go_runtime {
 	struct image *image;
 	struct notes *notes;
 	struct decoder *decoder;
-	struct exe *exe; /* NULL: none */
+	struct exe *exe; /* NULL: none, or (EXE_MEMORY) the dump's own memory serves for it */
 	enum exe_source exe_source;
+	const char *build_id; /* of the executable, or of the program in the dump's memory; NULL: unknown */
 	uint64_t bias;   /* run-time minus file addresses */
 	enum identity identity;
 	struct go_version version;

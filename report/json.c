@@ -268,10 +268,9 @@ static void target_section(struct writer *writer)
 	put_text(writer, object, "main_module", runtime->main_module);
 	put_text(writer, object, "executable", exe ? exe->name : NULL);
 	put_text(writer, object, "executable_source", source_names[runtime->exe_source]);
-	put_text(writer, object, "build_id", exe ? exe->build_id : NULL);
+	put_text(writer, object, "build_id", runtime->build_id);
 	put(writer, object, "stripped",
-	    exe && runtime->exe_source != EXE_MEMORY ? json_boolean(!exe->has_symbols && !exe->has_dwarf)
-						     : json_null());
+	    exe ? json_boolean(!exe->has_symbols && !exe->has_dwarf) : json_null());
 	put_text(writer, object, "layout_source", layout_names[runtime->layout_source]);
 	put_text(writer, object, "executable_identity", identity_names[runtime->identity]);
 	dump_pending(writer, 0);

@@ -204,7 +204,7 @@ static void tell_unknown(struct telling *telling)
 	tell_headline(telling, "Why the process ended could not be established.");
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	tell(telling, "No rule of this program fits what the dump holds.");
-	if (!analysis->runtime->exe)
+	if (analysis->runtime->exe_source == EXE_NONE)
 		tell(telling, "The executable was not found, and without it most checks are impossible.");
 	if (analysis->image->truncated)
 		tell(telling, "The dump was cut short, so part of the memory is missing.");
@@ -224,7 +224,7 @@ static void ask_for_executable(struct telling *telling)
 			telling,
 			"Give the executable of exactly this build, with --exe: the one that was used is another, and "
 			"all of this report is doubtful.");
-	else if (!runtime->exe)
+	else if (runtime->exe_source == EXE_NONE)
 		tell_action(telling,
 			    "Give the executable of exactly this build, with --exe: without it most checks are "
 			    "impossible.");

@@ -185,7 +185,7 @@ void tell_unwinder_crash(struct telling *telling)
 	const char *thread = finding_thread(telling, finding);
 	const char *victim = finding->goroutine < 0 ? "another goroutine" : finding_goroutine(telling, finding);
 	const char *purpose = walk_purpose(telling, finding);
-	const bool exe = telling->diagnosis->analysis->runtime->exe != NULL;
+	const bool exe = telling->diagnosis->analysis->runtime->exe_source != EXE_NONE;
 
 	tell_headline(telling, "the Go runtime died on %s while it walked the stack of %s.", thread, victim);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);

@@ -85,7 +85,7 @@ static void warnings(const struct text *text)
 				       "The executable %s is NOT the one that was running: function names, lines and "
 				       "frames below may be wrong. Give the right one with --exe.",
 				       runtime->exe ? runtime->exe->name : "given"));
-	if (!runtime->exe)
+	if (runtime->exe_source == EXE_NONE)
 		page_wrap(&text->page, "! ", 0, STYLE_YELLOW,
 			  "The executable was not found: most stacks and checks need it. Give it with --exe.");
 	if (text->analysis->image->truncated)
@@ -126,6 +126,8 @@ static void dump_line(const struct text *text)
 	if (runtime->exe)
 		line = arena_printf(text->arena, "%s; executable %s: %s", line, runtime->exe->name,
 				    identity_text(runtime));
+	else if (runtime->exe_source == EXE_MEMORY)
+		line = arena_printf(text->arena, "%s; code and tables from the dump's own memory", line);
 	page_wrap(&text->page, "", 2, STYLE_FAINT, line);
 }
 

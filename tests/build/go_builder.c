@@ -305,10 +305,11 @@ static void put_module(struct go_builder *builder, struct span table)
 	for (size_t i = 0; i < sizeof slices; i++) {
 		uint64_t at = GO_MODULEDATA + 8u * slices[i];
 		uint64_t part = span_u64(table, 32 + 8 * (i < 5 ? i : 4));
+		uint64_t length = i == 4 ? table.size - part : 1; /* of pclntable, which ends the table */
 
 		go_put(builder, at, GO_RODATA + part);
-		go_put(builder, at + 8, 1);
-		go_put(builder, at + 16, 1);
+		go_put(builder, at + 8, length);
+		go_put(builder, at + 16, length);
 	}
 	go_put(builder, GO_MODULEDATA + 8 * 20, GO_TEXT);
 	go_put(builder, GO_MODULEDATA + 8 * 21, maxpc);

@@ -190,7 +190,7 @@ static void biased(struct arena *arena)
 
 static struct go_runtime *load(struct go_builder *builder, struct exe *exe)
 {
-	struct exe_candidate candidate = {.exe = exe, .source = EXE_GIVEN, .bias_known = true};
+	struct exe_candidate candidate = {.exe = exe, .source = exe ? EXE_GIVEN : EXE_NONE, .bias_known = true};
 
 	return go_runtime_load(builder->image, &candidate);
 }
@@ -232,6 +232,54 @@ static void loading(struct arena *arena)
 	assert_null(go_pc(runtime, GO_TEXT, true)->func);
 }
 
+static const struct exe_segment *memory_of(struct go_builder *builder, struct exe *exe, uint64_t address, uint64_t cut)
+{
+	for (size_t i = 0; i < exe->segments.count; i++) {
+		const struct exe_segment *segment = &exe->segments.items[i];
+
+		if (segment->address != address)
+			continue;
+		go_memory(builder, address, cut, segment->flags);
+		go_write(builder, address, segment->bytes.data, (size_t)cut);
+		return segment;
+	}
+	fail();
+	return NULL;
+}
+
+/* The dump alone, as it holds less and less. */
+static void memory_alone(struct arena *arena)
+{
+	struct go_builder *builder = go_new(arena, &arch_amd64, 22, 8);
+	const struct exe_segment *tables, *code;
+	struct go_runtime *runtime;
+	struct exe *exe;
+
+	for (int i = 0; i < 400; i++)
+		go_add_frame(builder, arena_printf(arena, "main.f%d", i), 0x40, 0);
+	exe = go_exe(builder);
+	runtime = load(builder, NULL);
+	assert_int_equal(runtime->exe_source, EXE_NONE);
+	tables = memory_of(builder, exe, GO_RODATA, 0x2000);
+	runtime = load(builder, NULL);
+	assert_int_equal(runtime->exe_source, EXE_NONE);
+	assert_null(go_pc(runtime, GO_TEXT, true)->func);
+	/* the rest, as a segment of its own: records of the last functions lie there */
+	go_memory(builder, GO_RODATA + 0x2000, tables->size - 0x2000, SEGMENT_READ | SEGMENT_WRITE);
+	go_write(builder, GO_RODATA + 0x2000, tables->bytes.data + 0x2000, tables->bytes.size - 0x2000);
+	runtime = load(builder, NULL);
+	assert_int_equal(runtime->exe_source, EXE_NONE); /* code is still missing */
+	assert_string_equal(go_func_name(go_pc(runtime, go_entry(builder, 399), true)), "main.f399");
+	code = memory_of(builder, exe, GO_TEXT, 0x1000);
+	assert_int_equal(load(builder, NULL)->exe_source, EXE_NONE);
+	go_memory(builder, GO_TEXT + 0x1000, code->size - 0x1000, code->flags);
+	runtime = load(builder, NULL);
+	assert_int_equal(runtime->exe_source, EXE_MEMORY);
+	assert_int_equal(runtime->identity, IDENTITY_NONE);
+	assert_string_equal(go_func_name(go_pc(runtime, go_entry(builder, 399), true)), "main.f399");
+	assert_true(go_return_address(runtime, go_return_pc(builder, 0))->call_known);
+}
+
 #define TEST(name)                                                                                                     \
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
@@ -248,6 +296,7 @@ TEST(data_not_saved)
 TEST(no_go)
 TEST(biased)
 TEST(loading)
+TEST(memory_alone)
 
 int main(void)
 {
@@ -261,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_no_go),
 		cmocka_unit_test(test_biased),
 		cmocka_unit_test(test_loading),
+		cmocka_unit_test(test_memory_alone),
 	};
 
 	return cmocka_run_group_tests_name("identity", tests, NULL, NULL);

@@ -125,6 +125,23 @@ static void views_end_with_the_segment(void **state)
 	assert_int_equal(image_view(&f->image, 0x9000, 1).size, 0);
 }
 
+static void bytes_are_joined(void **state)
+{
+	struct fixture *f = *state;
+	struct span joined = image_bytes(&f->image, 0x10fe, 4);
+
+	assert_int_equal(joined.size, 4);
+	assert_memory_equal(joined.data, "\xfe\xff\x01\x02", 4);
+	assert_ptr_equal(image_bytes(&f->image, 0x1010, 0x20).data, low + 0x10);
+	assert_int_equal(image_bytes(&f->image, 0x1000, 0x200).size, 0x200);
+	assert_int_equal(image_bytes(&f->image, 0x1000, 0x201).size, 0); /* all or nothing */
+	assert_int_equal(image_bytes(&f->image, 0x1000, UINT64_MAX).size, 0);
+	assert_true(image_holds(&f->image, 0x1000, 0x200));
+	assert_true(image_holds(&f->image, 0x9000, 0));
+	assert_false(image_holds(&f->image, 0x1000, 0x201));
+	assert_false(image_holds(&f->image, UINT64_MAX - 3, 8));
+}
+
 static void strings(void **state)
 {
 	struct fixture *f = *state;
@@ -320,6 +337,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reads_cross_segments, setup, teardown),
 		cmocka_unit_test_setup_teardown(numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(views_end_with_the_segment, setup, teardown),
+		cmocka_unit_test_setup_teardown(bytes_are_joined, setup, teardown),
 		cmocka_unit_test_setup_teardown(strings, setup, teardown),
 		cmocka_unit_test_setup_teardown(segments_and_mappings, setup, teardown),
 		cmocka_unit_test_setup_teardown(auxv_values, setup, teardown),
