@@ -5,6 +5,7 @@
  * core(5) coredump_filter: ELF headers) and which holds the program headers and usually the build-id notes. */
 #include "formats/locate.h"
 
+#include "formats/debuginfod.h"
 #include "formats/elf.h"
 
 #include <string.h>
@@ -292,17 +293,14 @@ static bool is_file(const char *path)
 	return !stat(path, &status) && S_ISREG(status.st_mode);
 }
 
-static void try_found(struct search *search, const char *path)
+static void try_exe(struct search *search, const char *path, const char *name, enum exe_source source)
 {
 	struct notes *notes = search->image->notes;
-	const struct err *err;
-	const char *reason;
 	struct exe *exe;
+	const struct err *err = exe_open(search->image->arena, path, &exe);
+	const char *reason;
 	bool proved;
 
-	if (search->best.exe || !is_file(path))
-		return;
-	err = exe_open(search->image->arena, path, &exe);
 	if (err) {
 		note_add(notes, "not used as the executable: %s", err_describe(search->image->arena, err));
 		return;
@@ -310,10 +308,18 @@ static void try_found(struct search *search, const char *path)
 	reason = misfit(search, exe, &proved);
 	if (!reason && debug_only(exe))
 		reason = "it holds debug information only";
+	if (!reason && source == EXE_DEBUGINFOD && !proved)
+		reason = "it does not have the build-id that was asked for";
 	if (reason)
-		note_add(notes, "not used as the executable: %s: %s", path, reason);
+		note_add(notes, "not used as the executable: %s: %s", name, reason);
 	else
-		accept(search, exe, EXE_FOUND);
+		accept(search, exe, source);
+}
+
+static void try_found(struct search *search, const char *path)
+{
+	if (!search->best.exe && is_file(path))
+		try_exe(search, path, path, EXE_FOUND);
 }
 
 static void try_folder(struct search *search, const char *folder, const char *name)
@@ -365,6 +371,32 @@ static void try_paths(struct search *search)
 		try_found(search, program->exec_name);
 }
 
+/* The executable, stripped or not, has all that is needed; debug information, which debuginfod serves apart, adds nothing.
+ * The file in the cache is called "executable": the program's own name is kept. */
+static void try_debuginfod(struct search *search, const struct image_options *options)
+{
+	struct arena *arena = search->image->arena;
+	const struct program *program = &search->program;
+	const struct err *err;
+	const char *path;
+
+	if (search->best.exe || !debuginfod_enabled())
+		return;
+	if (!program->build_id) {
+		note_add(search->image->notes, "debuginfod was not asked for the executable: the dump does not hold its GNU "
+					       "build-id (Go's own linker makes one from Go 1.24 on)");
+		return;
+	}
+	err = debuginfod_fetch(arena, program->build_id, options, &path);
+	if (err) {
+		note_add(search->image->notes, "no executable from debuginfod: %s", err_describe(arena, err));
+		return;
+	}
+	try_exe(search, path, "what debuginfod has for its build-id", EXE_DEBUGINFOD);
+	if (search->best.exe && program->path)
+		search->best.exe->name = base_name(program->path);
+}
+
 const struct err *locate_exe(struct image *image, const struct exe_search *search, struct exe_candidate *ret)
 {
 	struct search state = {.image = image, .program = find_program(image), .best = {.source = EXE_NONE}};
@@ -386,6 +418,7 @@ const struct err *locate_exe(struct image *image, const struct exe_search *searc
 			try_build_id(&state, search->symbols_dir);
 			try_names(&state, search->symbols_dir);
 		}
+		try_debuginfod(&state, search->options);
 	}
 	*ret = state.best;
 	return NULL;

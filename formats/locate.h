@@ -5,23 +5,24 @@
 #include "formats/exe.h"
 #include "formats/image.h"
 
-enum exe_source { EXE_GIVEN, EXE_FOUND, EXE_MEMORY, EXE_NONE };
+enum exe_source { EXE_GIVEN, EXE_FOUND, EXE_DEBUGINFOD, EXE_MEMORY, EXE_NONE };
 
 struct exe_search {
 	const char *const *given; /* --exe, NULL-terminated; NULL: none */
 	const char *symbols_dir;  /* --symbols; NULL: none */
+	const struct image_options *options; /* bounds what debuginfod may send; NULL: defaults */
 };
 
 struct exe_candidate {
 	struct exe *exe;        /* NULL with EXE_NONE */
-	enum exe_source source;
+	enum exe_source source; /* never EXE_MEMORY: what the dump itself has is for golang/runtime to see */
 	uint64_t bias;          /* run-time minus file addresses; meaningful if bias_known */
 	bool bias_known;
 };
 
 /* Looks, in order, at the given files, the paths that the dump names (NT_FILE, AT_EXECFN), the folder of the dump
  * (same name; also exe, exe.zst and with .zst .lz4 .xz .gz appended), and the symbols folder (by name,
- * and .build-id/xx/yyyy[.debug]). A given file that cannot be opened, or is for another CPU, is an error; a found one
+ * and .build-id/xx/yyyy[.debug]); then, if DEBUGINFOD_URLS is set, it asks debuginfod. A given file that cannot be opened, or is for another CPU, is an error; a found one
  * that is unfit is skipped with a note. The build-id of the dump's own first page decides between several. */
 const struct err *locate_exe(struct image *image, const struct exe_search *search, struct exe_candidate *ret);
 

@@ -59,7 +59,8 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 {
 	const struct ts_options *options = job->options;
 	const struct image_options image_options = {.max_size = options->max_size, .cancelled = options->cancelled};
-	const struct exe_search search = {.given = options->executables, .symbols_dir = options->symbols_dir};
+	const struct exe_search search = {
+		.given = options->executables, .symbols_dir = options->symbols_dir, .options = &image_options};
 	struct notes *notes = arena_alloc(job->arena, sizeof *notes);
 	struct exe_candidate exe = {0};
 	struct image *image;

@@ -234,7 +234,12 @@ static void input_section(struct writer *writer)
 }
 
 static const char *const source_names[] = {
-	[EXE_GIVEN] = "given", [EXE_FOUND] = "found", [EXE_MEMORY] = "memory", [EXE_NONE] = "none"};
+	[EXE_GIVEN] = "given",
+	[EXE_FOUND] = "found",
+	[EXE_DEBUGINFOD] = "debuginfod",
+	[EXE_MEMORY] = "memory",
+	[EXE_NONE] = "none",
+};
 static const char *const identity_names[] = {
 	[IDENTITY_NONE] = "none",
 	[IDENTITY_SAME] = "same",

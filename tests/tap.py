@@ -38,12 +38,17 @@ def finish():
     sys.exit(1 if _failed else 0)
 
 
+def environment_of(**more):
+    """That of the caller, without what changes a report or asks a network, and with `more`."""
+    unwanted = ('DEBUGINFOD_URLS', 'NO_COLOR', 'SOURCE_DATE_EPOCH', 'COLUMNS')
+    return dict({key: value for key, value in os.environ.items() if key not in unwanted}, **more)
+
+
 class Run:
     """One run of tornstack: status (negative: killed by that signal), out, err, and report when out is JSON."""
 
-    def __init__(self, *args, stdin=None):
-        environment = {key: value for key, value in os.environ.items()
-                       if key not in ('DEBUGINFOD_URLS', 'NO_COLOR', 'SOURCE_DATE_EPOCH', 'COLUMNS')}
+    def __init__(self, *args, stdin=None, environment=()):
+        environment = environment_of(**dict(environment))
         self.args = [str(arg) for arg in args]
         try:
             done = subprocess.run([str(TORNSTACK), *self.args], stdin=stdin or subprocess.DEVNULL, capture_output=True,
