@@ -421,5 +421,6 @@ const struct err *locate_exe(struct image *image, const struct exe_search *searc
 		try_debuginfod(&state, search->options);
 	}
 	*ret = state.best;
+	ret->search = *search;
 	return NULL;
 }

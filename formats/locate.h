@@ -18,6 +18,7 @@ struct exe_candidate {
 	enum exe_source source; /* never EXE_MEMORY: what the dump itself has is for golang/runtime to see */
 	uint64_t bias;          /* run-time minus file addresses; meaningful if bias_known */
 	bool bias_known;
+	struct exe_search search; /* where it was looked for: libraries are as well */
 };
 
 /* Looks, in order, at the given files, the paths that the dump names (NT_FILE, AT_EXECFN), the folder of the dump

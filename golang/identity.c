@@ -38,41 +38,39 @@ static enum agreement compare_saved(struct image *image, struct span file, uint6
 	return result;
 }
 
-static enum agreement compare_gnu_build_id(struct go_runtime *runtime)
+static enum agreement compare_gnu_build_id(const struct placed_exe *file)
 {
-	const char *in_memory = locate_build_id_in_memory(runtime->image);
-
-	if (!in_memory || !runtime->exe->build_id)
+	if (!file->build_id || !file->exe->build_id)
 		return AGREE_NOTHING;
-	return strcmp(in_memory, runtime->exe->build_id) ? AGREE_DIFFERENT : AGREE_EQUAL;
+	return strcmp(file->build_id, file->exe->build_id) ? AGREE_DIFFERENT : AGREE_EQUAL;
 }
 
 /* Go's own build ID is a note as well; its address is the file's, so a difference of content is a difference of build. */
-static enum agreement compare_go_build_id(struct go_runtime *runtime)
+static enum agreement compare_go_build_id(struct image *image, const struct placed_exe *file)
 {
-	const struct section *note = exe_section(runtime->exe, ".note.go.buildid");
+	const struct section *note = exe_section(file->exe, ".note.go.buildid");
 
 	if (!note || note->bytes.size > NOTE_LIMIT)
 		return AGREE_NOTHING;
-	return compare_saved(runtime->image, note->bytes, note->address + runtime->bias);
+	return compare_saved(image, note->bytes, note->address + file->bias);
 }
 
 /* Segments that are never written: those whose bytes the dump saved must equal the file's. The first page holds the ELF
  * header, which `strip` rewrites without changing what runs; it is left to the build IDs. */
-static enum agreement compare_read_only(struct go_runtime *runtime)
+static enum agreement compare_read_only(struct image *image, const struct placed_exe *file)
 {
 	enum agreement result = AGREE_NOTHING;
-	uint64_t header_end = runtime->exe->base + 4096;
+	uint64_t header_end = file->exe->base + 4096;
 
-	for (size_t i = 0; i < runtime->exe->segments.count; i++) {
-		const struct exe_segment *segment = &runtime->exe->segments.items[i];
+	for (size_t i = 0; i < file->exe->segments.count; i++) {
+		const struct exe_segment *segment = &file->exe->segments.items[i];
 		uint64_t skip = segment->address < header_end ? header_end - segment->address : 0;
 		enum agreement agreement;
 
 		if (segment->flags & SEGMENT_WRITE)
 			continue;
-		agreement = compare_saved(runtime->image, span_from(segment->bytes, skip),
-					  segment->address + skip + runtime->bias);
+		agreement = compare_saved(image, span_from(segment->bytes, skip),
+					  segment->address + skip + file->bias);
 		if (agreement == AGREE_DIFFERENT)
 			return AGREE_DIFFERENT;
 		if (agreement == AGREE_EQUAL)
@@ -82,37 +80,38 @@ static enum agreement compare_read_only(struct go_runtime *runtime)
 }
 
 /* Each word of moduledata is a length, equal in file and memory, or an address, which differs by the load bias. */
-static enum agreement compare_moduledata(struct go_runtime *runtime, const struct go_module *file)
+static enum agreement compare_moduledata(struct image *image, const struct placed_exe *file,
+					 const struct go_module *module)
 {
 	for (uint64_t i = 0; i < MODULEDATA_WORDS; i++) {
-		uint64_t expected = span_u64(exe_view(runtime->exe, file->address + 8 * i, 8), 0);
+		uint64_t expected = span_u64(exe_view(file->exe, module->address + 8 * i, 8), 0);
 		uint64_t word;
 
-		if (!image_u64(runtime->image, file->address + runtime->bias + 8 * i, &word))
+		if (!image_u64(image, module->address + file->bias + 8 * i, &word))
 			return AGREE_NOTHING;
-		if (word != expected && word != expected + runtime->bias)
+		if (word != expected && word != expected + file->bias)
 			return AGREE_DIFFERENT;
 	}
 	return AGREE_EQUAL;
 }
 
-enum identity identity_judge(struct go_runtime *runtime, const struct go_module *file)
+enum identity identity_judge(struct image *image, const struct placed_exe *file, const struct go_module *module)
 {
-	enum agreement gnu = compare_gnu_build_id(runtime);
-	enum agreement go = compare_go_build_id(runtime);
-	enum agreement module = file ? compare_moduledata(runtime, file) : AGREE_NOTHING;
+	enum agreement gnu = compare_gnu_build_id(file);
+	enum agreement go = compare_go_build_id(image, file);
+	enum agreement data = module ? compare_moduledata(image, file, module) : AGREE_NOTHING;
 
-	if (gnu == AGREE_DIFFERENT || go == AGREE_DIFFERENT || module == AGREE_DIFFERENT)
+	if (gnu == AGREE_DIFFERENT || go == AGREE_DIFFERENT || data == AGREE_DIFFERENT)
 		return IDENTITY_MISMATCH;
 	if (gnu == AGREE_EQUAL || go == AGREE_EQUAL)
 		return IDENTITY_SAME;
-	switch (compare_read_only(runtime)) {
+	switch (compare_read_only(image, file)) {
 	case AGREE_DIFFERENT:
 		return IDENTITY_MISMATCH;
 	case AGREE_EQUAL:
-		return module == AGREE_EQUAL ? IDENTITY_EQUIVALENT : IDENTITY_UNVERIFIED;
+		return data == AGREE_EQUAL ? IDENTITY_EQUIVALENT : IDENTITY_UNVERIFIED;
 	case AGREE_NOTHING:
 		break;
 	}
-	return module == AGREE_EQUAL ? IDENTITY_EQUIVALENT : IDENTITY_UNVERIFIED;
+	return data == AGREE_EQUAL ? IDENTITY_EQUIVALENT : IDENTITY_UNVERIFIED;
 }

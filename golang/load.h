@@ -11,7 +11,10 @@ void buildinfo_load(struct go_runtime *runtime);
 /* The version from runtime.buildVersion, where a build carries no build information; needs globals. */
 void build_version_load(struct go_runtime *runtime);
 
-/* modules.c: the pclntab and moduledata of the executable (file addresses); false when it holds no Go program. */
+/* modules.c: the pclntab of an executable, at file addresses. */
+bool pclntab_in_exe(const struct exe *exe, struct pclntab *ret);
+
+/* The pclntab and moduledata of the executable (file addresses); false when it holds no Go program. */
 bool module_in_exe(const struct exe *exe, struct go_module *ret);
 
 /* The first moduledata found by shape in the dump's own writable memory; false when there is none. Its pclntab is set
@@ -28,8 +31,21 @@ bool module_read(struct image *image, uint64_t address, struct go_module *ret);
 /* Completes modules once layout and memory are known: gofunc, text sections, and the modules after the first. */
 void modules_complete(struct go_runtime *runtime);
 
-/* identity.c: judges whether exe is what ran. `file` is module_in_exe's answer, at file addresses. */
-enum identity identity_judge(struct go_runtime *runtime, const struct go_module *file);
+/* The functions of a module, from the file that holds it (`file`: at file addresses). */
+void module_take_functions(struct go_module *module, const struct go_module *file, const struct exe *exe, uint64_t bias);
+
+/* module_files.c: the functions of a module that lies in a plugin or shared library, from that file. */
+void module_from_library(struct go_runtime *runtime, struct go_module *module);
+
+/* A file, and where it would lie in the process. */
+struct placed_exe {
+	const struct exe *exe;
+	uint64_t bias;        /* run-time minus file addresses */
+	const char *build_id; /* that the dump's own memory holds there; NULL: none */
+};
+
+/* identity.c: judges whether a file is what ran. `module` is module_in_exe's answer, at file addresses; NULL: none. */
+enum identity identity_judge(struct image *image, const struct placed_exe *file, const struct go_module *module);
 
 /* goroutines.c */
 void goroutines_load(struct go_runtime *runtime);

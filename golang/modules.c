@@ -46,7 +46,7 @@ static bool scan_pclntab(struct span bytes, uint64_t address, struct pclntab *re
 	return false;
 }
 
-static bool pclntab_in_exe(const struct exe *exe, struct pclntab *ret)
+bool pclntab_in_exe(const struct exe *exe, struct pclntab *ret)
 {
 	for (size_t i = 0; i < sizeof pclntab_sections / sizeof *pclntab_sections; i++) {
 		const struct section *section = exe_section(exe, pclntab_sections[i]);
@@ -145,6 +145,14 @@ bool module_read(struct image *image, uint64_t address, struct go_module *ret)
 	ret->address = address;
 	take_words(words, ret);
 	return true;
+}
+
+void module_take_functions(struct go_module *module, const struct go_module *file, const struct exe *exe, uint64_t bias)
+{
+	module->pclntab = file->pclntab;
+	module->pclntab.address += bias;
+	module->pclntab.text = module->text;
+	module->exe = exe;
 }
 
 /* Where a module's table lies; its last part is the slice pclntable. */
@@ -262,6 +270,7 @@ void modules_complete(struct go_runtime *runtime)
 		if (!next || !module_read(runtime->image, next, &module))
 			return;
 		pclntab_in_memory(runtime->image, &module);
+		module_from_library(runtime, &module);
 		complete(runtime, &module);
 		vec_push(runtime->arena, &runtime->modules, module);
 	}

@@ -11,7 +11,7 @@ struct pc_memo {
 	struct pc_info **slots;
 	size_t size; /* a power of two */
 	size_t used;
-	struct func **functions; /* of the first module, by index; made on demand */
+	struct func ***functions; /* of each module, by index; made on demand */
 };
 
 static const struct {
@@ -69,25 +69,23 @@ static void grow(struct go_runtime *runtime)
 			*slot_of(memo, old[i]->pc, old[i]->exact) = old[i];
 }
 
-/* One struct func per function of the main module, so that equal functions are equal pointers. */
-static const struct func *shared_func(struct go_runtime *runtime, const struct go_module *module, const struct func *func)
+/* One struct func per function, so that equal functions are equal pointers. Modules are all known by now. */
+static const struct func *shared_func(struct go_runtime *runtime, size_t module, const struct func *func)
 {
-	struct func **slot = NULL;
-	struct func *copy;
+	struct pc_memo *memo = runtime->memo;
+	struct func **slot;
 
-	if (module == &runtime->modules.items[0]) {
-		if (!runtime->memo->functions)
-			runtime->memo->functions =
-				arena_array(runtime->arena, module->pclntab.nfunc, sizeof(struct func *));
-		slot = &runtime->memo->functions[func->index];
-		if (*slot)
-			return *slot;
+	if (!memo->functions)
+		memo->functions = arena_array(runtime->arena, runtime->modules.count, sizeof *memo->functions);
+	if (!memo->functions[module])
+		memo->functions[module] = arena_array(runtime->arena, runtime->modules.items[module].pclntab.nfunc,
+						      sizeof(struct func *));
+	slot = &memo->functions[module][func->index];
+	if (!*slot) {
+		*slot = arena_alloc(runtime->arena, sizeof **slot);
+		**slot = *func;
 	}
-	copy = arena_alloc(runtime->arena, sizeof *copy);
-	*copy = *func;
-	if (slot)
-		*slot = copy;
-	return copy;
+	return *slot;
 }
 
 static void look_up(struct go_runtime *runtime, struct pc_info *info)
@@ -101,7 +99,7 @@ static void look_up(struct go_runtime *runtime, struct pc_info *info)
 		if (!pclntab_find(&module->pclntab, at, &func))
 			continue;
 		info->module = module;
-		info->func = shared_func(runtime, module, &func);
+		info->func = shared_func(runtime, i, &func);
 		info->role = func_role_of_name(pclntab_name(&module->pclntab, func.name));
 		info->has_delta = func_value(&module->pclntab, &func, func.pcsp, at, &info->delta, NULL);
 		return;

@@ -45,9 +45,7 @@ static bool module_of_exe(struct go_runtime *runtime, const struct go_module *fi
 	if (!module_read(runtime->image, file->address + runtime->bias, &module) ||
 	    module.text != file->text + runtime->bias || module.maxpc != file->maxpc + runtime->bias)
 		return false;
-	module.pclntab = file->pclntab;
-	module.pclntab.address += runtime->bias;
-	module.pclntab.text = module.text;
+	module_take_functions(&module, file, runtime->exe, runtime->bias);
 	vec_push(runtime->arena, &runtime->modules, module);
 	return true;
 }
@@ -64,8 +62,7 @@ static void module_from_file(struct go_runtime *runtime, const struct go_module 
 	module.maxpc += runtime->bias;
 	module.data_start += runtime->bias;
 	module.data_end += runtime->bias;
-	module.pclntab.address += runtime->bias;
-	module.pclntab.text = module.text;
+	module_take_functions(&module, file, runtime->exe, runtime->bias);
 	vec_push(runtime->arena, &runtime->modules, module);
 	note_add(runtime->notes, "runtime.moduledata is not in the dump; its values in the executable are used instead");
 }
@@ -78,26 +75,36 @@ static void module_of_mismatch(struct go_runtime *runtime, const struct go_modul
 	if (!module_in_memory(runtime, &module))
 		return;
 	if (!module.pclntab.nfunc && file && module.text == file->text + runtime->bias &&
-	    module.minpc == file->minpc + runtime->bias && module.maxpc == file->maxpc + runtime->bias) {
-		module.pclntab = file->pclntab;
-		module.pclntab.address += runtime->bias;
-		module.pclntab.text = module.text;
+	    module.minpc == file->minpc + runtime->bias && module.maxpc == file->maxpc + runtime->bias)
+		module_take_functions(&module, file, NULL, runtime->bias);
+	vec_push(runtime->arena, &runtime->modules, module);
+}
+
+/* The main program is not Go's; a shared library may be. */
+static void load_from_library(struct go_runtime *runtime)
+{
+	struct go_module module;
+
+	if (!module_in_memory(runtime, &module)) {
+		note_add(runtime->notes, "%s holds no Go program that this version reads (Go 1.18 and later), nor does the "
+					 "dump's memory", runtime->exe->name);
+		return;
 	}
+	module_from_library(runtime, &module);
 	vec_push(runtime->arena, &runtime->modules, module);
 }
 
 static void load_with_exe(struct go_runtime *runtime, const struct exe_candidate *candidate)
 {
+	struct placed_exe exe = {.exe = runtime->exe, .build_id = locate_build_id_in_memory(runtime->image)};
 	struct go_module file;
 	bool is_go = module_in_exe(runtime->exe, &file);
 
-	if (!is_go)
-		note_add(runtime->notes, "%s holds no Go program that this version reads (Go 1.18 and later)",
-			 runtime->exe->name);
 	runtime->bias = candidate->bias;
 	if (!candidate->bias_known && is_go)
 		bias_from_memory(runtime, &file, &runtime->bias);
-	runtime->identity = identity_judge(runtime, is_go ? &file : NULL);
+	exe.bias = runtime->bias;
+	runtime->identity = identity_judge(runtime->image, &exe, is_go ? &file : NULL);
 	if (runtime->identity == IDENTITY_MISMATCH) {
 		note_lead(runtime->notes, "executable mismatch: %s is another build than the one that was running; with it "
 					  "nothing can be more than possible", runtime->exe->name);
@@ -105,7 +112,9 @@ static void load_with_exe(struct go_runtime *runtime, const struct exe_candidate
 		return;
 	}
 	image_add_backing(runtime->image, runtime->exe, runtime->bias);
-	if (is_go && !module_of_exe(runtime, &file))
+	if (!is_go)
+		load_from_library(runtime);
+	else if (!module_of_exe(runtime, &file))
 		module_from_file(runtime, &file);
 }
 
@@ -154,22 +163,23 @@ static void choose_layout(struct go_runtime *runtime)
 	runtime->layout_source = !runtime->layout ? LAYOUT_SOURCE_NONE : exact ? LAYOUT_SOURCE_TABLE : LAYOUT_SOURCE_NEAREST;
 }
 
-/* DWARF of the dumped program itself, for a release without an exact row. */
-static void layout_from_exe(struct go_runtime *runtime)
+/* DWARF of the dumped program (or library) itself, for a release without an exact row. */
+static bool layout_from_exe(struct go_runtime *runtime)
 {
+	const struct exe *exe = runtime->modules.count ? runtime->modules.items[0].exe : NULL;
 	struct layout *layout;
 	const struct err *err;
 
-	if (!runtime->exe || !runtime->exe->has_dwarf || runtime->identity == IDENTITY_MISMATCH)
-		return;
-	err = layout_of_dwarf(runtime->arena, runtime->exe, &layout);
+	if (!exe || !exe->has_dwarf)
+		return false;
+	err = layout_of_dwarf(runtime->arena, exe, &layout);
 	if (err) {
-		note_add(runtime->notes, "DWARF of %s could not be read: %s", runtime->exe->name,
-			 err_describe(runtime->arena, err));
-		return;
+		note_add(runtime->notes, "DWARF of %s could not be read: %s", exe->name, err_describe(runtime->arena, err));
+		return false;
 	}
 	runtime->layout = layout;
 	runtime->layout_source = LAYOUT_SOURCE_DWARF;
+	return true;
 }
 
 static void note_layout(struct go_runtime *runtime)
@@ -220,11 +230,8 @@ static void load_state(struct go_runtime *runtime)
 	modules_complete(runtime);
 	load_goroutines(runtime);
 	/* Every program has goroutines: a row that finds none does not fit this build. */
-	if (runtime->layout_source == LAYOUT_SOURCE_TABLE && !runtime->goroutines.count && runtime->exe &&
-	    runtime->exe->has_dwarf) {
-		layout_from_exe(runtime);
+	if (runtime->layout_source == LAYOUT_SOURCE_TABLE && !runtime->goroutines.count && layout_from_exe(runtime))
 		load_goroutines(runtime);
-	}
 	note_layout(runtime);
 }
 
@@ -238,6 +245,7 @@ struct go_runtime *go_runtime_load(struct image *image, const struct exe_candida
 	runtime->decoder = decoder_new(image->arena, image->arch);
 	runtime->exe = candidate->exe;
 	runtime->exe_source = candidate->source;
+	runtime->search = candidate->search;
 	buildinfo_load(runtime);
 	runtime->build_id = runtime->exe ? runtime->exe->build_id : locate_build_id_in_memory(image);
 	if (runtime->exe)

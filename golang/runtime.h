@@ -22,6 +22,7 @@ struct go_module {
 	uint64_t data_start, data_end; /* noptrdata … enoptrbss: the writable globals */
 	uint64_t types, etypes, rodata, gofunc, next;
 	struct pclntab pclntab; /* nfunc 0: not available */
+	const struct exe *exe;  /* the file that holds it; NULL: none, memory speaks alone */
 };
 
 /* What the model needs of special functions, by name: func_roles.def. */
@@ -103,6 +104,7 @@ struct go_runtime {
 	struct exe *exe; /* NULL: none, or (EXE_MEMORY) the dump's own memory serves for it */
 	enum exe_source exe_source;
 	const char *build_id; /* of the executable, or of the program in the dump's memory; NULL: unknown */
+	struct exe_search search; /* where files of the process are looked for */
 	uint64_t bias;   /* run-time minus file addresses */
 	enum identity identity;
 	struct go_version version;

@@ -18,6 +18,7 @@ struct scene {
 	struct go_builder *builder;
 	struct go_runtime runtime;
 	struct go_module file;
+	const char *build_id; /* in the dump's memory */
 };
 
 static struct scene scene_new(struct arena *arena)
@@ -73,9 +74,16 @@ static void saved_note(struct scene *s, uint8_t difference)
 	go_write(s->builder, GO_BASE + 0x100, copy, sizeof go_note - 1);
 }
 
+static enum identity identity_of(struct scene *s, const struct go_module *module)
+{
+	struct placed_exe file = {.exe = s->runtime.exe, .bias = s->runtime.bias, .build_id = s->build_id};
+
+	return identity_judge(s->runtime.image, &file, module);
+}
+
 static void judge(struct scene *s, enum identity expected)
 {
-	assert_int_equal(identity_judge(&s->runtime, &s->file), expected);
+	assert_int_equal(identity_of(s, &s->file), expected);
 }
 
 static void build_id(struct arena *arena)
@@ -89,6 +97,18 @@ static void build_id(struct arena *arena)
 	s = scene_new(arena);
 	add_note_section(&s, arena);
 	saved_note(&s, 1);
+	judge(&s, IDENTITY_MISMATCH);
+}
+
+static void gnu_build_id(struct arena *arena)
+{
+	struct scene s = scene_new(arena);
+
+	s.build_id = "12ab";
+	judge(&s, IDENTITY_EQUIVALENT); /* the file has none */
+	s.runtime.exe->build_id = "12ab";
+	judge(&s, IDENTITY_SAME);
+	s.runtime.exe->build_id = "12ac";
 	judge(&s, IDENTITY_MISMATCH);
 }
 
@@ -155,14 +175,14 @@ static void data_not_saved(struct arena *arena)
 	judge(&s, IDENTITY_UNVERIFIED); /* equal code: a twin has that too */
 	go_put(s.builder, GO_TEXT, 0);
 	judge(&s, IDENTITY_MISMATCH);
-	assert_int_equal(identity_judge(&s.runtime, NULL), IDENTITY_MISMATCH);
+	assert_int_equal(identity_of(&s, NULL), IDENTITY_MISMATCH);
 }
 
 static void no_go(struct arena *arena)
 {
 	struct scene s = scene_new(arena);
 
-	assert_int_equal(identity_judge(&s.runtime, NULL), IDENTITY_UNVERIFIED);
+	assert_int_equal(identity_of(&s, NULL), IDENTITY_UNVERIFIED);
 }
 
 /* Loaded elsewhere: addresses in moduledata differ by the bias, and lengths do not. */
@@ -288,6 +308,7 @@ static void memory_alone(struct arena *arena)
 	}
 
 TEST(build_id)
+TEST(gnu_build_id)
 TEST(twin)
 TEST(moduledata_words)
 TEST(read_only_bytes)
@@ -302,6 +323,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_build_id),
+		cmocka_unit_test(test_gnu_build_id),
 		cmocka_unit_test(test_twin),
 		cmocka_unit_test(test_moduledata_words),
 		cmocka_unit_test(test_read_only_bytes),
