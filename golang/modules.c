@@ -225,6 +225,7 @@ static void read_text_sections(struct go_runtime *runtime, struct go_module *mod
 {
 	uint64_t slice, count;
 
+	module->pclntab.sections.count = 0;
 	if (!go_field(runtime, module->address, LAYOUT_moduledata_textsectmap, &slice) ||
 	    !image_u64(runtime->image, module->address + runtime->layout->offset[LAYOUT_moduledata_textsectmap] + 8,
 		       &count) ||

@@ -223,15 +223,23 @@ static void load_goroutines(struct go_runtime *runtime)
 	machines_load(runtime);
 }
 
-static void load_state(struct go_runtime *runtime)
+/* Functions lie where moduledata's text sections say, so modules come before anything looks at code. */
+static void settle_layout(struct go_runtime *runtime)
 {
+	choose_layout(runtime);
 	if (runtime->layout_source != LAYOUT_SOURCE_TABLE)
 		layout_from_exe(runtime);
 	modules_complete(runtime);
+}
+
+static void load_state(struct go_runtime *runtime)
+{
 	load_goroutines(runtime);
 	/* Every program has goroutines: a row that finds none does not fit this build. */
-	if (runtime->layout_source == LAYOUT_SOURCE_TABLE && !runtime->goroutines.count && layout_from_exe(runtime))
+	if (runtime->layout_source == LAYOUT_SOURCE_TABLE && !runtime->goroutines.count && layout_from_exe(runtime)) {
+		modules_complete(runtime);
 		load_goroutines(runtime);
+	}
 	note_layout(runtime);
 }
 
@@ -253,13 +261,14 @@ struct go_runtime *go_runtime_load(struct image *image, const struct exe_candida
 	else
 		load_from_memory(runtime);
 	pc_memo_new(runtime);
-	choose_layout(runtime);
+	settle_layout(runtime);
 	find_functions(runtime);
 	if (runtime->identity != IDENTITY_MISMATCH)
 		globals_find(runtime);
 	if (!runtime->version.text) {
 		build_version_load(runtime);
-		choose_layout(runtime);
+		if (runtime->version.text)
+			settle_layout(runtime);
 	}
 	load_state(runtime);
 	backlog_load(runtime);

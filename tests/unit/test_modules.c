@@ -1,4 +1,4 @@
-/* test_modules.c: programs of more than one module, or of one that lies in a library. */
+/* test_modules.c: programs of more than one module, or with text in more than one place. */
 #include "golang/load.h"
 #include "tests/build/core_builder.h"
 #include "tests/build/go_builder.h"
@@ -19,6 +19,35 @@ static struct go_runtime *load(struct image *image, struct exe *exe)
 	struct exe_candidate candidate = {.exe = exe, .source = EXE_GIVEN, .bias_known = true};
 
 	return go_runtime_load(image, &candidate);
+}
+
+/* The second half of the text was linked 1 MiB further on: functions are looked for where they lie before their
+ * instructions are read. */
+static void text_sections(struct arena *arena)
+{
+	struct go_builder *builder = go_new(arena, &arch_arm64, 27, 4);
+	uint64_t moved = GO_TEXT + 0x100000;
+	uint64_t map = GO_DATA + 0xb00;
+	struct go_runtime *runtime;
+	uint64_t words[6];
+	size_t second;
+
+	go_add_frame(builder, "main.main", 0x40, 0);
+	second = go_add_frame(builder, "runtime.allgadd", 0x40, 0);
+	words[0] = 0;
+	words[1] = words[3] = go_entry(builder, second) - GO_TEXT;
+	words[2] = GO_TEXT;
+	words[4] = words[3] + 0x1000;
+	words[5] = moved;
+	go_memory(builder, GO_DATA, GO_DATA_SIZE, SEGMENT_READ | SEGMENT_WRITE);
+	go_write(builder, map, words, sizeof words);
+	go_put(builder, GO_MODULEDATA + builder->layout->offset[LAYOUT_moduledata_textsectmap], map);
+	go_put(builder, GO_MODULEDATA + builder->layout->offset[LAYOUT_moduledata_textsectmap] + 8, 2);
+	runtime = load(builder->image, go_exe(builder));
+	assert_non_null(runtime->functions[ROLE_ALLGADD]);
+	assert_int_equal(runtime->functions[ROLE_ALLGADD]->entry, moved);
+	assert_string_equal(go_func_name(go_pc(runtime, moved + 4, true)), "runtime.allgadd");
+	assert_string_equal(go_func_name(go_pc(runtime, GO_TEXT, true)), "main.main");
 }
 
 /* ---- a library ---- */
@@ -185,6 +214,7 @@ static void plugin(struct arena *arena)
 		scratch_arena(2 * BUDGET, name);                                                                       \
 	}
 
+TEST(text_sections)
 TEST(shared_library)
 TEST(another_library)
 TEST(library_elsewhere)
@@ -193,7 +223,7 @@ TEST(plugin)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shared_library),
+		cmocka_unit_test(test_text_sections),	 cmocka_unit_test(test_shared_library),
 		cmocka_unit_test(test_another_library), cmocka_unit_test(test_library_elsewhere),
 		cmocka_unit_test(test_plugin),
 	};
