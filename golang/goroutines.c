@@ -212,6 +212,7 @@ void goroutines_load(struct go_runtime *runtime)
 		count = length;
 	count = bounded(runtime, list, count);
 	read_list(runtime, list, count, &tally);
+	runtime->goroutines_listed = (size_t)(count - tally.unreadable);
 	report(runtime, &tally);
 	if (runtime->goroutines.count)
 		qsort(runtime->goroutines.items, runtime->goroutines.count, sizeof *runtime->goroutines.items, by_id);

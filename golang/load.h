@@ -49,6 +49,9 @@ enum identity identity_judge(struct image *image, const struct placed_exe *file,
 
 /* goroutines.c */
 void goroutines_load(struct go_runtime *runtime);
+/* layout_fit.c: whether most goroutines, as read with the layout in use, are what goroutines must be. */
+bool layout_fits(struct go_runtime *runtime);
+
 /* machines.c: every M, and which thread it is. */
 void machines_load(struct go_runtime *runtime);
 

@@ -89,6 +89,27 @@ static bool seen(const struct go_runtime *runtime, uint64_t address)
 	return false;
 }
 
+/* The M of every thread that runs Go code is on the list; where one is not, the list was cut short or walked by wrong
+ * offsets. g.m and m.g0, which point at each other, have never moved. */
+static void add_missing(struct go_runtime *runtime)
+{
+	struct image *image = runtime->image;
+	size_t listed = runtime->machines.count;
+
+	for (size_t i = 0; i < image->threads.count && runtime->machines.count < MACHINE_LIMIT; i++) {
+		uint64_t g = thread_g(runtime, &image->threads.items[i]);
+		struct machine m = {0};
+		uint64_t address, back;
+
+		if (!g || !go_field(runtime, g, LAYOUT_g_m, &address) || !address || seen(runtime, address) ||
+		    !read_machine(runtime, address, &m) || !go_field(runtime, m.g0, LAYOUT_g_m, &back) || back != address)
+			continue;
+		m.thread = (int32_t)i;
+		vec_push(runtime->arena, &runtime->machines, m);
+	}
+	runtime->machines_unlisted = listed ? runtime->machines.count - listed : 0;
+}
+
 void machines_load(struct go_runtime *runtime)
 {
 	uint64_t address = 0;
@@ -110,5 +131,6 @@ void machines_load(struct go_runtime *runtime)
 		if (!go_field(runtime, address, LAYOUT_m_alllink, &address))
 			break;
 	}
+	add_missing(runtime);
 	join_goroutines(runtime);
 }

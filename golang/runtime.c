@@ -216,11 +216,16 @@ static void find_functions(struct go_runtime *runtime)
 
 static void load_goroutines(struct go_runtime *runtime)
 {
-	runtime->goroutines.count = 0;
-	runtime->machines.count = 0;
+	runtime->goroutines.count = runtime->goroutines_listed = 0;
+	runtime->machines.count = runtime->machines_unlisted = 0;
 	runtime->goroutines_incomplete = false;
 	goroutines_load(runtime);
 	machines_load(runtime);
+}
+
+static bool state_fits(struct go_runtime *runtime)
+{
+	return layout_fits(runtime) && !runtime->machines_unlisted;
 }
 
 /* Functions lie where moduledata's text sections say, so modules come before anything looks at code. */
@@ -232,14 +237,35 @@ static void settle_layout(struct go_runtime *runtime)
 	modules_complete(runtime);
 }
 
+/* Nothing is better than nonsense. */
+static void drop_layout(struct go_runtime *runtime)
+{
+	note_add(runtime->notes, "structure offsets for %s do not fit what the dump holds, as if another runtime bore that name: "
+				 "goroutines cannot be listed", runtime->version.text ? runtime->version.text : "this runtime");
+	runtime->layout = NULL;
+	runtime->layout_source = LAYOUT_SOURCE_NONE;
+	runtime->goroutines.count = 0;
+	runtime->machines.count = 0;
+	runtime->goroutines_incomplete = true;
+}
+
 static void load_state(struct go_runtime *runtime)
 {
+	size_t notes = runtime->notes->count;
+
 	load_goroutines(runtime);
-	/* Every program has goroutines: a row that finds none does not fit this build. */
-	if (runtime->layout_source == LAYOUT_SOURCE_TABLE && !runtime->goroutines.count && layout_from_exe(runtime)) {
+	if (runtime->layout_source == LAYOUT_SOURCE_TABLE && !state_fits(runtime) && layout_from_exe(runtime)) {
+		runtime->notes->count = notes; /* what was said of a wrong layout */
 		modules_complete(runtime);
 		load_goroutines(runtime);
 	}
+	if (!layout_fits(runtime)) {
+		drop_layout(runtime);
+		return;
+	}
+	if (runtime->machines_unlisted)
+		note_add(runtime->notes, "%zu Ms that threads run on are not in runtime.allm: it is damaged, or another runtime "
+					 "bears the name of this one", runtime->machines_unlisted);
 	note_layout(runtime);
 }
 

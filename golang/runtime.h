@@ -116,7 +116,9 @@ struct go_runtime {
 	VEC(struct goroutine) goroutines; /* live ones (not dead), ascending by id */
 	struct goroutine_address *by_address; /* ascending; goroutines.count of them */
 	VEC(struct machine) machines;
+	size_t goroutines_listed;   /* entries of runtime.allgs that could be read, the dead ones among them */
 	bool goroutines_incomplete; /* the list was cut short or partly unreadable */
+	size_t machines_unlisted;   /* that threads run on and runtime.allm does not have */
 	VEC(const char *) fatal_lines; /* of printBacklog: the runtime's own last words, in order */
 	const char *godebug;     /* value of GODEBUG in the environment; NULL: unset or unknown */
 	struct pc_memo *memo;
