@@ -210,6 +210,17 @@ static uint64_t find_allglen(const struct finder *finder)
 	return 0;
 }
 
+/* preemptall ranges over a slice: pointer and length are loaded. */
+static bool is_list(const struct finder *finder, uint64_t address)
+{
+	return refers_as(finder->refs, address, REF_LOAD, 8) && refers_as(finder->refs, address + 8, REF_LOAD, 8);
+}
+
+static uint64_t find_allp(const struct finder *finder)
+{
+	return the_only(finder, is_list);
+}
+
 /* mcommoninit pushes on the list (mp.alllink = allm; store allm), mexit unlinks from it. */
 static bool is_list_of_ms(const struct finder *finder, uint64_t address)
 {
@@ -396,6 +407,8 @@ static const struct rule {
 	       "the length of allgs is not confirmed"),
 	GLOBAL("allm", allm, MCOMMONINIT, "mcommoninit", find_allm, fits_pointer,
 	       "threads are not matched to goroutines"),
+	GLOBAL("allp", allp, PREEMPTALL, "preemptall", find_allp, fits_slice,
+	       "when the dump was taken is known less well, and so are waiting times"),
 	GLOBAL("panicking", panicking, RECORD_FOR_PANIC, "recordForPanic", find_panicking, fits_any,
 	       "whether the program was panicking is not known from it"),
 	GLOBAL("printBacklogIndex", print_backlog_index, RECORD_FOR_PANIC, "recordForPanic", find_backlog_index,

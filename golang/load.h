@@ -51,6 +51,8 @@ enum identity identity_judge(struct image *image, const struct placed_exe *file,
 void goroutines_load(struct go_runtime *runtime);
 /* layout_fit.c: whether most goroutines, as read with the layout in use, are what goroutines must be. */
 bool layout_fits(struct go_runtime *runtime);
+/* clock.c: newest_time; needs the goroutines. */
+void clock_load(struct go_runtime *runtime);
 
 /* machines.c: every M, and which thread it is. */
 void machines_load(struct go_runtime *runtime);

@@ -221,6 +221,7 @@ static void load_goroutines(struct go_runtime *runtime)
 	runtime->goroutines_incomplete = false;
 	goroutines_load(runtime);
 	machines_load(runtime);
+	clock_load(runtime);
 }
 
 static bool state_fits(struct go_runtime *runtime)

@@ -36,7 +36,7 @@ enum func_role {
 
 /* Addresses of the runtime's global variables; 0 is unknown. */
 struct go_globals {
-	uint64_t allgs, allglen, allm, print_backlog, print_backlog_index, panicking, build_version, argc, argv;
+	uint64_t allgs, allglen, allm, allp, print_backlog, print_backlog_index, panicking, build_version, argc, argv;
 };
 
 enum g_status { G_IDLE = 0, G_RUNNABLE = 1, G_RUNNING = 2, G_SYSCALL = 3, G_WAITING = 4, G_DEAD = 6, G_COPYSTACK = 8,
@@ -53,7 +53,7 @@ struct goroutine {
 	uint64_t syscall_pc, syscall_sp;
 	uint64_t m; /* address of its runtime.m, 0: none */
 	uint64_t gopc, parent_id, startpc;
-	int64_t waitsince; /* nanotime, 0: unknown */
+	int64_t waitsince; /* nanotime of the GC cycle that first found it blocked, 0: unknown */
 	bool preempt, async_safe_point, locked;
 	uint32_t sig;      /* signal that became sigpanic, 0: none */
 	uint64_t sigcode0, sigcode1, sigpc;
@@ -117,6 +117,7 @@ struct go_runtime {
 	struct goroutine_address *by_address; /* ascending; goroutines.count of them */
 	VEC(struct machine) machines;
 	size_t goroutines_listed;   /* entries of runtime.allgs that could be read, the dead ones among them */
+	int64_t newest_time; /* of the runtime's clock (nanotime) that the dump holds, 0: none */
 	bool goroutines_incomplete; /* the list was cut short or partly unreadable */
 	size_t machines_unlisted;   /* that threads run on and runtime.allm does not have */
 	VEC(const char *) fatal_lines; /* of printBacklog: the runtime's own last words, in order */
@@ -150,5 +151,8 @@ struct goroutine *goroutine_by_address(const struct go_runtime *runtime, uint64_
 /* The text that the runtime prints for a status ("chan receive" for waiting ones), or NULL. */
 const char *goroutine_wait_reason(const struct go_runtime *runtime, const struct goroutine *goroutine);
 const char *goroutine_status_name(const struct goroutine *goroutine);
+
+/* For how long, in nanoseconds, a goroutine has been blocked at least; false when that is not known. */
+bool goroutine_waited(const struct go_runtime *runtime, const struct goroutine *goroutine, int64_t *ret);
 
 #endif

@@ -16,6 +16,7 @@ static const struct go_globals expected = {
 	.allgs = 0x20100,
 	.allglen = 0x20128,
 	.allm = 0x20130,
+	.allp = 0x20160,
 	.print_backlog = 0x20200,
 	.print_backlog_index = 0x20148,
 	.panicking = 0x20140,
@@ -83,12 +84,16 @@ static const char amd64_text[] =
 	/* args */
 	"\x89\x05\x58\x00\x01\x00"     /* mov [rip+argc], eax */
 	"\x48\x89\x1d\x59\x00\x01\x00" /* mov [rip+argv], rbx */
+	"\xc3"                         /* ret */
+	/* preemptall */
+	"\x48\x8b\x0d\x59\x00\x01\x00" /* mov rcx, [rip+allp] */
+	"\x48\x8b\x15\x5a\x00\x01\x00" /* mov rdx, [rip+allp+8] */
 	"\xc3" /* ret */;
 
 static const struct function amd64_functions[] = {
 	{"allgadd", 0x0, 0x56},         {"mcommoninit", 0x56, 0x76}, {"mexit", 0x76, 0x81},
 	{"recordForPanic", 0x81, 0xb6}, {"printlock", 0xb6, 0xc2},   {"unoptimized", 0xc2, 0xe9},
-	{"schedinit", 0xe9, 0xf2},      {"args", 0xf2, 0x100},
+	{"schedinit", 0xe9, 0xf2},      {"args", 0xf2, 0x100},       {"preemptall", 0x100, 0x10f},
 };
 
 static const char arm64_text[] =
@@ -159,12 +164,17 @@ static const char arm64_text[] =
 	"\x60\x53\x01\xb9" /* str w0, [x27, #lo12 argc] */
 	"\x9b\x00\x00\x90" /* adrp x27, argv */
 	"\x61\xaf\x00\xf9" /* str x1, [x27, #lo12 argv] */
+	"\xc0\x03\x5f\xd6" /* ret */
+	/* preemptall */
+	"\x9b\x00\x00\x90" /* adrp x27, allp */
+	"\x7b\x83\x05\x91" /* add x27, x27, #lo12 allp */
+	"\x61\x0b\x40\xa9" /* ldp x1, x2, [x27] */
 	"\xc0\x03\x5f\xd6" /* ret */;
 
 static const struct function arm64_functions[] = {
 	{"allgadd", 0x0, 0x48},         {"mcommoninit", 0x48, 0x60}, {"mexit", 0x60, 0x74},
 	{"recordForPanic", 0x74, 0xa0}, {"printlock", 0xa0, 0xac},   {"unoptimized", 0xac, 0xd0},
-	{"schedinit", 0xd0, 0xdc},      {"args", 0xdc, 0xf0},
+	{"schedinit", 0xd0, 0xdc},      {"args", 0xdc, 0xf0},        {"preemptall", 0xf0, 0x100},
 };
 
 struct fixture {
@@ -187,6 +197,7 @@ static enum func_role role_of(const char *name)
 		{"printlock", ROLE_PRINTLOCK},
 		{"schedinit", ROLE_SCHEDINIT},
 		{"args", ROLE_ARGS},
+		{"preemptall", ROLE_PREEMPTALL},
 		{"recordForPanic", ROLE_RECORD_FOR_PANIC},
 	};
 
