@@ -69,8 +69,9 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 LIB_OBJECTS := $(call objects,$(wildcard $(addsuffix /*.c,$(LIB_DIRS))))
 CLI_OBJECTS := $(call objects,$(wildcard cli/*.c))
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
-# What tests share: the synthetic dump builder, and any other .c file beside the unit tests.
-SUPPORT_OBJECTS := $(call objects,$(filter-out $(UNIT_SOURCES),$(wildcard tests/build/*.c tests/unit/*.c)))
+# What tests share: the synthetic dump builder, and any other .c file beside the unit tests; of cli/, what needs no main.
+SUPPORT_OBJECTS := $(call objects,$(filter-out $(UNIT_SOURCES),$(wildcard tests/build/*.c tests/unit/*.c)) \
+	cli/conditions.c)
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(OBJ)/%)
 HOSTILE_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/hostile/*.c))
 TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))

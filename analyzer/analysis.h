@@ -38,13 +38,9 @@ struct tear {
 	bool false_known;
 };
 
-enum { GROUP_IDS_LIMIT = 100 };
-
 /* Goroutines with the same status, wait reason, creator and sequence of pcs. */
 struct goroutine_group {
-	size_t count;
-	VEC(uint64_t) ids;   /* the lowest, at most GROUP_IDS_LIMIT */
-	size_t first;        /* index of a representative in runtime->goroutines */
+	size_t first;        /* index in runtime->goroutines */
 	uint64_t signature;
 };
 
@@ -85,7 +81,8 @@ struct analysis {
 	struct go_runtime *runtime; /* never NULL; may be empty */
 	struct notes *notes;
 	VEC(struct tear) tears;
-	VEC(struct goroutine_group) groups; /* largest first */
+	VEC(struct goroutine_group) groups; /* in the order of their first goroutines */
+	uint32_t *goroutine_group; /* per goroutine: index in groups */
 	int32_t *goroutine_thread; /* per goroutine: index of the thread whose registers are on its stack or that runs it, -1 */
 	int32_t *thread_goroutine; /* per thread: index of the goroutine that it runs, -1 */
 	int32_t dying_thread;      /* index of the thread that brought the process down, -1: unknown or a live snapshot */

@@ -5,8 +5,6 @@
 #include "analyzer/tear.h"
 #include "analyzer/unwind.h"
 
-#include <stdlib.h>
-
 enum { FIRST_TABLE = 1024 };
 
 /* Group number + 1 by signature; open addressing. */
@@ -149,7 +147,6 @@ static void table_grow(struct analysis *analysis, struct group_table *table)
 
 static void add_to_group(struct analysis *analysis, struct group_table *table, size_t index, uint64_t signature)
 {
-	struct goroutine_group *group;
 	uint32_t *slot;
 
 	if (analysis->groups.count * 2 >= table->size)
@@ -160,20 +157,7 @@ static void add_to_group(struct analysis *analysis, struct group_table *table, s
 			 (struct goroutine_group){.first = index, .signature = signature});
 		*slot = (uint32_t)analysis->groups.count;
 	}
-	group = &analysis->groups.items[*slot - 1];
-	group->count++;
-	if (group->ids.count < GROUP_IDS_LIMIT)
-		vec_push(analysis->arena, &group->ids, analysis->runtime->goroutines.items[index].id);
-}
-
-static int by_size(const void *a, const void *b)
-{
-	const struct goroutine_group *x = a;
-	const struct goroutine_group *y = b;
-
-	if (x->count != y->count)
-		return x->count > y->count ? -1 : 1;
-	return (x->first > y->first) - (x->first < y->first);
+	analysis->goroutine_group[index] = *slot - 1;
 }
 
 static void walk_goroutines(struct analysis *analysis)
@@ -185,8 +169,6 @@ static void walk_goroutines(struct analysis *analysis)
 		goroutine_stack(analysis, i, &stack);
 		add_to_group(analysis, &table, i, signature_of(&analysis->runtime->goroutines.items[i], &stack));
 	}
-	if (analysis->groups.count)
-		qsort(analysis->groups.items, analysis->groups.count, sizeof *analysis->groups.items, by_size);
 }
 
 struct analysis *analyze(struct go_runtime *runtime)
@@ -202,6 +184,7 @@ struct analysis *analyze(struct go_runtime *runtime)
 	analysis->tear_cache = tear_cache_new(runtime);
 	analysis->goroutine_thread = arena_array(arena, runtime->goroutines.count + 1, sizeof(int32_t));
 	analysis->thread_goroutine = arena_array(arena, threads + 1, sizeof(int32_t));
+	analysis->goroutine_group = arena_array(arena, runtime->goroutines.count + 1, sizeof(uint32_t));
 	analysis->walks = arena_array(arena, threads + 1, sizeof(struct thread_walk));
 	join_threads(analysis);
 	walk_threads(analysis);

@@ -80,3 +80,21 @@ size_t frame_lines(struct image *image, struct go_runtime *runtime, const struct
 					       .inlined = inlined[i].inlined};
 	return count;
 }
+
+bool creator_line(struct go_runtime *runtime, uint64_t gopc, struct frame_line *ret)
+{
+	const struct pc_info *info = go_pc(runtime, gopc, false);
+	struct inline_frame inlined[INLINE_LIMIT];
+	uint64_t pc;
+
+	*ret = (struct frame_line){0};
+	if (!info->func)
+		return false;
+	ret->function = go_func_name(info);
+	pc = gopc > info->func->entry ? gopc - 1 : gopc;
+	if (func_inline_frames(&info->module->pclntab, info->func, pc, inlined)) {
+		ret->file = inlined->file;
+		ret->line = inlined->line;
+	}
+	return true;
+}

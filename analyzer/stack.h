@@ -68,6 +68,10 @@ struct frame_line {
 	const char *module;   /* file name of the mapped file for code that is not Go's; NULL: unknown */
 };
 
+/* The `go` statement before a return address, g.gopc: its function, and the innermost file and line, also of an inlined call
+ * (runtime.printcreatedby1, Go 1.26). False: no Go function is there. */
+bool creator_line(struct go_runtime *runtime, uint64_t gopc, struct frame_line *ret);
+
 /* The lines of one frame, innermost first; returns their number, at least 1. */
 size_t frame_lines(struct image *image, struct go_runtime *runtime, const struct stack *stack, size_t index,
 		   struct frame_line lines[static INLINE_LIMIT]);

@@ -10,6 +10,7 @@
 
 const struct command commands[] = {
 	{"analyze", "say what happened to a crashed Go process (the default)", command_analyze},
+	{"goroutines", "list goroutines, those of equal stacks in one group", command_goroutines},
 	{"explain", "say what a rule or a known bug means", command_explain},
 	{NULL, NULL, NULL},
 };
@@ -66,13 +67,14 @@ bool cli_close(FILE *out, const char *name)
 
 int main(int argc, char **argv)
 {
-	char explain_name[] = "tornstack explain";
+	char name[64];
 
 	argp_err_exit_status = EXIT_USAGE;
 	set_signals();
 	for (const struct command *command = commands; argc > 1 && command->name; command++)
 		if (!strcmp(argv[1], command->name)) {
-			argv[1] = command->run == command_explain ? explain_name : argv[0];
+			snprintf(name, sizeof name, "tornstack %s", command->name);
+			argv[1] = command->run == command_analyze ? argv[0] : name;
 			return command->run(argc - 1, argv + 1);
 		}
 	return command_analyze(argc, argv);

@@ -2,15 +2,16 @@
  * been blocked by then. A dump does not hold the time, only readings that the runtime kept; the newest is the best.
  *
  * sysmon writes one into a P whenever it sees that the P has scheduled (sysmontick, runtime/proc.go retake), up to every
- * 20 us in a busy program; an idle one runs at the latest when a collection is forced, every 2 minutes. g.waitsince is
- * when the first garbage collection began that met the goroutine blocked (runtime/mgcmark.go markroot, work.tstart);
- * the scheduler clears it when it runs the goroutine (execute, Go 1.18 to 1.27). Both err to the same side: a goroutine
- * has waited longer than their difference. */
+ * 20 us in a busy program; in an idle one at the latest with the next forced collection, every 2 to 3 minutes.
+ * g.waitsince is when the first garbage collection began that met the goroutine blocked (runtime/mgcmark.go markroot,
+ * work.tstart); the scheduler clears it when it runs the goroutine (execute, Go 1.18 to 1.27; not when a system call
+ * returns at once). Both err to the same side: a goroutine has waited longer than their difference. */
 #include "golang/load.h"
 
 enum { P_LIMIT = 1 << 16 };
 
-static const uint64_t latest = UINT64_C(100) * 366 * 86400 * 1000000000; /* a clock that has run for 100 years does not */
+/* No clock has run for 100 years. */
+static const uint64_t latest = UINT64_C(100) * 366 * 86400 * NANOTIME_SECOND;
 
 static void take_reading(struct go_runtime *runtime, uint64_t reading)
 {
@@ -46,10 +47,15 @@ void clock_load(struct go_runtime *runtime)
 		read_ps(runtime, list, count);
 }
 
+bool goroutine_blocked(const struct goroutine *goroutine)
+{
+	return goroutine->status == G_WAITING || goroutine->status == G_SYSCALL || goroutine->status == G_LEAKED;
+}
+
 bool goroutine_waited(const struct go_runtime *runtime, const struct goroutine *goroutine, int64_t *ret)
 {
-	if (goroutine->status != G_WAITING && goroutine->status != G_SYSCALL && goroutine->status != G_LEAKED)
+	if (!goroutine_blocked(goroutine) || goroutine->waitsince <= 0 || goroutine->waitsince > runtime->newest_time)
 		return false;
 	*ret = runtime->newest_time - goroutine->waitsince;
-	return goroutine->waitsince > 0 && *ret >= 0;
+	return true;
 }

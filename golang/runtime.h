@@ -152,7 +152,12 @@ struct goroutine *goroutine_by_address(const struct go_runtime *runtime, uint64_
 const char *goroutine_wait_reason(const struct go_runtime *runtime, const struct goroutine *goroutine);
 const char *goroutine_status_name(const struct goroutine *goroutine);
 
-/* For how long, in nanoseconds, a goroutine has been blocked at least; false when that is not known. */
+/* Whether it waits for something, in the scheduler or in the kernel. */
+bool goroutine_blocked(const struct goroutine *goroutine);
+
+enum { NANOTIME_SECOND = 1000000000 };
+
+/* For how long, by nanotime, a goroutine has been blocked at least; false when that is not known. */
 bool goroutine_waited(const struct go_runtime *runtime, const struct goroutine *goroutine, int64_t *ret);
 
 #endif

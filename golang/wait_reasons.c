@@ -2,7 +2,8 @@
  * have not changed since Go 1.14, leaked and deadextra are of 1.26 (runtime/runtime2.go, _Gidle). */
 #include "golang/wait_reasons.h"
 
-#include <stddef.h>
+#include <string.h>
+#include <strings.h>
 
 static const struct {
 	int first, last;
@@ -42,4 +43,39 @@ const char *g_status_name(uint32_t status)
 	};
 
 	return status < sizeof names / sizeof *names ? names[status] : NULL;
+}
+
+static const uint32_t live[] = {1, 2, 3, 4, 8, 9, 10};
+
+enum { LIVE = sizeof live / sizeof *live, NAMES = LIVE + REASONS };
+
+static const char *name_at(size_t index)
+{
+	return index < LIVE ? g_status_name(live[index]) : reasons[index - LIVE].text;
+}
+
+static bool is_repeated(size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (!strcmp(name_at(i), name_at(index)))
+			return true;
+	return false;
+}
+
+const char *goroutine_state_name(size_t index)
+{
+	for (size_t i = 0; i < NAMES; i++)
+		if (!is_repeated(i) && !index--)
+			return name_at(i);
+	return NULL;
+}
+
+bool goroutine_state_means(const char *word, const char *state)
+{
+	if (!strcasecmp(word, state))
+		return true;
+	for (size_t i = 0; i < NAMES; i++)
+		if (!strcasecmp(word, name_at(i)))
+			return false;
+	return *word && !strncasecmp(word, state, strlen(word));
 }

@@ -2,6 +2,8 @@
 #ifndef GOLANG_WAIT_REASONS_H
 #define GOLANG_WAIT_REASONS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What Go 1.minor prints for g.waitreason, e.g. "chan receive"; NULL for 0 and for what that release does not have. The
@@ -10,5 +12,12 @@ const char *wait_reason_text(int minor, uint32_t id);
 
 /* What the runtime prints for a status without its scan bit, e.g. "runnable"; NULL when it is none. */
 const char *g_status_name(uint32_t status);
+
+/* The states that a live goroutine may be in, over all releases: statuses, then wait reasons; NULL after the last. */
+const char *goroutine_state_name(size_t index);
+
+/* Whether `word` means a state, case aside: by its whole name or, where no state has the name `word`, by the beginning
+ * of its name. */
+bool goroutine_state_means(const char *word, const char *state);
 
 #endif

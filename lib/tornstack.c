@@ -3,6 +3,7 @@
 #include "lib/tornstack.h"
 
 #include "formats/locate.h"
+#include "golang/wait_reasons.h"
 #include "report/escape.h"
 #include "report/report.h"
 
@@ -87,6 +88,20 @@ static bool has_corruption(const struct diagnosis *diagnosis)
 	return false;
 }
 
+static struct goroutine_filter filter_of(const struct ts_filter *filter)
+{
+	if (!filter)
+		return (struct goroutine_filter){0};
+	return (struct goroutine_filter){
+		.functions = filter->functions,
+		.states = filter->states,
+		.creators = filter->creators,
+		.ids = filter->ids,
+		.id_count = filter->id_count,
+		.waiting_over = filter->waiting_over,
+	};
+}
+
 static const struct err *write_report(struct job *job, const struct diagnosis *diagnosis)
 {
 	const struct ts_options *options = job->options;
@@ -95,9 +110,11 @@ static const struct err *write_report(struct job *job, const struct diagnosis *d
 		[TS_GOROUTINES_GROUPS] = REPORT_GOROUTINES_GROUPS,
 		[TS_GOROUTINES_ALL] = REPORT_GOROUTINES_ALL,
 	};
+	const struct goroutine_filter filter = filter_of(options->filter);
 	const struct report_options report = {
 		.version = TORNSTACK_VERSION,
 		.goroutines = goroutines[options->goroutines],
+		.filter = options->filter ? &filter : NULL,
 		.columns = options->columns,
 		.color = options->color,
 		.verbose = options->verbose,
@@ -108,7 +125,9 @@ static const struct err *write_report(struct job *job, const struct diagnosis *d
 
 	if (error)
 		return error;
-	if (options->format == TS_TEXT)
+	if (options->format == TS_TEXT && options->filter)
+		report_goroutines(diagnosis, &report, job->spool);
+	else if (options->format == TS_TEXT)
 		report_text(diagnosis, &report, job->spool);
 	else if (!report_json(diagnosis, &report, job->spool))
 		return err_new(job->arena, ERR_LIMIT, "no memory for the report");
@@ -236,4 +255,19 @@ bool ts_explain(const char *id, FILE *out)
 		arena_run(explanation.arena, explain, &explanation);
 	arena_free(explanation.arena);
 	return explanation.found;
+}
+
+bool ts_state_known(const char *text)
+{
+	const char *state;
+
+	for (size_t i = 0; (state = goroutine_state_name(i)); i++)
+		if (goroutine_state_means(text, state))
+			return true;
+	return false;
+}
+
+const char *ts_state(size_t index)
+{
+	return goroutine_state_name(index);
 }

@@ -10,12 +10,24 @@ enum ts_format { TS_TEXT, TS_JSON };
 
 enum ts_goroutines { TS_GOROUTINES_FINDINGS, TS_GOROUTINES_GROUPS, TS_GOROUTINES_ALL };
 
+/* Goroutines to list. Every condition must hold; of the values of one condition, any. Lists end with NULL; NULL: no such
+ * condition. Names are found by any part of them. */
+struct ts_filter {
+	const char *const *functions; /* of a frame, or of a call inlined into one */
+	const char *const *states;    /* see ts_state_known */
+	const char *const *creators;  /* functions whose go statement made the goroutine */
+	const uint64_t *ids;          /* ranges: first, last, first, last, … */
+	size_t id_count;              /* of ranges */
+	int64_t waiting_over;         /* nanoseconds; 0: no such condition */
+};
+
 struct ts_options {
 	const char *const *executables; /* --exe, NULL-terminated; NULL: find it */
 	const char *symbols_dir;        /* NULL: none */
 	uint64_t max_size;              /* of a decompressed dump in bytes; 0: default */
 	enum ts_format format;
 	enum ts_goroutines goroutines;
+	const struct ts_filter *filter; /* list these goroutines instead of saying what happened; NULL: do not */
 	bool color;
 	unsigned columns;               /* width of text; 0: 100 */
 	bool verbose, quiet;
@@ -38,6 +50,12 @@ struct ts_result {
 /* Analyses one dump ("-": standard input) and writes the report to `out`; on TS_FAILED nothing is written. Never exits,
  * never keeps anything. */
 struct ts_result ts_analyze(const char *dump, const struct ts_options *options, FILE *out);
+
+/* Whether a text names a state of goroutines: a status or a wait reason, case aside, or the beginning of one. */
+bool ts_state_known(const char *text);
+
+/* The states, one after the other; NULL after the last. */
+const char *ts_state(size_t index);
 
 /* Writes what a rule or known bug means; false when there is no such id. NULL: the list of rules. */
 bool ts_explain(const char *id, FILE *out);

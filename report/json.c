@@ -1,9 +1,7 @@
-/* json.c: the only file that knows jansson. Writes what docs/report.schema.json describes, keys in its order. The
- * big arrays are written element by element, so that no tree of the whole report ever exists; each element is one
- * line. */
-#include "report/report.h"
+/* json.c: writes what docs/report.schema.json describes, keys in its order. The big arrays are written element by
+ * element, so that no tree of the whole report ever exists; each element is one line. */
+#include "report/json_writer.h"
 
-#include "report/escape.h"
 #include "report/fingerprint.h"
 #include "report/narrative.h"
 #include "report/place.h"
@@ -11,145 +9,15 @@
 #include "report/stop_code.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 
-enum { LINE_USUAL = 4096 };
-
-struct writer {
-	FILE *out;
-	struct arena *arena;
-	const struct diagnosis *diagnosis;
-	struct analysis *analysis;
-	const struct report_options *options;
-	json_t *pending; /* the element in the making: released with the arena if an allocation does not return */
-	bool failed;
-	bool first_key, first_item;
-};
-
-/* --- what jansson gives, under our names. Everything is put into `pending` as soon as it exists. --- */
-
-static void release_pending(void *object)
-{
-	json_decref(((struct writer *)object)->pending);
-}
-
-static json_t *put(struct writer *writer, json_t *object, const char *key, json_t *value)
-{
-	if (value && !json_object_set_new_nocheck(object, key, value))
-		return value;
-	writer->failed = true; /* and the value is released */
-	return NULL;
-}
-
-static json_t *push(struct writer *writer, json_t *array, json_t *value)
-{
-	if (value && !json_array_append_new(array, value))
-		return value;
-	writer->failed = true;
-	return NULL;
-}
-
-static json_t *text_value(struct writer *writer, const char *text)
-{
-	return text ? json_string(escape_utf8(writer->arena, text)) : json_null();
-}
-
-static void put_text(struct writer *writer, json_t *object, const char *key, const char *text)
-{
-	put(writer, object, key, text_value(writer, text));
-}
-
-static void put_texts(struct writer *writer, json_t *array, const char *const *texts, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		push(writer, array, text_value(writer, texts[i]));
-}
-
-static void put_number(struct writer *writer, json_t *object, const char *key, bool known, int64_t value)
-{
-	put(writer, object, key, known ? json_integer(value) : json_null());
-}
-
-static void put_address(struct writer *writer, json_t *object, const char *key, bool known, uint64_t value)
-{
-	put_text(writer, object, key, known ? hex_text(writer->arena, value) : NULL);
-}
-
-static void put_bool(struct writer *writer, json_t *object, const char *key, bool value)
-{
-	put(writer, object, key, json_boolean(value));
-}
-
-/* `flags`: JSON_EMBED leaves out the braces. */
-static void dump_pending(struct writer *writer, size_t flags)
-{
-	char line[LINE_USUAL];
-	size_t size;
-
-	/* ASCII, so that no control character of Unicode's reaches a terminal either. */
-	flags |= JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY;
-	size = json_dumpb(writer->pending, line, sizeof line, flags);
-	if (size && size <= sizeof line)
-		fwrite(line, 1, size, writer->out); /* one write: a report may have millions of them */
-	else if (json_dumpf(writer->pending, writer->out, flags))
-		writer->failed = true;
-	json_decref(writer->pending);
-	writer->pending = NULL;
-}
-
-static void key(struct writer *writer, const char *name)
-{
-	fprintf(writer->out, "%s\n\"%s\": ", writer->first_key ? "" : ",", name);
-	writer->first_key = false;
-}
-
-/* What is made next, and then written by dump_pending. */
-static json_t *begin(struct writer *writer, json_t *value)
-{
-	writer->pending = value;
-	writer->failed |= !value;
-	return value;
-}
-
-/* An object that is the value of a top-level key. */
-static json_t *begin_section(struct writer *writer, const char *name)
-{
-	key(writer, name);
-	return begin(writer, json_object());
-}
-
-static void open_array(struct writer *writer, const char *name)
-{
-	key(writer, name);
-	fputc('[', writer->out);
-	writer->first_item = true;
-}
-
-static json_t *begin_item(struct writer *writer)
-{
-	fputs(writer->first_item ? "\n " : ",\n ", writer->out);
-	writer->first_item = false;
-	return begin(writer, json_object());
-}
-
-static void close_array(struct writer *writer)
-{
-	fputs(writer->first_item ? "]" : "\n]", writer->out);
-}
-
-static void text_section(struct writer *writer, const char *name, const char *text)
-{
-	key(writer, name);
-	begin(writer, text_value(writer, text));
-	dump_pending(writer, 0);
-}
+enum { IDS_LIMIT = 100 }; /* of one group */
 
 /* --- stacks --- */
 
 static void frame_item(struct writer *writer, const struct stack *stack, const struct frame_line *line)
 {
-	json_t *object = begin(writer, json_object());
+	json_t *object = begin_value(writer, new_object());
 	const struct frame *frame = line->frame;
 	const struct func *func = line->inlined ? NULL : frame->info->func;
 	int64_t finding = place_finding(writer->diagnosis, stack, line->frame_index);
@@ -166,7 +34,7 @@ static void frame_item(struct writer *writer, const struct stack *stack, const s
 	put_text(writer, object, "how", frame_how_name(frame->how));
 	put_number(writer, object, "finding", finding >= 0, finding);
 	put_number(writer, object, "function_offset", func != NULL, func ? (int64_t)(frame->pc - func->entry) : 0);
-	dump_pending(writer, 0);
+	dump_pending(writer);
 }
 
 static void note_elision(struct writer *writer, const struct stack *stack)
@@ -186,7 +54,7 @@ static void dump_with_stack(struct writer *writer, const struct stack *stack)
 
 	note_elision(writer, stack);
 	fputc('{', writer->out);
-	dump_pending(writer, JSON_EMBED);
+	dump_members(writer);
 	fputs(",\"frames\":[", writer->out);
 	for (size_t i = 0; i < stack->frames.count && !writer->failed; i++) {
 		size_t count = frame_lines(writer->analysis->image, writer->analysis->runtime, stack, i, lines);
@@ -198,14 +66,14 @@ static void dump_with_stack(struct writer *writer, const struct stack *stack)
 		}
 	}
 	fputs("],", writer->out);
-	end = begin(writer, json_object());
+	end = begin_value(writer, new_object());
 	put_text(writer, end, "end", stack_end_name(stack->end));
 	put_address(writer, end, "end_address", stack->end_address != 0, stack->end_address);
 	if (stack->elided) {
 		put_number(writer, end, "elided_at", true, (int64_t)elided_at);
 		put_number(writer, end, "elided", true, (int64_t)stack->elided);
 	}
-	dump_pending(writer, JSON_EMBED);
+	dump_members(writer);
 	fputc('}', writer->out);
 }
 
@@ -217,7 +85,7 @@ static void tool_section(struct writer *writer)
 
 	put_text(writer, object, "name", "tornstack");
 	put_text(writer, object, "version", writer->options->version);
-	dump_pending(writer, 0);
+	dump_pending(writer);
 }
 
 static void input_section(struct writer *writer)
@@ -230,7 +98,7 @@ static void input_section(struct writer *writer)
 	put_text(writer, object, "compression", image->compression);
 	put_number(writer, object, "size", true, (int64_t)image->bytes.size);
 	put_bool(writer, object, "truncated", image->truncated);
-	dump_pending(writer, 0);
+	dump_pending(writer);
 }
 
 static const char *const source_names[] = {
@@ -274,16 +142,15 @@ static void target_section(struct writer *writer)
 	put_text(writer, object, "executable", exe ? exe->name : NULL);
 	put_text(writer, object, "executable_source", source_names[runtime->exe_source]);
 	put_text(writer, object, "build_id", runtime->build_id);
-	put(writer, object, "stripped",
-	    exe ? json_boolean(!exe->has_symbols && !exe->has_dwarf) : json_null());
+	put_value(writer, object, "stripped", exe ? bool_value(!exe->has_symbols && !exe->has_dwarf) : null_value());
 	put_text(writer, object, "layout_source", layout_names[runtime->layout_source]);
 	put_text(writer, object, "executable_identity", identity_names[runtime->identity]);
-	dump_pending(writer, 0);
+	dump_pending(writer);
 }
 
 static void put_stop(struct writer *writer, json_t *process, const struct stop *stop)
 {
-	json_t *object = put(writer, process, "stop", stop->known ? json_object() : json_null());
+	json_t *object = put_value(writer, process, "stop", stop->known ? new_object() : null_value());
 
 	if (!stop->known)
 		return;
@@ -310,7 +177,7 @@ static void put_fault(struct writer *writer, json_t *process, const struct fault
 					     [ACCESS_READ] = "read",
 					     [ACCESS_WRITE] = "write",
 					     [ACCESS_EXECUTE] = "execute"};
-	json_t *object = put(writer, process, "fault", fault->known ? json_object() : json_null());
+	json_t *object = put_value(writer, process, "fault", fault->known ? new_object() : null_value());
 
 	if (!fault->known)
 		return;
@@ -336,7 +203,7 @@ static void process_section(struct writer *writer)
 		 message ? arena_strndup(writer->arena, message, strcspn(message, "\n")) : NULL);
 	put_text(writer, object, "godebug", writer->analysis->runtime->godebug);
 	put_fault(writer, object, &writer->analysis->fault);
-	dump_pending(writer, 0);
+	dump_pending(writer);
 }
 
 static void thread_section(struct writer *writer, size_t index, struct stack *stack)
@@ -376,14 +243,50 @@ static const char *wait_reason(const struct writer *writer, const struct gorouti
 
 static void put_creator(struct writer *writer, json_t *object, const struct goroutine *g)
 {
-	const struct pc_info *info = g->gopc && g->id != 1 ? go_pc(writer->analysis->runtime, g->gopc, false) : NULL;
-	json_t *creator = put(writer, object, "created_by", info ? json_object() : json_null());
+	const bool created = g->gopc && g->id != 1;
+	json_t *creator = put_value(writer, object, "created_by", created ? new_object() : null_value());
+	struct frame_line line;
 
-	if (!info)
+	if (!created)
 		return;
-	put_text(writer, creator, "function", info->func ? go_func_name(info) : NULL);
+	creator_line(writer->analysis->runtime, g->gopc, &line);
+	put_text(writer, creator, "function", line.function);
+	put_text(writer, creator, "file", line.file);
+	put_number(writer, creator, "line", line.file && line.line > 0, line.line);
 	put_address(writer, creator, "pc", true, g->gopc);
 	put_number(writer, creator, "goroutine", g->parent_id != 0, (int64_t)g->parent_id);
+}
+
+static void put_members(struct writer *writer, json_t *object, const struct selected_group *group)
+{
+	json_t *ids;
+	json_t *waiting;
+
+	put_number(writer, object, "count", true, (int64_t)group->count);
+	ids = put_value(writer, object, "ids", new_array());
+	for (size_t i = 0; i < group->count && i < IDS_LIMIT; i++)
+		push_value(writer, ids,
+		     number_value((int64_t)writer->analysis->runtime->goroutines.items[group->members[i]].id));
+	waiting = put_value(writer, object, "waiting", group->timed ? new_object() : null_value());
+	if (!group->timed)
+		return;
+	put_number(writer, waiting, "known", true, (int64_t)group->timed);
+	put_number(writer, waiting, "least_seconds", true, group->least / NANOTIME_SECOND);
+	put_number(writer, waiting, "most_seconds", true, group->most / NANOTIME_SECOND);
+}
+
+static void group_item(struct writer *writer, const struct selected_group *group, struct stack *stack)
+{
+	const struct goroutine *g = &writer->analysis->runtime->goroutines.items[*group->members];
+	json_t *object = begin_item(writer);
+
+	put_members(writer, object, group);
+	put_text(writer, object, "status", goroutine_status_name(g));
+	put_text(writer, object, "wait_reason", wait_reason(writer, g));
+	put_bool(writer, object, "scan", g->scan);
+	put_creator(writer, object, g);
+	goroutine_stack(writer->analysis, *group->members, stack);
+	dump_with_stack(writer, stack);
 }
 
 static void groups_section(struct writer *writer)
@@ -391,23 +294,8 @@ static void groups_section(struct writer *writer)
 	struct stack stack = {0};
 
 	open_array(writer, "goroutine_groups");
-	for (size_t i = 0; i < writer->analysis->groups.count && !writer->failed; i++) {
-		const struct goroutine_group *group = &writer->analysis->groups.items[i];
-		const struct goroutine *g = &writer->analysis->runtime->goroutines.items[group->first];
-		json_t *object = begin_item(writer);
-		json_t *ids;
-
-		put_number(writer, object, "count", true, (int64_t)group->count);
-		ids = put(writer, object, "ids", json_array());
-		for (size_t j = 0; j < group->ids.count; j++)
-			push(writer, ids, json_integer((json_int_t)group->ids.items[j]));
-		put_text(writer, object, "status", goroutine_status_name(g));
-		put_text(writer, object, "wait_reason", wait_reason(writer, g));
-		put_bool(writer, object, "scan", g->scan);
-		put_creator(writer, object, g);
-		goroutine_stack(writer->analysis, group->first, &stack);
-		dump_with_stack(writer, &stack);
-	}
+	for (size_t i = 0; i < writer->selection->group_count && !writer->failed; i++)
+		group_item(writer, &writer->selection->groups[i], &stack);
 	close_array(writer);
 }
 
@@ -415,12 +303,16 @@ static void goroutine_item(struct writer *writer, size_t index, struct stack *st
 {
 	const struct goroutine *g = &writer->analysis->runtime->goroutines.items[index];
 	json_t *object = begin_item(writer);
+	int64_t waited = 0;
+	bool timed = goroutine_waited(writer->analysis->runtime, g, &waited);
 
 	put_number(writer, object, "id", true, (int64_t)g->id);
 	put_text(writer, object, "status", goroutine_status_name(g));
 	put_bool(writer, object, "scan", g->scan);
 	put_text(writer, object, "wait_reason", wait_reason(writer, g));
+	put_number(writer, object, "waiting_seconds", timed, waited / NANOTIME_SECOND);
 	put_thread_id(writer, object, "thread", writer->analysis->goroutine_thread[index]);
+	put_bool(writer, object, "locked_to_thread", g->locked);
 	put_creator(writer, object, g);
 	put_address(writer, object, "stack_lo", g->stack_lo != 0, g->stack_lo);
 	put_address(writer, object, "stack_hi", g->stack_hi != 0, g->stack_hi);
@@ -442,7 +334,7 @@ static bool list_goroutine(void *context, struct arena *scratch, size_t index)
 
 	if (writer->failed || (writer->options->cancelled && writer->options->cancelled()))
 		return false;
-	if (listing->named && !listing->named[index])
+	if (!writer->selection->chosen[index] || (listing->named && !listing->named[index]))
 		return true;
 	writer->arena = scratch;
 	goroutine_item(writer, index, &listing->stack);
@@ -462,7 +354,7 @@ static void goroutines_section(struct writer *writer)
 
 static void put_evidence(struct writer *writer, json_t *list, const struct evidence *evidence)
 {
-	json_t *object = push(writer, list, json_object());
+	json_t *object = push_value(writer, list, new_object());
 
 	put_text(writer, object, "kind", evidence_kind_name(evidence->kind));
 	put_text(writer, object, "text", evidence->text);
@@ -475,15 +367,16 @@ static void put_evidence(struct writer *writer, json_t *list, const struct evide
 
 static void put_bug(struct writer *writer, json_t *list, const struct cited_bug *cited)
 {
-	json_t *object = push(writer, list, json_object());
+	json_t *object = push_value(writer, list, new_object());
 	json_t *releases;
 
 	put_text(writer, object, "id", cited->bug->id);
 	put_text(writer, object, "title", cited->bug->title);
-	releases = put(writer, object, "fixed_in", json_array());
+	releases = put_value(writer, object, "fixed_in", new_array());
 	for (size_t i = 0; i < RANGE_LIMIT && cited->bug->fixed_in[i]; i++)
-		push(writer, releases, text_value(writer, cited->bug->fixed_in[i]));
-	put(writer, object, "affects_this_version", cited->affects < 0 ? json_null() : json_boolean(cited->affects));
+		push_value(writer, releases, text_value(writer, cited->bug->fixed_in[i]));
+	put_value(writer, object, "affects_this_version",
+		  cited->affects < 0 ? null_value() : bool_value(cited->affects));
 }
 
 static void finding_item(struct writer *writer, const struct finding *finding)
@@ -503,17 +396,17 @@ static void finding_item(struct writer *writer, const struct finding *finding)
 	put_address(writer, object, "slot", finding->has_slot, finding->slot);
 	put_address(writer, object, "observed", finding->has_observed, finding->observed);
 	put_address(writer, object, "repaired", finding->has_repaired, finding->repaired);
-	list = put(writer, object, "evidence", json_array());
+	list = put_value(writer, object, "evidence", new_array());
 	for (size_t i = 0; i < finding->evidence.count; i++)
 		put_evidence(writer, list, &finding->evidence.items[i]);
-	list = put(writer, object, "known_bugs", json_array());
+	list = put_value(writer, object, "known_bugs", new_array());
 	for (size_t i = 0; i < finding->bugs.count; i++)
 		put_bug(writer, list, &finding->bugs.items[i]);
 	put_number(writer, object, "sp_error", finding->has_sp_error, finding->sp_error);
 	put_address(writer, object, "caller_pc", finding->has_caller, finding->caller_pc);
 	put_address(writer, object, "caller_sp", finding->has_caller, finding->caller_sp);
 	put_number(writer, object, "explained_by", finding->explained_by >= 0, finding->explained_by);
-	dump_pending(writer, 0);
+	dump_pending(writer);
 }
 
 static void findings_section(struct writer *writer)
@@ -526,15 +419,15 @@ static void findings_section(struct writer *writer)
 
 static void put_runners_up(struct writer *writer, json_t *object, const struct verdict *verdict)
 {
-	json_t *list = put(writer, object, "runners_up", json_array());
+	json_t *list = put_value(writer, object, "runners_up", new_array());
 
 	for (size_t i = 0; i < verdict->runners_up.count; i++) {
-		json_t *item = push(writer, list, json_object());
+		json_t *item = push_value(writer, list, new_object());
 
 		put_number(writer, item, "finding", true, (int64_t)verdict->runners_up.items[i].finding);
 		put_text(writer, item, "separated_by", verdict->runners_up.items[i].separated_by);
 	}
-	put_texts(writer, put(writer, object, "unexplained", json_array()), verdict->unexplained.items,
+	put_texts(writer, put_value(writer, object, "unexplained", new_array()), verdict->unexplained.items,
 		  verdict->unexplained.count);
 }
 
@@ -554,22 +447,22 @@ static void verdict_section(struct writer *writer)
 	put_text(writer, object, "rule", finding ? finding->detector->id : NULL);
 	put_number(writer, object, "finding", found, (int64_t)verdict->finding);
 	put_text(writer, object, "headline", narrative->headline);
-	list = put(writer, object, "narrative", json_array());
+	list = put_value(writer, object, "narrative", new_array());
 	for (size_t i = 0; i < narrative->paragraphs.count; i++)
-		push(writer, list, text_value(writer, narrative->paragraphs.items[i].text));
-	put_texts(writer, put(writer, object, "actions", json_array()), narrative->actions.items,
+		push_value(writer, list, text_value(writer, narrative->paragraphs.items[i].text));
+	put_texts(writer, put_value(writer, object, "actions", new_array()), narrative->actions.items,
 		  narrative->actions.count);
 	put_runners_up(writer, object, verdict);
-	dump_pending(writer, 0);
+	dump_pending(writer);
 }
 
 static void notes_section(struct writer *writer)
 {
 	const struct notes *notes = writer->analysis->notes;
 
-	key(writer, "notes");
-	put_texts(writer, begin(writer, json_array()), notes->items, notes->count);
-	dump_pending(writer, 0);
+	begin_key(writer, "notes");
+	put_texts(writer, begin_value(writer, new_array()), notes->items, notes->count);
+	dump_pending(writer);
 }
 
 bool report_json(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
@@ -581,8 +474,8 @@ bool report_json(const struct diagnosis *diagnosis, const struct report_options 
 				  .diagnosis = diagnosis,
 				  .analysis = diagnosis->analysis,
 				  .options = options,
-				  .first_key = true};
-	arena_defer(diagnosis->arena, release_pending, writer);
+				  .selection = selection_make(diagnosis, options->filter)};
+	writer_start(writer);
 	fputc('{', out);
 	text_section(writer, "schema", "tornstack.report/1");
 	tool_section(writer);
@@ -590,8 +483,9 @@ bool report_json(const struct diagnosis *diagnosis, const struct report_options 
 	target_section(writer);
 	process_section(writer);
 	threads_section(writer);
-	key(writer, "goroutine_count");
-	fprintf(out, "%zu", diagnosis->analysis->runtime->goroutines.count);
+	count_section(writer, "goroutine_count", writer->selection->count);
+	if (options->filter)
+		count_section(writer, "goroutine_total", diagnosis->analysis->runtime->goroutines.count);
 	groups_section(writer);
 	goroutines_section(writer);
 	findings_section(writer);

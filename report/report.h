@@ -3,7 +3,7 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
-#include "heuristics/detector.h"
+#include "report/selection.h"
 
 #include <stdio.h>
 
@@ -13,6 +13,7 @@ enum report_goroutines { REPORT_GOROUTINES_FINDINGS, REPORT_GOROUTINES_GROUPS, R
 struct report_options {
 	const char *version; /* of this program */
 	enum report_goroutines goroutines;
+	const struct goroutine_filter *filter; /* of report_goroutines, and of report_json; NULL: every goroutine */
 	unsigned columns; /* of text; 0: 100 */
 	bool color;
 	bool verbose;            /* weaker evidence, every thread, full file names */
@@ -22,6 +23,9 @@ struct report_options {
 
 /* The report of one screen. Errors of the stream are left for the caller's ferror. */
 void report_text(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
+
+/* The goroutines that options->filter selects: in groups of equal stacks or, with REPORT_GOROUTINES_ALL, each. */
+void report_goroutines(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
 
 /* One JSON object as docs/report.schema.json describes it. False when memory ran out, so that it is not whole. */
 bool report_json(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);

@@ -24,6 +24,25 @@ const char *count_text(struct arena *arena, uint64_t count)
 	return arena_strndup(arena, grouped, at);
 }
 
+const char *duration_text(struct arena *arena, int64_t nanoseconds)
+{
+	static const struct {
+		int64_t seconds;
+		char unit;
+	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}, {1, 's'}};
+	int64_t seconds = nanoseconds / NANOTIME_SECOND;
+	size_t i = 0;
+	int64_t rest;
+
+	while (units[i].seconds > seconds && units[i].seconds > 1)
+		i++;
+	rest = seconds % units[i].seconds / units[i + 1].seconds;
+	if (!rest)
+		return arena_printf(arena, "%" PRId64 "%c", seconds / units[i].seconds, units[i].unit);
+	return arena_printf(arena, "%" PRId64 "%c%" PRId64 "%c", seconds / units[i].seconds, units[i].unit, rest,
+			    units[i + 1].unit);
+}
+
 static const char *verdict_word(const struct text *text)
 {
 	static const char *const words[] = {
@@ -131,6 +150,12 @@ static void dump_line(const struct text *text)
 	page_wrap(&text->page, "", 2, STYLE_FAINT, line);
 }
 
+void text_dump(const struct text *text)
+{
+	warnings(text);
+	dump_line(text);
+}
+
 static void what_happened(const struct text *text)
 {
 	const struct narrative *narrative = text->narrative;
@@ -154,7 +179,7 @@ static void do_now(const struct text *text)
 		page_wrap(&text->page, "  * ", 0, STYLE_PLAIN, text->narrative->actions.items[i]);
 }
 
-static void notes(const struct text *text)
+void text_notes(const struct text *text)
 {
 	const struct notes *list = text->analysis->notes;
 
@@ -167,8 +192,7 @@ static void notes(const struct text *text)
 
 static void body(const struct text *text)
 {
-	warnings(text);
-	dump_line(text);
+	text_dump(text);
 	what_happened(text);
 	text_evidence(text);
 	text_torn_words(text);
@@ -178,7 +202,7 @@ static void body(const struct text *text)
 	text_other_findings(text);
 	text_goroutines(text);
 	text_threads(text);
-	notes(text);
+	text_notes(text);
 }
 
 static void point(struct text *text)
@@ -192,7 +216,8 @@ static void point(struct text *text)
 	}
 }
 
-void report_text(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
+static struct text text_of(const struct diagnosis *diagnosis, const struct report_options *options,
+			   const struct goroutine_filter *filter, FILE *out)
 {
 	unsigned columns = !options->columns                  ? COLUMNS
 			   : options->columns < LEAST_COLUMNS ? LEAST_COLUMNS
@@ -204,13 +229,28 @@ void report_text(const struct diagnosis *diagnosis, const struct report_options 
 		.analysis = diagnosis->analysis,
 		.options = options,
 		.narrative = narrative_of(diagnosis),
+		.selection = selection_make(diagnosis, filter),
 	};
 
 	if (diagnosis->verdict.kind == VERDICT_FOUND) {
 		text.finding = &diagnosis->findings.items[diagnosis->verdict.finding];
 		point(&text);
 	}
+	return text;
+}
+
+void report_text(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
+{
+	struct text text = text_of(diagnosis, options, NULL, out);
+
 	verdict_line(&text);
 	if (!options->quiet)
 		body(&text);
+}
+
+void report_goroutines(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
+{
+	struct text text = text_of(diagnosis, options, options->filter, out);
+
+	text_selection(&text);
 }

@@ -5,6 +5,7 @@
 #include "report/narrative.h"
 #include "report/page.h"
 #include "report/report.h"
+#include "report/selection.h"
 
 struct text {
 	struct page page;
@@ -13,9 +14,14 @@ struct text {
 	struct analysis *analysis;
 	const struct report_options *options;
 	const struct narrative *narrative;
+	const struct selection *selection; /* the goroutines to list */
 	const struct finding *finding;   /* the verdict's, NULL: none */
 	uint64_t pointed_pc, pointed_sp; /* of the frame that it is about; 0: none */
 };
+
+/* text.c: what every report says of its dump, at the top and at the end. */
+void text_dump(const struct text *text);
+void text_notes(const struct text *text);
 
 /* text_exhibit.c: what backs a paragraph, and the picture of a torn stack. */
 void text_exhibit(const struct text *text, enum exhibit exhibit, unsigned margin);
@@ -35,12 +41,21 @@ void text_thread(const struct text *text, size_t index, struct stack *stack);
 const char *line_place(const struct text *text, const struct frame_line *line);            /* "main.go:25", or "" */
 const char *goroutine_state(const struct text *text, const struct goroutine *goroutine);   /* "waiting: select" */
 const char *goroutine_creator(const struct text *text, const struct goroutine *goroutine); /* NULL: unknown */
+const char *goroutine_traits(const struct text *text, size_t index); /* ", for at least 5m, thread 7", or "" */
 
 /* text_goroutines.c */
 void text_goroutines(const struct text *text); /* groups or all */
 void text_threads(const struct text *text);
 
+/* text_selection.c: the goroutines that were asked for. */
+void text_selection(const struct text *text);
+void text_each_group(const struct text *text); /* with its stack */
+void text_each_goroutine(const struct text *text); /* one after the other */
+
 /* "12,345" */
 const char *count_text(struct arena *arena, uint64_t count);
+
+/* "45s", "2m10s", "3h5m", "8d2h": whole seconds and the two largest units of them */
+const char *duration_text(struct arena *arena, int64_t nanoseconds);
 
 #endif

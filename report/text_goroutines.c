@@ -1,5 +1,4 @@
 /* text_goroutines.c: goroutines by the thousand: groups of equal stacks, those of the program first, or every one. */
-#include "report/scratch.h"
 #include "report/text.h"
 
 #include <inttypes.h>
@@ -11,7 +10,6 @@ enum {
 	COUNT_WIDTH = 9,
 	STATE_WIDEST = 32,
 	IDS_WIDTH = 26,
-	STACK_MARGIN = 8,
 	GAP = 2
 };
 
@@ -35,9 +33,9 @@ static bool is_library(const struct go_runtime *runtime, const char *function)
 }
 
 /* Goroutines that the runtime starts for itself (isSystemGoroutine, runtime/traceback.go). */
-static bool is_system(const struct text *text, const struct goroutine_group *group)
+static bool is_system(const struct text *text, const struct selected_group *group)
 {
-	const struct goroutine *g = &text->analysis->runtime->goroutines.items[group->first];
+	const struct goroutine *g = &text->analysis->runtime->goroutines.items[*group->members];
 	const struct pc_info *info = g->startpc ? go_pc(text->analysis->runtime, g->startpc, true) : NULL;
 	const char *name = info && info->func ? go_func_name(info) : "";
 
@@ -66,42 +64,30 @@ static const char *group_place(const struct text *text, const struct stack *stac
 	return last;
 }
 
-static const char *ids_text(const struct text *text, const struct goroutine_group *group)
+static const char *ids_text(const struct text *text, const struct selected_group *group)
 {
 	const char *list = group->count > 1 ? "goroutines" : "goroutine";
 
-	for (size_t i = 0; i < group->ids.count && i < IDS_SHOWN; i++)
-		list = arena_printf(text->arena, "%s%s %" PRIu64, list, i ? "," : "", group->ids.items[i]);
+	for (size_t i = 0; i < group->count && i < IDS_SHOWN; i++)
+		list = arena_printf(text->arena, "%s%s %" PRIu64, list, i ? "," : "",
+				    text->analysis->runtime->goroutines.items[group->members[i]].id);
 	return group->count > IDS_SHOWN ? arena_printf(text->arena, "%s, …", list) : list;
 }
 
-static void group_row(const struct text *text, const struct goroutine_group *group, struct stack *stack)
+static void group_row(const struct text *text, const struct selected_group *group, struct stack *stack)
 {
-	const struct goroutine *g = &text->analysis->runtime->goroutines.items[group->first];
+	const struct goroutine *g = &text->analysis->runtime->goroutines.items[*group->members];
 	const unsigned place = COUNT_WIDTH + STATE_WIDEST + GAP;
 	const unsigned ids = text->page.columns - IDS_WIDTH;
 	const struct page_column columns[PAGE_CELLS] = {
 		{COUNT_WIDTH, STATE_WIDEST}, {place, ids - place - GAP}, {ids, IDS_WIDTH}};
 	const char *cells[PAGE_CELLS] = {goroutine_state(text, g)};
 
-	goroutine_stack(text->analysis, group->first, stack);
+	goroutine_stack(text->analysis, *group->members, stack);
 	cells[1] = group_place(text, stack);
 	cells[2] = ids_text(text, group);
 	page_row(&text->page, arena_printf(text->arena, "  %5s", count_text(text->arena, group->count)), columns, cells,
 		 STYLE_PLAIN);
-}
-
-static void whole_group(const struct text *text, const struct goroutine_group *group, struct stack *stack)
-{
-	const struct goroutine *g = &text->analysis->runtime->goroutines.items[group->first];
-	const char *creator = goroutine_creator(text, g);
-
-	page_wrap(&text->page, arena_printf(text->arena, "  %5s  ", count_text(text->arena, group->count)), 0,
-		  STYLE_BOLD,
-		  arena_printf(text->arena, "%s  (%s)%s%s", goroutine_state(text, g), ids_text(text, group),
-			       creator ? ", created by " : "", creator ? creator : ""));
-	goroutine_stack(text->analysis, group->first, stack);
-	text_stack(text, stack, STACK_MARGIN);
 }
 
 static void print_groups(const struct text *text)
@@ -112,12 +98,10 @@ static void print_groups(const struct text *text)
 	size_t rest = 0;
 	size_t system = 0;
 
-	for (size_t i = 0; i < text->analysis->groups.count; i++) {
-		const struct goroutine_group *group = &text->analysis->groups.items[i];
+	for (size_t i = 0; i < text->selection->group_count; i++) {
+		const struct selected_group *group = &text->selection->groups[i];
 
-		if (text->options->verbose) {
-			whole_group(text, group, &stack);
-		} else if (is_system(text, group)) {
+		if (is_system(text, group)) {
 			system += group->count;
 		} else if (shown < GROUPS_SHOWN) {
 			shown++;
@@ -139,28 +123,10 @@ static void print_groups(const struct text *text)
 			  STYLE_PLAIN, "of the Go runtime itself (garbage collector, finalizers, …)");
 }
 
-struct listing {
-	const struct text *text;
-	struct stack stack;
-};
-
-static bool list_goroutine(void *context, struct arena *scratch, size_t index)
-{
-	struct listing *listing = context;
-	struct text text = *listing->text;
-
-	if (text.options->cancelled && text.options->cancelled())
-		return false;
-	text.arena = text.page.arena = scratch;
-	text_goroutine(&text, index, &listing->stack);
-	return true;
-}
-
 void text_goroutines(const struct text *text)
 {
 	const struct go_runtime *runtime = text->analysis->runtime;
-	const size_t groups = text->analysis->groups.count;
-	struct listing listing = {.text = text};
+	const size_t groups = text->selection->group_count;
 
 	if (!runtime->goroutines.count || text->options->goroutines == REPORT_GOROUTINES_FINDINGS)
 		return;
@@ -168,9 +134,12 @@ void text_goroutines(const struct text *text)
 					       count_text(text->arena, runtime->goroutines.count),
 					       count_text(text->arena, groups), groups == 1 ? "" : "s",
 					       runtime->goroutines_incomplete ? " (the list is incomplete)" : ""));
-	print_groups(text);
+	if (text->options->verbose)
+		text_each_group(text);
+	else
+		print_groups(text);
 	if (text->options->goroutines == REPORT_GOROUTINES_ALL)
-		scratch_each(text->arena, runtime->goroutines.count, list_goroutine, &listing);
+		text_each_goroutine(text);
 }
 
 void text_threads(const struct text *text)

@@ -231,6 +231,21 @@ const char *goroutine_creator(const struct text *text, const struct goroutine *g
 			    : go_func_name(info);
 }
 
+const char *goroutine_traits(const struct text *text, size_t index)
+{
+	const struct goroutine *g = &text->analysis->runtime->goroutines.items[index];
+	int32_t thread = text->analysis->goroutine_thread[index];
+	const char *traits = "";
+	int64_t waited;
+
+	if (goroutine_waited(text->analysis->runtime, g, &waited) && waited >= NANOTIME_SECOND)
+		traits = arena_printf(text->arena, ", for at least %s", duration_text(text->arena, waited));
+	if (thread >= 0)
+		traits = arena_printf(text->arena, "%s, thread %" PRId64, traits,
+				      text->analysis->image->threads.items[thread].id);
+	return g->locked ? arena_printf(text->arena, "%s, locked to its thread", traits) : traits;
+}
+
 static void heading(const struct text *text, const char *line)
 {
 	fputc('\n', text->page.out);
@@ -249,14 +264,11 @@ void text_goroutine(const struct text *text, size_t index, struct stack *stack)
 {
 	const struct goroutine *g = &text->analysis->runtime->goroutines.items[index];
 	const char *creator = goroutine_creator(text, g);
-	int32_t thread = text->analysis->goroutine_thread[index];
 
 	goroutine_stack(text->analysis, index, stack);
 	heading(text, arena_printf(text->arena, "Stack of goroutine %" PRIu64 "%s  (%s%s)", g->id,
 				   has_repair(stack) ? ", repaired" : "", goroutine_state(text, g),
-				   thread < 0 ? ""
-					      : arena_printf(text->arena, ", thread %" PRId64,
-							     text->analysis->image->threads.items[thread].id)));
+				   goroutine_traits(text, index)));
 	text_stack(text, stack, 2);
 	if (creator)
 		page_wrap(&text->page, "     created by ", 7, STYLE_FAINT, creator);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The reports of one case are what they were: expected.json (equal as JSON) and expected.txt (byte for byte), and the
-JSON is valid. usage: golden.py CASE. With UPDATE=1 they are rewritten; read the difference before it is committed."""
+"""The reports of one case are what they were: expected.json (equal as JSON), expected.txt and, where there is one,
+expected.goroutines.txt (byte for byte), and the JSON is valid. usage: golden.py CASE. With UPDATE=1 they are rewritten;
+read the difference before it is committed."""
 import difflib
 import json
 import subprocess
@@ -8,7 +9,8 @@ import sys
 
 import tap
 
-WANTED = {'json': ['--json'], 'txt': ['--color=never']}
+WANTED = {'json': ['--json'], 'txt': ['--color=never'], 'goroutines.txt': ['--color=never']}
+OPTIONAL = ('goroutines.txt',)
 
 
 def canonical(report):
@@ -16,7 +18,8 @@ def canonical(report):
 
 
 def produced(kind, case):
-    done = tap.Run(*tap.case_args(case), *WANTED[kind])
+    command = ['goroutines'] if kind == 'goroutines.txt' else []
+    done = tap.Run(*command, *tap.case_args(case), *WANTED[kind])
     trouble = done.trouble(0)
     if trouble:
         return None, trouble
@@ -41,8 +44,8 @@ def compare(kind, case):
     return difference(canonical(json.loads(want)) if kind == 'json' else want, have)
 
 
-def lines_too_long(case):
-    text = (tap.CASES / case / 'expected.txt').read_text(encoding='utf-8')
+def lines_too_long(path):
+    text = path.read_text(encoding='utf-8')
     return '\n'.join(line for line in text.splitlines() if len(line) > 100)
 
 
@@ -68,9 +71,12 @@ def repeatable(case):
 def main():
     case = sys.argv[1]
     for kind in WANTED:
-        tap.check(f'{case}: expected.{kind}', compare(kind, case))
-    if (tap.CASES / case / 'expected.txt').exists():
-        tap.check(f'{case}: text fits 100 columns', lines_too_long(case))
+        path = tap.CASES / case / f'expected.{kind}'
+        if kind in OPTIONAL and not path.exists():
+            continue
+        tap.check(f'{case}: {path.name}', compare(kind, case))
+        if kind != 'json' and path.exists():
+            tap.check(f'{case}: {path.name} fits 100 columns', lines_too_long(path))
     tap.check(f'{case}: valid', valid(case))
     tap.check(f'{case}: the same twice', repeatable(case))
     tap.finish()

@@ -33,6 +33,8 @@ def survives(name, expect, *args):
     if not detail and done.report:
         detail = tap.wrong_certain(done.report, expect)
     tap.check(f'{name}: survived', detail)
+    chosen = tap.Run('goroutines', *args, '--function=main.', '--created-by=main.', '--state=waiting', '-v')
+    tap.check(f'{name}: goroutines survived', chosen.trouble(0, 1))
     return done.report
 
 
