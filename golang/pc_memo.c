@@ -96,7 +96,10 @@ static void look_up(struct go_runtime *runtime, struct pc_info *info)
 	for (size_t i = 0; i < runtime->modules.count; i++) {
 		const struct go_module *module = &runtime->modules.items[i];
 
-		if (!pclntab_find(&module->pclntab, at, &func))
+		/* What cgo pushes for a return address is the entry of systemstack_switch. No call returns to an entry. */
+		if (pclntab_find(&module->pclntab, info->pc, &func) && func.entry == info->pc)
+			at = info->pc;
+		else if (!pclntab_find(&module->pclntab, at, &func))
 			continue;
 		info->module = module;
 		info->func = shared_func(runtime, i, &func);

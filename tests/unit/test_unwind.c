@@ -122,6 +122,32 @@ static void healthy(struct arena *arena, const struct arch *arch)
 	assert_int_equal(analysis->tears.count, 0);
 }
 
+/* asmcgocall leaves the entry of systemstack_switch in the gobuf, and cgocallback makes it the return address of what C
+ * called (amd64: arm64 has the pc behind the prologue). */
+static void called_from_an_entry(struct arena *arena, const struct arch *arch)
+{
+	struct go_builder *builder = go_new(arena, arch, 24, 5);
+	size_t goexit = go_add_goexit(builder);
+	size_t caller = go_add_frame(builder, "runtime.cgocall", 0x30, 0);
+	size_t before = go_add_frame(builder, "runtime.mcall", 0x20, 0);
+	size_t entered = go_add_frame(builder, "runtime.systemstack_switch", 0x10, 0);
+	size_t callback = go_add_frame(builder, "runtime.cgocallback", 0x20, 0);
+	struct go_stack at = go_stack_new(builder, GO_STACKS, 0x1000, goexit);
+	struct stack stack;
+
+	if (arch->link_register)
+		return;
+	go_push(&at, caller);
+	at.sp -= 8;
+	go_put(builder, at.sp, at.pc);
+	at.pc = go_entry(builder, entered);
+	go_push(&at, callback);
+	go_link(builder, before, entered);
+	walk(builder, &at, &stack);
+	expect(&stack, END_COMPLETE,
+	       FRAMES("runtime.cgocallback", "runtime.systemstack_switch", "runtime.cgocall", "runtime.goexit"));
+}
+
 /* A goroutine that has not run yet stands at its function's first instruction. */
 static void not_started(struct arena *arena, const struct arch *arch)
 {
@@ -561,7 +587,8 @@ static void deep_tears(struct arena *arena, const struct arch *arch)
 
 /* clang-format off */
 #define TESTS(X) \
-	X(healthy) X(not_started) X(near_misses) X(panicked) X(signalled) X(signalled_forever) X(torn) \
+	X(healthy) X(called_from_an_entry) X(not_started) X(near_misses) X(panicked) X(signalled) \
+	X(signalled_forever) X(torn) \
 	X(torn_registers) X(no_witness) X(torn_twice) X(smashed) X(smashed_with_frame_pointer) \
 	X(no_progress) X(out_of_bounds) X(unknown_context) X(cut_off) X(deep) X(deep_tears)
 
