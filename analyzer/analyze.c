@@ -68,7 +68,7 @@ static struct context goroutine_context(const struct analysis *analysis, size_t 
 	int32_t thread = analysis->goroutine_thread[index];
 	struct context context = {.known = true, .how = HOW_CONTEXT};
 
-	if (m && m->vdso_sp) {
+	if (m && m->vdso_sp >= g->stack_lo && m->vdso_sp < g->stack_hi) { /* else g0 made the call */
 		context.pc = m->vdso_pc;
 		context.sp = m->vdso_sp;
 		return context;
