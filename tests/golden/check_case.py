@@ -8,7 +8,8 @@ expect.json: rule (null: no corruption finding may be there), certainty, and for
 observed, repaired, sp_error, caller_pc, caller_sp, stack (function names of the torn goroutine from its top, repaired,
 to its entry). `also`: other findings that must be there. `may`: others that are true, so may be certain. `message`: what
 process.message must be. `healthy`: the verdict must be. `near_miss_of`: rules that this case is made to tempt, and that
-must be silent. `unlike_traceback`: goroutine ids whose printed state or stack is not that of the dump, and why.
+must be silent. `executable_source`: where the executable must come from. `unlike_traceback`: goroutine ids whose printed
+state or stack is not that of the dump, and why.
 """
 import sys
 
@@ -74,6 +75,10 @@ def check_expectation(case, expect, report):
     if 'message' in expect:
         message = report['process']['message']
         tap.check(f'{case}: last words', None if message == expect['message'] else f'"{message}"')
+    if 'executable_source' in expect:
+        source = report['target']['executable_source']
+        tap.check(f'{case}: executable from {expect["executable_source"]}',
+                  None if source == expect['executable_source'] else source)
     if expect.get('healthy'):
         verdict = report['verdict']['certainty']
         tap.check(f'{case}: healthy', None if verdict == 'healthy' else verdict)

@@ -70,6 +70,8 @@ def expectation(case):
         return dict(panicked(printed), near_miss_of=['split-sp', 'unwinder-crash'])
     if kind.endswith('-panic'):
         return panicked(printed)
+    if kind.endswith('-memory'):
+        return dict(panicked(printed), executable_source='memory')
     return torn(why, printed)
 
 
