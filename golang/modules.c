@@ -19,6 +19,7 @@ enum word { /* index of 8-byte words in moduledata */
 	WORD_ETEXT = 23,
 	WORD_BOUNDS = 24, /* {start, end} of noptrdata, data, bss, noptrbss */
 	WORDS = 32,
+	WORDS_LIMIT = 96, /* more than any release has */
 };
 
 enum {
@@ -221,6 +222,16 @@ bool module_in_memory(struct go_runtime *runtime, struct go_module *ret)
 }
 
 /* runtime.textsect: {vaddr, end, baseaddr}; one entry, or none, is the ordinary contiguous text. */
+static bool follows(const struct pclntab *table, const struct text_section *section)
+{
+	size_t count = table->sections.count;
+
+	if (section->end < section->start)
+		return false;
+	return count ? section->start >= table->sections.items[count - 1].end
+		     : !section->start && section->base == table->text;
+}
+
 static void read_text_sections(struct go_runtime *runtime, struct go_module *module)
 {
 	uint64_t slice, count;
@@ -236,12 +247,41 @@ static void read_text_sections(struct go_runtime *runtime, struct go_module *mod
 
 		if (!image_u64(runtime->image, slice + 24 * i, &section.start) ||
 		    !image_u64(runtime->image, slice + 24 * i + 8, &section.end) ||
-		    !image_u64(runtime->image, slice + 24 * i + 16, &section.base) || section.end < section.start) {
+		    !image_u64(runtime->image, slice + 24 * i + 16, &section.base) ||
+		    !follows(&module->pclntab, &section)) {
 			module->pclntab.sections.count = 0;
 			return;
 		}
 		vec_push(runtime->arena, &module->pclntab.sections, section);
 	}
+}
+
+static bool try_gofunc(struct image *image, struct go_module *module, uint64_t address)
+{
+	size_t good, bad;
+
+	module->gofunc = address;
+	module->pclntab.gofunc = image_view(image, address, PCLNTAB_LIMIT);
+	if (!module->pclntab.gofunc.size)
+		return false;
+	pclntab_sample_trees(&module->pclntab, &good, &bad);
+	return good > bad;
+}
+
+/* moduledata.gofunc has moved between releases, and through a wrong one calls would silently not be inlined: it is
+ * believed when functions have their trees of inlined calls there, and else looked for among moduledata's words. */
+static void find_gofunc(struct image *image, struct go_module *module)
+{
+	uint64_t stated = module->gofunc;
+	uint64_t word;
+
+	if (!module->pclntab.nfunc || (stated && try_gofunc(image, module, stated)))
+		return;
+	for (uint64_t i = WORDS; i < WORDS_LIMIT; i++)
+		if (image_u64(image, module->address + 8 * i, &word) && try_gofunc(image, module, word))
+			return;
+	module->gofunc = stated;
+	module->pclntab.gofunc = image_view(image, stated, PCLNTAB_LIMIT);
 }
 
 static void complete(struct go_runtime *runtime, struct go_module *module)
@@ -251,14 +291,13 @@ static void complete(struct go_runtime *runtime, struct go_module *module)
 	go_field(runtime, module->address, LAYOUT_moduledata_rodata, &module->rodata);
 	go_field(runtime, module->address, LAYOUT_moduledata_gofunc, &module->gofunc);
 	go_field(runtime, module->address, LAYOUT_moduledata_next, &module->next);
-	if (module->gofunc)
-		module->pclntab.gofunc = image_view(runtime->image, module->gofunc, PCLNTAB_LIMIT);
+	find_gofunc(runtime->image, module);
 	read_text_sections(runtime, module);
 }
 
 void modules_complete(struct go_runtime *runtime)
 {
-	if (!runtime->modules.count || !runtime->layout)
+	if (!runtime->modules.count)
 		return;
 	complete(runtime, &runtime->modules.items[0]);
 	while (runtime->modules.count < MODULE_LIMIT) {

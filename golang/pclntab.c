@@ -12,6 +12,7 @@ enum {
 	FUNC_LIMIT = 1 << 24,
 	NAME_LIMIT = 1 << 16,
 	PCVALUE_LIMIT = 1 << 20, /* steps; a function of 4 MiB of code has fewer */
+	TREE_SAMPLE = 512,
 };
 
 static bool is_magic(const uint8_t *head)
@@ -200,16 +201,17 @@ static uint64_t after_func(const struct pclntab *table, const struct func *func)
 	return (uint64_t)func->record + (table->has_start_line ? 44 : 40);
 }
 
+/* The offset of a pcdata table; 0: the function has none. */
+static uint32_t func_pcdata_table(const struct pclntab *table, const struct func *func, uint32_t which)
+{
+	return which < func->npcdata ? span_u32(table->functab, after_func(table, func) + 4 * (uint64_t)which) : 0;
+}
+
 int32_t func_pcdata(const struct pclntab *table, const struct func *func, uint32_t which, uint64_t pc)
 {
 	int32_t value;
 
-	if (which >= func->npcdata)
-		return -1;
-	if (!func_value(table, func, span_u32(table->functab, after_func(table, func) + 4 * (uint64_t)which), pc, &value,
-			NULL))
-		return -1;
-	return value;
+	return func_value(table, func, func_pcdata_table(table, func, which), pc, &value, NULL) ? value : -1;
 }
 
 static struct span func_funcdata(const struct pclntab *table, const struct func *func, uint32_t which)
@@ -253,6 +255,28 @@ static bool inline_entry(const struct pclntab *table, struct span tree, int32_t 
 	ret->name = pclntab_name(table, span_u32(entry, table->has_start_line ? 4 : 12));
 	*parent = span_u32(entry, table->has_start_line ? 8 : 16);
 	return true;
+}
+
+/* The first entry of a tree names a function and a pc of the one it was inlined into. */
+static bool is_tree(const struct pclntab *table, const struct func *func, struct span tree)
+{
+	struct inline_frame frame;
+	uint64_t parent;
+	uint32_t name = span_u32(tree, table->has_start_line ? 4 : 12);
+
+	return inline_entry(table, tree, 0, &frame, &parent) && frame.name && *frame.name && name &&
+	       span_u8(table->funcnames, name - 1) == 0 && parent < func->end - func->entry;
+}
+
+void pclntab_sample_trees(const struct pclntab *table, size_t *good, size_t *bad)
+{
+	uint32_t step = table->nfunc / TREE_SAMPLE + 1;
+	struct func func;
+
+	*good = *bad = 0;
+	for (uint32_t i = 0; i < table->nfunc; i += step)
+		if (pclntab_func(table, i, &func) && func_pcdata_table(table, &func, PCDATA_INL_TREE_INDEX))
+			*(is_tree(table, &func, func_funcdata(table, &func, FUNCDATA_INL_TREE)) ? good : bad) += 1;
 }
 
 size_t func_inline_frames(const struct pclntab *table, const struct func *func, uint64_t pc,

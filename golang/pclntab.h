@@ -66,6 +66,10 @@ int32_t func_pcdata(const struct pclntab *table, const struct func *func, uint32
 /* Source file and line of an instruction (a call pc, not a return pc); file NULL and line 0 when unknown. */
 void func_line(const struct pclntab *table, const struct func *func, uint64_t pc, const char **file, int32_t *line);
 
+/* How many functions, of a sample, have a tree of inlined calls where table->gofunc says, and how many have something
+ * else there. */
+void pclntab_sample_trees(const struct pclntab *table, size_t *good, size_t *bad);
+
 /* One logical frame at a pc. The first is the innermost inlined call, the last the function itself (inlined false). */
 struct inline_frame {
 	const char *name; /* NULL: damaged */
