@@ -14,8 +14,9 @@ struct text {
 /* Experiments that leave runtime structures as they are (internal/goexperiment/flags.go). Others may not, e.g.
  * staticlockranking, which gives every runtime.mutex a rank. */
 static const char *const harmless[] = {
-	"aliastypeparams",   "boringcrypto", "dwarf5",   "jsonv2",    "loopvar",
-	"noaliastypeparams", "nodwarf5",     "nojsonv2", "rangefunc", "synctest",
+	"aliastypeparams", "boringcrypto",	    "cgocheck2",	       "dwarf5",    "goroutineleakprofile",
+	"jsonv2",	   "loopvar",		    "noaliastypeparams",       "nodwarf5",  "nojsonv2",
+	"norandomizedheapbase64", "nosizespecializedmalloc", "rangefunc", "runtimesecret", "synctest",
 };
 
 static bool skip(struct text *text, const char *literal)
@@ -59,7 +60,7 @@ static bool harmless_rest(struct text rest)
 {
 	if (rest.at == rest.end)
 		return true;
-	if (!skip(&rest, " X:"))
+	if (!skip(&rest, " X:") && !skip(&rest, "-X:")) /* a dash from Go 1.26 on */
 		return false;
 	while (rest.at < rest.end) {
 		const char *comma = memchr(rest.at, ',', (size_t)(rest.end - rest.at));

@@ -20,6 +20,8 @@ static const struct {
 	{"go1.27.4", 27, 4, true},
 	{"go1.26.8 X:nodwarf5", 26, 8, true},
 	{"go1.26.8 X:nodwarf5,jsonv2", 26, 8, true},
+	{"go1.26.11-X:norandomizedheapbase64", 26, 11, true},
+	{"go1.26.11-X:staticlockranking", 26, 11, false},
 	{"go1.26.8 X:staticlockranking", 26, 8, false},
 	{"go1.26.8 X:nodwarf5,staticlockranking", 26, 8, false},
 	{"go1.27rc1", 27, 0, false},
