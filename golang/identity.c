@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { MODULEDATA_WORDS = 32, NOTE_LIMIT = 1024 };
+enum { NOTE_LIMIT = 1024 };
 
 enum agreement { AGREE_NOTHING, AGREE_EQUAL, AGREE_DIFFERENT };
 
@@ -83,13 +83,15 @@ static enum agreement compare_read_only(struct image *image, const struct placed
 static enum agreement compare_moduledata(struct image *image, const struct placed_exe *file,
 					 const struct go_module *module)
 {
+	uint64_t expected[MODULEDATA_WORDS];
+
+	module_words(file->exe, module->address, expected);
 	for (uint64_t i = 0; i < MODULEDATA_WORDS; i++) {
-		uint64_t expected = span_u64(exe_view(file->exe, module->address + 8 * i, 8), 0);
 		uint64_t word;
 
 		if (!image_u64(image, module->address + file->bias + 8 * i, &word))
 			return AGREE_NOTHING;
-		if (word != expected && word != expected + file->bias)
+		if (word != expected[i] && word != expected[i] + file->bias)
 			return AGREE_DIFFERENT;
 	}
 	return AGREE_EQUAL;

@@ -11,8 +11,15 @@ void buildinfo_load(struct go_runtime *runtime);
 /* The version from runtime.buildVersion, where a build carries no build information; needs globals. */
 void build_version_load(struct go_runtime *runtime);
 
-/* modules.c: the pclntab of an executable, at file addresses. */
-bool pclntab_in_exe(const struct exe *exe, struct pclntab *ret);
+/* modules.c: the pclntab of a file (file addresses), if it is the one that a module in memory points at: for files whose
+ * linker left moduledata to the relocations. */
+bool module_table_in_exe(struct image *image, const struct go_module *module, const struct exe *exe, uint64_t bias,
+			 struct pclntab *ret);
+
+/* The words of a file's moduledata as the loader leaves them, but for the bias: what a relocation adds counts, not what
+ * the linker left in its place (GNU ld on arm64 leaves other values there). */
+enum { MODULEDATA_WORDS = 32 };
+void module_words(const struct exe *exe, uint64_t address, uint64_t ret[static MODULEDATA_WORDS]);
 
 /* The pclntab and moduledata of the executable (file addresses); false when it holds no Go program. */
 bool module_in_exe(const struct exe *exe, struct go_module *ret);

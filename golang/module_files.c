@@ -14,11 +14,8 @@ struct question {
  * the file's pclntab, and a build ID must say that it is the file. */
 static bool fits_by_table(struct question *question, const struct placed_exe *placed)
 {
-	uint64_t table;
-
-	return pclntab_in_exe(placed->exe, &question->file.pclntab) &&
-	       image_u64(question->image, question->module->address, &table) &&
-	       table == question->file.pclntab.address + placed->bias &&
+	return module_table_in_exe(question->image, question->module, placed->exe, placed->bias,
+				   &question->file.pclntab) &&
 	       identity_judge(question->image, placed, NULL) == IDENTITY_SAME;
 }
 

@@ -25,6 +25,7 @@ enum word { /* index of 8-byte words in moduledata */
 enum {
 	MODULE_LIMIT = 64,
 	TEXTSECT_LIMIT = 4096,
+	RELOCATION = 24,
 	PCLNTAB_LIMIT = 1 << 30,
 	SCAN_SEGMENT_LIMIT = 256 << 20, /* data segments are smaller; heaps of gigabytes need no scan */
 };
@@ -47,7 +48,7 @@ static bool scan_pclntab(struct span bytes, uint64_t address, struct pclntab *re
 	return false;
 }
 
-bool pclntab_in_exe(const struct exe *exe, struct pclntab *ret)
+static bool pclntab_in_exe(const struct exe *exe, struct pclntab *ret)
 {
 	for (size_t i = 0; i < sizeof pclntab_sections / sizeof *pclntab_sections; i++) {
 		const struct section *section = exe_section(exe, pclntab_sections[i]);
@@ -109,8 +110,25 @@ static bool describes(struct span words, const struct pclntab *table)
 	       span_u64(words, 8 * WORD_MINPC) == text + pclntab_min(table) && looks_like_moduledata(words);
 }
 
+void module_words(const struct exe *exe, uint64_t address, uint64_t ret[static MODULEDATA_WORDS])
+{
+	const struct section *table = exe_section(exe, ".rela.dyn"); /* Elf64_Rela: offset, info, addend */
+	struct span bytes = exe_view(exe, address, 8 * MODULEDATA_WORDS);
+
+	for (uint64_t i = 0; i < MODULEDATA_WORDS; i++)
+		ret[i] = span_u64(bytes, 8 * i);
+	for (uint64_t at = 0; table && at + RELOCATION <= table->bytes.size; at += RELOCATION) {
+		uint64_t offset = span_u64(table->bytes, at) - address;
+		uint64_t addend = span_u64(table->bytes, at + 16);
+
+		if (offset < 8 * MODULEDATA_WORDS && offset % 8 == 0 && addend)
+			ret[offset / 8] = addend;
+	}
+}
+
 bool module_in_exe(const struct exe *exe, struct go_module *ret)
 {
+	uint64_t relocated[MODULEDATA_WORDS];
 	struct pclntab table;
 
 	if (!pclntab_in_exe(exe, &table))
@@ -126,7 +144,8 @@ bool module_in_exe(const struct exe *exe, struct go_module *ret)
 				continue;
 			memset(ret, 0, sizeof *ret);
 			ret->address = segment->address + at;
-			take_words(words, ret);
+			module_words(exe, ret->address, relocated);
+			take_words((struct span){(const uint8_t *)relocated, sizeof relocated}, ret);
 			ret->pclntab = table;
 			ret->pclntab.text = ret->text;
 			return true;
@@ -199,6 +218,14 @@ unsigned module_saved(struct image *image, const struct go_module *module)
 	if (image_holds(image, module->text, module->etext - module->text))
 		parts |= MODULE_CODE;
 	return parts;
+}
+
+bool module_table_in_exe(struct image *image, const struct go_module *module, const struct exe *exe, uint64_t bias,
+			 struct pclntab *ret)
+{
+	uint64_t address;
+
+	return pclntab_in_exe(exe, ret) && image_u64(image, module->address, &address) && address == ret->address + bias;
 }
 
 bool module_in_memory(struct go_runtime *runtime, struct go_module *ret)

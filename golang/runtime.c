@@ -80,17 +80,21 @@ static void module_of_mismatch(struct go_runtime *runtime, const struct go_modul
 	vec_push(runtime->arena, &runtime->modules, module);
 }
 
-/* The main program is not Go's; a shared library may be. */
-static void load_from_library(struct go_runtime *runtime)
+/* The main program shows no moduledata. The linker may have left it to the relocations, or a library may be Go's. */
+static void load_by_memory(struct go_runtime *runtime)
 {
 	struct go_module module;
+	struct go_module file = {0};
 
 	if (!module_in_memory(runtime, &module)) {
 		note_add(runtime->notes, "%s holds no Go program that this version reads (Go 1.18 and later), nor does the "
 					 "dump's memory", runtime->exe->name);
 		return;
 	}
-	module_from_library(runtime, &module);
+	if (module_table_in_exe(runtime->image, &module, runtime->exe, runtime->bias, &file.pclntab))
+		module_take_functions(&module, &file, runtime->exe, runtime->bias);
+	else
+		module_from_library(runtime, &module);
 	vec_push(runtime->arena, &runtime->modules, module);
 }
 
@@ -113,7 +117,7 @@ static void load_with_exe(struct go_runtime *runtime, const struct exe_candidate
 	}
 	image_add_backing(runtime->image, runtime->exe, runtime->bias);
 	if (!is_go)
-		load_from_library(runtime);
+		load_by_memory(runtime);
 	else if (!module_of_exe(runtime, &file))
 		module_from_file(runtime, &file);
 }
