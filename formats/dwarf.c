@@ -1,64 +1,22 @@
-/* dwarf.c: offsets of structure fields, from DWARF 2 to 5, through libdwarf (the only file that knows it). Reference:
- * DWARF 5, sections 3.1 (units), 5.3 (modified types), 5.7 (structures); cmd/internal/dwarf for what Go emits.
- *
- * libdwarf does not withstand hostile files, so it works in a child process (as in systemd's shared/elf-util.c). The
- * child answers through a pipe; a child that dies is an error value like any other. */
+/* dwarf.c: offsets of structure fields, from DWARF 2 to 5, through libdwarf. Reference: DWARF 5, sections
+ * 3.1 (units), 5.3 (modified types), 5.7 (structures); cmd/internal/dwarf for what Go emits. libdwarf does not withstand
+ * hostile files, so it works in a confined child. */
 #include "formats/dwarf.h"
 
+#include "formats/confined.h"
+#include "formats/libdwarf.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-/* The build's -I decides; without one, where distributions put it: Debian 12 has /usr/include/libdwarf and no .pc file,
- * later ones libdwarf-0 or libdwarf-2. */
-#if __has_include(<libdwarf.h>)
-#include <dwarf.h>
-#include <libdwarf.h>
-#elif __has_include(<libdwarf-2/libdwarf.h>)
-#include <libdwarf-2/dwarf.h>
-#include <libdwarf-2/libdwarf.h>
-#elif __has_include(<libdwarf-0/libdwarf.h>)
-#include <libdwarf-0/dwarf.h>
-#include <libdwarf-0/libdwarf.h>
-#else
-#include <libdwarf/dwarf.h>
-#include <libdwarf/libdwarf.h>
-#endif
-
-/* AddressSanitizer's shadow memory alone is larger than any limit. */
-#if defined(__SANITIZE_ADDRESS__)
-enum { LIMIT_MEMORY = 0 };
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-enum { LIMIT_MEMORY = 0 };
-#else
-enum { LIMIT_MEMORY = 1 };
-#endif
-#else
-enum { LIMIT_MEMORY = 1 };
-#endif
-
 enum {
-	CPU_SECONDS = 60, /* DWARF of 100 MB takes a few */
-	WALL_SECONDS = 90,
 	MESSAGE_LIMIT = 200,
 	MODIFIER_LIMIT = 16, /* typedef of typedef of … */
 	PATH_PART_LIMIT = 128,
 	POINTER_SIZE = 8,
 };
-
-/* Address space of the child beyond the parent's: fixed, and in proportion to the file, for it is read into memory. */
-static const rlim_t memory_fixed = (rlim_t)1 << 30;
-static const rlim_t memory_per_byte = 8;
 
 /* What the child sends: one outcome, then one answer per query. */
 enum outcome_code { OUTCOME_DONE, OUTCOME_NO_DWARF, OUTCOME_REFUSED, OUTCOME_IO };
@@ -73,6 +31,7 @@ struct answer {
 };
 
 struct walk {
+	struct span bytes; /* the file */
 	Dwarf_Debug dbg;
 	const struct dwarf_query *queries;
 	struct answer *answers;
@@ -80,15 +39,6 @@ struct walk {
 	bool *met;   /* per query: its type has been met */
 	size_t open; /* queries not met */
 };
-
-static int open_dwarf(int fd, Dwarf_Debug *dbg, Dwarf_Error *error)
-{
-#ifdef DW_LIBDWARF_VERSION /* 0.1.0 (2021) and later */
-	return dwarf_init_b(fd, DW_GROUPNUMBER_ANY, NULL, NULL, dbg, error);
-#else
-	return dwarf_init_b(fd, DW_DLC_READ, DW_GROUPNUMBER_ANY, NULL, NULL, dbg, error);
-#endif
-}
 
 static void drop(const struct walk *walk, Dwarf_Die die)
 {
@@ -344,21 +294,6 @@ static void refuse(struct outcome *outcome, enum outcome_code code, Dwarf_Error 
 	snprintf(outcome->message, sizeof outcome->message, "%s", error ? dwarf_errmsg(error) : "no reason given");
 }
 
-/* A copy of the bytes that has a descriptor; closed at the child's end. -1: no memory. */
-static int copy_to_memory(struct span bytes)
-{
-	int fd = memfd_create("dwarf", MFD_CLOEXEC);
-
-	while (fd >= 0 && bytes.size) {
-		ssize_t done = write(fd, bytes.data, bytes.size);
-
-		if (done <= 0)
-			return -1;
-		bytes = span_from(bytes, (uint64_t)done);
-	}
-	return fd;
-}
-
 /* libdwarf knows no PE files for arm64, though their DWARF is like any other: its copy says amd64. */
 static void disguise_arm64(int fd, struct span bytes)
 {
@@ -376,7 +311,7 @@ static void disguise_arm64(int fd, struct span bytes)
 static void walk_file(struct walk *walk, struct span bytes, struct outcome *outcome)
 {
 	Dwarf_Error error = NULL;
-	int fd = copy_to_memory(bytes);
+	int fd = confined_copy(bytes.data, bytes.size);
 	int status;
 
 	if (fd < 0) {
@@ -385,7 +320,7 @@ static void walk_file(struct walk *walk, struct span bytes, struct outcome *outc
 		return;
 	}
 	disguise_arm64(fd, bytes);
-	status = open_dwarf(fd, &walk->dbg, &error);
+	status = libdwarf_open(fd, &walk->dbg, &error);
 	if (status == DW_DLV_OK)
 		status = visit_units(walk, &error);
 	else if (status == DW_DLV_NO_ENTRY)
@@ -394,130 +329,15 @@ static void walk_file(struct walk *walk, struct span bytes, struct outcome *outc
 		refuse(outcome, OUTCOME_REFUSED, error);
 }
 
-static uint64_t address_space(void)
+static void run_child(void *context, int channel)
 {
-	FILE *file = fopen("/proc/self/statm", "re");
-	unsigned long pages = 0;
-
-	if (file) {
-		if (fscanf(file, "%lu", &pages) != 1)
-			pages = 0;
-		fclose(file);
-	}
-	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-static void limit(__rlimit_resource_t resource, rlim_t value)
-{
-	struct rlimit rlimit = {value, value};
-
-	setrlimit(resource, &rlimit);
-}
-
-/* What goes wrong in the child stays there: no core file, no output, no life after the parent's. */
-static void confine(uint64_t file_size)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_CPU, CPU_SECONDS);
-	if (LIMIT_MEMORY)
-		limit(RLIMIT_AS, address_space() + memory_fixed + file_size * memory_per_byte);
-	dup2(null, STDOUT_FILENO);
-	dup2(null, STDERR_FILENO);
-}
-
-static bool send_all(int fd, const void *data, size_t size)
-{
-	while (size) {
-		ssize_t done = write(fd, data, size);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		data = (const char *)data + done;
-		size -= (size_t)done;
-	}
-	return true;
-}
-
-static _Noreturn void run_child(struct walk *walk, struct span bytes, int fd)
-{
+	struct walk *walk = context;
 	struct outcome outcome = {0};
 
-	confine(bytes.size);
-	walk_file(walk, bytes, &outcome);
-	_exit(send_all(fd, &outcome, sizeof outcome) && send_all(fd, walk->answers, walk->count * sizeof *walk->answers)
-		      ? 0
-		      : 1);
-}
-
-static int64_t milliseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-enum received { RECEIVED_ALL, RECEIVED_LESS, RECEIVED_LATE };
-
-/* Reads exactly `size` bytes; less when the other end closes, or at the deadline. */
-static enum received receive(int fd, void *data, size_t size, int64_t deadline)
-{
-	while (size) {
-		int64_t left = deadline - milliseconds();
-		struct pollfd pollfd = {.fd = fd, .events = POLLIN};
-		int ready = left > 0 ? poll(&pollfd, 1, (int)left) : 0;
-		ssize_t done;
-
-		if (ready == 0)
-			return RECEIVED_LATE;
-		done = ready > 0 ? read(fd, data, size) : -1;
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return RECEIVED_LESS;
-		data = (char *)data + done;
-		size -= (size_t)done;
-	}
-	return RECEIVED_ALL;
-}
-
-/* Forks; 0 in the parent with *pid and the pipe's reading end set. The child does not return. */
-static int start_child(struct walk *walk, struct span bytes, pid_t *pid, int *fd)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC))
-		return -1;
-	*pid = fork();
-	if (*pid == 0) {
-		close(ends[0]);
-		run_child(walk, bytes, ends[1]);
-	}
-	close(ends[1]);
-	if (*pid < 0) {
-		close(ends[0]);
-		return -1;
-	}
-	*fd = ends[0];
-	return 0;
-}
-
-/* The child has said all it will say; how it ended, for texts. */
-static const char *reap(struct arena *arena, pid_t pid)
-{
-	int status = 0;
-
-	kill(pid, SIGKILL); /* when it ended by itself, it is a zombie and keeps its own status */
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (WIFSIGNALED(status))
-		return arena_printf(arena, "signal %d", WTERMSIG(status));
-	return arena_printf(arena, "exit status %d", WEXITSTATUS(status));
+	walk_file(walk, walk->bytes, &outcome);
+	if (!channel_send(channel, &outcome, sizeof outcome) ||
+	    !channel_send(channel, walk->answers, walk->count * sizeof *walk->answers))
+		_exit(1);
 }
 
 static const struct err *outcome_error(struct arena *arena, const struct exe *exe, const struct outcome *outcome)
@@ -546,25 +366,23 @@ static void take_answers(const struct answer *answers, struct dwarf_query *queri
 
 const struct err *dwarf_resolve(struct arena *arena, const struct exe *exe, struct dwarf_query *queries, size_t count)
 {
-	struct walk walk = {.queries = queries, .count = count, .open = count};
+	struct walk walk = {.bytes = exe->bytes, .queries = queries, .count = count, .open = count};
 	struct outcome outcome = {0};
-	int64_t deadline = milliseconds() + WALL_SECONDS * 1000;
+	struct confined *child;
 	enum received received;
+	const struct err *err;
 	const char *end;
-	pid_t pid;
-	int fd;
 
 	walk.answers = arena_array(arena, count, sizeof *walk.answers);
 	walk.met = arena_array(arena, count, sizeof *walk.met);
-	fflush(NULL);
-	if (start_child(&walk, exe->bytes, &pid, &fd))
-		return err_new(arena, ERR_IO, "no process for reading DWARF: %s", strerror(errno));
-	received = receive(fd, &outcome, sizeof outcome, deadline);
+	err = confined_start(arena, exe->bytes.size, run_child, &walk, &child);
+	if (err)
+		return err_because(arena, err, "%s: its DWARF cannot be read", exe->path);
+	received = confined_receive(child, &outcome, sizeof outcome);
 	outcome.message[MESSAGE_LIMIT - 1] = 0;
 	if (received == RECEIVED_ALL)
-		received = receive(fd, walk.answers, count * sizeof *walk.answers, deadline);
-	close(fd);
-	end = reap(arena, pid);
+		received = confined_receive(child, walk.answers, count * sizeof *walk.answers);
+	end = confined_end(arena, child);
 	if (received == RECEIVED_LATE)
 		return err_new(arena, ERR_LIMIT, "%s: reading its DWARF took over %d s", exe->path, WALL_SECONDS);
 	if (received == RECEIVED_LESS)
