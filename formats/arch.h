@@ -43,6 +43,11 @@ struct arch {
 	struct reg_map ucontext;  /* Linux struct ucontext_t, from its start */
 	uint16_t sigframe_ucontext; /* ucontext and siginfo, from SP at the entry of a signal handler (struct rt_sigframe) */
 	uint16_t sigframe_siginfo;
+	struct span sigreturn;    /* the instructions that a signal handler returns to: mov the number of rt_sigreturn; syscall */
+	const uint8_t *dwarf_registers; /* register by DWARF's number for it */
+	size_t dwarf_count;
+	uint64_t preserved;       /* bit n: functions preserve the register with DWARF's number n (the C calling convention) */
+	uint32_t relocation_relative; /* ELF's R_*_RELATIVE */
 	uint16_t prstatus_tid;    /* offset of pr_pid in NT_PRSTATUS */
 	uint16_t prstatus_signal; /* offset of pr_cursig */
 };

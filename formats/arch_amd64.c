@@ -34,6 +34,11 @@ static const struct reg_slot ucontext_slots[] = {
 	{RSI, 112}, {RBP, 120}, {RBX, 128}, {RDX, 136}, {RAX, 144}, {RCX, 152}, {RSP, 160}, {RIP, 168}, {EFLAGS, 176},
 };
 
+/* System V psABI for AMD64, figure 3.36; 16 is the return address. */
+static const uint8_t dwarf_registers[] = {RAX, RDX, RCX, RBX, RSI, RDI, RBP, RSP, R8, R9, R10, R11, R12, R13, R14, R15, RIP};
+
+static const uint8_t sigreturn[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
+
 const struct arch arch_amd64 = {
 	.id = ARCH_AMD64,
 	.name = "amd64",
@@ -52,6 +57,11 @@ const struct arch arch_amd64 = {
 	.ucontext = {ucontext_slots, sizeof ucontext_slots / sizeof *ucontext_slots, 304},
 	.sigframe_ucontext = 8, /* behind the return address */
 	.sigframe_siginfo = 8 + 304,
+	.sigreturn = {sigreturn, sizeof sigreturn},
+	.dwarf_registers = dwarf_registers,
+	.dwarf_count = sizeof dwarf_registers,
+	.preserved = 1 << 3 | 1 << 6 | 1 << 7 | 0xf << 12, /* rbx, rbp, rsp, r12…r15 */
+	.relocation_relative = 8,
 	.prstatus_tid = 32,
 	.prstatus_signal = 12,
 };

@@ -29,6 +29,12 @@ static const struct reg_slot prstatus_slots[] = {SLOTS(112)};
 
 static const struct reg_slot ucontext_slots[] = {SLOTS(184)}; /* behind fault_address at 176 */
 
+/* DWARF for the Arm 64-bit Architecture, 4.1: 31 is sp. */
+static const uint8_t dwarf_registers[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13,  14,  15,
+					  16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, X28, X29, X30, SP};
+
+static const uint8_t sigreturn[] = {0x68, 0x11, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4};
+
 const struct arch arch_arm64 = {
 	.id = ARCH_ARM64,
 	.name = "arm64",
@@ -47,6 +53,11 @@ const struct arch arch_arm64 = {
 	.ucontext = {ucontext_slots, sizeof ucontext_slots / sizeof *ucontext_slots, 456},
 	.sigframe_ucontext = 128,
 	.sigframe_siginfo = 0,
+	.sigreturn = {sigreturn, sizeof sigreturn},
+	.dwarf_registers = dwarf_registers,
+	.dwarf_count = sizeof dwarf_registers,
+	.preserved = UINT64_C(0x7ff) << 19 | UINT64_C(1) << 31, /* x19…x29, sp */
+	.relocation_relative = 1027,
 	.prstatus_tid = 32,
 	.prstatus_signal = 12,
 };

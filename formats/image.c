@@ -311,6 +311,29 @@ struct span image_next(struct image *image, uint64_t *address, uint64_t end)
 	return (struct span){0};
 }
 
+enum agreement image_compare(struct image *image, struct span file, uint64_t address)
+{
+	enum agreement result = AGREE_NOTHING;
+
+	for (uint64_t at = 0; at < file.size;) {
+		const struct segment *segment = image_segment(image, address + at);
+		uint64_t skip = segment ? segment->address + segment->size - (address + at) : 4096;
+		struct span saved = {0};
+
+		if (segment)
+			saved = span_from(segment->saved, address + at - segment->address);
+		if (saved.size) {
+			uint64_t n = saved.size < file.size - at ? saved.size : file.size - at;
+
+			if (memcmp(saved.data, file.data + at, (size_t)n))
+				return AGREE_DIFFERENT;
+			result = AGREE_EQUAL;
+		}
+		at += skip;
+	}
+	return result;
+}
+
 const char *image_string(struct image *image, uint64_t address, uint64_t n)
 {
 	struct span view;

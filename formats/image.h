@@ -54,6 +54,8 @@ struct stop {
 	int64_t sender_pid; /* who sent the signal, 0: unknown */
 };
 
+struct libraries;
+
 struct image {
 	struct arena *arena;
 	struct notes *notes;
@@ -75,6 +77,7 @@ struct image {
 	const char *command; /* psargs; NULL: unknown */
 	const char *program; /* pr_fname, at most 15 characters; NULL: unknown */
 	VEC(struct auxv_entry) auxv;
+	struct libraries *libraries; /* code that is not Go's (libraries.h); NULL: not looked for */
 
 	size_t last_segment; /* cache of the lookup */
 };
@@ -118,6 +121,10 @@ struct span image_next(struct image *image, uint64_t *address, uint64_t end);
 
 /* A string of exactly n bytes on the arena, or NULL when it cannot be read. n is limited to 64 KiB. */
 const char *image_string(struct image *image, uint64_t address, uint64_t n);
+
+/* Compares bytes of a file with what the dump itself saved of them at an address. */
+enum agreement { AGREE_NOTHING /* saved */, AGREE_EQUAL, AGREE_DIFFERENT };
+enum agreement image_compare(struct image *image, struct span file, uint64_t address);
 
 /* The dump's segment that contains an address, or NULL. */
 const struct segment *image_segment(struct image *image, uint64_t address);

@@ -7,18 +7,14 @@
 
 #include "formats/debuginfod.h"
 #include "formats/elf.h"
+#include "formats/paths.h"
 
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 enum { AT_PHDR = 3, AT_ENTRY = 9, AT_EXECFN = 31 };
 
 enum { PAGE = 4096, FIRST_BYTES = 1 << 16, PATH_LIMIT = 4096 };
-
-static const char *const suffixes[] = {"", ".zst", ".lz4", ".xz", ".gz"};
-
-static const char deleted[] = " (deleted)"; /* what Linux appends to the path of an unlinked file */
 
 /* What the dump says about its main program. */
 struct program {
@@ -34,6 +30,7 @@ struct program {
 struct search {
 	struct image *image;
 	struct program program;
+	const char *sysroot;
 	struct exe_candidate best;
 };
 
@@ -59,17 +56,6 @@ static bool find_first_page(struct image *image, const struct mapping *mapping, 
 	return true;
 }
 
-/* Of a path of either operating system; NULL gives NULL. */
-static const char *base_name(const char *path)
-{
-	const char *name = path;
-
-	for (; path && *path; path++)
-		if (*path == '/' || *path == '\\')
-			name = path + 1;
-	return name;
-}
-
 static const struct mapping *lowest_of_file(const struct image *image, const struct mapping *of)
 {
 	for (size_t i = 0; i < image->mappings.count; i++)
@@ -90,7 +76,7 @@ static bool ends_with(const char *text, const char *end)
  * tells. */
 static bool looks_like_program(const struct image *image, const struct mapping *mapping)
 {
-	const char *name = base_name(mapping->path);
+	const char *name = path_base_name(mapping->path);
 
 	if (mapping->file_offset)
 		return false;
@@ -126,16 +112,6 @@ static const char *string_at(struct image *image, uint64_t address)
 	return text && *text ? arena_strdup(image->arena, text) : NULL;
 }
 
-static const char *without_deleted(struct arena *arena, const char *path)
-{
-	size_t length = strlen(path);
-	size_t mark = sizeof deleted - 1;
-
-	if (length > mark && !strcmp(path + length - mark, deleted))
-		return arena_strndup(arena, path, length - mark);
-	return path;
-}
-
 /* The first page is the beginning of an ELF file: it is read as one. */
 static const struct exe *program_in_memory(struct image *image, const struct mapping *mapping)
 {
@@ -155,7 +131,7 @@ static struct program find_program(struct image *image)
 	uint64_t name;
 
 	if (program.mapping)
-		program.path = without_deleted(image->arena, program.mapping->path);
+		program.path = path_without_deleted(image->arena, program.mapping->path);
 	if (image_auxv(image, AT_EXECFN, &name))
 		program.exec_name = string_at(image, name);
 	program.entry_known = image_auxv(image, AT_ENTRY, &program.entry);
@@ -285,14 +261,6 @@ static const struct err *try_given(struct search *search, const char *const *giv
 	return NULL;
 }
 
-/* Names from the dump are hostile: only regular files are opened, never a device or a pipe. */
-static bool is_file(const char *path)
-{
-	struct stat status;
-
-	return !stat(path, &status) && S_ISREG(status.st_mode);
-}
-
 static void try_exe(struct search *search, const char *path, const char *name, enum exe_source source)
 {
 	struct notes *notes = search->image->notes;
@@ -318,7 +286,7 @@ static void try_exe(struct search *search, const char *path, const char *name, e
 
 static void try_found(struct search *search, const char *path)
 {
-	if (!search->best.exe && is_file(path))
+	if (!search->best.exe && path && path_is_file(path))
 		try_exe(search, path, path, EXE_FOUND);
 }
 
@@ -326,8 +294,8 @@ static void try_folder(struct search *search, const char *folder, const char *na
 {
 	if (!name || !*name)
 		return;
-	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
-		try_found(search, arena_printf(search->image->arena, "%s/%s%s", folder, name, suffixes[i]));
+	for (size_t i = 0; i < PATH_SUFFIXES; i++)
+		try_found(search, arena_printf(search->image->arena, "%s/%s%s", folder, name, path_suffixes[i]));
 }
 
 /* The program's names, best first. */
@@ -335,9 +303,9 @@ static void try_names(struct search *search, const char *folder)
 {
 	const struct program *program = &search->program;
 
-	try_folder(search, folder, base_name(program->path));
-	try_folder(search, folder, base_name(program->exec_name));
-	try_folder(search, folder, base_name(search->image->program));
+	try_folder(search, folder, path_base_name(program->path));
+	try_folder(search, folder, path_base_name(program->exec_name));
+	try_folder(search, folder, path_base_name(search->image->program));
 }
 
 static const char *folder_of(struct arena *arena, const char *path)
@@ -354,10 +322,15 @@ static void try_build_id(struct search *search, const char *folder)
 	const char *id = search->program.build_id;
 	struct arena *arena = search->image->arena;
 
-	if (!id || strlen(id) < 3)
+	if (!id)
 		return;
-	try_found(search, arena_printf(arena, "%s/.build-id/%.2s/%s", folder, id, id + 2));
-	try_found(search, arena_printf(arena, "%s/.build-id/%.2s/%s.debug", folder, id, id + 2));
+	try_found(search, path_of_build_id(arena, folder, id, ""));
+	try_found(search, path_of_build_id(arena, folder, id, ".debug"));
+}
+
+static const char *from_root(const struct search *search, const char *path)
+{
+	return search->sysroot ? arena_printf(search->image->arena, "%s%s", search->sysroot, path) : path;
 }
 
 static void try_paths(struct search *search)
@@ -365,10 +338,10 @@ static void try_paths(struct search *search)
 	const struct program *program = &search->program;
 
 	if (program->path && *program->path == '/')
-		try_found(search, program->path);
+		try_found(search, from_root(search, program->path));
 	/* A relative AT_EXECFN counts from a folder that nobody knows any more. */
 	if (program->exec_name && *program->exec_name == '/')
-		try_found(search, program->exec_name);
+		try_found(search, from_root(search, program->exec_name));
 }
 
 /* The executable, stripped or not, has all that is needed; debug information, which debuginfod serves apart, adds nothing.
@@ -399,7 +372,8 @@ static void try_debuginfod(struct search *search, const struct image_options *op
 
 const struct err *locate_exe(struct image *image, const struct exe_search *search, struct exe_candidate *ret)
 {
-	struct search state = {.image = image, .program = find_program(image), .best = {.source = EXE_NONE}};
+	struct search state = {.image = image, .program = find_program(image), .sysroot = search->sysroot,
+			       .best = {.source = EXE_NONE}};
 	const struct err *err;
 
 	if (search->given && *search->given) {

@@ -11,6 +11,7 @@ struct exe_search {
 	const char *const *given; /* --exe, NULL-terminated; NULL: none */
 	const char *symbols_dir;  /* --symbols; NULL: none */
 	const struct image_options *options; /* bounds what debuginfod may send; NULL: defaults */
+	const char *sysroot;      /* --sysroot: where the dump's paths begin; NULL: at the root */
 };
 
 struct exe_candidate {

@@ -12,32 +12,6 @@
 
 enum { NOTE_LIMIT = 1024 };
 
-enum agreement { AGREE_NOTHING, AGREE_EQUAL, AGREE_DIFFERENT };
-
-/* The bytes of an address range of the file that the dump saved, compared with the file's. */
-static enum agreement compare_saved(struct image *image, struct span file, uint64_t address)
-{
-	enum agreement result = AGREE_NOTHING;
-
-	for (uint64_t at = 0; at < file.size;) {
-		const struct segment *segment = image_segment(image, address + at);
-		uint64_t skip = segment ? segment->address + segment->size - (address + at) : 4096;
-		struct span saved = {0};
-
-		if (segment)
-			saved = span_from(segment->saved, address + at - segment->address);
-		if (saved.size) {
-			uint64_t n = saved.size < file.size - at ? saved.size : file.size - at;
-
-			if (memcmp(saved.data, file.data + at, (size_t)n))
-				return AGREE_DIFFERENT;
-			result = AGREE_EQUAL;
-		}
-		at += skip;
-	}
-	return result;
-}
-
 static enum agreement compare_gnu_build_id(const struct placed_exe *file)
 {
 	if (!file->build_id || !file->exe->build_id)
@@ -52,7 +26,7 @@ static enum agreement compare_go_build_id(struct image *image, const struct plac
 
 	if (!note || note->bytes.size > NOTE_LIMIT)
 		return AGREE_NOTHING;
-	return compare_saved(image, note->bytes, note->address + file->bias);
+	return image_compare(image, note->bytes, note->address + file->bias);
 }
 
 /* Segments that are never written: those whose bytes the dump saved must equal the file's. The first page holds the ELF
@@ -69,7 +43,7 @@ static enum agreement compare_read_only(struct image *image, const struct placed
 
 		if (segment->flags & SEGMENT_WRITE)
 			continue;
-		agreement = compare_saved(image, span_from(segment->bytes, skip),
+		agreement = image_compare(image, span_from(segment->bytes, skip),
 					  segment->address + skip + file->bias);
 		if (agreement == AGREE_DIFFERENT)
 			return AGREE_DIFFERENT;
