@@ -1,7 +1,8 @@
 /* stack.c: names of enum values, digests, and the printed lines of a frame. */
 #include "analyzer/stack.h"
 
-#include <string.h>
+#include "formats/libraries.h"
+#include "formats/paths.h"
 
 static const char *const how_names[] = {
 	[HOW_CONTEXT] = "context", [HOW_PCSP] = "pcsp",	    [HOW_CFI] = "cfi",	     [HOW_FRAME_POINTER] = "frame-pointer",
@@ -35,32 +36,30 @@ const char *stack_end_name(enum stack_end end)
 	return end_names[end];
 }
 
-static const char *module_name(struct image *image, uint64_t pc)
-{
-	const struct mapping *mapping = image_mapping(image, pc);
-	const char *slash = mapping ? strrchr(mapping->path, '/') : NULL;
-
-	return slash ? slash + 1 : mapping ? mapping->path : NULL;
-}
-
-/* A function of the executable that is not Go's, by its symbol. */
-static const char *symbol_name(struct go_runtime *runtime, uint64_t pc)
-{
-	const struct symbol *symbol;
-
-	if (!runtime->exe || runtime->identity == IDENTITY_MISMATCH)
-		return NULL;
-	symbol = exe_symbol(runtime->exe, pc - runtime->bias);
-	return symbol ? symbol->name : NULL;
-}
-
 /* The pc whose line is printed: that of the call, one before a return address (unwinder.symPC, runtime/traceback.go). */
 static uint64_t line_pc(const struct frame *frame)
 {
 	return frame->exact || frame->pc == frame->info->func->entry ? frame->pc : frame->pc - 1;
 }
 
-size_t frame_lines(struct image *image, struct go_runtime *runtime, const struct stack *stack, size_t index,
+/* A frame of code that is not Go's: its symbol, and the file that it lies in. */
+static struct frame_line c_line(struct image *image, const struct frame *frame)
+{
+	uint64_t at = frame->pc - !frame->exact;
+	const struct mapping *mapping = image_mapping(image, at);
+	struct frame_line line = {.frame = frame, .module = libraries_module(image->libraries, at)};
+	struct c_function function;
+
+	if (libraries_function(image->libraries, at, &function)) {
+		line.function = function.name;
+		line.entry = function.entry;
+	}
+	if (!line.module && mapping)
+		line.module = path_base_name(mapping->path);
+	return line;
+}
+
+size_t frame_lines(struct image *image, const struct stack *stack, size_t index,
 		   struct frame_line lines[static INLINE_LIMIT])
 {
 	const struct frame *frame = &stack->frames.items[index];
@@ -68,16 +67,16 @@ size_t frame_lines(struct image *image, struct go_runtime *runtime, const struct
 	size_t count;
 
 	if (!frame->info->func) {
-		lines[0] = (struct frame_line){.frame = frame, .frame_index = index,
-					       .function = symbol_name(runtime, frame->pc),
-					       .module = module_name(image, frame->pc)};
+		lines[0] = c_line(image, frame);
+		lines[0].frame_index = index;
 		return 1;
 	}
 	count = func_inline_frames(&frame->info->module->pclntab, frame->info->func, line_pc(frame), inlined);
 	for (size_t i = 0; i < count; i++)
 		lines[i] = (struct frame_line){.frame = frame, .frame_index = index, .function = inlined[i].name,
 					       .file = inlined[i].file, .line = inlined[i].line,
-					       .inlined = inlined[i].inlined};
+					       .inlined = inlined[i].inlined,
+					       .entry = inlined[i].inlined ? 0 : frame->info->func->entry};
 	return count;
 }
 

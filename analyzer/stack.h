@@ -65,6 +65,7 @@ struct frame_line {
 	const char *file;     /* NULL: unknown */
 	int32_t line;         /* 0: unknown */
 	bool inlined;
+	uint64_t entry;       /* of the function; 0: unknown, or inlined */
 	const char *module;   /* file name of the mapped file for code that is not Go's; NULL: unknown */
 };
 
@@ -73,7 +74,7 @@ struct frame_line {
 bool creator_line(struct go_runtime *runtime, uint64_t gopc, struct frame_line *ret);
 
 /* The lines of one frame, innermost first; returns their number, at least 1. */
-size_t frame_lines(struct image *image, struct go_runtime *runtime, const struct stack *stack, size_t index,
+size_t frame_lines(struct image *image, const struct stack *stack, size_t index,
 		   struct frame_line lines[static INLINE_LIMIT]);
 
 #endif

@@ -2,7 +2,7 @@
  * caller's BP at top-16; arm64 keeps LR at the bottom of the frame and the caller's FP in the word below it. A call that
  * the runtime injected (asyncPreempt, sigpanic, debugCall) makes its caller's pc exact; on arm64 it pushed 16 bytes that
  * hold the interrupted LR. */
-#include "analyzer/unwind.h"
+#include "analyzer/walk.h"
 
 #include "analyzer/torn.h"
 #include "golang/preempt.h"
@@ -11,33 +11,17 @@
 
 enum {
 	FRAME_LIMIT = 1 << 26, /* runtime.maxstacksize is 1 GB, a frame at least 16 bytes */
-	SIGNAL_LIMIT = 1000,   /* signal frames on one thread: SP need not grow across them */
-	WORD = 8,
+	SIGNAL_LIMIT = 64,     /* signal frames on one thread: SP need not grow across them */
 };
 
-struct walk {
-	struct analysis *analysis;
-	struct go_runtime *runtime;
-	struct image *image;
-	const struct arch *arch;
-	const struct walk_subject *subject;
-	struct stack *stack;
-	struct thread_walk *thread; /* NULL: a user stack */
-	struct context at;          /* the frame about to be added */
-	uint64_t slot;              /* where at.pc was read from */
-	bool preempted;             /* at.pc was stopped by asyncPreempt */
-	bool crossed;               /* a signal frame was just crossed: at is on another stack */
-};
-
-static bool end_walk(struct walk *walk, enum stack_end end, uint64_t address)
+bool end_walk(struct walk *walk, enum stack_end end, uint64_t address)
 {
 	walk->stack->end = end;
 	walk->stack->end_address = address;
 	return false;
 }
 
-/* Reads a stack word, or ends the walk with the reason why it cannot be read. */
-static bool stack_word(struct walk *walk, uint64_t address, uint64_t *ret)
+bool stack_word(struct walk *walk, uint64_t address, uint64_t *ret)
 {
 	uint8_t byte;
 
@@ -47,7 +31,7 @@ static bool stack_word(struct walk *walk, uint64_t address, uint64_t *ret)
 			address);
 }
 
-static bool in_bounds(const struct walk *walk, uint64_t sp)
+bool in_bounds(const struct walk *walk, uint64_t sp)
 {
 	return !walk->subject->hi || (sp >= walk->subject->lo && sp <= walk->subject->hi);
 }
@@ -103,7 +87,7 @@ static void clear(struct stack *stack)
 	stack->end_address = 0;
 }
 
-static struct frame *add_frame(struct walk *walk, const struct pc_info *info)
+struct frame *add_frame(struct walk *walk, const struct pc_info *info)
 {
 	struct frame frame = {.pc = walk->at.pc, .sp = walk->at.sp, .slot = walk->slot, .info = info, .how = walk->at.how,
 			      .exact = walk->at.exact, .tear = -1};
@@ -117,17 +101,12 @@ static struct frame *add_frame(struct walk *walk, const struct pc_info *info)
 /* The walk is at a pc without a Go function. */
 static bool foreign(struct walk *walk)
 {
-	uint64_t slot = walk->slot ? walk->slot : walk->at.pc;
-	const struct segment *segment = image_segment(walk->image, walk->at.pc);
-
-	if (walk->stack->frames.count == 0 || walk->at.how == HOW_SIGNAL || (segment && (segment->flags & SEGMENT_EXEC))) {
-		add_frame(walk, go_pc(walk->runtime, walk->at.pc, walk->at.exact));
-		return end_walk(walk, END_NO_TABLE, walk->at.pc);
-	}
-	return end_walk(walk, END_DAMAGED, slot);
+	if (walk->stack->frames.count == 0 || walk->at.how == HOW_SIGNAL || is_code(walk, walk->at.pc))
+		return advance_c(walk);
+	return end_walk(walk, END_DAMAGED, walk->slot ? walk->slot : walk->at.pc);
 }
 
-/* A call through a nil function value: the CPU stopped at 0, and the caller is one step up (unwinder.initAt). */
+/* A call through a nil function value, or C's null pointer: the CPU stopped at 0, and the caller is one step up (unwinder.initAt). */
 static bool nil_call(struct walk *walk)
 {
 	uint64_t pc;
@@ -147,6 +126,8 @@ static bool nil_call(struct walk *walk)
 	walk->at.exact = false;
 	walk->at.has_lr = false;
 	walk->at.how = HOW_PCSP;
+	reg_set(&walk->registers, walk->arch->pc, pc);
+	reg_set(&walk->registers, walk->arch->sp, walk->at.sp);
 	return true;
 }
 
@@ -205,15 +186,24 @@ static bool after_injected(struct walk *walk, const struct frame *frame)
  * on a thread's own stack, code that is not Go's. */
 static bool can_be_caller(struct walk *walk, const struct frame *frame, uint64_t pc)
 {
-	bool injected = is_injected(frame->info->role);
-	const struct segment *segment;
-
 	if (!pc || !in_bounds(walk, frame->fp))
 		return false;
-	if (injected || go_pc(walk->runtime, pc, false)->func)
-		return true;
-	segment = walk->thread ? image_segment(walk->image, pc) : NULL;
-	return segment && (segment->flags & SEGMENT_EXEC);
+	return is_injected(frame->info->role) || go_pc(walk->runtime, pc, false)->func ||
+	       (walk->thread && is_code(walk, pc));
+}
+
+/* What C code above a Go frame can know of its registers: those that Go's frames save, where compiled code does. */
+static void caller_registers(struct walk *walk, const struct frame *frame, uint64_t pc)
+{
+	uint64_t slot = walk->arch->link_register ? frame->sp - WORD : frame->fp - 2 * WORD;
+	bool saves = frame->info->delta && !(frame->info->func->flags & FUNC_ASM);
+	uint64_t value;
+
+	walk->registers.known = 0;
+	reg_set(&walk->registers, walk->arch->pc, pc);
+	reg_set(&walk->registers, walk->arch->sp, frame->fp);
+	if (saves && image_u64(walk->image, slot, &value))
+		reg_set(&walk->registers, walk->arch->fp, value);
 }
 
 /* The ordinary step to the caller. Answers false when the walk ended. */
@@ -231,28 +221,44 @@ static bool step(struct walk *walk, const struct frame *frame, bool innermost)
 	}
 	if (!can_be_caller(walk, frame, pc))
 		return by_frame_pointer(walk, frame, slot);
+	if (walk->thread)
+		caller_registers(walk, frame, pc);
 	walk->at = (struct context){.known = true, .pc = pc, .sp = frame->fp, .how = HOW_PCSP};
 	walk->slot = slot;
 	walk->preempted = false;
 	return is_injected(frame->info->role) ? after_injected(walk, frame) : true;
 }
 
-/* The interrupted context that a signal frame holds. */
-static bool cross_signal(struct walk *walk, const struct frame *frame)
+bool at_registers(struct walk *walk, enum frame_how how)
 {
 	const struct arch *arch = walk->arch;
-	uint64_t entry_sp = frame->fp - (arch->link_register ? 0 : WORD);
+	const struct registers *registers = &walk->registers;
+
+	walk->at = (struct context){.how = how};
+	walk->at.known = reg_get(registers, arch->pc, &walk->at.pc) && reg_get(registers, arch->sp, &walk->at.sp);
+	walk->at.has_fp = reg_get(registers, arch->fp, &walk->at.fp);
+	walk->at.has_lr = arch->link_register && reg_get(registers, arch->lr, &walk->at.lr);
+	return walk->at.known;
+}
+
+bool cross_signal(struct walk *walk, uint64_t entry_sp)
+{
+	const struct arch *arch = walk->arch;
 	uint64_t address = entry_sp + arch->sigframe_ucontext;
 	struct registers registers = {0};
 	struct context *at = &walk->at;
+	uint64_t value;
 
 	for (size_t i = 0; i < arch->ucontext.count; i++) {
-		const struct reg_slot *slot = &arch->ucontext.slots[i];
-		uint64_t value;
-
-		if (!stack_word(walk, address + slot->offset, &value))
+		if (!stack_word(walk, address + arch->ucontext.slots[i].offset, &value))
 			return false;
-		reg_set(&registers, slot->reg, value);
+		reg_set(&registers, arch->ucontext.slots[i].reg, value);
+	}
+	walk->registers = registers;
+	at_registers(walk, HOW_SIGNAL);
+	for (size_t i = 0; i < arch->ucontext.count; i++) {
+		const struct reg_slot *slot = &arch->ucontext.slots[i];
+
 		if (slot->reg == arch->pc)
 			at->pc_address = address + slot->offset;
 		if (slot->reg == arch->lr)
@@ -260,13 +266,7 @@ static bool cross_signal(struct walk *walk, const struct frame *frame)
 		if (slot->reg == arch->fp)
 			at->fp_address = address + slot->offset;
 	}
-	reg_get(&registers, arch->pc, &at->pc);
-	reg_get(&registers, arch->sp, &at->sp);
-	at->has_fp = reg_get(&registers, arch->fp, &at->fp);
-	at->has_lr = arch->link_register && reg_get(&registers, arch->lr, &at->lr);
 	at->exact = true;
-	at->how = HOW_SIGNAL;
-	at->known = true;
 	walk->slot = at->pc_address;
 	walk->preempted = false;
 	walk->crossed = true;
@@ -283,7 +283,7 @@ static bool thread_step(struct walk *walk, const struct frame *frame, bool *hand
 	switch (frame->info->role) {
 	case ROLE_SIGTRAMP:
 	case ROLE_CGO_SIGTRAMP:
-		return cross_signal(walk, frame);
+		return cross_signal(walk, frame->fp - (walk->arch->link_register ? 0 : WORD));
 	case ROLE_SYSTEMSTACK:
 		if (walk->arch->link_register && frame->info->delta == 0)
 			break;
@@ -332,7 +332,7 @@ static bool advance(struct walk *walk)
 	const struct tear *tear;
 	bool handled = false;
 
-	if (innermost && walk->at.pc == 0)
+	if (walk->at.pc == 0 && (innermost || (walk->thread && walk->at.exact)))
 		return nil_call(walk);
 	if (!info->func)
 		return foreign(walk);
@@ -412,17 +412,6 @@ void walk_goroutine(struct analysis *analysis, const struct walk_subject *subjec
 		run(&walk);
 }
 
-static struct context context_of_registers(const struct image *image, const struct registers *registers)
-{
-	const struct arch *arch = image->arch;
-	struct context context = {.how = HOW_CONTEXT, .exact = true};
-
-	context.known = reg_get(registers, arch->pc, &context.pc) && reg_get(registers, arch->sp, &context.sp);
-	context.has_fp = reg_get(registers, arch->fp, &context.fp);
-	context.has_lr = arch->link_register && reg_get(registers, arch->lr, &context.lr);
-	return context;
-}
-
 /* The bounds of the user stack that a thread's goroutine owns. */
 static bool on_user_stack(const struct analysis *analysis, size_t thread, uint64_t sp)
 {
@@ -441,14 +430,20 @@ void walk_thread(struct analysis *analysis, size_t thread, struct stack *ret, st
 	struct walk_subject subject = {.goroutine = -1, .thread = (int32_t)thread};
 	struct walk walk = {.analysis = analysis, .runtime = analysis->runtime, .image = image, .arch = image->arch,
 			    .subject = &subject, .stack = ret, .thread = found,
-			    .at = context_of_registers(image, &image->threads.items[thread].registers)};
+			    .registers = image->threads.items[thread].registers};
 
 	clear(ret);
+	at_registers(&walk, HOW_CONTEXT);
+	walk.at.exact = true;
 	found->stopped = walk.at;
 	for (int signals = 0; walk.at.known; signals++) {
 		if (on_user_stack(analysis, thread, walk.at.sp)) {
 			found->user = walk.at;
 			ret->end = END_STACK_SWITCH;
+			return;
+		}
+		if (signals == SIGNAL_LIMIT) {
+			ret->end = END_LIMIT;
 			return;
 		}
 		run(&walk);

@@ -12,11 +12,12 @@
 
 enum { COLUMNS = 100, LEAST_COLUMNS = 72 };
 
-enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_JSON, KEY_COLOR, KEY_MAX_SIZE, KEY_USAGE };
+enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_JSON, KEY_COLOR, KEY_MAX_SIZE, KEY_USAGE };
 
 static const struct argp_option options[] = {
 	{"exe", KEY_EXE, "FILE", 0, "The executable that crashed; may be repeated", 0},
-	{"symbols", KEY_SYMBOLS, "DIR", 0, "Look for executables in DIR, by name and build-id", 0},
+	{"symbols", KEY_SYMBOLS, "DIR", 0, "Look for executables and libraries in DIR, by name and build-id", 0},
+	{"sysroot", KEY_SYSROOT, "DIR", 0, "Where paths in the dump begin; default: this machine's root", 0},
 	{"json", KEY_JSON, NULL, 0, "Print JSON (tornstack.report/1) instead of text", 0},
 	{"output", 'o', "FILE", 0, "Write to FILE, which is replaced only on success", 0},
 	{"color", KEY_COLOR, "WHEN", 0, "auto (default), always, never", 0},
@@ -94,6 +95,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SYMBOLS:
 		settings->options.symbols_dir = arg;
+		return 0;
+	case KEY_SYSROOT:
+		settings->options.sysroot = arg;
 		return 0;
 	case KEY_JSON:
 		settings->options.format = TS_JSON;

@@ -367,7 +367,7 @@ static void try_debuginfod(struct search *search, const struct image_options *op
 	}
 	try_exe(search, path, "what debuginfod has for its build-id", EXE_DEBUGINFOD);
 	if (search->best.exe && program->path)
-		search->best.exe->name = base_name(program->path);
+		search->best.exe->name = path_base_name(program->path);
 }
 
 const struct err *locate_exe(struct image *image, const struct exe_search *search, struct exe_candidate *ret)

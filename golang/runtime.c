@@ -3,6 +3,7 @@
 #include "golang/runtime.h"
 
 #include "golang/globals.h"
+#include "formats/libraries.h"
 #include "golang/load.h"
 #include "golang/pc_memo.h"
 
@@ -116,6 +117,8 @@ static void load_with_exe(struct go_runtime *runtime, const struct exe_candidate
 		return;
 	}
 	image_add_backing(runtime->image, runtime->exe, runtime->bias);
+	if (runtime->image->libraries)
+		libraries_add_program(runtime->image->libraries, runtime->exe, runtime->bias);
 	if (!is_go)
 		load_by_memory(runtime);
 	else if (!module_of_exe(runtime, &file))

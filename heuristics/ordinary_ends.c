@@ -39,7 +39,7 @@ size_t find_role(const struct stack *stack, enum func_role role)
 static const char *program_function(struct analysis *analysis, const struct stack *stack, size_t frame)
 {
 	struct frame_line lines[INLINE_LIMIT];
-	size_t count = frame_lines(analysis->image, analysis->runtime, stack, frame, lines);
+	size_t count = frame_lines(analysis->image, stack, frame, lines);
 
 	for (size_t i = 0; i < count; i++)
 		if (lines[i].function && !is_runtime_name(lines[i].function))

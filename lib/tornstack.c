@@ -2,6 +2,7 @@
  * and copied to the caller when it is whole, so that a failure leaves nothing behind. */
 #include "lib/tornstack.h"
 
+#include "formats/libraries.h"
 #include "formats/locate.h"
 #include "golang/wait_reasons.h"
 #include "report/escape.h"
@@ -60,8 +61,9 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 {
 	const struct ts_options *options = job->options;
 	const struct image_options image_options = {.max_size = options->max_size, .cancelled = options->cancelled};
-	const struct exe_search search = {
-		.given = options->executables, .symbols_dir = options->symbols_dir, .options = &image_options};
+	const struct exe_search search = {.given = options->executables, .symbols_dir = options->symbols_dir,
+					  .sysroot = options->sysroot, .options = &image_options};
+	const struct library_search libraries = {.symbols_dir = options->symbols_dir, .sysroot = options->sysroot};
 	struct notes *notes = arena_alloc(job->arena, sizeof *notes);
 	struct exe_candidate exe = {0};
 	struct image *image;
@@ -71,6 +73,7 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 	error = image_open(job->arena, notes, job->dump, &image_options, &image);
 	if (error || is_cancelled(job))
 		return error;
+	image->libraries = libraries_new(image, &libraries);
 	error = locate_exe(image, &search, &exe);
 	if (error || is_cancelled(job))
 		return error;

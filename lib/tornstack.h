@@ -24,6 +24,7 @@ struct ts_filter {
 struct ts_options {
 	const char *const *executables; /* --exe, NULL-terminated; NULL: find it */
 	const char *symbols_dir;        /* NULL: none */
+	const char *sysroot;            /* where the dump's paths begin; NULL: at the root */
 	uint64_t max_size;              /* of a decompressed dump in bytes; 0: default */
 	enum ts_format format;
 	enum ts_goroutines goroutines;

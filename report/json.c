@@ -19,21 +19,20 @@ static void frame_item(struct writer *writer, const struct stack *stack, const s
 {
 	json_t *object = begin_value(writer, new_object());
 	const struct frame *frame = line->frame;
-	const struct func *func = line->inlined ? NULL : frame->info->func;
 	int64_t finding = place_finding(writer->diagnosis, stack, line->frame_index);
 
 	put_address(writer, object, "pc", true, frame->pc);
 	put_address(writer, object, "sp", frame->sp != 0, frame->sp);
 	put_address(writer, object, "fp", frame->fp != 0, frame->fp);
 	put_text(writer, object, "function", line->function);
-	put_address(writer, object, "entry", func != NULL, func ? func->entry : 0);
+	put_address(writer, object, "entry", line->entry != 0, line->entry);
 	put_text(writer, object, "file", line->file);
 	put_number(writer, object, "line", line->file && line->line > 0, line->line);
 	put_text(writer, object, "module", line->module);
 	put_bool(writer, object, "inlined", line->inlined);
 	put_text(writer, object, "how", frame_how_name(frame->how));
 	put_number(writer, object, "finding", finding >= 0, finding);
-	put_number(writer, object, "function_offset", func != NULL, func ? (int64_t)(frame->pc - func->entry) : 0);
+	put_number(writer, object, "function_offset", line->entry != 0, (int64_t)(frame->pc - line->entry));
 	dump_pending(writer);
 }
 
@@ -57,7 +56,7 @@ static void dump_with_stack(struct writer *writer, const struct stack *stack)
 	dump_members(writer);
 	fputs(",\"frames\":[", writer->out);
 	for (size_t i = 0; i < stack->frames.count && !writer->failed; i++) {
-		size_t count = frame_lines(writer->analysis->image, writer->analysis->runtime, stack, i, lines);
+		size_t count = frame_lines(writer->analysis->image, stack, i, lines);
 
 		elided_at = i == stack->elided_at ? written : elided_at;
 		for (size_t j = 0; j < count; j++, written++) {

@@ -35,7 +35,7 @@ int64_t place_line(const struct diagnosis *diagnosis, const struct finding *find
 	if (finding->frame < 0 || !stack.frames.count)
 		return -1;
 	for (size_t i = 0; i <= frame; i++)
-		count += (int64_t)frame_lines(analysis->image, analysis->runtime, &stack, i, lines);
+		count += (int64_t)frame_lines(analysis->image, &stack, i, lines);
 	return count - 1;
 }
 

@@ -66,7 +66,7 @@ static bool functions_fit(struct selector *selector, size_t goroutine)
 		return true;
 	goroutine_stack(selector->analysis, goroutine, &selector->stack);
 	for (size_t i = 0; i < selector->stack.frames.count; i++) {
-		size_t count = frame_lines(selector->analysis->image, selector->analysis->runtime, &selector->stack, i,
+		size_t count = frame_lines(selector->analysis->image, &selector->stack, i,
 					   lines);
 
 		for (size_t j = 0; j < count; j++)

@@ -51,7 +51,7 @@ static const char *group_place(const struct text *text, const struct stack *stac
 		stack->frames.count ? arena_printf(text->arena, "pc 0x%" PRIx64, stack->frames.items[0].pc) : "?";
 
 	for (size_t i = 0; i < stack->frames.count; i++) {
-		size_t count = frame_lines(text->analysis->image, text->analysis->runtime, stack, i, lines);
+		size_t count = frame_lines(text->analysis->image, stack, i, lines);
 
 		for (size_t j = 0; j < count; j++) {
 			if (!lines[j].function || !strcmp(lines[j].function, "runtime.goexit"))

@@ -70,7 +70,7 @@ static void measure(struct printed_stack *stack, const struct printed_line *line
 static void frame_printed(const struct text *text, const struct stack *stack, size_t index, struct printed_stack *ret)
 {
 	struct frame_line lines[INLINE_LIMIT];
-	size_t count = frame_lines(text->analysis->image, text->analysis->runtime, stack, index, lines);
+	size_t count = frame_lines(text->analysis->image, stack, index, lines);
 
 	for (size_t i = 0; i < count; i++) {
 		struct printed_line printed = {.line = lines[i]};
@@ -289,6 +289,16 @@ void text_thread(const struct text *text, size_t index, struct stack *stack)
 	text_stack(text, stack, 2);
 }
 
+/* Frames of C are on the thread's own stack only. */
+static bool is_in_c(const struct text *text, size_t thread, struct stack *stack)
+{
+	thread_stack(text->analysis, thread, stack);
+	for (size_t i = 0; i < stack->frames.count; i++)
+		if (!stack->frames.items[i].info->func)
+			return true;
+	return false;
+}
+
 void text_stacks(const struct text *text)
 {
 	const struct finding *finding = text->finding;
@@ -301,6 +311,6 @@ void text_stacks(const struct text *text)
 		text_goroutine(text, (size_t)goroutine, &stack);
 	/* The thread's own stack says more only where no goroutine tells it: a walker, a thread in C, an unknown
 	 * end. */
-	if (thread >= 0 && (!own || !finding))
+	if (thread >= 0 && (!own || !finding || is_in_c(text, (size_t)thread, &stack)))
 		text_thread(text, (size_t)thread, &stack);
 }

@@ -79,9 +79,11 @@ class Run:
 
 
 def case_args(case):
-    """The command line for a case: dump and, unless the dump is there to do without, executable."""
+    """The command line for a case: dump, executable unless the dump is there to do without, and no library of this
+    machine."""
     folder = CASES / case
-    return [folder / 'dump.zst', *(['--exe', folder / 'exe.zst'] if (folder / 'exe.zst').exists() else [])]
+    exe = ['--exe', folder / 'exe.zst'] if (folder / 'exe.zst').exists() else []
+    return [folder / 'dump.zst', *exe, '--sysroot', folder]
 
 
 def expectation(case):
