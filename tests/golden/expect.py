@@ -56,6 +56,22 @@ def panicked(printed):
     return {'rule': 'go-panic', 'certainty': 'certain', 'goroutine': running.id, 'message': line}
 
 
+def foreign(why, printed):
+    """The frames of C, by thread: pc and the function's entry, from gdb's list."""
+    threads, frames = {}, []
+    for line in why.splitlines():
+        if found := re.match(r' {4}thread (\d+):$', line):
+            frames = threads.setdefault(found[1], [])
+        elif found := re.match(r' {8}(0x[0-9a-f]+)  \S+\+(\d+)$', line):
+            frames.append([found[1], f'{int(found[1], 16) - int(found[2]):#x}'])
+    faulted = one(r'PC=(0x[0-9a-f]+)', '\n'.join(printed.preamble))
+    if not any(frames[0][0] == faulted for frames in threads.values()):
+        sys.exit(f'no thread stopped at {faulted}')
+    return {'rule': 'unknown-fault', 'certainty': 'possible', 'goroutine': printed.goroutines[0].id, 'pc': faulted,
+            'near_miss_of': ['go-panic', 'split-sp'], 'c_frames': threads,
+            'unlike_traceback': {'0': 'each thread printed its own, and the one that was killed for all printed none'}}
+
+
 def expectation(case):
     folder = tap.CASES / case
     printed = traceback_text.parse((folder / 'expected.traceback').read_text())
@@ -66,6 +82,8 @@ def expectation(case):
                   'main.spin' in [frame.function for frame in goroutine.frames]]
         return {'rule': None, 'healthy': True, 'near_miss_of': ['go-panic', 'go-fatal', 'unknown-fault'],
                 'unlike_traceback': dict.fromkeys(map(str, moving), 'it ran on between snapshot and traceback')}
+    if kind.endswith('-static'):
+        return foreign(why, printed)
     if '-near-' in kind:
         return dict(panicked(printed), near_miss_of=['split-sp', 'unwinder-crash'])
     if kind.endswith('-panic'):
