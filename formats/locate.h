@@ -23,9 +23,10 @@ struct exe_candidate {
 };
 
 /* Looks, in order, at the given files, the paths that the dump names (NT_FILE, AT_EXECFN), the folder of the dump
- * (same name; also exe, exe.zst and with .zst .lz4 .xz .gz appended), and the symbols folder (by name,
- * and .build-id/xx/yyyy[.debug]); then, if DEBUGINFOD_URLS is set, it asks debuginfod. A given file that cannot be opened, or is for another CPU, is an error; a found one
- * that is unfit is skipped with a note. The build-id of the dump's own first page decides between several. */
+ * (same name; also exe, exe.zst and with .zst .lz4 .xz .gz appended), and the symbols folder (by name, and
+ * .build-id/xx/yyyy[.debug]); then, if DEBUGINFOD_URLS is set, it asks debuginfod. A given file that cannot be opened, or is
+ * for another CPU, is an error; a found one that is unfit is skipped with a note. The build-id of the dump's own
+ * first page decides between several. */
 const struct err *locate_exe(struct image *image, const struct exe_search *search, struct exe_candidate *ret);
 
 /* The GNU build-id of the main program as the dump's memory holds it (the first page of the executable, saved by the

@@ -139,12 +139,11 @@ static void note_missing(struct go_runtime *runtime, const char *what)
 static void load_from_memory(struct go_runtime *runtime)
 {
 	static const char *const missing[] = {
-		[0] = "the dump holds neither the code nor the tables of the program: functions have no names and stacks cannot "
-		      "be walked. It would with coredump_filter 0x7f, see core(5)",
-		[MODULE_TABLES] = "the dump does not hold the program's code: some of the runtime's variables cannot be found, "
-				  "and no tear can be proved. It would with coredump_filter 0x7f, see core(5)",
-		[MODULE_CODE] = "the dump holds the program's code, but not its tables: functions have no names and stacks cannot "
-				"be walked. It would with coredump_filter 0x7f, see core(5)",
+		[0] = "neither the code nor the tables of the program: functions have no names and stacks cannot be walked",
+		[MODULE_TABLES] = "the program's tables, but not all of its code: some of the runtime's variables cannot be "
+				  "found, and no tear can be proved",
+		[MODULE_CODE] = "the program's code, but not all of its tables: functions have no names and stacks cannot be "
+				"walked where they are missing",
 	};
 	struct go_module module;
 	unsigned saved;
@@ -158,7 +157,8 @@ static void load_from_memory(struct go_runtime *runtime)
 	if (saved == (MODULE_TABLES | MODULE_CODE))
 		runtime->exe_source = EXE_MEMORY;
 	else
-		note_missing(runtime, missing[saved]);
+		note_missing(runtime, arena_printf(runtime->arena, "the dump holds %s. It would hold both with coredump_filter 0x7f, "
+								   "see core(5)", missing[saved]));
 }
 
 static void choose_layout(struct go_runtime *runtime)

@@ -63,8 +63,8 @@ def named(report):
 
 def check_parts(victim):
     for what, address, note, has_names in (
-            ('code', victim.text, "does not hold the program's code", True),
-            ('tables', victim.tables, "holds the program's code, but not its tables", False)):
+            ('code', victim.text, "but not all of its code", True),
+            ('tables', victim.tables, "but not all of its tables", False)):
         report = victim.without(address).report
         if tap.check(f'without {what}: a report', None if report else 'none'):
             tap.check(f'without {what}: said', None if any(note in text and '--exe' in text for text in report['notes'])
