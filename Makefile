@@ -149,6 +149,13 @@ run-tests: tests
 gcc clang: deps-ci
 	@$(MAKE) VARIANT=$@ tests
 
+# Crashes a program built by each release of Go and compares every goroutine; LIVE has further options, see --help.
+# The whole grid takes hours, but what build/live knows already is not done again. accuracy writes down what is known.
+.PHONY: check-live accuracy
+check-live accuracy: deps-ci
+	@$(MAKE) all
+	@tests/live/check_live.py $(if $(GO),--go "$(GO)") $(if $(filter accuracy,$@),--table docs/accuracy.md) $(LIVE)
+
 layers:
 	@tests/layers
 
@@ -193,6 +200,8 @@ help:
 	@echo "make check          deps, build, all tests; ends with 'N passed, N failed'; TESTS=WORD… selects by name"
 	@echo "make asan           the same under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
+	@echo "make check-live     crashes programs of ten Go releases, compares goroutines; GO='1.27.4 …' and LIVE=… select"
+	@echo "make accuracy       the same, and the table into docs/accuracy.md"
 	@echo "make layers         each folder includes only those to its left; each library is used in its one file"
 	@echo "make gcc, clang     everything with that compiler; a warning is an error"
 	@echo "make layouts GO=V   structure layouts of a Go release (needs Go)"

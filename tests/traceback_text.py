@@ -56,14 +56,24 @@ class Goroutine:
 class Traceback:
     preamble: list = dataclasses.field(default_factory=list)    # lines before the first stack
     goroutines: list = dataclasses.field(default_factory=list)  # in the order printed; each id once, 0 excepted
-    repeated: list = dataclasses.field(default_factory=list)    # ids printed again: by another thread, later
+    repeated: list = dataclasses.field(default_factory=list)    # printed again: by its own thread, later
     runtime_stack: Goroutine = None                             # of the system stack of the thread that died
 
     def goroutine(self, number):
         return next((g for g in self.goroutines if g.id == number), None)
 
+    def accounts(self, number):
+        """All that was printed of a goroutine, the newest first: the nearest to the dump."""
+        return [g for g in reversed(self.goroutines + self.repeated) if g.id == number]
 
-HEADER = re.compile(r'goroutine (\d+)(?: gp=0x([0-9a-f]+))?(?: m=(nil|-?\d+)(?: mp=0x([0-9a-f]+))?)? \[(.*)\]:$')
+    def system_stacks(self):
+        """That of the thread that died first; after a signal each thread prints where it was."""
+        return ([self.runtime_stack] if self.runtime_stack else []) + [g for g in self.goroutines if g.id == 0]
+
+
+# Labels: Go 1.26 has them inside the brackets, 1.27 behind.
+HEADER = re.compile(r'goroutine (\d+)(?: gp=0x([0-9a-f]+))?(?: m=(nil|-?\d+)(?: mp=0x([0-9a-f]+))?)? '
+                    r'\[([^][]*?)(?: labels:\{(.*)\})?\](?: \{(.*)\})?:$')
 PLACE = re.compile(r'\t(.*):(\d+)(?: \+0x([0-9a-f]+))?(?: fp=0x([0-9a-f]+) sp=0x([0-9a-f]+) pc=0x([0-9a-f]+))?$')
 CREATED = re.compile(r'created by (.+?)(?: in goroutine (\d+))?$')
 ELIDED = re.compile(r'\.\.\.(\d+) frames elided\.\.\.$')
@@ -87,12 +97,10 @@ def parse_header(line):
     match = HEADER.match(line)
     if not match:
         return None
-    ident, gp, m, mp, inside = match.groups()
+    ident, gp, m, mp, inside, labels, labels_behind = match.groups()
     goroutine = Goroutine(id=int(ident), status='', gp=number(gp), mp=number(mp))
     goroutine.m = None if m in (None, 'nil') else int(m)
-    inside, found, labels = inside.partition(' labels:{')
-    if found:
-        goroutine.labels = labels.rstrip('}')
+    goroutine.labels = labels or labels_behind
     parts = inside.split(', ')
     # What goes with the status comes after it, each part once; a wait reason has no comma.
     while len(parts) > 1:
@@ -107,11 +115,8 @@ def parse_header(line):
             break
         parts.pop()
     status = ', '.join(parts)
-    if status.endswith(' (scan)'):
-        goroutine.scan, status = True, status[:-len(' (scan)')]
-    if status.endswith(' (leaked)'):
-        goroutine.leaked, status = True, status[:-len(' (leaked)')]
-    goroutine.status = status
+    goroutine.scan, goroutine.leaked = ' (scan)' in status, ' (leaked)' in status
+    goroutine.status = status.replace(' (scan)', '').replace(' (leaked)', '')
     return goroutine
 
 
@@ -148,7 +153,7 @@ def parse(text):
             if not header:
                 result.runtime_stack = result.runtime_stack or stack
             elif stack.id and result.goroutine(stack.id):
-                result.repeated.append(stack.id)
+                result.repeated.append(stack)
             else:
                 result.goroutines.append(stack)
         elif line.startswith('[originating from goroutine '):
@@ -188,6 +193,13 @@ def printed_name(name):
         return 'panic'
     first, last = name.find('['), name.rfind(']')
     return f'{name[:first]}[...]{name[last + 1:]}' if 0 <= first < last else name
+
+
+def as_printed(ours):
+    """The frame of a report as the runtime would print it."""
+    place = [None if ours.get(key) is None or ours['inlined'] else int(ours[key], 16) for key in ('fp', 'sp', 'pc')]
+    return Frame(printed_name(ours['function']), '...' if ours['inlined'] else '', ours['file'], ours['line'], None,
+                 *place, inlined=ours['inlined'])
 
 
 def is_shown(name):
@@ -266,6 +278,23 @@ def stack_difference(goroutine, ours, torn_at=None):
     return whole_difference(goroutine, ours)
 
 
+def system_stack_difference(printed, threads):
+    """Why a printed system stack is not on one of these threads, or None. A thread goes on after it has printed its
+    stack, into the code that ends the process: what is printed is the outer part of ours."""
+    if not printed.frames:
+        return None
+    for thread in threads:
+        for start, frame in enumerate(thread['frames']):
+            if not frame_difference(printed.frames[0], frame):
+                return whole_difference(printed, thread['frames'][start:])
+    return f'{printed.frames[0].function} is not there on {len(threads)} threads'
+
+
+def account_difference(goroutine, ours, torn_at=None):
+    """Why a goroutine of a report is not what is printed, or None."""
+    return state_difference(goroutine, ours) or stack_difference(goroutine, ours['frames'], torn_at)
+
+
 def state_difference(goroutine, ours):
     """Why status and creator of a goroutine in a report are not the printed ones, or None."""
     status = ours['wait_reason'] if ours['status'] == 'waiting' and ours['wait_reason'] else ours['status']
@@ -280,6 +309,10 @@ def state_difference(goroutine, ours):
             return f'created by {found} instead of {creator.function}'
         if creator.goroutine is not None and found.get('goroutine') != creator.goroutine:
             return f'created in goroutine {found.get("goroutine")} instead of {creator.goroutine}'
+        if 'line' in found and (found['file'], found['line']) != (creator.file, creator.line):
+            return f'created at {found["file"]}:{found["line"]} instead of {creator.file}:{creator.line}'
+    elif found and goroutine.frames and goroutine.frames[-1].function == 'runtime.goexit':
+        return f'created by {found["function"]}, of which the runtime says nothing'
     return None
 
 

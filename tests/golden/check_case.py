@@ -114,21 +114,12 @@ def check_traceback(case, expect, report):
             tap.check(f'{name} (but for: {excused[str(goroutine.id)]})', None if ours else 'missing')
             continue
         torn_at = torn.get('function') if goroutine.id == torn.get('goroutine') else None
-        tap.check(name, 'missing' if not ours else traceback_text.state_difference(goroutine, ours) or
-                  traceback_text.stack_difference(goroutine, ours['frames'], torn_at))
-    system_stack = printed.runtime_stack or next((g for g in printed.goroutines if g.id == 0), None)
-    if system_stack and not expect.get('healthy') and '0' not in excused:
-        tap.check(f'{case}: system stack as printed', system_stack_difference(system_stack, report['threads']))
-
-
-def system_stack_difference(printed, threads):
-    crashed = next((thread for thread in threads if thread['crashed']), None)
-    if not crashed:
-        return 'no thread is said to have crashed'
-    for start, frame in enumerate(crashed['frames']):
-        if not traceback_text.frame_difference(printed.frames[0], frame):
-            return traceback_text.sequence_difference(printed.frames, crashed['frames'][start:])
-    return f'{printed.frames[0].function} is not on the stack of thread {crashed["id"]}'
+        tap.check(name, 'missing' if not ours else traceback_text.account_difference(goroutine, ours, torn_at))
+    system_stacks = [] if expect.get('healthy') or '0' in excused else printed.system_stacks()
+    for i, stack in enumerate(system_stacks):
+        # The thread that died printed the first one.
+        threads = [thread for thread in report['threads'] if i or thread['crashed']]
+        tap.check(f'{case}: system stack {i} as printed', traceback_text.system_stack_difference(stack, threads))
 
 
 def main():
