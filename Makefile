@@ -132,7 +132,7 @@ deps-ci:
 
 # --- tests and checks ---------------------------------------------------------------------------------------
 
-.PHONY: check check-hostile asan run-tests gcc clang layers demo
+.PHONY: check check-hostile asan run-tests gcc clang layers peers demo
 check: deps
 	@$(MAKE) run-tests
 
@@ -158,6 +158,11 @@ check-live accuracy: deps-ci
 
 layers:
 	@tests/layers
+
+# Installs what is missing into build/peers. Kept cells of check-live, if there are any, and the fixtures.
+PEERS ?= $(patsubst %/,%,$(dir $(wildcard build/live/*/*/core.zst fixtures/cases/*/dump.zst)))
+peers: all
+	@TORNSTACK=$(OUT)/tornstack tests/live/peers.py --table docs/accuracy.md $(PEERS)
 
 demo: deps
 	@$(MAKE) all
@@ -203,6 +208,7 @@ help:
 	@echo "make check-live     crashes programs of ten Go releases, compares goroutines; GO='1.27.4 …' and LIVE=… select"
 	@echo "make accuracy       the same, and the table into docs/accuracy.md"
 	@echo "make layers         each folder includes only those to its left; each library is used in its one file"
+	@echo "make peers          Delve, viewcore and gdb on the same dumps: docs/accuracy.md; PEERS=DIR… selects"
 	@echo "make gcc, clang     everything with that compiler; a warning is an error"
 	@echo "make layouts GO=V   structure layouts of a Go release (needs Go)"
 	@echo "make fixtures       the crash dumps of fixtures/cases, made again (needs Go and qemu)"
