@@ -71,16 +71,17 @@ def restarted_system_call(scene):
         return False
     printed = scene.accounts[0]
     mended = dataclasses.replace(top, pc=top.pc + width, line=behind['line'])
-    return not traceback_text.system_stack_difference(
-        dataclasses.replace(printed, frames=[mended, *printed.frames[1:]]), scene.report['threads'])
+    frames = [mended if frame is top else frame for frame in printed.frames]
+    return not traceback_text.system_stack_difference(dataclasses.replace(printed, frames=frames),
+                                                      scene.report['threads'])
 
 
 def snapshot_top(scene):
-    """The innermost frame of a system stack that was printed after a snapshot, or None."""
+    """The innermost frame, inlined calls aside, of a system stack that was printed after a snapshot, or None."""
     printed = scene.accounts[0] if scene.accounts else None
-    if scene.ending != 'live' or not printed or printed.id or not printed.frames or printed.frames[0].sp is None:
+    if scene.ending != 'live' or not printed or printed.id:
         return None
-    return printed.frames[0]
+    return next((frame for frame in printed.frames if frame.sp is not None), None)
 
 
 def thread_tops(scene):
