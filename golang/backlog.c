@@ -21,16 +21,30 @@ static size_t unroll(const uint8_t *ring, uint64_t index, char *text)
 	return length;
 }
 
-/* Adds the lines of a text to fatal_lines, without their indentation. */
+/* Whether a line says where a frame of a traceback is: "\t/src/main.go:7 +0x1d". */
+static bool is_frame_place(const char *line)
+{
+	const char *end = line + strcspn(line, "\n");
+	const char *go = strstr(line, ".go:");
+	const char *s = strstr(line, ".s:");
+
+	return *line == '\t' && ((go && go < end) || (s && s < end));
+}
+
+/* Adds the lines of a text to fatal_lines, without their indentation. A traceback is no last word: after SIGQUIT the ring
+ * holds the tail of one, and what was said before it is another matter. */
 static void split_lines(struct go_runtime *runtime, char *text)
 {
 	for (char *line = text; *line;) {
 		char *end;
+		bool traceback = is_frame_place(line);
 
 		line += strspn(line, "\t"); /* continuation lines are indented */
 		end = strchr(line, '\n');
 		vec_push(runtime->arena, &runtime->fatal_lines,
 			 arena_strndup(runtime->arena, line, end ? (size_t)(end - line) : strlen(line)));
+		if (traceback)
+			runtime->fatal_lines.count = 0;
 		if (!end)
 			return;
 		line = end + 1;
