@@ -286,8 +286,15 @@ def by_ran_after_snapshot():
     equal(f'{name}: same place', outcomes(frame_changed(7, 3, line=1), ending='live')[1], 'different')
     equal(f'{name}: crash', outcomes(changed(7, status='running'))[1], 'different')
     waiting = STANDING.replace('runnable', 'select')
-    equal(f'{name}: parked', outcomes(changed(7, status='waiting', wait_reason='sleep'), waiting, ending='live')[1],
-          'different')
+    sleeps = changed(7, status='waiting', wait_reason='sleep')
+    equal(f'{name}: parked', outcomes(sleeps, waiting, ending='live')[1], 'different')
+    start = waiting.index('goroutine 7 ')
+    own = waiting[:start] + waiting[start:].replace('created by main.main', 'created by runtime.init', 1)
+
+    def own_sleeps(report):
+        sleeps(report)
+        goroutine_in(report, 7)['created_by']['function'] = 'runtime.init'
+    equal(f'{name}: parked, of the runtime', outcomes(own_sleeps, own, ending='live')[1], name)
 
 
 def by_vdso_of_another_stack():

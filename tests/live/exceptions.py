@@ -46,13 +46,15 @@ def line_before_preemption(scene):
 
 
 def ran_after_snapshot(scene):
-    """A snapshot is older than the text: goroutines that run, or wait for a processor, have moved on between them."""
+    """A snapshot is older than the text: goroutines that run, or wait for a processor, have moved on between them, and
+    the runtime's own wake by themselves."""
     if scene.ending != 'live' or not scene.ours or not scene.accounts:
         return False
     printed, ours = scene.accounts[0], scene.ours
     moved = (printed.status != ours['status'] or not printed.frames or not ours['frames'] or
              traceback_text.frame_difference(printed.frames[0], ours['frames'][0]))
-    return bool(moved) and not {printed.status, ours['status']}.isdisjoint({'running', 'runnable'})
+    wakes = printed.created_by and printed.created_by.function.startswith('runtime.')
+    return bool(moved) and bool(wakes or {printed.status, ours['status']} & {'running', 'runnable'})
 
 
 def thread_moved_after_snapshot(scene):
