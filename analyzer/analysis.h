@@ -85,6 +85,7 @@ struct analysis {
 	uint32_t *goroutine_group; /* per goroutine: index in groups */
 	int32_t *goroutine_thread; /* per goroutine: index of the thread whose registers are on its stack or that runs it, -1 */
 	int32_t *thread_goroutine; /* per thread: index of the goroutine that it runs, -1 */
+	int32_t *thread_machine;   /* per thread: index of its M, -1 */
 	int32_t dying_thread;      /* index of the thread that brought the process down, -1: unknown or a live snapshot */
 	struct fault fault;
 	struct messages messages;

@@ -18,7 +18,10 @@ static void join_threads(struct analysis *analysis)
 	const struct go_runtime *runtime = analysis->runtime;
 
 	for (size_t i = 0; i < analysis->image->threads.count; i++)
-		analysis->thread_goroutine[i] = -1;
+		analysis->thread_goroutine[i] = analysis->thread_machine[i] = -1;
+	for (size_t i = 0; i < runtime->machines.count; i++)
+		if (runtime->machines.items[i].thread >= 0)
+			analysis->thread_machine[runtime->machines.items[i].thread] = (int32_t)i;
 	for (size_t i = 0; i < runtime->goroutines.count; i++) {
 		int32_t machine = runtime->goroutines.items[i].machine;
 		int32_t thread = machine >= 0 ? runtime->machines.items[machine].thread : -1;
@@ -184,6 +187,7 @@ struct analysis *analyze(struct go_runtime *runtime)
 	analysis->tear_cache = tear_cache_new(runtime);
 	analysis->goroutine_thread = arena_array(arena, runtime->goroutines.count + 1, sizeof(int32_t));
 	analysis->thread_goroutine = arena_array(arena, threads + 1, sizeof(int32_t));
+	analysis->thread_machine = arena_array(arena, threads + 1, sizeof(int32_t));
 	analysis->goroutine_group = arena_array(arena, runtime->goroutines.count + 1, sizeof(uint32_t));
 	analysis->walks = arena_array(arena, threads + 1, sizeof(struct thread_walk));
 	join_threads(analysis);

@@ -340,8 +340,8 @@ static bool advance(struct walk *walk)
 	if (!frame_top(walk, frame))
 		return false;
 	if (walk->at.exact) {
-		int32_t index = torn_at(walk->analysis, walk->subject, (uint32_t)(walk->stack->elided + walk->stack->frames.count - 1), &walk->at,
-					info, walk->preempted);
+		size_t depth = walk->stack->elided + walk->stack->frames.count - 1;
+		int32_t index = torn_at(walk->analysis, walk->subject, (uint32_t)depth, &walk->at, info, walk->preempted);
 
 		frame = &walk->stack->frames.items[walk->stack->frames.count - 1];
 		if (index == TORN_LIMIT)
@@ -366,6 +366,27 @@ static bool advance(struct walk *walk)
 	return step(walk, frame, innermost || walk->at.syscall);
 }
 
+/* Calls of the vDSO are made on g0's stack, with an SP aligned by hand, which neither Go's tables nor the vDSO's tell the way
+ * back from. The M notes who made the call (runtime/sys_linux_amd64.s nanotime1, Go 1.26; unwinder.initAt). */
+static bool past_vdso_call(struct walk *walk)
+{
+	int32_t index = walk->thread ? walk->analysis->thread_machine[walk->subject->thread] : -1;
+	const struct machine *m = index >= 0 ? &walk->runtime->machines.items[index] : NULL;
+	const struct frame *last;
+
+	if (!m || !walk->stack->frames.count || (walk->stack->end != END_NO_TABLE && walk->stack->end != END_STACK_SWITCH))
+		return false;
+	last = &walk->stack->frames.items[walk->stack->frames.count - 1];
+	if (m->vdso_sp <= last->sp || m->vdso_sp < m->g0_lo || m->vdso_sp >= m->g0_hi || last->sp < m->g0_lo ||
+	    (last->info->func && last->info->role != ROLE_NONE) || !go_pc(walk->runtime, m->vdso_pc, false)->func)
+		return false;
+	walk->at = (struct context){.known = true, .pc = m->vdso_pc, .sp = m->vdso_sp, .how = HOW_SWITCH};
+	walk->registers.known = 0;
+	walk->slot = 0;
+	walk->preempted = false;
+	return true;
+}
+
 /* SP strictly grows; only the first frame, or an interrupted one, may have an empty frame (link register). */
 static bool grew(const struct walk *walk, uint64_t last_sp, bool may_be_empty)
 {
@@ -387,7 +408,7 @@ static void run(struct walk *walk)
 			end_walk(walk, END_DAMAGED, walk->slot);
 			break;
 		}
-		if (!advance(walk) || walk->crossed)
+		if ((!advance(walk) && !past_vdso_call(walk)) || walk->crossed)
 			break;
 		lost |= walk->at.how == HOW_FRAME_POINTER;
 		if (!grew(walk, sp, may_be_empty)) {

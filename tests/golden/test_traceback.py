@@ -341,6 +341,19 @@ def by_threads_after_snapshot():
     inlined = STANDING.replace('runtime.futex()', 'runtime.wait(...)\n\truntime/sys.s:7\nruntime.futex()')
     equal(f'{moved}: from an inlined call', outcomes(on_thread(sp='0x1'), inlined, ending='live')[3], moved)
     equal(f'{moved}: inlined call, same place', outcomes(text=inlined, ending='live')[3], 'different')
+    deeper = STANDING.replace('runtime.mstart()', 'runtime.schedule()\n\truntime/p.go:3 +0x5 fp=0x3018 sp=0x3010 '
+                              'pc=0xb05\nruntime.mstart()').replace('sp=0x3010 pc=0xa05', 'sp=0x3018 pc=0xa05')
+
+    def before(caller):
+        def change(report):
+            report['threads'] = report_of(deeper)['threads']
+            on_thread(line=9)(report)
+            on_thread(1, **caller)(report)
+        return change
+    equal(f'{moved}: called something else', outcomes(before({'pc': '0xb15'}), deeper, ending='live')[3], moved)
+    equal(f'{moved}: called the same', outcomes(before({}), deeper, ending='live')[3], 'different')
+    equal(f'{moved}: another caller', outcomes(before({'pc': '0xb15', 'function': 'main.f'}), deeper, ending='live')[3],
+          'different')
     equal(f'{restarted}: behind', outcomes(on_thread(pc='0x923', line=51), ending='live')[3], restarted)
     equal(f'{restarted}: further', outcomes(on_thread(pc='0x925'), ending='live')[3], 'different')
     equal(f'{restarted}: crash', outcomes(on_thread(pc='0x923', line=51))[3], 'different')

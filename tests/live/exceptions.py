@@ -60,7 +60,21 @@ def ran_after_snapshot(scene):
 def thread_moved_after_snapshot(scene):
     """A snapshot is older than the text: in between, threads without a goroutine wake and sleep elsewhere."""
     top = snapshot_top(scene)
-    return bool(top) and not any(frame['sp'] == f'{top.sp:#x}' for frame in thread_tops(scene))
+    return bool(top) and (not any(frame['sp'] == f'{top.sp:#x}' for frame in thread_tops(scene)) or
+                          any(called_something_else(scene.accounts[0].frames, thread['frames'])
+                              for thread in scene.report['threads']))
+
+
+def called_something_else(printed, ours):
+    """Whether the outer frames of two stacks are the same ones, up to one that had called something else in between."""
+    printed = [frame for frame in printed if frame.sp is not None]
+    ours = [frame for frame in ours if not frame['inlined']]
+    callers = zip(reversed(printed[1:]), reversed(ours[1:]))
+    for i, (frame, our) in enumerate(callers):
+        same = (frame.function, f'{frame.sp:#x}') == (traceback_text.printed_name(our['function']), our['sp'])
+        if not same or our['pc'] != f'{frame.pc:#x}':
+            return same and i > 0
+    return False
 
 
 def restarted_system_call(scene):
