@@ -277,6 +277,42 @@ static void signalled(struct arena *arena, const struct arch *arch)
 	assert_int_equal(stack.frames.items[0].slot, ucontext + ucontext_slot(arch, arch->pc)->offset);
 }
 
+/* A thread inside the vDSO, called on its g0, whose M notes the caller. */
+static struct stack in_vdso(struct arena *arena, const struct arch *arch, int64_t noted_sp)
+{
+	struct chain c = chain_new(arena, arch);
+	size_t mstart = go_add_frame(c.builder, "runtime.mstart", 0x10, FUNC_TOP_FRAME);
+	size_t schedule = go_add_frame(c.builder, "runtime.schedule", 0x40, 0);
+	struct go_stack at = go_stack_new(c.builder, GO_STACKS + 0x100000, 0x4000, mstart);
+	struct goroutine g0 = {.stack_lo = at.lo, .stack_hi = at.hi, .status = G_RUNNING};
+	struct machine m = {.id = 1, .procid = SCENE_THREAD};
+	struct thread thread = {.id = SCENE_THREAD};
+	struct stack stack = {0};
+
+	go_push(&at, schedule);
+	m.vdso_pc = at.pc;
+	m.vdso_sp = at.sp + (uint64_t)noted_sp;
+	m.g0 = go_goroutine(c.builder, &g0, false);
+	go_machine(c.builder, &m);
+	reg_set(&thread.registers, arch->pc, GO_STACKS - 0x1000);
+	reg_set(&thread.registers, arch->sp, at.sp - 0x100);
+	vec_push(arena, &c.builder->image->threads, thread);
+	thread_stack(analyze(go_load(c.builder)), 0, &stack);
+	return stack;
+}
+
+static void vdso(struct arena *arena, const struct arch *arch)
+{
+	struct stack stack = in_vdso(arena, arch, 0);
+
+	expect(&stack, END_COMPLETE, FRAMES("?", "runtime.schedule", "runtime.mstart"));
+	assert_int_equal(stack.frames.items[1].how, HOW_SWITCH);
+	stack = in_vdso(arena, arch, -0x200); /* below where the thread stands */
+	expect(&stack, END_NO_TABLE, FRAMES("?"));
+	stack = in_vdso(arena, arch, 0x4000); /* beyond g0 */
+	expect(&stack, END_NO_TABLE, FRAMES("?"));
+}
+
 /* A signal frame that says it interrupted its own handler. */
 static void signalled_forever(struct arena *arena, const struct arch *arch)
 {
@@ -588,7 +624,7 @@ static void deep_tears(struct arena *arena, const struct arch *arch)
 /* clang-format off */
 #define TESTS(X) \
 	X(healthy) X(called_from_an_entry) X(not_started) X(near_misses) X(panicked) X(signalled) \
-	X(signalled_forever) X(torn) \
+	X(signalled_forever) X(vdso) X(torn) \
 	X(torn_registers) X(no_witness) X(torn_twice) X(smashed) X(smashed_with_frame_pointer) \
 	X(no_progress) X(out_of_bounds) X(unknown_context) X(cut_off) X(deep) X(deep_tears)
 
