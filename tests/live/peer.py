@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / 'build/peers'    # where peers are installed; never outside of build/
@@ -61,10 +62,12 @@ class Peer:
 
 
 def run(command, stdin='', seconds=SECONDS, environment=None):
-    """Runs a peer within limits. What it printed before its time was over is kept."""
+    """Runs a peer within limits, in a folder without sources: Delve shortens the paths of those below the current one.
+    What it printed before its time was over is kept."""
     limited = ['prlimit', f'--as={BYTES}', *(str(word) for word in command)]
     try:
-        done = subprocess.run(limited, input=stdin.encode(), capture_output=True, timeout=seconds, env=environment)
+        done = subprocess.run(limited, input=stdin.encode(), capture_output=True, timeout=seconds, env=environment,
+                              cwd=tempfile.gettempdir())
         return Done(done.returncode, done.stdout.decode(errors='replace'), done.stderr.decode(errors='replace'))
     except subprocess.TimeoutExpired as late:
         return Done(None, (late.stdout or b'').decode(errors='replace'), f'still running after {seconds} seconds')

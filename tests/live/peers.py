@@ -58,6 +58,18 @@ class Result:
     messages: collections.Counter = dataclasses.field(default_factory=collections.Counter)
 
 
+EXES = ('exe', 'exe.zst', '../exe')
+
+
+def with_exe(folders):
+    """Those that have an executable, which the peers cannot do without."""
+    for folder in folders:
+        if any((folder / name).exists() for name in EXES):
+            yield folder
+        else:
+            print(f'{folder}: left out, there is no executable')
+
+
 def first_of(folder, *names):
     found = next((folder / name for name in names if (folder / name).exists()), None)
     if not found:
@@ -207,7 +219,7 @@ def run_case(folder, programs, seconds):
     """The case, and the answer of each peer."""
     with tempfile.TemporaryDirectory() as scratch:
         core = plain_file(first_of(folder, 'core', 'core.zst', 'dump.zst'), scratch)
-        exe = plain_file(first_of(folder, 'exe', 'exe.zst', '../exe'), scratch)
+        exe = plain_file(first_of(folder, *EXES), scratch)
         answers = {}
         for one, program in programs.items():
             done = peer.run(one.command(program, core, exe), one.stdin, seconds)
@@ -233,10 +245,10 @@ def main():
     parser.add_argument('--table', type=pathlib.Path, help='a Markdown file, into which the tables go')
     parser.add_argument('--seconds', type=int, default=peer.SECONDS, help='the time that one run may take')
     parser.add_argument('--verbose', action='store_true', help='name each goroutine that is not equal')
-    parser.add_argument('folders', nargs='+', type=pathlib.Path, metavar='DIR')
+    parser.add_argument('folders', nargs='+', type=lambda path: pathlib.Path(path).resolve(), metavar='DIR')
     options = parser.parse_args()
     programs, missing = find_programs()
-    cases, results = run_all(options.folders, programs, options.seconds, options.verbose)
+    cases, results = run_all(with_exe(options.folders), programs, options.seconds, options.verbose)
     names = {one.name: f'{one.name} {one.version(program)}' for one, program in programs.items()}
     lines = list(section(cases, results, names, missing, options.seconds))
     print('\n'.join(['', *lines]))
