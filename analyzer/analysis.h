@@ -75,6 +75,16 @@ struct messages {
 	VEC(struct panic_value) panics;
 };
 
+/* How far walks may go. Real stacks do not overlap: all frames together are no more than the dump has room for. Of a dump
+ * that shows more, as if many goroutines had the same long stack, the remaining stacks are cut short. */
+struct walk_limit {
+	uint64_t frames;   /* of one stack */
+	uint64_t left;     /* of all together, those not yet met */
+	size_t short_from; /* index of the first goroutine or thread whose stack is cut short; SIZE_MAX: none */
+};
+
+enum { SHORT_STACK = 1000 };
+
 struct analysis {
 	struct arena *arena;
 	struct image *image;
@@ -83,7 +93,7 @@ struct analysis {
 	VEC(struct tear) tears;
 	VEC(struct goroutine_group) groups; /* in the order of their first goroutines */
 	uint32_t *goroutine_group; /* per goroutine: index in groups */
-	int32_t *goroutine_thread; /* per goroutine: index of the thread whose registers are on its stack or that runs it, -1 */
+	int32_t *goroutine_thread; /* per goroutine: index of the thread that runs it or whose registers are on its stack, -1 */
 	int32_t *thread_goroutine; /* per thread: index of the goroutine that it runs, -1 */
 	int32_t *thread_machine;   /* per thread: index of its M, -1 */
 	int32_t dying_thread;      /* index of the thread that brought the process down, -1: unknown or a live snapshot */
@@ -91,6 +101,7 @@ struct analysis {
 	struct messages messages;
 	struct tear_cache *tear_cache;
 	struct thread_walk *walks; /* one per thread */
+	struct walk_limit goroutine_limit, thread_limit;
 };
 
 /* Analyses a loaded dump: every goroutine and thread is walked once, tears recorded, groups made. */

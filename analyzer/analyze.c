@@ -5,7 +5,12 @@
 #include "analyzer/tear.h"
 #include "analyzer/unwind.h"
 
-enum { FIRST_TABLE = 1024 };
+enum {
+	FIRST_TABLE = 1024,
+	GOROUTINE_FRAMES = 1 << 26, /* runtime.maxstacksize is 1 GB, a frame at least 16 bytes */
+	THREAD_FRAMES = 1 << 22,    /* of all threads: 8 MB of a stack in C hold half a million */
+	FRAME_BYTES = 8,            /* a return address */
+};
 
 /* Group number + 1 by signature; open addressing. */
 struct group_table {
@@ -53,12 +58,36 @@ static int32_t dying_thread(const struct analysis *analysis)
 	return -1;
 }
 
+static void set_limits(struct analysis *analysis)
+{
+	const uint64_t room = analysis->image->bytes.size / FRAME_BYTES + THREAD_FRAMES;
+
+	analysis->thread_limit = (struct walk_limit){THREAD_FRAMES, THREAD_FRAMES, SIZE_MAX};
+	analysis->goroutine_limit = (struct walk_limit){GOROUTINE_FRAMES, room, SIZE_MAX};
+}
+
+static void count_frames(struct analysis *analysis, struct walk_limit *limit, size_t index, const struct stack *stack,
+			 const char *of)
+{
+	const uint64_t depth = stack_depth(stack);
+
+	if (limit->short_from == SIZE_MAX && depth > limit->left) {
+		limit->short_from = index + 1;
+		note_add(analysis->notes, "the stacks of %s have more frames than the dump has room for, as if they overlapped: "
+					  "after the first %zu stacks, at most %d frames of each are walked",
+			 of, limit->short_from, SHORT_STACK);
+	}
+	limit->left -= depth < limit->left ? depth : limit->left;
+}
+
 static void walk_threads(struct analysis *analysis)
 {
 	struct stack stack = {0};
 
-	for (size_t i = 0; i < analysis->image->threads.count; i++)
+	for (size_t i = 0; i < analysis->image->threads.count; i++) {
 		walk_thread(analysis, i, &stack, &analysis->walks[i]);
+		count_frames(analysis, &analysis->thread_limit, i, &stack, "threads");
+	}
 }
 
 /* Where a goroutine's own stack starts. A running one: what its thread's walk reached; in a system call: what entersyscall
@@ -108,7 +137,8 @@ void goroutine_stack(struct analysis *analysis, size_t index, struct stack *ret)
 {
 	const struct goroutine *g = &analysis->runtime->goroutines.items[index];
 	struct walk_subject subject = {.goroutine = (int32_t)index, .thread = analysis->goroutine_thread[index],
-				       .lo = g->stack_lo, .hi = g->stack_hi};
+				       .lo = g->stack_lo, .hi = g->stack_hi,
+				       .frames = walk_frames(&analysis->goroutine_limit, index)};
 	struct context context = goroutine_context(analysis, index);
 
 	settle_entry(analysis, &context);
@@ -170,6 +200,7 @@ static void walk_goroutines(struct analysis *analysis)
 
 	for (size_t i = 0; i < analysis->runtime->goroutines.count; i++) {
 		goroutine_stack(analysis, i, &stack);
+		count_frames(analysis, &analysis->goroutine_limit, i, &stack, "goroutines");
 		add_to_group(analysis, &table, i, signature_of(&analysis->runtime->goroutines.items[i], &stack));
 	}
 }
@@ -190,6 +221,7 @@ struct analysis *analyze(struct go_runtime *runtime)
 	analysis->thread_machine = arena_array(arena, threads + 1, sizeof(int32_t));
 	analysis->goroutine_group = arena_array(arena, runtime->goroutines.count + 1, sizeof(uint32_t));
 	analysis->walks = arena_array(arena, threads + 1, sizeof(struct thread_walk));
+	set_limits(analysis);
 	join_threads(analysis);
 	walk_threads(analysis);
 	analysis->dying_thread = dying_thread(analysis);

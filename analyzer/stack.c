@@ -20,6 +20,11 @@ static const char *const end_names[] = {
 	[END_UNKNOWN_CONTEXT] = "unknown-context",
 };
 
+size_t stack_depth(const struct stack *stack)
+{
+	return stack->elided + stack->frames.count;
+}
+
 uint64_t digest_add(uint64_t digest, uint64_t value)
 {
 	digest = (digest ^ value) * 0x9e3779b97f4a7c15ULL;

@@ -50,6 +50,9 @@ struct stack {
 	uint64_t end_address; /* 0: none */
 };
 
+/* How many frames were walked. */
+size_t stack_depth(const struct stack *stack);
+
 /* Adds a value to a digest, which starts at 0 or any seed. */
 uint64_t digest_add(uint64_t digest, uint64_t value);
 

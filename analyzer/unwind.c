@@ -9,10 +9,12 @@
 
 #include <string.h>
 
-enum {
-	FRAME_LIMIT = 1 << 26, /* runtime.maxstacksize is 1 GB, a frame at least 16 bytes */
-	SIGNAL_LIMIT = 64,     /* signal frames on one thread: SP need not grow across them */
-};
+enum { SIGNAL_LIMIT = 64 /* signal frames on one thread: SP need not grow across them */ };
+
+uint64_t walk_frames(const struct walk_limit *limit, size_t index)
+{
+	return index < limit->short_from ? limit->frames : SHORT_STACK;
+}
 
 bool end_walk(struct walk *walk, enum stack_end end, uint64_t address)
 {
@@ -340,7 +342,7 @@ static bool advance(struct walk *walk)
 	if (!frame_top(walk, frame))
 		return false;
 	if (walk->at.exact) {
-		size_t depth = walk->stack->elided + walk->stack->frames.count - 1;
+		size_t depth = stack_depth(walk->stack) - 1;
 		int32_t index = torn_at(walk->analysis, walk->subject, (uint32_t)depth, &walk->at, info, walk->preempted);
 
 		frame = &walk->stack->frames.items[walk->stack->frames.count - 1];
@@ -400,7 +402,7 @@ static void run(struct walk *walk)
 	walk->crossed = false;
 	walk->stack->end = END_LIMIT;
 	walk->stack->end_address = 0;
-	while (walk->stack->elided + walk->stack->frames.count < FRAME_LIMIT) {
+	while (stack_depth(walk->stack) < walk->subject->frames) {
 		uint64_t sp = walk->at.sp;
 		bool may_be_empty = walk->stack->frames.count == 0 || walk->at.exact;
 
@@ -448,7 +450,8 @@ static bool on_user_stack(const struct analysis *analysis, size_t thread, uint64
 void walk_thread(struct analysis *analysis, size_t thread, struct stack *ret, struct thread_walk *found)
 {
 	struct image *image = analysis->image;
-	struct walk_subject subject = {.goroutine = -1, .thread = (int32_t)thread};
+	struct walk_subject subject = {.goroutine = -1, .thread = (int32_t)thread,
+				       .frames = walk_frames(&analysis->thread_limit, thread)};
 	struct walk walk = {.analysis = analysis, .runtime = analysis->runtime, .image = image, .arch = image->arch,
 			    .subject = &subject, .stack = ret, .thread = found,
 			    .registers = image->threads.items[thread].registers};
@@ -470,9 +473,5 @@ void walk_thread(struct analysis *analysis, size_t thread, struct stack *ret, st
 		run(&walk);
 		if (!walk.crossed)
 			return;
-		if (signals == SIGNAL_LIMIT) {
-			ret->end = END_LIMIT;
-			return;
-		}
 	}
 }

@@ -29,8 +29,12 @@ struct walk_subject {
 	int32_t goroutine; /* index, -1 */
 	int32_t thread;    /* index, -1 */
 	uint64_t lo, hi;   /* stack bounds, 0: unknown */
+	uint64_t frames;   /* that a walk may have */
 	unsigned depth;    /* walks that are under way: the proof of a tear walks on, and may meet another */
 };
+
+/* The frames that the stack of a goroutine or thread may have. */
+uint64_t walk_frames(const struct walk_limit *limit, size_t index);
 
 /* Walks a user stack. */
 void walk_goroutine(struct analysis *analysis, const struct walk_subject *subject, const struct context *context,

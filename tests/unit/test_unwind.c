@@ -572,27 +572,6 @@ static void cut_off(struct arena *arena, const struct arch *arch)
 	}
 }
 
-/* Recursion without end: main.first calls itself until the limit of frames. */
-static void deep(struct arena *arena, const struct arch *arch)
-{
-	struct go_builder *builder = go_new(arena, arch, 24, 5);
-	size_t goexit = go_add_goexit(builder);
-	size_t first = go_add_frame(builder, "main.first", arch->link_register ? 16 : 8, 0);
-	struct go_stack at = go_stack_new(builder, GO_STACKS, (1 << 24) + 0x1000, goexit);
-	struct stack stack = {0};
-	size_t pushed = 0;
-
-	go_link(builder, first, first);
-	for (; at.sp > at.lo + 0x100; pushed++)
-		go_push(&at, first);
-	walk(builder, &at, &stack);
-	assert_int_equal(stack.end, END_COMPLETE);
-	assert_true(stack.frames.count >= 2 * STACK_KEPT && stack.frames.count <= 3 * STACK_KEPT);
-	assert_int_equal(stack.elided + stack.frames.count, pushed + 1);
-	assert_int_equal(stack.elided_at, STACK_KEPT);
-	assert_true(stack.elided_pc == stack.frames.items[STACK_KEPT].pc);
-}
-
 /* A stack of nothing but tears, each above the other: the proof of one walks over all the others. */
 static void deep_tears(struct arena *arena, const struct arch *arch)
 {
@@ -626,7 +605,7 @@ static void deep_tears(struct arena *arena, const struct arch *arch)
 	X(healthy) X(called_from_an_entry) X(not_started) X(near_misses) X(panicked) X(signalled) \
 	X(signalled_forever) X(vdso) X(torn) \
 	X(torn_registers) X(no_witness) X(torn_twice) X(smashed) X(smashed_with_frame_pointer) \
-	X(no_progress) X(out_of_bounds) X(unknown_context) X(cut_off) X(deep) X(deep_tears)
+	X(no_progress) X(out_of_bounds) X(unknown_context) X(cut_off) X(deep_tears)
 
 /* clang-format on */
 #define DEFINE(name)                                                                                                   \

@@ -1,0 +1,120 @@
+/* test_long_stacks.c: stacks of a million frames: their ends are kept, and no dump makes walking them last for ever. */
+#include "analyzer/unwind.h"
+#include "tests/build/go_builder.h"
+#include "tests/build/scratch.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { BUDGET = 1 << 30 };
+
+/* main.first, which called itself until its stack was full. */
+struct recursion {
+	struct go_builder *builder;
+	struct go_stack at;
+	size_t first;
+	size_t frames;
+};
+
+static struct recursion recursion_new(struct arena *arena, const struct arch *arch)
+{
+	struct recursion r = {.builder = go_new(arena, arch, 24, 5), .frames = 1};
+	size_t goexit = go_add_goexit(r.builder);
+
+	r.first = go_add_frame(r.builder, "main.first", arch->link_register ? 16 : 8, 0);
+	r.at = go_stack_new(r.builder, GO_STACKS, (1 << 24) + 0x1000, goexit);
+	go_link(r.builder, r.first, r.first);
+	for (; r.at.sp > r.at.lo + 0x100; r.frames++)
+		go_push(&r.at, r.first);
+	return r;
+}
+
+/* Goroutines that all claim to stand where the recursion does. */
+static struct analysis *analyze_goroutines(const struct recursion *r, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct goroutine g = {.id = i + 1, .status = G_WAITING, .stack_lo = r->at.lo, .stack_hi = r->at.hi,
+				      .sched_pc = r->at.pc, .sched_sp = r->at.sp,
+				      .startpc = go_entry(r->builder, r->first)};
+		uint64_t address = go_goroutine(r->builder, &g, true);
+
+		go_put(r->builder, address + r->builder->layout->offset[LAYOUT_g_sched_g], address);
+	}
+	return analyze(go_load(r->builder));
+}
+
+static bool noted(const struct analysis *analysis, const char *part)
+{
+	for (size_t i = 0; i < analysis->notes->count; i++)
+		if (strstr(analysis->notes->items[i], part))
+			return true;
+	return false;
+}
+
+static void deep_on(struct arena *arena, const struct arch *arch)
+{
+	struct recursion r = recursion_new(arena, arch);
+	struct analysis *analysis = analyze_goroutines(&r, 1);
+	struct stack stack = {0};
+
+	goroutine_stack(analysis, 0, &stack);
+	assert_int_equal(stack.end, END_COMPLETE);
+	assert_true(stack.frames.count >= 2 * STACK_KEPT && stack.frames.count <= 3 * STACK_KEPT);
+	assert_int_equal(stack_depth(&stack), r.frames);
+	assert_int_equal(stack.elided_at, STACK_KEPT);
+	assert_true(stack.elided_pc == stack.frames.items[STACK_KEPT].pc);
+	assert_false(noted(analysis, "more frames than"));
+}
+
+/* Walking the same stack once for each goroutine would take as long as anyone wants. */
+static void overlapping_on(struct arena *arena, const struct arch *arch)
+{
+	enum { GOROUTINES = 14, SHOWN = 1 << 22 };
+	struct recursion r = recursion_new(arena, arch);
+	struct analysis *analysis = analyze_goroutines(&r, GOROUTINES);
+	const size_t whole = SHOWN / r.frames + 1;
+	struct stack stack = {0};
+
+	assert_true(whole > 1 && whole < GOROUTINES);
+	assert_int_equal(analysis->goroutine_limit.short_from, whole);
+	for (size_t i = 0; i < GOROUTINES; i++) {
+		goroutine_stack(analysis, i, &stack);
+		assert_int_equal(stack_depth(&stack), i < whole ? r.frames : SHORT_STACK);
+		assert_int_equal(stack.end, i < whole ? END_COMPLETE : END_LIMIT);
+	}
+	assert_true(noted(analysis, "the stacks of goroutines have more frames than the dump has room for"));
+}
+
+static void deep(struct arena *arena)
+{
+	deep_on(arena, &arch_amd64);
+	deep_on(arena, &arch_arm64);
+}
+
+static void overlapping(struct arena *arena)
+{
+	overlapping_on(arena, &arch_amd64);
+	overlapping_on(arena, &arch_arm64);
+}
+
+#define TEST(name)                                                                                                     \
+	static void test_##name(void **state)                                                                          \
+	{                                                                                                              \
+		(void)state;                                                                                           \
+		scratch_arena(BUDGET, name);                                                                           \
+	}
+
+TEST(deep)
+TEST(overlapping)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_overlapping),
+	};
+
+	return cmocka_run_group_tests_name("long_stacks", tests, NULL, NULL);
+}
