@@ -44,8 +44,6 @@ struct goroutine_group {
 	uint64_t signature;
 };
 
-enum fault_access { ACCESS_UNKNOWN, ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
-
 /* The memory or arithmetic fault behind the crash, if there was one (not the SIGABRT that the runtime sends itself). */
 struct fault {
 	bool known;

@@ -73,11 +73,10 @@ static bool from_goroutine(struct analysis *analysis, int32_t index)
 static bool from_stop(struct analysis *analysis)
 {
 	const struct stop *stop = &analysis->image->stop;
-	const struct signal_name *signal = stop->known ? signal_by_number(stop->number) : NULL;
 	struct fault *fault = &analysis->fault;
 	const struct thread_walk *walk;
 
-	if (!signal || !signal->fault || analysis->dying_thread < 0 || (stop->has_code && stop->code <= 0))
+	if (!stop->known || !stop->fault || analysis->dying_thread < 0)
 		return false;
 	walk = &analysis->walks[analysis->dying_thread];
 	fault->known = true;

@@ -50,13 +50,22 @@ struct arch {
 	uint32_t relocation_relative; /* ELF's R_*_RELATIVE */
 	uint16_t prstatus_tid;    /* offset of pr_pid in NT_PRSTATUS */
 	uint16_t prstatus_signal; /* offset of pr_cursig */
+	uint16_t pe_machine;      /* IMAGE_FILE_MACHINE_* */
+	uint16_t nt_processor;    /* PROCESSOR_ARCHITECTURE_* */
+	struct nt_context {       /* Windows CONTEXT: its ContextFlags say which groups of registers it holds */
+		uint32_t cpu;     /* set in the ContextFlags of this CPU */
+		uint16_t flags;   /* offset of ContextFlags */
+		struct reg_map control, integer; /* those of CONTEXT_CONTROL and CONTEXT_INTEGER */
+	} context;
 };
 
 extern const struct arch arch_amd64;
 extern const struct arch arch_arm64;
 
-/* The table of an ELF e_machine, or NULL. */
+/* The table of an ELF e_machine, a PE Machine, or a minidump's ProcessorArchitecture; NULL: none. */
 const struct arch *arch_of_elf(uint16_t machine);
+const struct arch *arch_of_pe(uint16_t machine);
+const struct arch *arch_of_nt(uint16_t processor);
 
 /* The value of a register; false when it is unknown (or REG_NONE). */
 bool reg_get(const struct registers *registers, uint8_t reg, uint64_t *ret);
@@ -65,5 +74,8 @@ void reg_forget(struct registers *registers, uint8_t reg);
 
 /* Reads the registers that a record holds whole; those cut off stay unknown. */
 void reg_read(struct registers *registers, const struct reg_map *map, struct span record);
+
+/* Reads the registers that a Windows CONTEXT holds and says it holds; false when it is of another CPU, or cut off. */
+bool reg_read_context(struct registers *registers, const struct arch *arch, struct span record);
 
 #endif

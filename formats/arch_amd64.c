@@ -3,7 +3,7 @@
  * NT_PRSTATUS: struct elf_prstatus of Linux <linux/elfcore.h> (pr_reg at 112), whose pr_reg is struct user_regs_struct
  * of <asm/user_64.h>. Signal frame: struct rt_sigframe of arch/x86/include/asm/sigframe.h, i.e. the return address,
  * then struct ucontext of <asm-generic/ucontext.h> (mcontext at 40), whose mcontext is struct sigcontext_64 of
- * <asm/sigcontext.h>, then siginfo. */
+ * <asm/sigcontext.h>, then siginfo. Windows: struct CONTEXT of <winnt.h> (_M_AMD64). */
 #include "formats/arch.h"
 
 enum {
@@ -39,6 +39,15 @@ static const uint8_t dwarf_registers[] = {RAX, RDX, RCX, RBX, RSI, RDI, RBP, RSP
 
 static const uint8_t sigreturn[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
 
+static const struct reg_slot control_slots[] = {{RSP, 152}, {RIP, 248}}; /* EFlags, at 68, has 4 bytes */
+
+static const struct reg_slot integer_slots[] = {
+	{RAX, 120}, {RCX, 128}, {RDX, 136}, {RBX, 144}, {RBP, 160}, {RSI, 168}, {RDI, 176}, {R8, 184},
+	{R9, 192},  {R10, 200}, {R11, 208}, {R12, 216}, {R13, 224}, {R14, 232}, {R15, 240},
+};
+
+enum { CONTEXT_SIZE = 1232 };
+
 const struct arch arch_amd64 = {
 	.id = ARCH_AMD64,
 	.name = "amd64",
@@ -64,4 +73,10 @@ const struct arch arch_amd64 = {
 	.relocation_relative = 8,
 	.prstatus_tid = 32,
 	.prstatus_signal = 12,
+	.pe_machine = 0x8664, /* IMAGE_FILE_MACHINE_AMD64 */
+	.nt_processor = 9,    /* PROCESSOR_ARCHITECTURE_AMD64 */
+	.context = {.cpu = 0x100000, /* CONTEXT_AMD64 */
+		    .flags = 48,
+		    .control = {control_slots, sizeof control_slots / sizeof *control_slots, CONTEXT_SIZE},
+		    .integer = {integer_slots, sizeof integer_slots / sizeof *integer_slots, CONTEXT_SIZE}},
 };

@@ -3,7 +3,7 @@
  * NT_PRSTATUS: struct elf_prstatus of Linux <linux/elfcore.h> (pr_reg at 112), whose pr_reg is struct user_pt_regs of
  * <asm/ptrace.h>: x0..x30, sp, pc, pstate. Signal frame: struct rt_sigframe of arch/arm64/kernel/signal.c, i.e. siginfo
  * (128 bytes), then struct ucontext of <asm/ucontext.h> with mcontext (struct sigcontext of <asm/sigcontext.h>:
- * fault_address, regs[31], sp, pc, pstate) at 176. */
+ * fault_address, regs[31], sp, pc, pstate) at 176. Windows: struct ARM64_NT_CONTEXT of <winnt.h>. */
 #include "formats/arch.h"
 
 /* x0..x30 are registers 0..30. */
@@ -35,6 +35,16 @@ static const uint8_t dwarf_registers[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,
 
 static const uint8_t sigreturn[] = {0x68, 0x11, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4};
 
+static const struct reg_slot control_slots[] = {{X29, 240}, {X30, 248}, {SP, 256}, {PC, 264}}; /* Cpsr, at 4, has 4 bytes */
+
+static const struct reg_slot integer_slots[] = {
+	{0, 8},    {1, 16},   {2, 24},   {3, 32},   {4, 40},   {5, 48},   {6, 56},   {7, 64},   {8, 72},   {9, 80},
+	{10, 88},  {11, 96},  {12, 104}, {13, 112}, {14, 120}, {15, 128}, {16, 136}, {17, 144}, {18, 152}, {19, 160},
+	{20, 168}, {21, 176}, {22, 184}, {23, 192}, {24, 200}, {25, 208}, {26, 216}, {27, 224}, {X28, 232},
+};
+
+enum { CONTEXT_SIZE = 912 };
+
 const struct arch arch_arm64 = {
 	.id = ARCH_ARM64,
 	.name = "arm64",
@@ -60,4 +70,10 @@ const struct arch arch_arm64 = {
 	.relocation_relative = 1027,
 	.prstatus_tid = 32,
 	.prstatus_signal = 12,
+	.pe_machine = 0xaa64, /* IMAGE_FILE_MACHINE_ARM64 */
+	.nt_processor = 12,   /* PROCESSOR_ARCHITECTURE_ARM64 */
+	.context = {.cpu = 0x400000, /* CONTEXT_ARM64 */
+		    .flags = 0,
+		    .control = {control_slots, sizeof control_slots / sizeof *control_slots, CONTEXT_SIZE},
+		    .integer = {integer_slots, sizeof integer_slots / sizeof *integer_slots, CONTEXT_SIZE}},
 };

@@ -6,9 +6,9 @@
  * (no NT_SIGINFO, no NT_FILE). Memory is p_filesz bytes long; up to p_memsz it existed and was not saved. */
 #include "formats/elf.h"
 #include "formats/image.h"
+#include "formats/segments.h"
 #include "formats/signals.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Beyond these, the rest is left out with a note. Linux allows 4 million threads, and vm.max_map_count is 65,530 unless
@@ -106,16 +106,6 @@ static void read_auxv(struct image *image, struct span desc)
 	}
 }
 
-static int compare_mappings(const void *left, const void *right)
-{
-	const struct mapping *a = left;
-	const struct mapping *b = right;
-
-	if (a->start != b->start)
-		return a->start < b->start ? -1 : 1;
-	return a->end < b->end ? -1 : a->end > b->end;
-}
-
 static bool read_mapping(struct reader *reader, uint64_t unit, struct span names, size_t *name, struct mapping *ret)
 {
 	struct mapping mapping = {.start = read_u64(reader), .end = read_u64(reader)};
@@ -161,8 +151,7 @@ static void read_files(struct image *image, struct span desc)
 	if (kept < count)
 		note_add(image->notes, "the list of mapped files (NT_FILE) breaks off after %llu of %llu entries",
 			 (unsigned long long)kept, (unsigned long long)count);
-	if (image->mappings.count)
-		qsort(image->mappings.items, image->mappings.count, sizeof *image->mappings.items, compare_mappings);
+	mappings_order(image);
 }
 
 static void read_core_note(struct loader *loader, const struct elf_note *note)
@@ -291,67 +280,28 @@ static void read_programs(struct loader *loader)
 
 /* ---- order ---- */
 
-/* Among equal addresses, the one with the most saved bytes is believed. */
-static int compare_segments(const void *left, const void *right)
-{
-	const struct segment *a = left;
-	const struct segment *b = right;
-
-	if (a->address != b->address)
-		return a->address < b->address ? -1 : 1;
-	if (a->saved.size != b->saved.size)
-		return a->saved.size > b->saved.size ? -1 : 1;
-	if (a->size != b->size)
-		return a->size > b->size ? -1 : 1;
-	return a->saved.data < b->saved.data ? -1 : a->saved.data > b->saved.data;
-}
-
-/* Takes away the first `n` bytes of a segment. */
-static void cut_start(struct segment *segment, uint64_t n)
-{
-	segment->address += n;
-	segment->size -= n;
-	segment->promised = segment->promised > n ? segment->promised - n : 0;
-	segment->saved = span_from(segment->saved, n);
-}
-
 static void order_segments(struct image *image)
 {
-	struct segment *items = image->segments.items;
-	size_t kept = 0;
-	size_t overlaps = 0;
+	struct segment_overlaps overlaps;
 
-	if (image->segments.count)
-		qsort(items, image->segments.count, sizeof *items, compare_segments);
-	for (size_t i = 0; i < image->segments.count; i++) {
-		struct segment segment = items[i];
-
-		if (kept && segment.address - items[kept - 1].address < items[kept - 1].size) {
-			uint64_t overlap = items[kept - 1].size - (segment.address - items[kept - 1].address);
-
-			overlaps++;
-			if (overlap >= segment.size)
-				continue;
-			cut_start(&segment, overlap);
-		}
-		items[kept++] = segment;
-	}
-	image->segments.count = kept;
-	if (overlaps)
+	image->segments.count = segments_order(image->segments.items, image->segments.count, &overlaps);
+	if (overlaps.count)
 		note_add(image->notes,
 			 "%zu memory segments overlap others: where two claim an address, the bytes of the one that "
 			 "begins first are used",
-			 overlaps);
+			 overlaps.count);
 }
 
 /* ---- the stop ---- */
 
 static void read_siginfo(struct stop *stop, const struct signal_name *info, struct span siginfo)
 {
+	stop->fault = info && info->fault;
 	if (siginfo.size < 12 || (int32_t)span_u32(siginfo, 0) != stop->number)
 		return;
 	stop->code = (int32_t)span_u32(siginfo, 8);
 	stop->has_code = true;
+	stop->fault = stop->fault && stop->code > 0;
 	if (siginfo.size < 24)
 		return;
 	if (stop->code <= 0) { /* sent by a process: kill, tgkill, sigqueue */

@@ -26,26 +26,34 @@ struct segment {
 	uint8_t flags;     /* SEGMENT_* */
 };
 
-/* A file that was mapped into the process. */
+/* A file that was mapped into the process; of a Windows dump, a whole module. */
 struct mapping {
 	uint64_t start, end;
 	uint64_t file_offset; /* bytes */
 	const char *path;
+	const char *build_id; /* as struct exe has it: CodeView GUID and age; NULL: none, or not of a module */
+	uint32_t timestamp;   /* of a module's link, as its header says (Go: 0); 0: unknown */
 };
 
 struct thread {
 	int64_t id;
 	const char *name; /* NULL: unknown */
 	struct registers registers;
+	uint64_t teb;   /* Windows: address of its thread environment block; 0: unknown */
+	uint64_t start; /* Windows: the function that it was made to run; 0: unknown */
 	int signal;   /* pr_cursig: the signal it was stopped by, 0 none */
 	bool crashed; /* the dump blames this thread */
 };
 
+enum fault_access { ACCESS_UNKNOWN, ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
+
 /* Why the process stopped. */
 struct stop {
 	bool known;
-	int number;         /* signal number, or exception code */
+	int32_t number;     /* signal number, or exception code (a NTSTATUS: mostly negative) */
 	const char *name;   /* "SIGABRT", or "EXCEPTION_ACCESS_VIOLATION" */
+	bool fault;         /* the CPU raised it at an instruction, as far as the record tells */
+	enum fault_access access; /* of a memory fault, where the record tells (exceptions) */
 	int code;           /* si_code; meaningful if has_code */
 	bool has_code;
 	uint64_t address;   /* fault address */
@@ -68,7 +76,7 @@ struct image {
 	const struct arch *arch;
 	enum target_os os;
 
-	VEC(struct segment) segments; /* ascending, not overlapping */
+	VEC(struct segment) segments; /* ascending, not overlapping (segments.h) */
 	VEC(struct segment) backing;  /* read-only bytes of executables, at their run-time addresses; ascending */
 	VEC(struct mapping) mappings;
 	VEC(struct thread) threads;
@@ -149,5 +157,6 @@ struct format {
 };
 
 extern const struct format format_elf_core;
+extern const struct format format_minidump;
 
 #endif

@@ -78,8 +78,10 @@ static void patch(struct span file, uint64_t offset, uint64_t value)
 static void add_process(struct fixture *f, int16_t signal, int32_t code, uint64_t where)
 {
 	static const struct auxv_entry auxv[] = {{3, 0x400040}, {9, 0x401000}};
-	static const struct mapping files[] = {{0x600000, 0x601000, 0x3000, "/lib/b.so"},
-					       {0x400000, 0x401000, 0x1000, "/bin/app"}};
+	static const struct mapping files[] = {
+		{.start = 0x600000, .end = 0x601000, .file_offset = 0x3000, .path = "/lib/b.so"},
+		{.start = 0x400000, .end = 0x401000, .file_offset = 0x1000, .path = "/bin/app"},
+	};
 	struct registers registers = {0};
 
 	for (uint8_t i = 0; i < f->core->arch->reg_count; i++)

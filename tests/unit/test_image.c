@@ -164,8 +164,8 @@ static void segments_and_mappings(void **state)
 	assert_int_equal(image_segment(&f->image, 0x2000)->address, 0x2000);
 	assert_null(image_segment(&f->image, 0x1300));
 	assert_null(image_segment(&f->image, 0));
-	vec_push(f->arena, &f->image.mappings, (struct mapping){0x1000, 0x1200, 0, "/a"});
-	vec_push(f->arena, &f->image.mappings, (struct mapping){0x2000, 0x2200, 0, "/b"});
+	vec_push(f->arena, &f->image.mappings, (struct mapping){.start = 0x1000, .end = 0x1200, .path = "/a"});
+	vec_push(f->arena, &f->image.mappings, (struct mapping){.start = 0x2000, .end = 0x2200, .path = "/b"});
 	assert_string_equal(image_mapping(&f->image, 0x11ff)->path, "/a");
 	assert_string_equal(image_mapping(&f->image, 0x2000)->path, "/b");
 	assert_null(image_mapping(&f->image, 0x1200));

@@ -64,8 +64,9 @@ struct scene {
 static struct scene scene_new(struct arena *arena, struct span mapped, struct saved what, struct span present)
 {
 	const struct mapping mappings[] = {
-		{BIAS, BIAS + LIBRARY_CODE_END, 0, path},
-		{BIAS + LIBRARY_RELOCATED, BIAS + LIBRARY_RELOCATED + PAGE, LIBRARY_RELOCATED, path},
+		{.start = BIAS, .end = BIAS + LIBRARY_CODE_END, .path = path},
+		{.start = BIAS + LIBRARY_RELOCATED, .end = BIAS + LIBRARY_RELOCATED + PAGE,
+		 .file_offset = LIBRARY_RELOCATED, .path = path},
 	};
 	struct core_builder *builder = core_new(arena, &arch_amd64);
 	const char *folder = scratch_folder(arena);

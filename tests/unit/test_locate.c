@@ -66,8 +66,10 @@ static struct span make_exe(struct fixture *f, bool pie, uint64_t base, const ch
 static void add_program(struct fixture *f, struct span exe, uint64_t base, const char *path)
 {
 	const struct auxv_entry auxv[] = {{AT_PHDR, base + 0x40}, {AT_ENTRY, base + 0x1020}, {AT_EXECFN, HEAP + 0x100}};
-	const struct mapping files[] = {{base, base + 0x1000, 0, path ? path : ""},
-					{base + 0x1000, base + 0x2000, 0x1000, path ? path : ""}};
+	const struct mapping files[] = {
+		{.start = base, .end = base + 0x1000, .path = path ? path : ""},
+		{.start = base + 0x1000, .end = base + 0x2000, .file_offset = 0x1000, .path = path ? path : ""},
+	};
 
 	core_add_segment(f->core, base, 0x1000, SEGMENT_READ);
 	core_put(f->core, base, exe.data, 0x1000);
@@ -230,8 +232,10 @@ static void bias_without_auxv_follows_from_the_mapping(void **state)
 	struct fixture *f = *state;
 	struct span exe = make_exe(f, true, 0x400000, "id", NULL);
 	const char *path = scratch_write(f->arena, f->bin, "app", exe);
-	const struct mapping files[] = {{PIE_BASE, PIE_BASE + 0x1000, 0x1000, path},
-					{PIE_BASE + 0x10000, PIE_BASE + 0x20000, 0, "/lib/libc.so.6"}};
+	const struct mapping files[] = {
+		{.start = PIE_BASE, .end = PIE_BASE + 0x1000, .file_offset = 0x1000, .path = path},
+		{.start = PIE_BASE + 0x10000, .end = PIE_BASE + 0x20000, .path = "/lib/libc.so.6"},
+	};
 	const char *given[] = {path, NULL};
 	const struct exe_search search = {.given = given};
 	struct exe_candidate found;
@@ -241,7 +245,7 @@ static void bias_without_auxv_follows_from_the_mapping(void **state)
 	assert_false(found.bias_known); /* no mapping of offset 0 that looks like a program */
 	f->core->notes.count = 0;
 	core_add_thread(f->core, 1, 6, NULL);
-	core_add_files(f->core, (struct mapping[]){{PIE_BASE, PIE_BASE + 0x1000, 0, path}}, 1);
+	core_add_files(f->core, &(struct mapping){.start = PIE_BASE, .end = PIE_BASE + 0x1000, .path = path}, 1);
 	assert_null(locate_exe(open_dump(f), &search, &found));
 	assert_true(found.bias_known);
 	assert_true(found.bias == PIE_BASE - 0x401000); /* its lowest segment */

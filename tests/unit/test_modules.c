@@ -120,8 +120,8 @@ static void map_library(struct library *library, struct arena *arena)
 		uint64_t size = (segment->size + 0xfff) & ~UINT64_C(0xfff);
 
 		vec_push(arena, &library->image->mappings,
-			 (struct mapping){segment->address + BIAS, segment->address + BIAS + size,
-					  segment->file_offset, LIBRARY_PATH});
+			 (struct mapping){.start = segment->address + BIAS, .end = segment->address + BIAS + size,
+					  .file_offset = segment->file_offset, .path = LIBRARY_PATH});
 	}
 }
 
