@@ -88,6 +88,42 @@ struct span exe_view(const struct exe *exe, uint64_t address, uint64_t size)
 	return (struct span){0};
 }
 
+/* Index of the first relocation at or above an address. */
+static size_t first_relocation(const struct exe *exe, uint64_t address)
+{
+	size_t low = 0;
+	size_t high = exe->relocations.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (exe->relocations.items[middle] < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct span exe_loaded_bytes(struct arena *arena, const struct exe *exe, const struct exe_segment *segment, uint64_t bias)
+{
+	uint64_t end = segment->address + segment->bytes.size;
+	size_t i = first_relocation(exe, segment->address);
+	uint8_t *copy;
+
+	if (!bias || i == exe->relocations.count || exe->relocations.items[i] >= end)
+		return segment->bytes;
+	copy = memcpy(arena_alloc(arena, segment->bytes.size), segment->bytes.data, segment->bytes.size);
+	for (; i < exe->relocations.count && exe->relocations.items[i] < end; i++) {
+		uint64_t at = exe->relocations.items[i] - segment->address;
+		uint64_t word = span_u64(segment->bytes, at) + bias;
+
+		for (uint64_t b = 0; b < 8 && at + b < segment->bytes.size; b++)
+			copy[at + b] = (uint8_t)(word >> 8 * b);
+	}
+	return (struct span){copy, segment->bytes.size};
+}
+
 const struct symbol *exe_symbol(const struct exe *exe, uint64_t address)
 {
 	size_t low = 0;

@@ -31,15 +31,19 @@ struct exe {
 	struct span bytes; /* the whole file, decompressed */
 	const struct arch *arch;
 	bool position_independent; /* ET_DYN, or PE with relocations */
-	bool has_symbols;          /* a .symtab */
+	bool has_symbols;          /* a .symtab, or the COFF symbols of a PE file */
 	bool has_dwarf;            /* a .debug_info or .zdebug_info */
 	uint64_t entry;            /* file address of the entry point */
 	uint64_t base;             /* lowest loaded file address */
-	const char *build_id;      /* lower-case hex of the GNU build-id; NULL: none */
-	const char *go_build_id;   /* Go's build ID note (.note.go.buildid); NULL: none */
+	uint32_t image_size;       /* PE: bytes in memory, header included; 0: unknown */
+	uint32_t timestamp;        /* PE: of the link; 0: unknown (Go's) */
+	const char *build_id;      /* lower-case hex of the GNU build-id, or a PE file's codeview_id; NULL: none */
+	const char *go_build_id;   /* Go's build ID (.note.go.buildid); NULL: none */
 	VEC(struct section) sections;
 	VEC(struct exe_segment) segments; /* ascending by address */
-	VEC(struct symbol) symbols;       /* functions of .symtab, else .dynsym; ascending; loaded by exe_open */
+	VEC(struct symbol) symbols;       /* functions of .symtab (COFF), else .dynsym (exports); ascending */
+	VEC(uint64_t) relocations;        /* PE: addresses of 8-byte words in read-only segments to which the loader
+					   * adds the bias; ascending */
 };
 
 /* Opens an executable, which may be compressed like a dump. *ret lives on the arena. Errors as image_open. */
@@ -54,6 +58,9 @@ const struct section *exe_section(const struct exe *exe, const char *name);
 
 /* View of up to `size` bytes at a file address, contiguous in one segment, as far as the file holds them. */
 struct span exe_view(const struct exe *exe, uint64_t address, uint64_t size);
+
+/* The bytes of a segment as the loader leaves them: its own where no word changes, else a copy. */
+struct span exe_loaded_bytes(struct arena *arena, const struct exe *exe, const struct exe_segment *segment, uint64_t bias);
 
 /* The function symbol that contains a file address (a symbol of size 0 reaches to the next), or NULL. */
 const struct symbol *exe_symbol(const struct exe *exe, uint64_t address);
@@ -70,5 +77,6 @@ struct exe_format {
 };
 
 extern const struct exe_format exe_format_elf;
+extern const struct exe_format exe_format_pe;
 
 #endif

@@ -413,7 +413,7 @@ void image_add_backing(struct image *image, const struct exe *exe, uint64_t bias
 			 (struct segment){
 				 .address = address,
 				 .size = size,
-				 .saved = from->bytes,
+				 .saved = exe_loaded_bytes(image->arena, exe, from, bias),
 				 .promised = size,
 				 .flags = from->flags,
 			 });

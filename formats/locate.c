@@ -135,6 +135,8 @@ static struct program find_program(struct image *image)
 	if (image_auxv(image, AT_EXECFN, &name))
 		program.exec_name = string_at(image, name);
 	program.entry_known = image_auxv(image, AT_ENTRY, &program.entry);
+	if (program.mapping)
+		program.build_id = program.mapping->build_id;
 	if (memory) {
 		program.build_id = memory->build_id;
 		program.go_build_id = memory->go_build_id;
@@ -144,9 +146,10 @@ static struct program find_program(struct image *image)
 
 const char *locate_build_id_in_memory(struct image *image)
 {
-	const struct exe *exe = program_in_memory(image, main_mapping(image));
+	const struct mapping *mapping = main_mapping(image);
+	const struct exe *exe = program_in_memory(image, mapping);
 
-	return exe ? exe->build_id : NULL;
+	return exe ? exe->build_id : mapping ? mapping->build_id : NULL;
 }
 
 /* ---- bias ---- */
@@ -185,6 +188,16 @@ static void find_bias(const struct program *program, struct exe_candidate *candi
 
 /* ---- candidates ---- */
 
+/* Windows lists a module with the size and the timestamp that its header states. */
+static bool is_other_module(const struct search *search, const struct exe *exe)
+{
+	const struct mapping *mapping = search->program.mapping;
+
+	return search->image->os == OS_WINDOWS && mapping &&
+	       (exe->image_size != mapping->end - mapping->start ||
+		(mapping->timestamp && exe->timestamp != mapping->timestamp));
+}
+
 /* Whether an executable can be the dump's program. Certainty is golang/identity's business; this only spares it the
  * ones that cannot be. *ret_proved: a build-id says so. */
 static const char *misfit(const struct search *search, const struct exe *exe, bool *ret_proved)
@@ -200,6 +213,8 @@ static const char *misfit(const struct search *search, const struct exe *exe, bo
 		return "its build-id is not the one in the dump";
 	if (both_go && strcmp(program->go_build_id, exe->go_build_id))
 		return "its Go build ID is not the one in the dump";
+	if (is_other_module(search, exe))
+		return "its size or timestamp is not the one in the dump";
 	*ret_proved = both || both_go;
 	if (*ret_proved || !program->entry_known)
 		return NULL;

@@ -29,8 +29,9 @@ struct exe_candidate {
  * first page decides between several. */
 const struct err *locate_exe(struct image *image, const struct exe_search *search, struct exe_candidate *ret);
 
-/* The GNU build-id of the main program as the dump's memory holds it (the first page of the executable, saved by the
- * kernel's default coredump_filter), lower-case hex; NULL when it is not there. */
+/* What names the build of the main program, by the dump alone, as exe->build_id: the GNU build-id in its memory (the first
+ * page of the executable, saved by the kernel's default coredump_filter), or the CodeView record of a minidump's module;
+ * NULL when it is not there. */
 const char *locate_build_id_in_memory(struct image *image);
 
 #endif

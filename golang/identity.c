@@ -1,7 +1,7 @@
 /* identity.c: whether an executable is the one that was running. A twin that was linked separately has the same code and
  * shifted data, and would give silent garbage; so only bytes that the dump itself saved are believed.
  *
- *   same        a build ID in the dump's memory equals the file's
+ *   same        a build ID in the dump equals the file's (Go's PE files have their Go build ID in .text)
  *   equivalent  no build ID in the dump; moduledata lies where the file says, all its words agree, and every saved byte of
  *               the read-only segments equals the file's
  *   mismatch    any of these contradicts
@@ -29,8 +29,8 @@ static enum agreement compare_go_build_id(struct image *image, const struct plac
 	return image_compare(image, note->bytes, note->address + file->bias);
 }
 
-/* Segments that are never written: those whose bytes the dump saved must equal the file's. The first page holds the ELF
- * header, which `strip` rewrites without changing what runs; it is left to the build IDs. */
+/* Segments that are never written: those whose bytes the dump saved must equal the file's, as relocated. The first page
+ * holds the headers, which `strip` rewrites without changing what runs; it is left to the build IDs. */
 static enum agreement compare_read_only(struct image *image, const struct placed_exe *file)
 {
 	enum agreement result = AGREE_NOTHING;
@@ -43,7 +43,8 @@ static enum agreement compare_read_only(struct image *image, const struct placed
 
 		if (segment->flags & SEGMENT_WRITE)
 			continue;
-		agreement = image_compare(image, span_from(segment->bytes, skip),
+		agreement = image_compare(image,
+					  span_from(exe_loaded_bytes(image->arena, file->exe, segment, file->bias), skip),
 					  segment->address + skip + file->bias);
 		if (agreement == AGREE_DIFFERENT)
 			return AGREE_DIFFERENT;
