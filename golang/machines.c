@@ -1,8 +1,9 @@
 /* machines.c: every runtime.m (runtime.allm, linked by alllink), and which thread of the dump it is. m.procid is the
- * thread's id (gettid); where a release or a damaged M does not say, the thread's g register does. */
+ * thread's id (gettid, GetCurrentThreadId); where a release or a damaged M does not say (Windows before Go 1.21 never
+ * does), the thread's own g does. */
 #include "golang/load.h"
 
-enum { MACHINE_LIMIT = 20000 };
+enum { MACHINE_LIMIT = 20000, WORD = 8 };
 
 static void read_stack(struct go_runtime *runtime, uint64_t g, uint64_t *lo, uint64_t *hi)
 {
@@ -40,12 +41,46 @@ static bool read_machine(struct go_runtime *runtime, uint64_t address, struct ma
 	return true;
 }
 
+/* Whether an address is a g that its own M says it runs. */
+static bool runs(struct go_runtime *runtime, uint64_t g)
+{
+	static const enum layout_field places[] = {LAYOUT_m_curg, LAYOUT_m_g0, LAYOUT_m_gsignal};
+	uint64_t m, value;
+
+	if (!g || g % WORD || !go_field(runtime, g, LAYOUT_g_m, &m))
+		return false;
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (go_field(runtime, m, places[i], &value) && value == g)
+			return true;
+	return false;
+}
+
+/* On Windows a slot for thread-local storage of the TEB, which TlsAlloc gave, or the field that is left for anyone's use
+ * (runtime/sys_windows_GOARCH.s wintls, settls), holds g; on amd64 the address of m.tls[0], which does. */
+static uint64_t teb_g(struct go_runtime *runtime, const struct thread *thread)
+{
+	enum { ARBITRARY_USER_POINTER = 0x28, TLS_SLOTS = 0x1480, TLS_COUNT = 64 };
+	struct image *image = runtime->image;
+
+	for (uint64_t i = 0; thread->teb && i <= TLS_COUNT; i++) {
+		uint64_t slot = thread->teb + (i < TLS_COUNT ? TLS_SLOTS + WORD * i : ARBITRARY_USER_POINTER);
+		uint64_t g;
+
+		if (image_u64(image, slot, &g) && g && (image->arch->link_register || image_u64(image, g, &g)) &&
+		    runs(runtime, g))
+			return g;
+	}
+	return 0;
+}
+
 /* The g that a thread says it runs: in a register on arm64, at FS:-8 on linux/amd64 (runtime.tls_g, cmd/link). */
 static uint64_t thread_g(struct go_runtime *runtime, const struct thread *thread)
 {
 	const struct arch *arch = runtime->image->arch;
 	uint64_t base, g;
 
+	if (runtime->image->os == OS_WINDOWS)
+		return teb_g(runtime, thread);
 	if (arch->link_register)
 		return reg_get(&thread->registers, arch->g, &g) ? g : 0;
 	if (reg_get(&thread->registers, arch->tls, &base) && image_u64(runtime->image, base - 8, &g))
