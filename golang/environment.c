@@ -1,10 +1,14 @@
 /* environment.c: the GODEBUG that was in effect. runtime.argv points at the argument vector of the initial stack; after
- * argc pointers and a NULL comes the environment (System V ABI, "Process Initialization"). */
+ * argc pointers and a NULL comes the environment (System V ABI, "Process Initialization"). On Windows the PEB leads to a
+ * block of UTF-16 strings (winternl.h: TEB, PEB, RTL_USER_PROCESS_PARAMETERS; the offsets are those of 64 bits). */
+#include "base/utf16.h"
 #include "golang/load.h"
 
 #include <string.h>
 
-enum { ARGUMENT_LIMIT = 1 << 16, ENVIRONMENT_LIMIT = 1 << 14, VALUE_LIMIT = 1024 };
+enum { ARGUMENT_LIMIT = 1 << 16, ENVIRONMENT_LIMIT = 1 << 14, BLOCK_LIMIT = 1 << 16, VALUE_LIMIT = 1024 };
+
+enum { TEB_PEB = 0x60, PEB_PARAMETERS = 0x20, PARAMETERS_ENVIRONMENT = 0x80 };
 
 static const char name[] = "GODEBUG=";
 
@@ -18,7 +22,43 @@ static const char *value_of(struct go_runtime *runtime, uint64_t address)
 	return arena_strdup(runtime->arena, variable + sizeof name - 1);
 }
 
-void environment_load(struct go_runtime *runtime)
+/* The environment block of a Windows process: strings, each with its NUL, and an empty one. */
+static struct span environment_block(struct image *image)
+{
+	for (size_t i = 0; i < image->threads.count; i++) {
+		uint64_t teb = image->threads.items[i].teb;
+		uint64_t peb, parameters, block;
+
+		if (teb && image_u64(image, teb + TEB_PEB, &peb) && image_u64(image, peb + PEB_PARAMETERS, &parameters) &&
+		    image_u64(image, parameters + PARAMETERS_ENVIRONMENT, &block))
+			return image_view(image, block, BLOCK_LIMIT);
+	}
+	return (struct span){0};
+}
+
+static bool is_value(struct span block, uint64_t at)
+{
+	for (size_t i = 0; name[i]; i++)
+		if (span_u16(block, at + 2 * i) != (uint8_t)name[i])
+			return false;
+	return true;
+}
+
+static void from_block(struct go_runtime *runtime)
+{
+	struct span block = environment_block(runtime->image);
+	uint64_t at = 0;
+
+	while (span_u16(block, at) && !is_value(block, at)) {
+		while (span_u16(block, at))
+			at += 2;
+		at += 2;
+	}
+	if (span_u16(block, at))
+		runtime->godebug = utf16_text(runtime->arena, span_from(block, at + 2 * (sizeof name - 1)));
+}
+
+static void from_arguments(struct go_runtime *runtime)
 {
 	uint64_t argv, at, variable;
 	uint32_t argc;
@@ -36,4 +76,12 @@ void environment_load(struct go_runtime *runtime)
 			return;
 		}
 	}
+}
+
+void environment_load(struct go_runtime *runtime)
+{
+	if (runtime->image->os == OS_WINDOWS)
+		from_block(runtime);
+	else
+		from_arguments(runtime);
 }

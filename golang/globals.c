@@ -453,5 +453,6 @@ void globals_find(struct go_runtime *runtime)
 		return;
 	}
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-		apply(runtime, &rules[i]);
+		if (rules[i].role != ROLE_ARGS || runtime->image->os != OS_WINDOWS) /* where programs get no vector */
+			apply(runtime, &rules[i]);
 }
