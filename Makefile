@@ -211,7 +211,7 @@ help:
 	@echo "make peers          Delve, viewcore and gdb on the same dumps: docs/accuracy.md; PEERS=DIR… selects"
 	@echo "make gcc, clang     everything with that compiler; a warning is an error"
 	@echo "make layouts GO=V   structure layouts of a Go release (needs Go)"
-	@echo "make fixtures       the crash dumps of fixtures/cases, made again (needs Go and qemu)"
+	@echo "make fixtures       the crash dumps of fixtures/cases, made again (needs Go, qemu, Wine)"
 	@echo "make format         clang-format; format-check only looks"
 	@echo "make install        PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 	@echo "make clean          removes build/"

@@ -5,7 +5,7 @@ the dump itself. usage: validate_report.py REPORT [DUMP]
 Conventions: what the headline and the narrative claim is backed by evidence. Claims are numbers (0x…, and decimal ones from
 10 on that stand alone) and words with a dot inside, such as names of Go functions; each must occur in the evidence, or in a
 field, of a finding. Indices point to what exists. The dump: observed of each piece of evidence of kind memory is the 8-byte
-little-endian word at its address, read here by another ELF reader than tornstack's (cores only; zstd by the zstd command).
+little-endian word at its address, read here by other readers than tornstack's (dumps only; zstd by the zstd command).
 """
 import json
 import pathlib
@@ -16,6 +16,7 @@ import sys
 import jsonschema
 
 import elf_file
+import minidump_file
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
@@ -106,9 +107,12 @@ def check_memory(report, dump):
     data = pathlib.Path(dump).read_bytes()
     if data.startswith(ZSTD_MAGIC):
         data = subprocess.run(['zstd', '-dcq', '--long=31', dump], check=True, stdout=subprocess.PIPE).stdout
-    if not data.startswith(b'\x7fELF'):
+    if data.startswith(b'\x7fELF'):
+        core = elf_file.Elf(data)
+    elif data.startswith(b'MDMP'):
+        core = minidump_file.Minidump(data)
+    else:
         return
-    core = elf_file.Elf(data)
     for finding in report['findings']:
         for evidence in finding['evidence']:
             if evidence['kind'] != 'memory':
