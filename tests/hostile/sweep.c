@@ -1,5 +1,6 @@
 /* sweep.c: analyses one dump over and over, each time damaged in one place: cut short at every boundary of its headers
- * and at every page, or with one byte of its headers, notes, Go tables or executable changed.
+ * and at every page, or with one byte of its headers, notes or streams, Go tables or executable
+ * changed.
  *
  *     sweep DUMP EXE EXPECT.json STRIDE      takes every STRIDE-th damage of a kind, header boundaries all
  *
@@ -21,6 +22,7 @@
 
 enum {
 	PAGE = 4096,
+	PE_HEADERS = 1024,
 	HEADERS_LIMIT = 64 << 10,
 	PCLNTAB_HEADER = 72,
 	MODULEDATA = 640, /* no release's is larger */
@@ -40,7 +42,7 @@ static const char *const kind_names[] = {
 	[CUT_AT_HEADER] = "cut at a header boundary",
 	[CUT_AT_PAGE] = "cut at a page",
 	[FLIP_HEADER] = "a byte of the headers changed",
-	[FLIP_NOTE] = "a byte of the notes changed",
+	[FLIP_NOTE] = "a byte of the notes, or streams, changed",
 	[FLIP_MODULEDATA] = "a byte of moduledata changed",
 	[FLIP_PCLNTAB] = "a byte of the pclntab header changed",
 	[FLIP_EXE] = "a byte of the executable's headers or tables changed",
@@ -122,7 +124,40 @@ static void cut_notes(struct sweep *sweep, struct span bytes, uint64_t start, ui
 	}
 }
 
-static void cut_dump(struct sweep *sweep)
+static bool is_minidump(struct span bytes)
+{
+	return bytes.size >= 4 && !memcmp(bytes.data, "MDMP", 4);
+}
+
+/* Where the memory of a minidump begins, behind its streams. */
+static uint64_t minidump_head(struct span bytes)
+{
+	uint32_t directory = span_u32(bytes, 12);
+
+	for (uint64_t i = 0; i < span_u32(bytes, 8); i++)
+		if (span_u32(bytes, directory + 12 * i) == 9) /* Memory64ListStream */
+			return span_u64(bytes, span_u32(bytes, directory + 12 * i + 8) + 8u);
+	return bytes.size;
+}
+
+static void cut_minidump(struct sweep *sweep)
+{
+	struct span bytes = sweep->original[DUMP];
+	uint32_t directory = span_u32(bytes, 12);
+
+	for (uint64_t i = 0; i < span_u32(bytes, 8); i++) {
+		uint64_t entry = directory + 12 * i;
+
+		add_cut(sweep, entry);
+		add_cut(sweep, span_u32(bytes, entry + 8));
+		add_cut(sweep, (uint64_t)span_u32(bytes, entry + 8) + span_u32(bytes, entry + 4));
+	}
+	for (uint64_t at = 0; at < bytes.size; at += PAGE)
+		add(sweep, CUT_AT_PAGE, DUMP, at, 0);
+	sweep->last_promised = bytes.size;
+}
+
+static void cut_core(struct sweep *sweep)
 {
 	struct span bytes = sweep->original[DUMP];
 	struct program_headers table = program_headers(bytes);
@@ -152,9 +187,20 @@ static void flip_headers(struct sweep *sweep, enum file file)
 {
 	struct span bytes = span_slice(sweep->original[file], 0, HEADERS_LIMIT);
 	struct program_headers table;
+	uint32_t streams;
 
 	if (!bytes.size)
 		bytes = sweep->original[file];
+	if (span_u16(bytes, 0) == 0x5a4d) { /* MZ */
+		add_flips(sweep, FLIP_EXE, EXE, 0, PE_HEADERS);
+		return;
+	}
+	if (is_minidump(bytes)) {
+		streams = span_u32(bytes, 12) + 12 * span_u32(bytes, 8);
+		add_flips(sweep, FLIP_HEADER, DUMP, 0, streams);
+		add_flips(sweep, FLIP_NOTE, DUMP, streams, minidump_head(sweep->original[DUMP]) - streams);
+		return;
+	}
 	table = program_headers(bytes);
 	add_flips(sweep, file == EXE ? FLIP_EXE : FLIP_HEADER, file, 0, 64);
 	add_flips(sweep, file == EXE ? FLIP_EXE : FLIP_HEADER, file, table.offset,
@@ -494,7 +540,7 @@ static void prepare(void *context)
 			return;
 		sweep->original[file] = bytes.bytes;
 	}
-	cut_dump(sweep);
+	(is_minidump(sweep->original[DUMP]) ? cut_minidump : cut_core)(sweep);
 	flip_headers(sweep, DUMP);
 	flip_headers(sweep, EXE);
 	flip_tables(&model);
