@@ -43,7 +43,7 @@ int command_analyze(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.args_doc = "DUMP\ngoroutines DUMP\nexplain [RULE]",
-		.doc = "Says what happened to a Go process from its core dump (linux; amd64, arm64), also when its "
+		.doc = "Says what happened to a Go process from its core dump (linux) or minidump (windows), amd64 or arm64, also when its "
 		       "stacks are corrupt and its executable is stripped. DUMP may be compressed (zstd, lz4, xz, "
 		       "gzip), and '-' is standard input.\v"
 		       "Exit status: 0 analysed, whatever was found; 1 could not be analysed; 2 wrong usage; 3 see "

@@ -323,15 +323,6 @@ static void try_names(struct search *search, const char *folder)
 	try_folder(search, folder, path_base_name(search->image->program));
 }
 
-static const char *folder_of(struct arena *arena, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return ".";
-	return slash == path ? "" : arena_strndup(arena, path, (size_t)(slash - path));
-}
-
 static void try_build_id(struct search *search, const char *folder)
 {
 	const char *id = search->program.build_id;
@@ -398,7 +389,7 @@ const struct err *locate_exe(struct image *image, const struct exe_search *searc
 	} else {
 		try_paths(&state);
 		if (strcmp(image->path, "-")) {
-			const char *folder = folder_of(image->arena, image->path);
+			const char *folder = path_folder(image->arena, image->path);
 
 			try_names(&state, folder);
 			try_folder(&state, folder, "exe");

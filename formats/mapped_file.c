@@ -2,14 +2,11 @@
  * with the ELF header, lowest; Linux saves that header's page (bit 4 of core(5) coredump_filter). */
 #include "formats/mapped_file.h"
 
+#include "formats/paths.h"
+
 #include <string.h>
-#include <sys/stat.h>
 
 enum { PAGE = 4096, FIRST_BYTES = 1 << 16 };
-
-static const char *const suffixes[] = {"", ".zst", ".lz4", ".xz", ".gz"};
-
-static const char deleted[] = " (deleted)"; /* what Linux appends to the path of an unlinked file */
 
 struct search {
 	struct image *image;
@@ -65,20 +62,17 @@ static bool offer(struct search *search, struct exe *exe)
 	return true;
 }
 
-/* Names from the dump are hostile: only regular files are opened, never a device or a pipe. */
 static bool try_path(struct search *search, const char *path)
 {
-	struct stat status;
 	struct exe *exe;
 
-	return !stat(path, &status) && S_ISREG(status.st_mode) && !exe_open(search->image->arena, path, &exe) &&
-	       offer(search, exe);
+	return path && path_is_file(path) && !exe_open(search->image->arena, path, &exe) && offer(search, exe);
 }
 
 static bool try_folder(struct search *search, const char *folder, const char *name)
 {
-	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
-		if (try_path(search, arena_printf(search->image->arena, "%s/%s%s", folder, name, suffixes[i])))
+	for (size_t i = 0; i < PATH_SUFFIXES; i++)
+		if (try_path(search, arena_printf(search->image->arena, "%s/%s%s", folder, name, path_suffixes[i])))
 			return true;
 	return false;
 }
@@ -88,26 +82,8 @@ static bool try_build_id(struct search *search, const char *folder)
 	const char *id = search->build_id;
 	struct arena *arena = search->image->arena;
 
-	return id && strlen(id) > 2 &&
-	       (try_path(search, arena_printf(arena, "%s/.build-id/%.2s/%s", folder, id, id + 2)) ||
-		try_path(search, arena_printf(arena, "%s/.build-id/%.2s/%s.debug", folder, id, id + 2)));
-}
-
-static const char *path_of(struct arena *arena, const struct mapping *mapping)
-{
-	size_t length = strlen(mapping->path);
-	size_t mark = sizeof deleted - 1;
-
-	if (length > mark && !strcmp(mapping->path + length - mark, deleted))
-		return arena_strndup(arena, mapping->path, length - mark);
-	return mapping->path;
-}
-
-static const char *folder_of(struct arena *arena, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? arena_strndup(arena, path, (size_t)(slash - path)) : ".";
+	return id && (try_path(search, path_of_build_id(arena, folder, id, "")) ||
+		      try_path(search, path_of_build_id(arena, folder, id, ".debug")));
 }
 
 static bool try_all(struct search *search, const struct exe_search *where, const char *path, const char *name)
@@ -115,10 +91,11 @@ static bool try_all(struct search *search, const struct exe_search *where, const
 	for (const char *const *given = where->given; given && *given; given++)
 		if (try_path(search, *given))
 			return true;
-	if (*path == '/' && try_path(search, path))
+	if (*path == '/' &&
+	    try_path(search, where->sysroot ? arena_printf(search->image->arena, "%s%s", where->sysroot, path) : path))
 		return true;
 	if (strcmp(search->image->path, "-") &&
-	    try_folder(search, folder_of(search->image->arena, search->image->path), name))
+	    try_folder(search, path_folder(search->image->arena, search->image->path), name))
 		return true;
 	return where->symbols_dir &&
 	       (try_build_id(search, where->symbols_dir) || try_folder(search, where->symbols_dir, name));
@@ -130,16 +107,15 @@ bool mapped_file_find(struct image *image, const struct exe_search *search, uint
 {
 	const struct mapping *mapping = image_mapping(image, address);
 	struct search state = {.image = image, .fits = fits, .context = context};
-	const char *path, *slash;
+	const char *path;
 
 	*name = NULL;
 	if (!mapping)
 		return false;
 	state.mapping = lowest_neighbour(image, mapping);
 	state.build_id = build_id_in_memory(image, state.mapping);
-	path = path_of(image->arena, mapping);
-	slash = strrchr(path, '/');
-	*name = slash ? slash + 1 : path;
+	path = path_without_deleted(image->arena, mapping->path);
+	*name = path_base_name(path);
 	if (!try_all(&state, search, path, *name))
 		return false;
 	*ret = state.found;

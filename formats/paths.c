@@ -18,6 +18,13 @@ const char *path_base_name(const char *path)
 	return name;
 }
 
+const char *path_folder(struct arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? arena_strndup(arena, path, (size_t)(slash - path)) : ".";
+}
+
 bool path_is_file(const char *path)
 {
 	struct stat status;

@@ -12,6 +12,9 @@ extern const char *const path_suffixes[PATH_SUFFIXES];
 /* The last part of a path of either operating system; NULL gives NULL. */
 const char *path_base_name(const char *path);
 
+/* Its folder, to put a slash and a name behind: "." for a bare name, "" for one in the root. */
+const char *path_folder(struct arena *arena, const char *path);
+
 /* Whether it is a regular file: a device or a pipe is never opened. */
 bool path_is_file(const char *path);
 
