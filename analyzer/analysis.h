@@ -10,7 +10,7 @@
 struct tear {
 	int32_t goroutine;     /* index in runtime->goroutines, -1: a thread's own stack */
 	int32_t thread;        /* index in image->threads, -1: not running */
-	uint32_t frame;        /* index in its stack of the torn frame */
+	uint32_t frame;        /* index in its stack of the torn frame; FRAME_ELIDED: it is among those not kept */
 	const struct pc_info *at;
 	bool preempted;        /* stopped by asyncPreempt; else by a signal or the dump itself */
 	uint64_t pc_address;   /* where the stopped pc was read from, 0: a register */

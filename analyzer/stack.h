@@ -39,6 +39,7 @@ struct frame {
 
 /* Of a stack that overflowed, which has millions of frames, only the two ends are kept, each at least this long. */
 enum { STACK_KEPT = 5000 };
+#define FRAME_ELIDED UINT32_MAX /* for the index of a frame that is not */
 
 struct stack {
 	VEC(struct frame) frames;

@@ -92,11 +92,13 @@ static void chain_witness(struct analysis *analysis, struct tear *tear, const st
 	above.depth++;
 	walk_goroutine(analysis, &above, &context, &stack);
 	tear->end = stack.end;
-	tear->callers = (uint32_t)stack.frames.count;
+	tear->callers = (uint32_t)stack_depth(&stack);
 	tear->all_calls = true;
 	for (size_t i = 0; i < stack.frames.count; i++) {
 		const struct frame *frame = &stack.frames.items[i];
 
+		if (stack.elided && i == stack.elided_at)
+			callee = NULL; /* it is not kept */
 		if (!frame->exact && !callsite_reaches(analysis->runtime, frame->pc, callee))
 			tear->all_calls = false;
 		callee = frame->info->func;

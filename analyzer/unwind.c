@@ -55,7 +55,7 @@ static bool is_injected(enum func_role role)
 }
 
 /* Drops the upper half of what is kept beyond the innermost frames, once there is twice as much as need be. */
-static void keep_ends(struct stack *stack)
+static void keep_ends(struct analysis *analysis, struct stack *stack)
 {
 	struct frame *dropped = stack->frames.items + STACK_KEPT;
 
@@ -63,9 +63,12 @@ static void keep_ends(struct stack *stack)
 		return;
 	if (!stack->elided)
 		stack->elided_pc = dropped->pc;
-	for (size_t i = 0; i < STACK_KEPT; i++)
+	for (size_t i = 0; i < STACK_KEPT; i++) {
 		if (dropped[i].pc != stack->elided_pc)
 			stack->elided_pc = 0;
+		if (dropped[i].tear >= 0)
+			analysis->tears.items[dropped[i].tear].frame = FRAME_ELIDED;
+	}
 	memmove(dropped, dropped + STACK_KEPT, STACK_KEPT * sizeof *dropped);
 	stack->frames.count -= STACK_KEPT;
 	stack->elided += STACK_KEPT;
@@ -94,7 +97,7 @@ struct frame *add_frame(struct walk *walk, const struct pc_info *info)
 	struct frame frame = {.pc = walk->at.pc, .sp = walk->at.sp, .slot = walk->slot, .info = info, .how = walk->at.how,
 			      .exact = walk->at.exact, .tear = -1};
 
-	keep_ends(walk->stack);
+	keep_ends(walk->analysis, walk->stack);
 	walk->stack->digest = digest_add(walk->stack->digest, frame.pc);
 	vec_push(walk->analysis->arena, &walk->stack->frames, frame);
 	return &walk->stack->frames.items[walk->stack->frames.count - 1];

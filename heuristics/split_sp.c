@@ -162,13 +162,15 @@ static void caller_evidence(const struct subject *s)
 	struct stack stack = {0};
 	const char *callee = s->function;
 
-	if (s->tear->goroutine < 0 || !s->tear->caller_pc)
+	if (s->tear->goroutine < 0 || !s->tear->caller_pc || s->tear->frame == FRAME_ELIDED)
 		return;
 	goroutine_stack(s->diagnosis->analysis, (size_t)s->tear->goroutine, &stack);
 	for (size_t i = s->tear->frame + 1; i < stack.frames.count && i <= s->tear->frame + CALLERS_SHOWN; i++) {
 		const struct frame *frame = &stack.frames.items[i];
 		const char *name = go_func_name(frame->info);
 
+		if (stack.elided && i == stack.elided_at)
+			return;
 		if (i > s->tear->frame + 1 && frame->slot) {
 			struct evidence *evidence =
 				evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_WEAK, false,
@@ -223,7 +225,7 @@ static void fill(struct finding *finding, const struct tear *tear)
 {
 	finding->goroutine = tear->goroutine;
 	finding->thread = tear->thread;
-	finding->frame = tear->frame;
+	finding->frame = tear->frame == FRAME_ELIDED ? -1 : tear->frame;
 	finding->has_pc = finding->has_observed = finding->has_repaired = finding->has_sp_error = true;
 	finding->pc = tear->at->pc;
 	finding->observed = tear->sp;

@@ -207,3 +207,15 @@ void scene_add_walker(struct go_scene *scene, const char *printed)
 	builder->image->threads.items[builder->image->threads.count - 1].crashed = true;
 	go_print(builder, printed);
 }
+
+void scene_push_torn(const struct go_scene *scene, struct go_stack *stack)
+{
+	bool is_arm64 = scene->builder->arch->link_register;
+	struct go_stack caller = *stack;
+
+	go_push(stack, scene->big_frame);
+	stack->sp = caller.sp - (is_arm64 ? SCENE_ARM64_FRAME - SCENE_ARM64_LOW : SCENE_AMD64_FRAME);
+	if (is_arm64)
+		stack->fp = caller.fp;
+	go_inject(stack, scene->pc, caller.pc, scene->preempt);
+}

@@ -49,4 +49,7 @@ struct go_scene scene_new(struct arena *arena, const struct scene_options *optio
 /* Adds the thread that died: runtime.mstart, scanstack, (*unwinder).next, throw. `printed` are its last words. */
 void scene_add_walker(struct go_scene *scene, const char *printed);
 
+/* The innermost function calls main.bigFrame, which is interrupted where goroutine 1 was. */
+void scene_push_torn(const struct go_scene *scene, struct go_stack *stack);
+
 #endif

@@ -1,6 +1,6 @@
 /* test_long_stacks.c: stacks of a million frames: their ends are kept, and no dump makes walking them last for ever. */
 #include "analyzer/unwind.h"
-#include "tests/build/go_builder.h"
+#include "tests/build/go_scene.h"
 #include "tests/build/scratch.h"
 
 #include <setjmp.h>
@@ -87,6 +87,52 @@ static void overlapping_on(struct arena *arena, const struct arch *arch)
 	assert_true(noted(analysis, "the stacks of goroutines have more frames than the dump has room for"));
 }
 
+/* A tear keeps its place among the frames that are kept, or has none. */
+static void torn_below(struct arena *arena, const struct arch *arch, size_t below, size_t above, uint32_t frame)
+{
+	struct scene_options options = {.arch = arch, .minor = 24, .patch = 5};
+	struct go_scene scene = scene_new(arena, &options);
+	struct go_builder *builder = scene.builder;
+	size_t first = go_add_frame(builder, "main.first", arch->link_register ? 16 : 8, 0);
+	struct go_stack at = go_stack_new(builder, GO_STACKS + 0x1000000, 1 << 20, scene.goexit);
+	struct stack stack = {0};
+	struct analysis *analysis;
+
+	go_link(builder, first, first);
+	for (size_t i = 0; i < above; i++)
+		go_push(&at, first);
+	go_push(&at, scene.deep_caller);
+	scene_push_torn(&scene, &at);
+	for (size_t i = 0; i < below; i++)
+		go_push(&at, first);
+	go_goroutine(builder,
+		     &(struct goroutine){.id = 2,
+					 .status = G_WAITING,
+					 .stack_lo = at.lo,
+					 .stack_hi = at.hi,
+					 .sched_pc = at.pc,
+					 .sched_sp = at.sp},
+		     true);
+	analysis = analyze(go_load(builder));
+	goroutine_stack(analysis, 1, &stack);
+	assert_int_equal(stack.end, END_COMPLETE);
+	assert_true(stack.elided);
+	assert_int_equal(analysis->tears.count, 2); /* goroutine 1 has one of its own */
+	assert_int_equal(analysis->tears.items[1].frame, frame);
+	assert_int_equal(analysis->tears.items[1].callers, above + 2);
+	if (frame != FRAME_ELIDED)
+		assert_int_equal(stack.frames.items[frame].tear, 1);
+}
+
+static void torn_on(struct arena *arena, const struct arch *arch)
+{
+	const size_t kept = STACK_KEPT;
+
+	torn_below(arena, arch, 10, 3 * kept, 11);
+	torn_below(arena, arch, kept + 10, 2 * kept, FRAME_ELIDED);
+	torn_below(arena, arch, 3 * kept, 10, (uint32_t)(2 * kept + 1));
+}
+
 static void deep(struct arena *arena)
 {
 	deep_on(arena, &arch_amd64);
@@ -99,6 +145,12 @@ static void overlapping(struct arena *arena)
 	overlapping_on(arena, &arch_arm64);
 }
 
+static void torn(struct arena *arena)
+{
+	torn_on(arena, &arch_amd64);
+	torn_on(arena, &arch_arm64);
+}
+
 #define TEST(name)                                                                                                     \
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
@@ -108,12 +160,14 @@ static void overlapping(struct arena *arena)
 
 TEST(deep)
 TEST(overlapping)
+TEST(torn)
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_overlapping),
+		cmocka_unit_test(test_torn),
 	};
 
 	return cmocka_run_group_tests_name("long_stacks", tests, NULL, NULL);

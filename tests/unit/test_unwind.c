@@ -432,19 +432,6 @@ static void no_witness(struct arena *arena, const struct arch *arch)
 	}
 }
 
-/* Calls main.bigFrame and interrupts it where goroutine 1 was. */
-static void push_torn(const struct go_scene *scene, struct go_stack *stack)
-{
-	bool is_arm64 = scene->builder->arch->link_register;
-	struct go_stack caller = *stack;
-
-	go_push(stack, scene->big_frame);
-	stack->sp = caller.sp - (is_arm64 ? SCENE_ARM64_FRAME - SCENE_ARM64_LOW : SCENE_AMD64_FRAME);
-	if (is_arm64)
-		stack->fp = caller.fp;
-	go_inject(stack, scene->pc, caller.pc, scene->preempt);
-}
-
 /* Two tears on one stack: each is filed under its own frame of the whole stack. */
 static void torn_twice(struct arena *arena, const struct arch *arch)
 {
@@ -455,7 +442,7 @@ static void torn_twice(struct arena *arena, const struct arch *arch)
 	struct stack stack = {0};
 
 	go_link(builder, scene.preempt2, scene.big_frame);
-	push_torn(&scene, &scene.stack);
+	scene_push_torn(&scene, &scene.stack);
 	go_push(&scene.stack, scene.preempt2);
 	g.stack_lo = scene.stack.lo;
 	g.stack_hi = scene.stack.hi;
@@ -585,7 +572,7 @@ static void deep_tears(struct arena *arena, const struct arch *arch)
 	go_link(builder, scene.preempt, scene.big_frame);
 	go_push(&at, scene.deep_caller);
 	while (at.sp > at.lo + 0x20000)
-		push_torn(&scene, &at);
+		scene_push_torn(&scene, &at);
 	go_goroutine(builder,
 		     &(struct goroutine){.id = 2,
 					 .status = G_WAITING,
