@@ -40,7 +40,7 @@ static void note_elision(struct writer *writer, const struct stack *stack)
 {
 	if (stack->elided)
 		note_add(writer->analysis->notes, "a stack has %zu frames; of those in its middle %zu are left out here",
-			 stack->elided + stack->frames.count, stack->elided);
+			 stack_depth(stack), stack->elided);
 }
 
 /* Writes the pending object with the members of a stack added, frame by frame. */

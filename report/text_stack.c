@@ -108,10 +108,11 @@ static size_t repeats(const struct stack *stack, size_t index)
 	return count;
 }
 
-/* How many frames lie between those at from - 1 and at to, the ones that are not kept included. */
+/* How many frames there are from one on and before another, those not kept included if they lie between two of them, or
+ * before the first. */
 static size_t frames_between(const struct stack *stack, size_t from, size_t to)
 {
-	return to - from + (from <= stack->elided_at && stack->elided_at <= to ? stack->elided : 0);
+	return to - from + (from <= stack->elided_at && stack->elided_at < to ? stack->elided : 0);
 }
 
 /* The lines to print: all of them with -v; else recursion and the middle of a long stack are left out,
@@ -123,7 +124,7 @@ static void stack_lines(const struct text *text, const struct stack *stack, stru
 	for (size_t i = 0; i < count; i++) {
 		size_t same = text->options->verbose ? 1 : repeats(stack, i);
 
-		if (text->options->verbose && is_after_elided(stack, i))
+		if (is_after_elided(stack, i))
 			elide(text, ret, stack->elided, "more frames");
 		frame_printed(text, stack, i, ret);
 		if (same > REPEATS) {

@@ -1,10 +1,12 @@
 /* test_long_stacks.c: stacks of a million frames: their ends are kept, and no dump makes walking them last for ever. */
 #include "analyzer/unwind.h"
+#include "report/text.h"
 #include "tests/build/go_scene.h"
 #include "tests/build/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -133,6 +135,37 @@ static void torn_on(struct arena *arena, const struct arch *arch)
 	torn_below(arena, arch, 3 * kept, 10, (uint32_t)(2 * kept + 1));
 }
 
+/* Frames that are not kept are said to be the one below only if all of them are. */
+static void print_gap(struct arena *arena)
+{
+	struct go_builder *builder = go_new(arena, &arch_amd64, 24, 5);
+	size_t goexit = go_add_goexit(builder);
+	size_t first = go_add_frame(builder, "main.first", 8, 0);
+	size_t second = go_add_frame(builder, "main.second", 8, 0);
+	struct recursion r = {.builder = builder, .first = first, .at = go_stack_new(builder, GO_STACKS, 1 << 20, goexit)};
+	const struct report_options options = {.columns = 100};
+	struct text text = {.arena = arena, .options = &options};
+	struct stack stack = {0};
+	char *printed = NULL;
+	size_t size;
+
+	go_link(builder, first, first);
+	go_link(builder, second, first);
+	for (size_t i = 0; i < 3 * STACK_KEPT; i++)
+		go_push(&r.at, i < 2 * STACK_KEPT - 2000 ? second : first);
+	text.analysis = analyze_goroutines(&r, 1);
+	goroutine_stack(text.analysis, 0, &stack);
+	assert_int_equal(stack.elided, STACK_KEPT);
+	assert_int_equal(stack.elided_pc, 0);
+	text.page = (struct page){.out = open_memstream(&printed, &size), .arena = arena, .columns = options.columns};
+	text_stack(&text, &stack, 0);
+	fclose(text.page.out);
+	assert_non_null(strstr(printed, "4,999 more of this frame"));
+	assert_non_null(strstr(printed, "5,000 more frames"));
+	assert_null(strstr(printed, "9,999"));
+	free(printed);
+}
+
 static void deep(struct arena *arena)
 {
 	deep_on(arena, &arch_amd64);
@@ -161,6 +194,7 @@ static void torn(struct arena *arena)
 TEST(deep)
 TEST(overlapping)
 TEST(torn)
+TEST(print_gap)
 
 int main(void)
 {
@@ -168,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_overlapping),
 		cmocka_unit_test(test_torn),
+		cmocka_unit_test(test_print_gap),
 	};
 
 	return cmocka_run_group_tests_name("long_stacks", tests, NULL, NULL);
