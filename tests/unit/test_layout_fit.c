@@ -104,6 +104,37 @@ static void damaged_goroutines(struct arena *arena)
 	assert_int_equal(runtime->goroutines.count, GOROUTINES);
 }
 
+/* Sets a field of every goroutine. */
+static void set_each(struct go_builder *builder, enum layout_field field, uint64_t value)
+{
+	for (uint64_t i = 0; i < GOROUTINES; i++)
+		go_put(builder, go_get(builder, GO_HEAP + 8 * i) + builder->layout->offset[field], value);
+}
+
+/* Goroutines of threads that C made were begun by no go statement; a program may have few others. */
+static void c_threads(struct arena *arena)
+{
+	struct go_builder *builder = program(arena, LAYOUT_g_stack_lo, 0, 0);
+
+	set_each(builder, LAYOUT_g_startpc, 0);
+	set_each(builder, LAYOUT_g_lockedm, GO_HEAP);
+	assert_int_equal(load(builder)->goroutines.count, GOROUTINES);
+}
+
+/* … nor are there functions for code of a plugin whose moduledata is lost; data is no code. */
+static void unknown_code(struct arena *arena)
+{
+	static const uint8_t flags[] = {SEGMENT_READ | SEGMENT_EXEC, SEGMENT_READ};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct go_builder *builder = program(arena, LAYOUT_g_stack_lo, 0, 0);
+
+		go_memory(builder, 0x7f0000000000, 0x1000, flags[i]);
+		set_each(builder, LAYOUT_g_startpc, 0x7f0000000100);
+		assert_int_equal(load(builder)->goroutines.count, i ? 0 : GOROUTINES);
+	}
+}
+
 #define TEST(name)                                                                                                     \
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
@@ -114,6 +145,8 @@ static void damaged_goroutines(struct arena *arena)
 TEST(right_row)
 TEST(shifted)
 TEST(damaged_goroutines)
+TEST(c_threads)
+TEST(unknown_code)
 
 int main(void)
 {
@@ -121,6 +154,8 @@ int main(void)
 		cmocka_unit_test(test_right_row),
 		cmocka_unit_test(test_shifted),
 		cmocka_unit_test(test_damaged_goroutines),
+		cmocka_unit_test(test_c_threads),
+		cmocka_unit_test(test_unknown_code),
 	};
 
 	return cmocka_run_group_tests_name("layout_fit", tests, NULL, NULL);
