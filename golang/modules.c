@@ -326,7 +326,8 @@ void modules_complete(struct go_runtime *runtime)
 {
 	if (!runtime->modules.count)
 		return;
-	complete(runtime, &runtime->modules.items[0]);
+	for (size_t i = 0; i < runtime->modules.count; i++)
+		complete(runtime, &runtime->modules.items[i]);
 	while (runtime->modules.count < MODULE_LIMIT) {
 		uint64_t next = runtime->modules.items[runtime->modules.count - 1].next;
 		struct go_module module;
