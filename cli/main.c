@@ -33,6 +33,7 @@ static void set_signals(void)
 			sigaction(stopping[i], &action, NULL);
 	}
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe is reported as the failed write that it is */
+	signal(SIGCHLD, SIG_DFL); /* where it is inherited as ignored, nobody learns how a child ended */
 }
 
 void cli_complain(const char *format, ...)
