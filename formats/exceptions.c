@@ -1,8 +1,6 @@
 /* exceptions.c: see exceptions.h. */
 #include "formats/exceptions.h"
 
-#include <stddef.h>
-
 static const struct exception_name exceptions[] = {
 	{0xc0000005, "EXCEPTION_ACCESS_VIOLATION", true, true, false},
 	{0xc0000006, "EXCEPTION_IN_PAGE_ERROR", true, true, false},
@@ -46,4 +44,18 @@ const struct exception_name *exception_by_code(uint32_t code)
 		if (exceptions[i].code == code)
 			return &exceptions[i];
 	return NULL;
+}
+
+enum fault_access exception_access(uint64_t information)
+{
+	switch (information) {
+	case 0:
+		return ACCESS_READ;
+	case 1:
+		return ACCESS_WRITE;
+	case 8: /* data execution prevention */
+		return ACCESS_EXECUTE;
+	default:
+		return ACCESS_UNKNOWN;
+	}
 }

@@ -2,8 +2,7 @@
 #ifndef FORMATS_EXCEPTIONS_H
 #define FORMATS_EXCEPTIONS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "formats/image.h"
 
 struct exception_name {
 	uint32_t code;
@@ -15,5 +14,8 @@ struct exception_name {
 
 /* The row of an exception code, or NULL. */
 const struct exception_name *exception_by_code(uint32_t code);
+
+/* What a memory fault tried to do, by its ExceptionInformation[0]. */
+enum fault_access exception_access(uint64_t information);
 
 #endif

@@ -434,20 +434,14 @@ static void read_thread_info(struct loader *loader)
 
 /* ---- the stop ---- */
 
-/* ExceptionInformation of a memory fault: 0 read, 1 write, 8 execute; then the address. */
+/* ExceptionInformation of a memory fault: what it tried to do, and where. */
 static void read_access(struct stop *stop, struct span record)
 {
 	enum { PARAMETERS = 24, INFORMATION = 32 };
-	static const struct {
-		uint64_t code;
-		enum fault_access access;
-	} accesses[] = {{0, ACCESS_READ}, {1, ACCESS_WRITE}, {8, ACCESS_EXECUTE}};
 
 	if (span_u32(record, PARAMETERS) < 2)
 		return;
-	for (size_t i = 0; i < sizeof accesses / sizeof *accesses; i++)
-		if (span_u64(record, INFORMATION) == accesses[i].code)
-			stop->access = accesses[i].access;
+	stop->access = exception_access(span_u64(record, INFORMATION));
 	stop->address = span_u64(record, INFORMATION + 8);
 	stop->has_address = true;
 }
