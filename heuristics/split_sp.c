@@ -225,7 +225,7 @@ static void fill(struct finding *finding, const struct tear *tear)
 {
 	finding->goroutine = tear->goroutine;
 	finding->thread = tear->thread;
-	finding->frame = tear->frame == FRAME_ELIDED ? -1 : tear->frame;
+	finding->frame = tear->frame == FRAME_ELIDED ? -1 : (int64_t)tear->frame;
 	finding->has_pc = finding->has_observed = finding->has_repaired = finding->has_sp_error = true;
 	finding->pc = tear->at->pc;
 	finding->observed = tear->sp;
