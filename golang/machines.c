@@ -88,19 +88,27 @@ static uint64_t thread_g(struct go_runtime *runtime, const struct thread *thread
 	return 0;
 }
 
-static int32_t find_thread(struct go_runtime *runtime, const struct machine *m)
+/* Of every thread; 0: unknown. */
+static const uint64_t *thread_gs(struct go_runtime *runtime)
 {
-	struct image *image = runtime->image;
+	const struct image *image = runtime->image;
+	uint64_t *gs = arena_array(runtime->arena, image->threads.count + 1, sizeof *gs);
+
+	for (size_t i = 0; i < image->threads.count; i++)
+		gs[i] = thread_g(runtime, &image->threads.items[i]);
+	return gs;
+}
+
+static int32_t find_thread(const struct go_runtime *runtime, const struct machine *m, const uint64_t *gs)
+{
+	const struct image *image = runtime->image;
 
 	for (size_t i = 0; m->procid && i < image->threads.count; i++)
 		if (image->threads.items[i].id == m->procid)
 			return (int32_t)i;
-	for (size_t i = 0; i < image->threads.count; i++) {
-		uint64_t g = thread_g(runtime, &image->threads.items[i]);
-
-		if (g && (g == m->g0 || g == m->gsignal || g == m->curg))
+	for (size_t i = 0; i < image->threads.count; i++)
+		if (gs[i] && (gs[i] == m->g0 || gs[i] == m->gsignal || gs[i] == m->curg))
 			return (int32_t)i;
-	}
 	return -1;
 }
 
@@ -126,17 +134,16 @@ static bool seen(const struct go_runtime *runtime, uint64_t address)
 
 /* The M of every thread that runs Go code is on the list; where one is not, the list was cut short or walked by wrong
  * offsets. g.m and m.g0, which point at each other, have never moved. */
-static void add_missing(struct go_runtime *runtime)
+static void add_missing(struct go_runtime *runtime, const uint64_t *gs)
 {
-	struct image *image = runtime->image;
+	const struct image *image = runtime->image;
 	size_t listed = runtime->machines.count;
 
 	for (size_t i = 0; i < image->threads.count && runtime->machines.count < MACHINE_LIMIT; i++) {
-		uint64_t g = thread_g(runtime, &image->threads.items[i]);
 		struct machine m = {0};
 		uint64_t address, back;
 
-		if (!g || !go_field(runtime, g, LAYOUT_g_m, &address) || !address || seen(runtime, address) ||
+		if (!gs[i] || !go_field(runtime, gs[i], LAYOUT_g_m, &address) || !address || seen(runtime, address) ||
 		    !read_machine(runtime, address, &m) || !go_field(runtime, m.g0, LAYOUT_g_m, &back) || back != address)
 			continue;
 		m.thread = (int32_t)i;
@@ -147,10 +154,12 @@ static void add_missing(struct go_runtime *runtime)
 
 void machines_load(struct go_runtime *runtime)
 {
+	const uint64_t *gs;
 	uint64_t address = 0;
 
 	if (!runtime->layout)
 		return;
+	gs = thread_gs(runtime);
 	if (!runtime->globals.allm || !image_u64(runtime->image, runtime->globals.allm, &address))
 		note_add(runtime->notes, "no thread list: runtime.allm was not found; which thread runs which goroutine is unknown");
 	while (address && runtime->machines.count < MACHINE_LIMIT && !seen(runtime, address)) {
@@ -161,11 +170,11 @@ void machines_load(struct go_runtime *runtime)
 				 runtime->machines.count);
 			break;
 		}
-		m.thread = find_thread(runtime, &m);
+		m.thread = find_thread(runtime, &m, gs);
 		vec_push(runtime->arena, &runtime->machines, m);
 		if (!go_field(runtime, address, LAYOUT_m_alllink, &address))
 			break;
 	}
-	add_missing(runtime);
+	add_missing(runtime, gs);
 	join_goroutines(runtime);
 }
