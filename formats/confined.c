@@ -63,11 +63,13 @@ static void limit(__rlimit_resource_t resource, rlim_t value)
 	setrlimit(resource, &rlimit);
 }
 
-static void confine(uint64_t size)
+static void confine(uint64_t size, pid_t parent)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent) /* it died before that */
+		_exit(1);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_CPU, CPU_SECONDS);
 	if (LIMIT_MEMORY)
@@ -149,6 +151,7 @@ const struct err *confined_start(struct arena *arena, uint64_t size, void (*body
 				 void *context, struct confined **ret)
 {
 	struct confined *child = arena_alloc(arena, sizeof *child);
+	const pid_t parent = getpid();
 	int ends[2];
 
 	arena_defer(arena, end, child);
@@ -158,7 +161,7 @@ const struct err *confined_start(struct arena *arena, uint64_t size, void (*body
 	child->pid = fork();
 	if (child->pid == 0) {
 		close(ends[0]);
-		confine(size);
+		confine(size, parent);
 		body(context, ends[1]);
 		_exit(0);
 	}
