@@ -111,7 +111,8 @@ static bool foreign(struct walk *walk)
 	return end_walk(walk, END_DAMAGED, walk->slot ? walk->slot : walk->at.pc);
 }
 
-/* A call through a nil function value, or C's null pointer: the CPU stopped at 0, and the caller is one step up (unwinder.initAt). */
+/* A call through a nil function value, or C's null pointer: the CPU stopped at 0, and the caller is one step up
+ * (unwinder.initAt). */
 static bool nil_call(struct walk *walk)
 {
 	uint64_t pc;

@@ -80,7 +80,8 @@ static bool by_record(struct walk *walk)
 
 	end_walk(walk, END_NO_TABLE, walk->at.pc);
 	if (walk->arch->link_register || !reg_get(&walk->registers, walk->arch->fp, &record) ||
-	    record < walk->at.sp || record % WORD || !image_u64(walk->image, record, &next) || !image_u64(walk->image, record + WORD, &pc))
+	    record < walk->at.sp || record % WORD || !image_u64(walk->image, record, &next) ||
+	    !image_u64(walk->image, record + WORD, &pc))
 		return false;
 	pc = without_signature(walk, pc);
 	if (next <= record || !is_code(walk, pc) || !follows_call(walk, pc))

@@ -43,7 +43,7 @@ struct arch {
 	struct reg_map ucontext;  /* Linux struct ucontext_t, from its start */
 	uint16_t sigframe_ucontext; /* ucontext and siginfo, from SP at the entry of a signal handler (struct rt_sigframe) */
 	uint16_t sigframe_siginfo;
-	struct span sigreturn;    /* the instructions that a signal handler returns to: mov the number of rt_sigreturn; syscall */
+	struct span sigreturn;    /* instructions that a signal handler returns to: mov number of rt_sigreturn; syscall */
 	const uint8_t *dwarf_registers; /* register by DWARF's number for it */
 	size_t dwarf_count;
 	uint64_t preserved;       /* bit n: functions preserve the register with DWARF's number n (the C calling convention) */
