@@ -38,6 +38,37 @@ struct tear {
 	bool false_known;
 };
 
+/* What was done to a return address. */
+enum damage_kind {
+	DAMAGE_TORN,    /* its upper 32 bits were overwritten, the lower 32 are left */
+	DAMAGE_SMASHED, /* the word was replaced, whole or in its lower half */
+};
+
+/* A word that has to be a return address and is none: met in its slot by a walk, or already jumped to by a RET, so that the
+ * CPU stopped at it. With all that the dump holds to prove what it was. */
+struct damage {
+	enum damage_kind kind;
+	int32_t goroutine;  /* index in runtime->goroutines, -1: a thread's own stack */
+	int32_t thread;     /* index in image->threads, -1: not running */
+	uint32_t frame;     /* index in its stack of the frame whose pc was repaired; FRAME_ELIDED */
+	bool returned;      /* a RET took it: `observed` was the pc at which the CPU stopped */
+	uint64_t slot;      /* where it lies or lay; 0: not known */
+	bool slot_holds;    /* the slot holds `observed` (after a RET the memory may have been used again) */
+	uint64_t observed;  /* the whole word as found */
+	uint64_t repaired;  /* the return address that it was; 0: not established */
+	uint64_t caller_sp; /* SP of the caller after the return */
+	uint64_t pc_address; /* returned: where the stopped pc was read from, 0: a register */
+	const struct pc_info *callee; /* the frame that returns; NULL: unknown (a RET took it) */
+	const struct pc_info *caller; /* at `repaired`; NULL: not established */
+	bool frame_pointer_due;       /* the callee saved it, or it is in a register, and the repaired frame says its value */
+	uint64_t frame_pointer, frame_pointer_address; /* as found; address 0: a register */
+	uint64_t frame_pointer_expected;
+	uint32_t candidates;          /* smashed: call sites that fit; repaired if there is just one */
+	enum stack_end end;           /* of the walk that continues from the repaired frame */
+	uint32_t callers;             /* frames that it found */
+	bool all_calls;               /* each of their return addresses follows a call that can reach the function below it */
+};
+
 /* Goroutines with the same status, wait reason, creator and sequence of pcs. */
 struct goroutine_group {
 	size_t first;        /* index in runtime->goroutines */
@@ -89,6 +120,7 @@ struct analysis {
 	struct go_runtime *runtime; /* never NULL; may be empty */
 	struct notes *notes;
 	VEC(struct tear) tears;
+	VEC(struct damage) damages;
 	VEC(struct goroutine_group) groups; /* in the order of their first goroutines */
 	uint32_t *goroutine_group; /* per goroutine: index in groups */
 	int32_t *goroutine_thread; /* per goroutine: index of the thread that runs it or whose registers are on its stack, -1 */

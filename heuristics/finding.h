@@ -44,6 +44,7 @@ struct finding {
 	uint64_t caller_pc, caller_sp;
 	int32_t explained_by; /* index of the finding that explains this one, -1 */
 	const struct tear *tear; /* split-sp: the tear; NULL otherwise */
+	const struct damage *damage; /* torn-return, torn-pc, smashed-return: the word; NULL otherwise */
 	VEC(struct evidence) evidence;
 	VEC(struct cited_bug) bugs;
 };
