@@ -67,6 +67,7 @@ struct damage {
 	enum stack_end end;           /* of the walk that continues from the repaired frame */
 	uint32_t callers;             /* frames that it found */
 	bool all_calls;               /* each of their return addresses follows a call that can reach the function below it */
+	uint32_t others;              /* of them that had to be repaired too */
 };
 
 /* Goroutines with the same status, wait reason, creator and sequence of pcs. */
@@ -121,6 +122,7 @@ struct analysis {
 	struct notes *notes;
 	VEC(struct tear) tears;
 	VEC(struct damage) damages;
+	uint32_t damage_searches; /* of code, for what a smashed word may have been */
 	VEC(struct goroutine_group) groups; /* in the order of their first goroutines */
 	uint32_t *goroutine_group; /* per goroutine: index in groups */
 	int32_t *goroutine_thread; /* per goroutine: index of the thread that runs it or whose registers are on its stack, -1 */

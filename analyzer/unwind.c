@@ -4,6 +4,7 @@
  * hold the interrupted LR. */
 #include "analyzer/walk.h"
 
+#include "analyzer/damage.h"
 #include "analyzer/torn.h"
 #include "golang/preempt.h"
 
@@ -68,6 +69,8 @@ static void keep_ends(struct analysis *analysis, struct stack *stack)
 			stack->elided_pc = 0;
 		if (dropped[i].tear >= 0)
 			analysis->tears.items[dropped[i].tear].frame = FRAME_ELIDED;
+		if (dropped[i].damage >= 0)
+			analysis->damages.items[dropped[i].damage].frame = FRAME_ELIDED;
 	}
 	memmove(dropped, dropped + STACK_KEPT, STACK_KEPT * sizeof *dropped);
 	stack->frames.count -= STACK_KEPT;
@@ -75,12 +78,17 @@ static void keep_ends(struct analysis *analysis, struct stack *stack)
 	stack->elided_at = STACK_KEPT;
 }
 
-/* Frames have moved: a tear is found again by its index among those kept. */
-static void place_tears(struct analysis *analysis, const struct stack *stack)
+/* Frames have moved: what is damaged is found again by its index among those kept. */
+static void place_damage(struct analysis *analysis, const struct stack *stack)
 {
-	for (size_t i = stack->elided_at; stack->elided && i < stack->frames.count; i++)
-		if (stack->frames.items[i].tear >= 0)
-			analysis->tears.items[stack->frames.items[i].tear].frame = (uint32_t)i;
+	for (size_t i = stack->elided_at; stack->elided && i < stack->frames.count; i++) {
+		const struct frame *frame = &stack->frames.items[i];
+
+		if (frame->tear >= 0)
+			analysis->tears.items[frame->tear].frame = (uint32_t)i;
+		if (frame->damage >= 0)
+			analysis->damages.items[frame->damage].frame = (uint32_t)i;
+	}
 }
 
 static void clear(struct stack *stack)
@@ -95,20 +103,96 @@ static void clear(struct stack *stack)
 struct frame *add_frame(struct walk *walk, const struct pc_info *info)
 {
 	struct frame frame = {.pc = walk->at.pc, .sp = walk->at.sp, .slot = walk->slot, .info = info, .how = walk->at.how,
-			      .exact = walk->at.exact, .tear = -1};
+			      .exact = walk->at.exact, .tear = -1, .damage = walk->damage};
 
+	walk->damage = -1;
 	keep_ends(walk->analysis, walk->stack);
 	walk->stack->digest = digest_add(walk->stack->digest, frame.pc);
 	vec_push(walk->analysis->arena, &walk->stack->frames, frame);
 	return &walk->stack->frames.items[walk->stack->frames.count - 1];
 }
 
+/* Looks for what a damaged return address was; `frame` is the number of the frame that it leads to. */
+static int32_t repair(struct walk *walk, size_t frame, struct damage *place)
+{
+	place->goroutine = walk->subject->goroutine;
+	place->thread = walk->subject->thread;
+	place->frame = (uint32_t)frame;
+	return damage_repair(walk->analysis, walk->subject, place);
+}
+
+/* Goes on at the frame that it leads to, if that is known. */
+static bool past_damage(struct walk *walk, const struct damage *place, int32_t index)
+{
+	if (index == DAMAGE_NONE || !place->repaired)
+		return false;
+	walk->at = (struct context){.known = true, .pc = place->repaired, .sp = place->caller_sp, .how = HOW_REPAIRED};
+	walk->slot = place->slot;
+	walk->preempted = false;
+	walk->damage = index == DAMAGE_UNFILED ? DAMAGE_NONE : index;
+	walk->damaged |= index != DAMAGE_UNFILED;
+	if (walk->thread) {
+		walk->registers.known = 0;
+		reg_set(&walk->registers, walk->arch->pc, walk->at.pc);
+		reg_set(&walk->registers, walk->arch->sp, walk->at.sp);
+	}
+	return true;
+}
+
+/* The CPU stopped where no code is: perhaps a RET took a damaged return address. */
+static bool returned_nowhere(struct walk *walk)
+{
+	struct damage place = {.returned = true, .observed = walk->at.pc, .pc_address = walk->at.pc_address,
+			       .caller_sp = walk->at.sp, .frame_pointer_due = walk->at.has_fp,
+			       .frame_pointer = walk->at.fp, .frame_pointer_address = walk->at.fp_address};
+	int32_t index;
+
+	if (!walk->at.exact || is_code(walk, walk->at.pc))
+		return false;
+	index = repair(walk, stack_depth(walk->stack) + 1, &place);
+	if (index == DAMAGE_NONE || !place.repaired)
+		return false;
+	add_frame(walk, go_pc(walk->runtime, walk->at.pc, true));
+	return past_damage(walk, &place, index);
+}
+
+/* A frame's slot of the return address holds none. */
+static bool damaged_slot(struct walk *walk, const struct frame *frame, uint64_t slot, uint64_t observed)
+{
+	struct damage place = {.slot = slot, .slot_holds = slot != 0, .observed = observed, .caller_sp = frame->fp,
+			       .callee = frame->info};
+	bool has_frame = frame->fp > frame->sp + (walk->arch->link_register ? 0 : WORD);
+
+	if (!in_bounds(walk, frame->fp))
+		return false;
+	if (has_frame && !(frame->info->func->flags & FUNC_ASM)) {
+		place.frame_pointer_address = walk->arch->link_register ? frame->sp - WORD : frame->fp - 2 * WORD;
+		place.frame_pointer_due = image_u64(walk->image, place.frame_pointer_address, &place.frame_pointer);
+	} else if (!has_frame && walk->at.has_fp) {
+		place.frame_pointer_due = true;
+		place.frame_pointer = walk->at.fp;
+		place.frame_pointer_address = walk->at.fp_address;
+	}
+	return past_damage(walk, &place, repair(walk, stack_depth(walk->stack), &place));
+}
+
 /* The walk is at a pc without a Go function. */
 static bool foreign(struct walk *walk)
 {
+	if (returned_nowhere(walk))
+		return true;
 	if (walk->stack->frames.count == 0 || walk->at.how == HOW_SIGNAL || is_code(walk, walk->at.pc))
 		return advance_c(walk);
 	return end_walk(walk, END_DAMAGED, walk->slot ? walk->slot : walk->at.pc);
+}
+
+/* Whether the return address of such a call is where it must be. */
+static bool follows_nil_call(struct walk *walk)
+{
+	uint64_t pc = walk->at.lr;
+
+	return (walk->arch->link_register ? walk->at.has_lr : image_u64(walk->image, walk->at.sp, &pc)) &&
+	       callsite_reaches(walk->runtime, pc, NULL);
 }
 
 /* A call through a nil function value, or C's null pointer: the CPU stopped at 0, and the caller is one step up
@@ -117,6 +201,8 @@ static bool nil_call(struct walk *walk)
 {
 	uint64_t pc;
 
+	if (!follows_nil_call(walk) && returned_nowhere(walk))
+		return true;
 	add_frame(walk, go_pc(walk->runtime, 0, true));
 	if (walk->arch->link_register) {
 		if (!walk->at.has_lr)
@@ -181,7 +267,7 @@ static bool after_injected(struct walk *walk, const struct frame *frame)
 			  image_u64(walk->image, walk->at.fp_address, &walk->at.fp);
 	walk->at.sp += 2 * WORD;
 	info = go_pc(walk->runtime, walk->at.pc, true);
-	if (!info->func) {
+	if (!info->func && go_pc(walk->runtime, pushed, false)->func) {
 		walk->at.pc = pushed;
 		walk->at.exact = false;
 	}
@@ -226,7 +312,7 @@ static bool step(struct walk *walk, const struct frame *frame, bool innermost)
 		return false;
 	}
 	if (!can_be_caller(walk, frame, pc))
-		return by_frame_pointer(walk, frame, slot);
+		return damaged_slot(walk, frame, slot, pc) || by_frame_pointer(walk, frame, slot);
 	if (walk->thread)
 		caller_registers(walk, frame, pc);
 	walk->at = (struct context){.known = true, .pc = pc, .sp = frame->fp, .how = HOW_PCSP};
@@ -393,10 +479,12 @@ static bool past_vdso_call(struct walk *walk)
 	return true;
 }
 
-/* SP strictly grows; only the first frame, or an interrupted one, may have an empty frame (link register). */
+/* SP strictly grows; only the first frame, or an interrupted one, may be empty: where the CPU stopped outside of code after
+ * a RET, and with a link register. */
 static bool grew(const struct walk *walk, uint64_t last_sp, bool may_be_empty)
 {
-	return walk->at.sp > last_sp || (walk->at.sp == last_sp && may_be_empty && walk->arch->link_register);
+	return walk->at.sp > last_sp ||
+	       (walk->at.sp == last_sp && may_be_empty && (walk->arch->link_register || walk->at.how == HOW_REPAIRED));
 }
 
 static void run(struct walk *walk)
@@ -424,7 +512,9 @@ static void run(struct walk *walk)
 	}
 	if (lost && walk->stack->end == END_COMPLETE)
 		walk->stack->end = END_DAMAGED; /* a frame is missing in between */
-	place_tears(walk->analysis, walk->stack);
+	place_damage(walk->analysis, walk->stack);
+	if (walk->damaged)
+		damage_prove(walk->analysis, walk->stack);
 }
 
 void walk_goroutine(struct analysis *analysis, const struct walk_subject *subject, const struct context *context,
@@ -432,7 +522,7 @@ void walk_goroutine(struct analysis *analysis, const struct walk_subject *subjec
 {
 	struct walk walk = {.analysis = analysis, .runtime = analysis->runtime, .image = analysis->image,
 			    .arch = analysis->image->arch, .subject = subject, .stack = ret, .at = *context,
-			    .slot = context->pc_address};
+			    .slot = context->pc_address, .damage = DAMAGE_NONE};
 
 	clear(ret);
 	if (context->known)
@@ -458,7 +548,7 @@ void walk_thread(struct analysis *analysis, size_t thread, struct stack *ret, st
 				       .frames = walk_frames(&analysis->thread_limit, thread)};
 	struct walk walk = {.analysis = analysis, .runtime = analysis->runtime, .image = image, .arch = image->arch,
 			    .subject = &subject, .stack = ret, .thread = found,
-			    .registers = image->threads.items[thread].registers};
+			    .registers = image->threads.items[thread].registers, .damage = DAMAGE_NONE};
 
 	clear(ret);
 	at_registers(&walk, HOW_CONTEXT);

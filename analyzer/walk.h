@@ -18,6 +18,8 @@ struct walk {
 	struct registers registers; /* at `at`, as far as known; of a thread's walk only */
 	uint64_t slot;              /* where at.pc was read from */
 	bool preempted;             /* at.pc was stopped by asyncPreempt */
+	int32_t damage;             /* index in analysis->damages of the word that at.pc was repaired from, -1: none */
+	bool damaged;               /* a frame of the stack was repaired from such a word */
 	bool crossed;               /* a signal frame was just crossed: at is on another stack */
 };
 

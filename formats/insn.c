@@ -7,7 +7,8 @@
 #include <capstone/capstone.h>
 #include <string.h>
 
-enum { A64_SIZE = 4, AMD64_MAX_SIZE = 15, AMD64_MIN_CALL = 2, AMD64_MAX_CALL = 8, WORD = 8 };
+enum { A64_SIZE = 4, AMD64_MAX_SIZE = 15, AMD64_MIN_CALL = 2, AMD64_MAX_CALL = 8,
+       AMD64_NEAR_CALL = 5, WORD = 8 };
 
 struct decoder {
 	const struct arch *arch;
@@ -562,4 +563,23 @@ enum insn_flow insn_call_before(struct decoder *decoder, uint64_t return_address
 			found = FLOW_INDIRECT_CALL;
 	}
 	return found;
+}
+
+/* CALL rel32 counts from the return address, BL from itself. */
+bool insn_next_call(const struct arch *arch, uint64_t address, struct span code, uint64_t target, size_t *at)
+{
+	const bool amd64 = arch->id == ARCH_AMD64;
+	const size_t step = amd64 ? 1 : A64_SIZE;
+
+	for (size_t next = *at ? *at + step : amd64 ? AMD64_NEAR_CALL : A64_SIZE; next <= code.size; next += step) {
+		uint64_t from = address + next - (amd64 ? 0 : A64_SIZE);
+		uint32_t word = span_u32(code, next - A64_SIZE);
+
+		if (amd64 ? code.data[next - AMD64_NEAR_CALL] != 0xe8 || from + (uint64_t)(int64_t)(int32_t)word != target
+			  : word != (0x94000000 | ((uint32_t)((target - from) >> 2) & 0x03ffffff)))
+			continue;
+		*at = next;
+		return true;
+	}
+	return false;
 }

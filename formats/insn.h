@@ -78,4 +78,9 @@ const char *insn_text(struct decoder *decoder, struct arena *arena, uint64_t add
  * FLOW_NEXT for none. */
 enum insn_flow insn_call_before(struct decoder *decoder, uint64_t return_address, struct span code, uint64_t *target);
 
+/* Finds, in code that lies at `address`, direct calls of `target`, by their encoding: *at becomes the offset of the next
+ * return address after offset *at; false when there is none. On amd64 a find may be an accident of other bytes: ask
+ * insn_call_before. */
+bool insn_next_call(const struct arch *arch, uint64_t address, struct span code, uint64_t target, size_t *at);
+
 #endif

@@ -166,33 +166,62 @@ const char *pclntab_name(const struct pclntab *table, uint32_t offset)
 	return span_string(table->funcnames, offset, NAME_LIMIT);
 }
 
+/* A pcvalue table being read: `value` holds from `start` to before `end` (runtime/symtab.go step). */
+struct pcvalue {
+	struct reader reader;
+	uint8_t quantum;
+	bool begun;
+	uint64_t start, end;
+	uint32_t value;
+};
+
+static struct pcvalue pcvalue_of(const struct pclntab *table, const struct func *func, uint32_t offset)
+{
+	return (struct pcvalue){.reader = reader_of(span_from(table->pctab, offset)), .quantum = table->quantum,
+				.end = func->entry, .value = (uint32_t)-1};
+}
+
+/* Goes on to the next stretch; false when there is none. */
+static bool pcvalue_next(struct pcvalue *at)
+{
+	uint32_t delta = read_uvarint32(&at->reader);
+
+	if (at->reader.failed || (delta == 0 && at->begun))
+		return false;
+	at->begun = true;
+	at->value += (delta & 1) ? ~(delta >> 1) : delta >> 1; /* zigzag */
+	at->start = at->end;
+	at->end += (uint64_t)read_uvarint32(&at->reader) * at->quantum;
+	return !at->reader.failed;
+}
+
 bool func_value(const struct pclntab *table, const struct func *func, uint32_t offset, uint64_t pc, int32_t *ret,
 		uint64_t *start)
 {
-	struct reader reader = reader_of(span_from(table->pctab, offset));
-	uint64_t at = func->entry;
-	uint32_t value = (uint32_t)-1;
+	struct pcvalue at = pcvalue_of(table, func, offset);
 
 	if (!offset || pc < func->entry || pc >= func->end)
 		return false;
-	for (int step = 0; step < PCVALUE_LIMIT; step++) {
-		uint32_t delta = read_uvarint32(&reader);
-		uint64_t from = at;
-
-		if (reader.failed || (delta == 0 && step > 0))
-			return false;
-		value += (delta & 1) ? ~(delta >> 1) : delta >> 1; /* zigzag */
-		at += (uint64_t)read_uvarint32(&reader) * table->quantum;
-		if (reader.failed)
-			return false;
-		if (pc < at) {
-			*ret = (int32_t)value;
-			if (start)
-				*start = from;
-			return true;
-		}
+	for (int step = 0; step < PCVALUE_LIMIT && pcvalue_next(&at); step++) {
+		if (pc >= at.end)
+			continue;
+		*ret = (int32_t)at.value;
+		if (start)
+			*start = at.start;
+		return true;
 	}
 	return false;
+}
+
+int32_t func_frame_size(const struct pclntab *table, const struct func *func)
+{
+	struct pcvalue at = pcvalue_of(table, func, func->pcsp);
+	int32_t largest = 0;
+
+	for (int step = 0; func->pcsp && step < PCVALUE_LIMIT && pcvalue_next(&at); step++)
+		if ((int32_t)at.value > largest)
+			largest = (int32_t)at.value;
+	return largest;
 }
 
 /* The npcdata words after a _func are offsets of pcvalue tables; the nfuncdata words after these are funcdata. */

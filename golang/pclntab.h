@@ -60,6 +60,9 @@ const char *pclntab_name(const struct pclntab *table, uint32_t offset);
 bool func_value(const struct pclntab *table, const struct func *func, uint32_t offset, uint64_t pc, int32_t *ret,
 		uint64_t *start);
 
+/* The largest value of its pcsp table: the size of its frame; 0: it has none. */
+int32_t func_frame_size(const struct pclntab *table, const struct func *func);
+
 /* PCDATA table number `which`; -1 (the tables' initial value) where the function has none. */
 int32_t func_pcdata(const struct pclntab *table, const struct func *func, uint32_t which, uint64_t pc);
 

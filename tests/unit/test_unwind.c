@@ -461,12 +461,13 @@ static void torn_twice(struct arena *arena, const struct arch *arch)
 
 /* ---- damaged stacks ---- */
 
-/* A smashed return address: the frame pointer leads past the frame that is lost. */
+/* A smashed return address that cannot be told: the frame pointer leads past the frame that is lost. */
 static void smashed(struct arena *arena, const struct arch *arch)
 {
 	struct chain c = chain_new(arena, arch);
 	struct stack stack;
 
+	go_link(c.builder, c.first, c.third); /* main.second, which calls main.third, is no callee of main.first's */
 	go_put(c.builder, c.slots[2], 0x1234);
 	walk(c.builder, &c.stack, &stack);
 	expect(&stack, END_DAMAGED, FRAMES("main.third", "main.first", "runtime.goexit"));

@@ -1,0 +1,253 @@
+/* damage.c: see damage.h. amd64 keeps the return address at the top of a frame, the caller's frame pointer below it, and the
+ * frame pointer names the caller's own such pair; arm64 keeps both at the bottom, the frame pointer in the word below SP
+ * (cmd/internal/obj/x86, arm64: obj6.go, obj7.go preprocess). */
+#include "analyzer/damage.h"
+
+enum {
+	WORD = 8,
+	DAMAGE_LIMIT = 1024,      /* of one dump */
+	SEARCH_LIMIT = 256,       /* of code, for one dump */
+	FUNCTION_LIMIT = 1 << 20, /* bytes of a function that is searched for calls */
+	LOWER_BITS = 32,
+};
+
+/* Call sites that fit, when more than one may. */
+struct search {
+	struct analysis *analysis;
+	const struct func *callee; /* NULL: any */
+	int64_t delta;             /* the caller's frame: from its SP after the return to its top */
+	uint32_t count, direct;
+	uint64_t last, last_direct;
+};
+
+static const struct func *callee_of(const struct damage *damage)
+{
+	return damage->callee ? damage->callee->func : NULL;
+}
+
+static int32_t filed(const struct analysis *analysis, const struct damage *place)
+{
+	for (size_t i = 0; i < analysis->damages.count; i++) {
+		const struct damage *damage = &analysis->damages.items[i];
+
+		if (damage->goroutine == place->goroutine && damage->thread == place->thread &&
+		    damage->caller_sp == place->caller_sp && damage->observed == place->observed &&
+		    damage->returned == place->returned)
+			return (int32_t)i;
+	}
+	return DAMAGE_NONE;
+}
+
+/* The lower half under each upper half that a module's code has. */
+static bool repair_upper(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
+{
+	struct go_runtime *runtime = analysis->runtime;
+
+	for (size_t i = 0; i < runtime->modules.count; i++) {
+		const struct go_module *module = &runtime->modules.items[i];
+
+		for (uint64_t upper = module->text >> LOWER_BITS; upper <= module->etext >> LOWER_BITS; upper++) {
+			uint64_t word = upper << LOWER_BITS | (uint32_t)place->observed;
+
+			if (word == place->observed || word < module->text || word >= module->etext ||
+			    !callsite_reaches(runtime, word, callee_of(place)) ||
+			    !goexit_fits(analysis, subject, go_pc(runtime, word, false), place->caller_sp))
+				continue;
+			place->kind = DAMAGE_TORN;
+			place->repaired = word;
+			place->candidates = 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What the frame pointer says of the caller: how large its frame is, and the return address of its own caller. */
+static bool caller_frame(struct analysis *analysis, const struct walk_subject *subject, const struct damage *place,
+			 int64_t *delta, uint64_t *return_address)
+{
+	const bool link = analysis->image->arch->link_register;
+	uint64_t record = place->frame_pointer, top = record + WORD;
+
+	if (!place->frame_pointer_due || record % WORD || (link && record != place->caller_sp - WORD))
+		return false;
+	if (link && !image_u64(analysis->image, record, &top))
+		return false;
+	top += link ? WORD : 0;
+	if (!subject->hi || top <= place->caller_sp || top > subject->hi || (top - place->caller_sp) % WORD)
+		return false;
+	*delta = (int64_t)(top - place->caller_sp);
+	return image_u64(analysis->image, link ? place->caller_sp : top, return_address) &&
+	       callsite_reaches(analysis->runtime, *return_address, NULL);
+}
+
+/* The function that a return address' call leads to: of goexit's, the one that the goroutine was made to run. */
+static const struct func *called_by(const struct analysis *analysis, const struct walk_subject *subject,
+				    uint64_t return_address)
+{
+	struct go_runtime *runtime = analysis->runtime;
+	const struct pc_info *info = go_return_address(runtime, return_address);
+
+	if (info->role == ROLE_GOEXIT && subject->goroutine >= 0)
+		return go_pc(runtime, runtime->goroutines.items[subject->goroutine].startpc, true)->func;
+	return info->call == FLOW_CALL ? go_pc(runtime, info->call_target, true)->func : NULL;
+}
+
+static void consider(struct search *search, uint64_t return_address)
+{
+	struct go_runtime *runtime = search->analysis->runtime;
+	const struct pc_info *info = go_return_address(runtime, return_address);
+
+	if (!info->has_delta || info->delta != search->delta || !callsite_reaches(runtime, return_address, search->callee))
+		return;
+	search->count++;
+	search->last = return_address;
+	if (info->call == FLOW_CALL) {
+		search->direct++;
+		search->last_direct = return_address;
+	}
+}
+
+static void search_function(struct search *search, const struct func *caller)
+{
+	struct insn insn;
+
+	for (uint64_t at = caller->entry; at < caller->end && at - caller->entry < FUNCTION_LIMIT; at += insn.size) {
+		if (!insn_decode(search->analysis->runtime->decoder, at, image_view(search->analysis->image, at, 16), &insn))
+			return;
+		if (insn.flow == FLOW_CALL || insn.flow == FLOW_INDIRECT_CALL)
+			consider(search, at + insn.size);
+	}
+}
+
+/* When it is not known which function is the caller: all direct calls of the callee. */
+static void search_text(struct search *search)
+{
+	const struct go_runtime *runtime = search->analysis->runtime;
+
+	for (size_t i = 0; i < runtime->modules.count; i++) {
+		const struct go_module *module = &runtime->modules.items[i];
+		uint64_t at = module->text;
+
+		while (at < module->etext) {
+			struct span code = image_view(search->analysis->image, at, module->etext - at);
+			size_t from = 0;
+
+			while (insn_next_call(search->analysis->image->arch, at, code, search->callee->entry, &from))
+				consider(search, at + from);
+			if (!code.size)
+				return;
+			at += code.size;
+		}
+	}
+}
+
+/* Replaced as a whole: the call site that the frame pointer leaves. */
+static bool repair_whole(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
+{
+	struct search search = {.analysis = analysis, .callee = callee_of(place)};
+	const struct func *caller;
+	uint64_t return_address;
+
+	if (analysis->damage_searches >= SEARCH_LIMIT || !caller_frame(analysis, subject, place, &search.delta, &return_address))
+		return false;
+	analysis->damage_searches++;
+	caller = called_by(analysis, subject, return_address);
+	if (caller)
+		search_function(&search, caller);
+	else if (search.callee)
+		search_text(&search);
+	if (!search.count)
+		return false;
+	place->kind = DAMAGE_SMASHED;
+	place->candidates = search.count;
+	if (search.count == 1)
+		place->repaired = search.last;
+	else if (search.callee && search.direct == 1)
+		place->repaired = search.last_direct;
+	return true;
+}
+
+/* Where the word lies that a RET took: on amd64 just below; on arm64 at the bottom of the frame that is gone. */
+static void find_slot(struct analysis *analysis, struct damage *place)
+{
+	const struct pc_info *info = place->repaired ? go_return_address(analysis->runtime, place->repaired) : NULL;
+	uint64_t word;
+
+	if (place->returned && info && !place->callee && info->call == FLOW_CALL) {
+		const struct pc_info *callee = go_pc(analysis->runtime, info->call_target, true);
+
+		place->callee = callee->func ? callee : NULL;
+	}
+	if (place->returned && !analysis->image->arch->link_register)
+		place->slot = place->caller_sp - WORD;
+	else if (place->returned && place->callee)
+		place->slot = place->caller_sp -
+			      (uint64_t)func_frame_size(&place->callee->module->pclntab, place->callee->func);
+	place->slot_holds = place->slot && image_u64(analysis->image, place->slot, &word) && word == place->observed;
+}
+
+/* What the frame pointer must be, if the repair is right. */
+static void frame_pointer_expected(const struct analysis *analysis, struct damage *place)
+{
+	const struct pc_info *caller = place->caller;
+
+	if (analysis->image->arch->link_register)
+		place->frame_pointer_expected = place->caller_sp - WORD;
+	else if (caller && caller->has_delta && caller->delta && !(caller->func->flags & FUNC_ASM))
+		place->frame_pointer_expected = place->caller_sp + (uint64_t)caller->delta - WORD;
+	else
+		place->frame_pointer_due = false;
+}
+
+int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
+{
+	uint32_t frame = place->frame;
+	int32_t index;
+
+	if (subject->depth) /* what has to be repaired proves nothing */
+		return DAMAGE_NONE;
+	index = filed(analysis, place);
+	if (index >= 0) {
+		analysis->damages.items[index].frame = frame;
+		*place = analysis->damages.items[index];
+		return index;
+	}
+	if (!repair_upper(analysis, subject, place) && !repair_whole(analysis, subject, place))
+		return DAMAGE_NONE;
+	place->caller = place->repaired ? go_pc(analysis->runtime, place->repaired, false) : NULL;
+	if (analysis->damages.count >= DAMAGE_LIMIT) {
+		note_add(analysis->notes, "the dump holds more than %d damaged return addresses: the others are left out",
+			 DAMAGE_LIMIT);
+		return DAMAGE_UNFILED;
+	}
+	place->end = END_UNKNOWN_CONTEXT;
+	find_slot(analysis, place);
+	frame_pointer_expected(analysis, place);
+	vec_push(analysis->arena, &analysis->damages, *place);
+	return (int32_t)analysis->damages.count - 1;
+}
+
+void damage_prove(struct analysis *analysis, const struct stack *stack)
+{
+	bool all_calls = true;
+	uint32_t repaired = 0;
+
+	for (size_t i = stack->frames.count; i-- > 0;) {
+		const struct frame *frame = &stack->frames.items[i];
+		struct damage *damage = frame->damage < 0 ? NULL : &analysis->damages.items[frame->damage];
+		const struct func *callee = damage ? callee_of(damage) : i ? stack->frames.items[i - 1].info->func : NULL;
+
+		if (stack->elided && i == stack->elided_at)
+			callee = NULL; /* it is not kept */
+		if (!frame->exact && !callsite_reaches(analysis->runtime, frame->pc, callee))
+			all_calls = false;
+		repaired += i && frame->how == HOW_REPAIRED;
+		if (!damage)
+			continue;
+		damage->others = repaired - 1;
+		damage->end = stack->end;
+		damage->callers = (uint32_t)(stack->frames.count - i + (i < stack->elided_at ? stack->elided : 0));
+		damage->all_calls = all_calls;
+	}
+}

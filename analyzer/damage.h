@@ -1,0 +1,23 @@
+/* damage.h: a word that has to be a return address and is none: what it was, and all that the dump holds to prove it. */
+#ifndef ANALYZER_DAMAGE_H
+#define ANALYZER_DAMAGE_H
+
+#include "analyzer/unwind.h"
+
+enum { DAMAGE_NONE = -1, DAMAGE_UNFILED = -2 };
+
+/* Looks for the return address that a word was. `place` says where the walk met it (goroutine, thread, frame, returned, slot,
+ * observed, caller_sp, pc_address, callee, and the frame pointer there, if known: frame_pointer_due); the rest is filled in.
+ *
+ * Torn: the lower half, under the upper half of a module's code, is a return address of a call that can reach the callee.
+ * Smashed: what the frame pointer says of the caller's frame (its size, and who called it) fits call sites of one function.
+ *
+ * Answers DAMAGE_NONE when nothing fits, and on walks that prove something else; otherwise the index in analysis->damages,
+ * where it is filed when first met, or DAMAGE_UNFILED when there are too many. Where just one call site fits,
+ * place->repaired is it. */
+int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subject, struct damage *place);
+
+/* Notes for all damages of a stack that has been walked how the frames above each bear it out. */
+void damage_prove(struct analysis *analysis, const struct stack *stack);
+
+#endif
