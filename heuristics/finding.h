@@ -42,6 +42,7 @@ struct finding {
 	uint64_t pc, slot, observed, repaired;
 	int64_t sp_error;
 	uint64_t caller_pc, caller_sp;
+	const char *const *supersedes; /* ids that this finding explains; NULL: those of its rule */
 	int32_t explained_by; /* index of the finding that explains this one, -1 */
 	const struct tear *tear; /* split-sp: the tear; NULL otherwise */
 	const struct damage *damage; /* torn-return, torn-pc, smashed-return: the word; NULL otherwise */

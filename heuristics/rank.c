@@ -55,9 +55,11 @@ static enum certainty cap(const struct go_runtime *runtime)
 	return CERTAINTY_CERTAIN;
 }
 
-static bool supersedes(const struct detector *detector, const char *id)
+static bool supersedes(const struct finding *cause, const char *id)
 {
-	for (const char *const *other = detector->supersedes; other && *other; other++)
+	const char *const *ids = cause->supersedes ? cause->supersedes : cause->detector->supersedes;
+
+	for (const char *const *other = ids; other && *other; other++)
 		if (!strcmp(*other, id))
 			return true;
 	return false;
@@ -66,7 +68,7 @@ static bool supersedes(const struct detector *detector, const char *id)
 /* A cause explains a consequence when its rule says so and both speak of the same goroutine (or thread). */
 static bool explains(const struct finding *cause, const struct finding *effect)
 {
-	if (cause == effect || !supersedes(cause->detector, effect->detector->id))
+	if (cause == effect || !supersedes(cause, effect->detector->id))
 		return false;
 	return (cause->goroutine >= 0 && cause->goroutine == effect->goroutine) ||
 	       (cause->thread >= 0 && cause->thread == effect->thread);
@@ -118,7 +120,7 @@ static void sort(struct diagnosis *diagnosis)
 /* Findings that describe how the process ended, as against damage that may have nothing to do with it. */
 static bool describes_end(const struct finding *finding)
 {
-	return finding->thread >= 0 && !finding->tear;
+	return finding->damage ? finding->damage->returned : finding->thread >= 0 && !finding->tear;
 }
 
 static const char *separation(struct diagnosis *diagnosis, const struct finding *first, const struct finding *other)

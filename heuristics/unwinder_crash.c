@@ -92,6 +92,9 @@ static bool is_torn(const struct analysis *analysis, int32_t goroutine)
 	for (size_t i = 0; i < analysis->tears.count; i++)
 		if (analysis->tears.items[i].goroutine == goroutine)
 			return true;
+	for (size_t i = 0; i < analysis->damages.count; i++)
+		if (analysis->damages.items[i].goroutine == goroutine)
+			return true;
 	return false;
 }
 

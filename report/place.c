@@ -44,6 +44,9 @@ int64_t place_finding(const struct diagnosis *diagnosis, const struct stack *sta
 	const struct frame *frame = &stack->frames.items[index];
 	int32_t tear = frame->tear;
 
+	for (size_t i = 0; frame->damage >= 0 && i < diagnosis->findings.count; i++)
+		if (diagnosis->findings.items[i].damage == &diagnosis->analysis->damages.items[frame->damage])
+			return (int64_t)i;
 	if (tear < 0 && frame->how == HOW_REPAIRED && index)
 		tear = stack->frames.items[index - 1].tear;
 	for (size_t i = 0; tear >= 0 && i < diagnosis->findings.count; i++)
