@@ -63,7 +63,8 @@ struct damage {
 	bool frame_pointer_due;       /* the callee saved it, or it is in a register, and the repaired frame says its value */
 	uint64_t frame_pointer, frame_pointer_address; /* as found; address 0: a register */
 	uint64_t frame_pointer_expected;
-	uint32_t candidates;          /* smashed: call sites that fit; repaired if there is just one */
+	uint32_t candidates;          /* smashed: call sites that fit */
+	uint64_t above_pc, above_sp;  /* smashed: the caller's own return address, and SP there, by the frame pointer */
 	enum stack_end end;           /* of the walk that continues from the repaired frame */
 	uint32_t callers;             /* frames that it found */
 	bool all_calls;               /* each of their return addresses follows a call that can reach the function below it */

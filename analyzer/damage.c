@@ -9,6 +9,7 @@ enum {
 	SEARCH_LIMIT = 256,       /* of code, for one dump */
 	FUNCTION_LIMIT = 1 << 20, /* bytes of a function that is searched for calls */
 	LOWER_BITS = 32,
+	SITES_KEPT = 16,
 };
 
 /* Call sites that fit, when more than one may. */
@@ -17,7 +18,7 @@ struct search {
 	const struct func *callee; /* NULL: any */
 	int64_t delta;             /* the caller's frame: from its SP after the return to its top */
 	uint32_t count, direct;
-	uint64_t last, last_direct;
+	uint64_t sites[SITES_KEPT], last_direct;
 };
 
 static const struct func *callee_of(const struct damage *damage)
@@ -62,6 +63,15 @@ static bool repair_upper(struct analysis *analysis, const struct walk_subject *s
 	return false;
 }
 
+/* SP of the goroutine when its first function is entered; *ret is unchanged when it is not known. */
+static void stack_base(const struct analysis *analysis, const struct walk_subject *subject, uint64_t *ret)
+{
+	struct go_runtime *runtime = analysis->runtime;
+
+	if (subject->goroutine >= 0)
+		go_field(runtime, runtime->goroutines.items[subject->goroutine].address, LAYOUT_g_stktopsp, ret);
+}
+
 /* What the frame pointer says of the caller: how large its frame is, and the return address of its own caller. */
 static bool caller_frame(struct analysis *analysis, const struct walk_subject *subject, const struct damage *place,
 			 int64_t *delta, uint64_t *return_address)
@@ -73,7 +83,10 @@ static bool caller_frame(struct analysis *analysis, const struct walk_subject *s
 		return false;
 	if (link && !image_u64(analysis->image, record, &top))
 		return false;
-	top += link ? WORD : 0;
+	if (link && !top) /* the goroutine's first function: there was no frame pointer before it */
+		stack_base(analysis, subject, &top);
+	else if (link)
+		top += WORD;
 	if (!subject->hi || top <= place->caller_sp || top > subject->hi || (top - place->caller_sp) % WORD)
 		return false;
 	*delta = (int64_t)(top - place->caller_sp);
@@ -100,8 +113,9 @@ static void consider(struct search *search, uint64_t return_address)
 
 	if (!info->has_delta || info->delta != search->delta || !callsite_reaches(runtime, return_address, search->callee))
 		return;
+	if (search->count < SITES_KEPT)
+		search->sites[search->count] = return_address;
 	search->count++;
-	search->last = return_address;
 	if (info->call == FLOW_CALL) {
 		search->direct++;
 		search->last_direct = return_address;
@@ -142,6 +156,43 @@ static void search_text(struct search *search)
 	}
 }
 
+/* Whether the function called there has left its frame in the dead memory below SP: on amd64 the return address of its own
+ * last call, on arm64 the very word. */
+static bool left_frame(struct analysis *analysis, const struct damage *place, uint64_t return_address)
+{
+	const struct pc_info *site = go_return_address(analysis->runtime, return_address);
+	const struct pc_info *callee, *dead;
+	uint64_t size, word;
+
+	if (site->call != FLOW_CALL)
+		return false;
+	callee = go_pc(analysis->runtime, site->call_target, true);
+	if (!callee->func)
+		return false;
+	size = (uint64_t)func_frame_size(&callee->module->pclntab, callee->func);
+	if (analysis->image->arch->link_register)
+		return image_u64(analysis->image, place->caller_sp - size, &word) && word == place->observed;
+	if (!image_u64(analysis->image, place->caller_sp - size - 2 * WORD, &word))
+		return false;
+	dead = go_return_address(analysis->runtime, word);
+	return dead->func == callee->func && dead->has_delta && (uint64_t)dead->delta == size && dead->call != FLOW_NEXT;
+}
+
+/* Which of several call sites it was that a RET came from; 0: not known. */
+static uint64_t by_dead_frame(struct analysis *analysis, const struct damage *place, const struct search *search)
+{
+	uint64_t found = 0;
+
+	for (uint32_t i = 0; i < search->count && i < SITES_KEPT; i++) {
+		if (!left_frame(analysis, place, search->sites[i]))
+			continue;
+		if (found)
+			return 0;
+		found = search->sites[i];
+	}
+	return search->count <= SITES_KEPT ? found : 0;
+}
+
 /* Replaced as a whole: the call site that the frame pointer leaves. */
 static bool repair_whole(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
 {
@@ -161,10 +212,14 @@ static bool repair_whole(struct analysis *analysis, const struct walk_subject *s
 		return false;
 	place->kind = DAMAGE_SMASHED;
 	place->candidates = search.count;
+	place->above_sp = place->caller_sp + (uint64_t)search.delta + (analysis->image->arch->link_register ? 0 : WORD);
+	place->above_pc = return_address;
 	if (search.count == 1)
-		place->repaired = search.last;
+		place->repaired = search.sites[0];
 	else if (search.callee && search.direct == 1)
 		place->repaired = search.last_direct;
+	else if (place->returned)
+		place->repaired = by_dead_frame(analysis, place, &search);
 	return true;
 }
 
@@ -192,9 +247,11 @@ static void frame_pointer_expected(const struct analysis *analysis, struct damag
 {
 	const struct pc_info *caller = place->caller;
 
-	if (analysis->image->arch->link_register)
+	if (!caller || caller->role == ROLE_GOEXIT) /* goroutines begin without a frame pointer */
+		place->frame_pointer_due = false;
+	else if (analysis->image->arch->link_register)
 		place->frame_pointer_expected = place->caller_sp - WORD;
-	else if (caller && caller->has_delta && caller->delta && !(caller->func->flags & FUNC_ASM))
+	else if (caller->has_delta && caller->delta && !(caller->func->flags & FUNC_ASM))
 		place->frame_pointer_expected = place->caller_sp + (uint64_t)caller->delta - WORD;
 	else
 		place->frame_pointer_due = false;

@@ -13,7 +13,7 @@ enum { DAMAGE_NONE = -1, DAMAGE_UNFILED = -2 };
  * Smashed: what the frame pointer says of the caller's frame (its size, and who called it) fits call sites of one function.
  *
  * Answers DAMAGE_NONE when nothing fits, and on walks that prove something else; otherwise the index in analysis->damages,
- * where it is filed when first met, or DAMAGE_UNFILED when there are too many. Where just one call site fits,
+ * where it is filed when first met, or DAMAGE_UNFILED when there are too many. Where one call site alone fits,
  * place->repaired is it. */
 int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subject, struct damage *place);
 

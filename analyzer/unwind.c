@@ -121,16 +121,22 @@ static int32_t repair(struct walk *walk, size_t frame, struct damage *place)
 	return damage_repair(walk->analysis, walk->subject, place);
 }
 
-/* Goes on at the frame that it leads to, if that is known. */
+/* Goes on at the frame that it leads to; where that is not known, at the one above. */
 static bool past_damage(struct walk *walk, const struct damage *place, int32_t index)
 {
-	if (index == DAMAGE_NONE || !place->repaired)
+	if (index == DAMAGE_NONE)
 		return false;
 	walk->at = (struct context){.known = true, .pc = place->repaired, .sp = place->caller_sp, .how = HOW_REPAIRED};
 	walk->slot = place->slot;
 	walk->preempted = false;
-	walk->damage = index == DAMAGE_UNFILED ? DAMAGE_NONE : index;
-	walk->damaged |= index != DAMAGE_UNFILED;
+	if (!place->repaired) {
+		walk->at.pc = place->above_pc;
+		walk->at.sp = place->above_sp;
+		walk->at.how = HOW_FRAME_POINTER;
+	} else if (index != DAMAGE_UNFILED) {
+		walk->damage = index;
+		walk->damaged = true;
+	}
 	if (walk->thread) {
 		walk->registers.known = 0;
 		reg_set(&walk->registers, walk->arch->pc, walk->at.pc);
@@ -150,7 +156,7 @@ static bool returned_nowhere(struct walk *walk)
 	if (!walk->at.exact || is_code(walk, walk->at.pc))
 		return false;
 	index = repair(walk, stack_depth(walk->stack) + 1, &place);
-	if (index == DAMAGE_NONE || !place.repaired)
+	if (index == DAMAGE_NONE)
 		return false;
 	add_frame(walk, go_pc(walk->runtime, walk->at.pc, true));
 	return past_damage(walk, &place, index);

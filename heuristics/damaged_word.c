@@ -88,9 +88,11 @@ static void candidates_evidence(const struct subject *s)
 		evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_STRONG, false,
 			     "of all calls that the frame pointer and the frame's size leave, just one can lead here");
 	else
-		evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, damage->repaired ? WEIGHT_FAIR : WEIGHT_STRONG, true,
+		evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_STRONG, true,
 			     "%" PRIu32 " calls fit the frame pointer and the frame's size%s", damage->candidates,
-			     damage->repaired ? "; only one names the function" : "; which one it was is not known");
+			     !damage->repaired	? "; which one it was is not known"
+			     : damage->returned ? "; of one of them, the called function's dead frame lies below SP"
+						: "; only one names the function");
 }
 
 /* Of a smashed word it is what the repair was made from, and no second witness. */

@@ -30,6 +30,12 @@ struct cited_bug {
 	int affects; /* 1 this version is in its range, 0 it is not, -1 the version is unknown */
 };
 
+/* Another explanation of the same damage (rivals.h). At least one side is said. */
+struct rival {
+	const char *cause;
+	const char *speaks_for, *speaks_against; /* NULL: nothing */
+};
+
 struct finding {
 	const struct detector *detector; /* rule id and title */
 	const char *title;   /* one sentence about this dump */
@@ -48,6 +54,7 @@ struct finding {
 	const struct damage *damage; /* torn-return, torn-pc, smashed-return: the word; NULL otherwise */
 	VEC(struct evidence) evidence;
 	VEC(struct cited_bug) bugs;
+	VEC(struct rival) rivals;
 };
 
 struct runner_up {

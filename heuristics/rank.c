@@ -4,6 +4,7 @@
  * (instruction, exception, message), what memory holds (memory, register), and what follows from walking on (unwind, call
  * site). Certain: a strong witness of each class needed and nothing strong against. Likely: two classes. */
 #include "heuristics/detector.h"
+#include "heuristics/rivals.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -181,5 +182,6 @@ struct diagnosis *diagnose(struct analysis *analysis)
 	sort(diagnosis);
 	explain_all(diagnosis); /* indices follow the order */
 	give_verdict(diagnosis);
+	rivals_find(diagnosis);
 	return diagnosis;
 }

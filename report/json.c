@@ -378,6 +378,15 @@ static void put_bug(struct writer *writer, json_t *list, const struct cited_bug 
 		  cited->affects < 0 ? null_value() : bool_value(cited->affects));
 }
 
+static void put_rival(struct writer *writer, json_t *list, const struct rival *rival)
+{
+	json_t *object = push_value(writer, list, new_object());
+
+	put_text(writer, object, "cause", rival->cause);
+	put_text(writer, object, "for", rival->speaks_for);
+	put_text(writer, object, "against", rival->speaks_against);
+}
+
 static void finding_item(struct writer *writer, const struct finding *finding)
 {
 	int64_t frame = place_line(writer->diagnosis, finding);
@@ -405,6 +414,9 @@ static void finding_item(struct writer *writer, const struct finding *finding)
 	put_address(writer, object, "caller_pc", finding->has_caller, finding->caller_pc);
 	put_address(writer, object, "caller_sp", finding->has_caller, finding->caller_sp);
 	put_number(writer, object, "explained_by", finding->explained_by >= 0, finding->explained_by);
+	list = finding->rivals.count ? put_value(writer, object, "rivals", new_array()) : NULL;
+	for (size_t i = 0; i < finding->rivals.count; i++)
+		put_rival(writer, list, &finding->rivals.items[i]);
 	dump_pending(writer);
 }
 

@@ -12,6 +12,9 @@ static const struct {
 	void (*tell)(struct telling *telling);
 } narrators[] = {
 	{"split-sp", tell_split_sp},
+	{"torn-pc", tell_torn_pc},
+	{"torn-return", tell_torn_return},
+	{"smashed-return", tell_smashed_return},
 	{"unwinder-crash", tell_unwinder_crash},
 	{"go-panic", tell_go_panic},
 	{"go-fatal", tell_go_fatal},

@@ -28,6 +28,9 @@ void tell_action(struct telling *telling, const char *format, ...) __attribute__
 
 /* The narrators. */
 void tell_split_sp(struct telling *telling);
+void tell_torn_pc(struct telling *telling);
+void tell_torn_return(struct telling *telling);
+void tell_smashed_return(struct telling *telling);
 void tell_unwinder_crash(struct telling *telling);
 void tell_go_panic(struct telling *telling);
 void tell_go_fatal(struct telling *telling);

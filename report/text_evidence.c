@@ -86,6 +86,25 @@ static void evidence_table(const struct text *text, const struct finding *findin
 				evidence_row(text, columns, &finding->evidence.items[i]);
 }
 
+/* What else it might have been: what speaks for each, and against. */
+static void rivals(const struct text *text)
+{
+	const struct finding *finding = text->finding;
+
+	if (!finding->rivals.count)
+		return;
+	page_heading(&text->page, "What else it might have been");
+	for (size_t i = 0; i < finding->rivals.count; i++) {
+		const struct rival *rival = &finding->rivals.items[i];
+
+		fprintf(text->page.out, "  %s\n", rival->cause);
+		if (rival->speaks_for)
+			page_wrap(&text->page, "    + ", 0, STYLE_YELLOW, rival->speaks_for);
+		if (rival->speaks_against)
+			page_wrap(&text->page, "    - ", 0, STYLE_PLAIN, rival->speaks_against);
+	}
+}
+
 void text_evidence(const struct text *text)
 {
 	const struct verdict *verdict = &text->diagnosis->verdict;
@@ -97,6 +116,7 @@ void text_evidence(const struct text *text)
 	for (size_t i = 0; i < verdict->unexplained.count; i++)
 		page_wrap(&text->page, "  ? ", 0, STYLE_YELLOW,
 			  arena_printf(text->arena, "not explained by this: %s", verdict->unexplained.items[i]));
+	rivals(text);
 }
 
 static const char *relation(const struct text *text, size_t index)

@@ -20,9 +20,10 @@ static void instruction_line(const struct text *text, uint64_t at, bool stopped,
 	const char *assembly = insn_text(text->analysis->runtime->decoder, text->arena, at, code);
 	const char *first =
 		arena_printf(text->arena, "%*s%s 0x%" PRIx64 "  ", (int)margin, "", stopped ? ">>" : "  ", at);
-	const char *remark = !stopped              ? ""
-			     : text->finding->tear ? "    <- stopped here: this one had not run yet"
-						   : "    <- here";
+	const char *remark = !stopped                ? ""
+			     : text->finding->tear   ? "    <- stopped here: this one had not run yet"
+			     : text->finding->damage ? "    <- the return address, put right"
+						     : "    <- here";
 
 	page_wrap(&text->page, first, 0, stopped ? STYLE_BOLD : STYLE_PLAIN,
 		  arena_printf(text->arena, "%s%s", assembly ? assembly : "?", remark));
@@ -57,14 +58,17 @@ static void instructions(const struct text *text, unsigned margin)
 {
 	const struct fault *fault = &text->analysis->fault;
 	struct go_runtime *runtime = text->analysis->runtime;
-	const struct tear *tear = text->finding ? text->finding->tear : NULL;
 	uint64_t before[BEFORE];
-	uint64_t pc = tear ? tear->at->pc : fault->pc;
 	struct insn insn;
 	size_t count;
+	uint64_t pc;
 
-	if (!text->finding || !runtime->decoder || (!tear && !(fault->known && fault->has_pc)))
+	if (!text->finding || !runtime->decoder)
 		return;
+	pc = text->finding->tear     ? text->finding->tear->at->pc
+	     : text->finding->damage ? text->finding->repaired
+	     : fault->known          ? fault->pc
+				     : 0;
 	if (!insn_decode(runtime->decoder, pc, image_view(text->analysis->image, pc, 16), &insn))
 		return;
 	count = instructions_before(text, go_pc(runtime, pc, true), before);
@@ -153,7 +157,7 @@ static void mark(const struct text *text, struct marks *marks, uint64_t address,
 	marks->count++;
 }
 
-static void collect_marks(const struct text *text, const struct tear *tear, struct marks *marks)
+static void mark_tear(const struct text *text, const struct tear *tear, struct marks *marks)
 {
 	const struct finding *finding = text->finding;
 	const bool shared = tear->caller_slot == tear->link_address;
@@ -176,6 +180,17 @@ static void collect_marks(const struct text *text, const struct tear *tear, stru
 	mark(text, marks, tear->top + (uint64_t)finding->sp_error, "end of the frame, as the runtime computes it");
 }
 
+static void mark_damage(const struct text *text, const struct damage *damage, struct marks *marks)
+{
+	mark(text, marks, damage->slot,
+	     !damage->slot_holds ? "where the return address was; used again since"
+	     : damage->returned  ? "the return address as it was taken, damaged"
+				 : "the return address, damaged");
+	if (damage->frame_pointer_due && damage->frame_pointer_address)
+		mark(text, marks, damage->frame_pointer_address, "the saved frame pointer");
+	mark(text, marks, damage->caller_sp, "the caller's SP after the return");
+}
+
 static void word_line(const struct text *text, uint64_t address, const char *what)
 {
 	uint64_t word;
@@ -192,9 +207,12 @@ void text_torn_words(const struct text *text)
 	struct marks marks = {0};
 	uint64_t next = 0;
 
-	if (!text->finding || !text->finding->tear)
+	if (text->finding && text->finding->tear)
+		mark_tear(text, text->finding->tear, &marks);
+	else if (text->finding && text->finding->damage)
+		mark_damage(text, text->finding->damage, &marks);
+	else
 		return;
-	collect_marks(text, text->finding->tear, &marks);
 	page_heading(&text->page, "The torn stack, word by word");
 	for (size_t i = 0; i < marks.count; i++) {
 		uint64_t address = marks.items[i].address;

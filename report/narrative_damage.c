@@ -1,0 +1,168 @@
+/* narrative_damage.c: tells what happened to a return address that was overwritten: torn-pc, torn-return, smashed-return. */
+#include "report/telling.h"
+
+#include <string.h>
+
+enum { HALF = 32 };
+
+/* "goroutine 7", or "thread 4711". */
+static const char *owner(const struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+
+	return finding->goroutine < 0 ? finding_thread(telling, finding) : finding_goroutine(telling, finding);
+}
+
+static const char *callee(const struct telling *telling)
+{
+	const struct damage *damage = telling->finding->damage;
+
+	return damage->callee ? go_func_name(damage->callee) : "a function";
+}
+
+static const char *caller(const struct telling *telling)
+{
+	const struct damage *damage = telling->finding->damage;
+
+	return damage->caller ? go_func_name(damage->caller) : "its caller";
+}
+
+static const char *upper(const struct telling *telling)
+{
+	return hex_text(telling->arena, telling->finding->observed >> HALF);
+}
+
+/* The finding that says who wrote the word, if one does. */
+static const struct finding *writer_of(const struct telling *telling)
+{
+	const struct diagnosis *diagnosis = telling->diagnosis;
+
+	for (size_t i = 0; i < diagnosis->findings.count; i++) {
+		const struct finding *finding = &diagnosis->findings.items[i];
+
+		if (!strcmp(finding->detector->id, "late-kernel-write") && finding->has_slot &&
+		    finding->slot == telling->finding->damage->slot && finding->goroutine == telling->finding->goroutine)
+			return finding;
+	}
+	return NULL;
+}
+
+static void tell_call(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+
+	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
+	tell(telling, "%s was in %s, which %s had called.", capital(telling->arena, owner(telling)), callee(telling),
+	     caller(telling));
+	if (finding->has_repaired)
+		tell(telling, "The call left the address to return to, %s, on the stack of %s.",
+		     hex_text(telling->arena, finding->repaired), owner(telling));
+}
+
+static void tell_write(struct telling *telling, const struct finding *writer)
+{
+	const struct finding *finding = telling->finding;
+	const char *observed = hex_text(telling->arena, finding->observed);
+
+	tell_paragraph(telling, EXHIBIT_NONE);
+	if (finding->damage->kind == DAMAGE_TORN) {
+		tell(telling, "While %s ran, 4 bytes were written over the upper half of that word: it became %s.",
+		     callee(telling), observed);
+		tell(telling, "The lower half is untouched, which is why it can be put right.");
+	} else {
+		tell(telling, "While %s ran, its return address was replaced by %s.", callee(telling), observed);
+	}
+	if (writer)
+		tell(telling, "%s.", capital(telling->arena, writer->title));
+	else
+		tell(telling, "Nothing in this dump names who wrote there.");
+}
+
+static void tell_landing(struct telling *telling)
+{
+	const struct fault *fault = &telling->diagnosis->analysis->fault;
+
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "When %s returned, the CPU took the word and jumped to %s, where no code is.", callee(telling),
+	     hex_text(telling->arena, telling->finding->observed));
+	if (fault->known)
+		tell(telling, "That is the %s.", fault->name);
+	tell(telling, "Neither the function that returned nor the one that it returned to did anything wrong.");
+}
+
+static void tell_not_yet(struct telling *telling)
+{
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "Nothing has returned through it yet: this did not end the process, but it would have, as soon as %s "
+		      "returned.",
+	     callee(telling));
+}
+
+static void tell_stack(struct telling *telling)
+{
+	const struct damage *damage = telling->finding->damage;
+
+	if (!damage->repaired || damage->end != END_COMPLETE || !damage->all_calls)
+		return;
+	tell_paragraph(telling, EXHIBIT_NONE);
+	tell(telling, "With the word put right every frame above fits the next, to the start of the goroutine: the rest of the "
+		      "stack is sound.");
+}
+
+static void damage_actions(struct telling *telling, const struct finding *writer)
+{
+	const struct damage *damage = telling->finding->damage;
+	struct telling of_writer = *telling;
+
+	if (writer) {
+		of_writer.finding = writer;
+		tell_known_bugs(&of_writer);
+	}
+	tell_known_bugs(telling);
+	tell_action(telling, "Do not search for the defect in %s: look for whoever keeps the address of a Go variable after the "
+			     "call that it was passed to: system calls that complete later, C code, package unsafe.",
+		    damage->callee ? callee(telling) : "the function that returned");
+	tell_action(telling, "Keep this dump, and take the next one with all memory: the goroutine that owned the stack before, "
+			     "and what it waits for, say who wrote.");
+}
+
+static void tell_damage(struct telling *telling)
+{
+	const struct finding *writer = writer_of(telling);
+
+	tell_call(telling);
+	tell_write(telling, writer);
+	if (telling->finding->damage->returned)
+		tell_landing(telling);
+	else
+		tell_not_yet(telling);
+	tell_stack(telling);
+	damage_actions(telling, writer);
+}
+
+void tell_torn_pc(struct telling *telling)
+{
+	tell_headline(telling, "%s returned from %s into nothing: the upper half of its return address to %s had been overwritten "
+			       "with %s.",
+		      owner(telling), callee(telling), caller(telling), upper(telling));
+	tell_damage(telling);
+}
+
+void tell_torn_return(struct telling *telling)
+{
+	tell_headline(telling, "on the stack of %s the upper half of %s's return address to %s was overwritten with %s.",
+		      owner(telling), callee(telling), caller(telling), upper(telling));
+	tell_damage(telling);
+}
+
+void tell_smashed_return(struct telling *telling)
+{
+	const char *observed = hex_text(telling->arena, telling->finding->observed);
+
+	if (telling->finding->damage->returned)
+		tell_headline(telling, "%s returned from %s into nothing: its return address to %s had been replaced by %s.",
+			      owner(telling), callee(telling), caller(telling), observed);
+	tell_headline(telling, "on the stack of %s the return address of %s to %s was replaced by %s.", owner(telling),
+		      callee(telling), caller(telling), observed);
+	tell_damage(telling);
+}

@@ -1,0 +1,385 @@
+/* test_damage.c: return addresses overwritten in half or as a whole, in their slots and after a RET took them, on synthetic
+ * stacks of both CPUs; what was there is found, or nothing is. Rules: "torn-return", "torn-pc", "smashed-return". */
+#include "heuristics/detector.h"
+#include "tests/build/go_builder.h"
+#include "tests/build/scratch.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { BUDGET = 1 << 30, THREAD = 4242, DEPTH = 3, HALF = 32, JUNK = 0x1234 };
+
+static const struct arch *const archs[] = {&arch_amd64, &arch_arm64};
+static const uint64_t uppers[] = {0x10, 0x1c, 0x74, 0x5ea, 0x8000, 0xffffffff};
+
+/* runtime.goexit, main.first, main.second, main.third: goroutine 1. */
+struct scene {
+	struct go_builder *builder;
+	size_t functions[DEPTH + 1], sigpanic;
+	struct go_stack at[DEPTH + 1]; /* the stack when each function stands behind its call */
+	uint64_t slots[DEPTH], returns[DEPTH]; /* return addresses of first, second, third */
+	struct goroutine g;
+	bool stopped; /* the dump says that the thread stopped by a fault */
+};
+
+static struct scene scene_new(struct arena *arena, const struct arch *arch)
+{
+	static const char *const names[] = {"main.first", "main.second", "main.third"};
+	static const uint32_t frames[] = {0x30, 0x1f0, 0x20};
+	struct scene s = {.builder = go_new(arena, arch, 24, 5), .stopped = true};
+
+	s.functions[0] = go_add_goexit(s.builder);
+	for (size_t i = 0; i < DEPTH; i++) {
+		s.functions[i + 1] = go_add_frame(s.builder, names[i], frames[i], 0);
+		go_link(s.builder, s.functions[i], s.functions[i + 1]);
+	}
+	s.sigpanic = go_add_frame(s.builder, "runtime.sigpanic", 0x40, 0);
+	go_link(s.builder, s.functions[DEPTH], s.functions[0]);
+	go_link(s.builder, s.sigpanic, s.functions[0]);
+	s.at[0] = go_stack_new(s.builder, GO_STACKS, 0x2000, s.functions[0]);
+	for (size_t i = 0; i < DEPTH; i++) {
+		s.at[i + 1] = s.at[i];
+		s.returns[i] = s.at[i].pc;
+		go_push(&s.at[i + 1], s.functions[i + 1]);
+		s.slots[i] = s.at[i + 1].slot;
+	}
+	s.returns[0] = go_get(s.builder, s.slots[0]);
+	s.g = (struct goroutine){.id = 1, .stack_lo = s.at[0].lo, .stack_hi = s.at[0].hi,
+				 .startpc = go_entry(s.builder, s.functions[1])};
+	return s;
+}
+
+static uint64_t torn(uint64_t word, uint64_t upper)
+{
+	return upper << HALF | (uint32_t)word;
+}
+
+/* Goroutine 1 is parked in main.third. */
+static struct diagnosis *parked(struct scene *s)
+{
+	s->g.status = G_WAITING;
+	s->g.sched_pc = s->at[DEPTH].pc;
+	s->g.sched_sp = s->at[DEPTH].sp;
+	go_goroutine(s->builder, &s->g, true);
+	return diagnose(analyze(go_load(s->builder)));
+}
+
+/* A thread runs goroutine 1, and stands at `pc` with SP and FP as `stack` has them. */
+static struct diagnosis *running(struct scene *s, const struct go_stack *stack, uint64_t pc)
+{
+	struct go_builder *builder = s->builder;
+	struct thread thread = {.id = THREAD, .crashed = s->stopped};
+	struct machine m = {.id = 1, .procid = THREAD};
+
+	s->g.status = G_RUNNING;
+	m.curg = go_goroutine(builder, &s->g, true);
+	go_machine(builder, &m);
+	reg_set(&thread.registers, builder->arch->pc, pc);
+	reg_set(&thread.registers, builder->arch->sp, stack->sp);
+	reg_set(&thread.registers, builder->arch->fp, stack->fp);
+	if (builder->arch->link_register)
+		reg_set(&thread.registers, builder->arch->lr, pc);
+	vec_push(builder->arena, &builder->image->threads, thread);
+	builder->image->stop = (struct stop){.known = s->stopped, .fault = true, .number = SIGSEGV, .name = "SIGSEGV",
+					     .address = pc, .has_address = true, .thread = THREAD};
+	return diagnose(analyze(go_load(builder)));
+}
+
+/* main.third has returned through its slot, which held `word`. */
+static struct diagnosis *taken(struct scene *s, uint64_t word)
+{
+	return running(s, &s->at[DEPTH - 1], word);
+}
+
+static const struct finding *finding_of(const struct diagnosis *diagnosis, const char *rule)
+{
+	for (size_t i = 0; i < diagnosis->findings.count; i++)
+		if (!strcmp(diagnosis->findings.items[i].detector->id, rule))
+			return &diagnosis->findings.items[i];
+	return NULL;
+}
+
+/* The verdict, its word, and the whole stack: `stopped` frames of no function, then these. */
+static void expect(const struct diagnosis *diagnosis, const char *rule, enum certainty certainty, uint64_t observed,
+		   uint64_t repaired, size_t stopped, size_t functions)
+{
+	static const char *const names[] = {"main.third", "main.second", "main.first", "runtime.goexit"};
+	const struct finding *finding = finding_of(diagnosis, rule);
+	struct stack stack = {0};
+
+	assert_non_null(finding);
+	assert_int_equal(diagnosis->verdict.kind, VERDICT_FOUND);
+	assert_ptr_equal(&diagnosis->findings.items[diagnosis->verdict.finding], finding);
+	assert_string_equal(certainty_name(finding->certainty), certainty_name(certainty));
+	assert_int_equal(finding->goroutine, 0);
+	assert_int_equal(finding->observed, observed);
+	assert_int_equal(finding->pc, observed);
+	assert_int_equal(finding->repaired, repaired);
+	goroutine_stack(diagnosis->analysis, 0, &stack);
+	assert_string_equal(stack_end_name(stack.end), stack_end_name(END_COMPLETE));
+	assert_int_equal(stack.frames.count, stopped + functions);
+	for (size_t i = 0; i < functions; i++)
+		assert_string_equal(go_func_name(stack.frames.items[stopped + i].info), names[4 - functions + i]);
+	assert_int_equal(stack.frames.items[finding->frame].pc, repaired);
+	assert_int_equal(stack.frames.items[finding->frame].how, HOW_REPAIRED);
+	assert_ptr_equal(&diagnosis->analysis->damages.items[stack.frames.items[finding->frame].damage], finding->damage);
+}
+
+static void expect_no_damage(const struct diagnosis *diagnosis)
+{
+	assert_null(finding_of(diagnosis, "torn-return"));
+	assert_null(finding_of(diagnosis, "torn-pc"));
+	assert_null(finding_of(diagnosis, "smashed-return"));
+}
+
+/* ---- winners ---- */
+
+static void in_slot(struct arena *arena, const struct arch *arch)
+{
+	for (size_t i = 0; i < DEPTH; i++)
+		for (size_t u = 0; u < sizeof uppers / sizeof *uppers; u++) {
+			struct scene s = scene_new(arena, arch);
+			uint64_t word = torn(s.returns[i], uppers[u]);
+			struct diagnosis *diagnosis;
+
+			go_put(s.builder, s.slots[i], word);
+			diagnosis = parked(&s);
+			expect(diagnosis, "torn-return", CERTAINTY_CERTAIN, word, s.returns[i], 0, 4);
+			assert_int_equal(diagnosis->findings.count, 1);
+			assert_int_equal(diagnosis->findings.items[0].slot, s.slots[i]);
+			assert_int_equal(diagnosis->findings.items[0].frame, DEPTH - i);
+		}
+}
+
+static void by_return(struct arena *arena, const struct arch *arch)
+{
+	for (size_t u = 0; u < sizeof uppers / sizeof *uppers; u++) {
+		struct scene s = scene_new(arena, arch);
+		uint64_t word = torn(s.returns[2], uppers[u]);
+		struct diagnosis *diagnosis;
+		const struct finding *finding;
+
+		go_put(s.builder, s.slots[2], word);
+		diagnosis = taken(&s, word);
+		expect(diagnosis, "torn-pc", CERTAINTY_CERTAIN, word, s.returns[2], 1, 3);
+		finding = finding_of(diagnosis, "torn-pc");
+		assert_true(finding->has_slot);
+		assert_int_equal(finding->slot, s.slots[2]);
+		assert_string_equal(finding->function, "main.second");
+		assert_int_equal(finding_of(diagnosis, "unknown-fault")->explained_by, diagnosis->verdict.finding);
+	}
+}
+
+/* A handler has used the memory below SP: the frame pointer stands in for the slot. */
+static void slot_used_again(struct arena *arena, const struct arch *arch)
+{
+	struct scene s = scene_new(arena, arch);
+	uint64_t word = torn(s.returns[2], 0x10);
+	struct diagnosis *diagnosis;
+
+	go_put(s.builder, s.slots[2], JUNK);
+	diagnosis = taken(&s, word);
+	expect(diagnosis, "torn-pc", CERTAINTY_CERTAIN, word, s.returns[2], 1, 3);
+	assert_false(finding_of(diagnosis, "torn-pc")->has_slot);
+}
+
+/* Linux: the runtime's handler made a call of sigpanic out of it (sigctxt.preparePanic). */
+static void through_sigpanic(struct arena *arena, const struct arch *arch)
+{
+	struct scene s = scene_new(arena, arch);
+	uint64_t word = torn(s.returns[2], 0x10);
+	struct go_stack stack = s.at[DEPTH - 1];
+
+	go_put(s.builder, s.slots[2], word);
+	stack.pc = word;
+	go_inject(&stack, word, word, s.sigpanic);
+	s.g.sig = SIGSEGV;
+	s.g.sigcode1 = s.g.sigpc = word;
+	expect(running(&s, &stack, stack.pc), "torn-pc", CERTAINTY_CERTAIN, word, s.returns[2], 2, 3);
+}
+
+static void replaced(struct arena *arena, const struct arch *arch)
+{
+	static const uint64_t words[] = {0x12, GO_STACKS + 0x100, 0x6f6c6c6548, 0xfdfdfdfdfdfdfdfd, 0};
+
+	for (size_t i = 1; i < DEPTH; i++)
+		for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
+			struct scene s = scene_new(arena, arch);
+
+			go_put(s.builder, s.slots[i], words[w]);
+			expect(parked(&s), "smashed-return", CERTAINTY_CERTAIN, words[w], s.returns[i], 0, 4);
+		}
+}
+
+static void replaced_by_return(struct arena *arena, const struct arch *arch)
+{
+	static const uint64_t words[] = {0x12, GO_STACKS + 0x100, 0xfdfdfdfdfdfdfdfd, 0};
+
+	for (size_t w = 0; w < sizeof words / sizeof *words; w++) {
+		struct scene s = scene_new(arena, arch);
+		struct diagnosis *diagnosis;
+
+		go_put(s.builder, s.slots[2], words[w]);
+		diagnosis = taken(&s, words[w]);
+		expect(diagnosis, "smashed-return", CERTAINTY_CERTAIN, words[w], s.returns[2], 1, 3);
+	}
+}
+
+/* Two words of one stack: each is found; only the outer one's proof is free of repairs. */
+static void twice(struct arena *arena, const struct arch *arch)
+{
+	struct scene s = scene_new(arena, arch);
+	struct diagnosis *diagnosis;
+
+	go_put(s.builder, s.slots[1], torn(s.returns[1], 0x10));
+	go_put(s.builder, s.slots[2], torn(s.returns[2], 0x1c));
+	diagnosis = parked(&s);
+	assert_int_equal(diagnosis->findings.count, 2);
+	expect(diagnosis, "torn-return", CERTAINTY_CERTAIN, torn(s.returns[1], 0x10), s.returns[1], 0, 4);
+	assert_int_equal(diagnosis->findings.items[1].repaired, s.returns[2]);
+	assert_int_equal(diagnosis->findings.items[1].certainty, CERTAINTY_LIKELY);
+}
+
+/* ---- near misses ---- */
+
+static void sound(struct arena *arena, const struct arch *arch)
+{
+	struct scene s = scene_new(arena, arch);
+	struct diagnosis *diagnosis = parked(&s);
+
+	assert_int_equal(diagnosis->findings.count, 0);
+	assert_int_equal(diagnosis->verdict.kind, VERDICT_HEALTHY);
+}
+
+/* The lower half is one instruction off, or the return address of a call that leads elsewhere; the frame pointer is lost. */
+static void other_halves(struct arena *arena, const struct arch *arch)
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct scene s = scene_new(arena, arch);
+		uint64_t half = i ? s.returns[1] : s.returns[2] + arch->quantum;
+
+		go_put(s.builder, s.slots[2], torn(half, 0x10));
+		go_put(s.builder, s.slots[2] - 8, JUNK);
+		expect_no_damage(parked(&s));
+	}
+}
+
+/* A thread's pc alone, without a signal or exception that says so, is no proof. */
+static void without_fault(struct arena *arena, const struct arch *arch)
+{
+	struct scene s = scene_new(arena, arch);
+	uint64_t word = torn(s.returns[2], 0x10);
+
+	go_put(s.builder, s.slots[2], word);
+	s.stopped = false;
+	assert_int_not_equal(finding_of(taken(&s, word), "torn-pc")->certainty, CERTAINTY_CERTAIN);
+}
+
+/* A call of a nil function is no damage: its return address is where it must be. */
+static void nil_call(struct arena *arena, const struct arch *arch)
+{
+	struct scene s = scene_new(arena, arch);
+	struct go_stack stack = s.at[DEPTH];
+	struct thread *thread;
+
+	if (!arch->link_register) {
+		stack.sp -= 8;
+		go_put(s.builder, stack.sp, s.at[DEPTH].pc);
+	}
+	running(&s, &stack, 0);
+	thread = &s.builder->image->threads.items[0];
+	reg_set(&thread->registers, arch->lr, s.at[DEPTH].pc);
+	expect_no_damage(diagnose(analyze(go_load(s.builder))));
+}
+
+/* A torn frame pointer beside a torn return address does not speak against it; any other value does. */
+static void frame_pointers(struct arena *arena, const struct arch *arch)
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct scene s = scene_new(arena, arch);
+		uint64_t address = s.slots[2] - 8, record = go_get(s.builder, address);
+		const struct finding *finding;
+
+		go_put(s.builder, s.slots[2], torn(s.returns[2], 0x10));
+		go_put(s.builder, address, i ? torn(record, 0x10) : record + 0x100);
+		finding = finding_of(parked(&s), "torn-return");
+		assert_non_null(finding);
+		assert_int_equal(finding->repaired, s.returns[2]);
+		assert_int_equal(finding->certainty, i ? CERTAINTY_CERTAIN : CERTAINTY_LIKELY);
+	}
+}
+
+/* Every word that a certain finding stands on: inverted, it is not certain of the same any more. */
+static void proof_words(struct arena *arena, const struct arch *arch)
+{
+	struct scene s = scene_new(arena, arch);
+	struct diagnosis *diagnosis;
+	size_t words = 0;
+
+	go_put(s.builder, s.slots[2], torn(s.returns[2], 0x10));
+	diagnosis = parked(&s);
+	for (size_t i = 0; i < diagnosis->findings.items[0].evidence.count; i++) {
+		const struct evidence *evidence = &diagnosis->findings.items[0].evidence.items[i];
+		struct scene other = scene_new(arena, arch);
+		const struct finding *finding;
+
+		if (evidence->kind != EVIDENCE_CALL_SITE &&
+		    (evidence->kind != EVIDENCE_MEMORY || evidence->weight < WEIGHT_STRONG))
+			continue;
+		words++;
+		go_put(other.builder, other.slots[2], torn(other.returns[2], 0x10));
+		go_put(other.builder, evidence->address, ~go_get(other.builder, evidence->address));
+		finding = finding_of(parked(&other), "torn-return");
+		if (finding && finding->slot == s.slots[2])
+			assert_int_not_equal(finding->certainty, CERTAINTY_CERTAIN);
+	}
+	assert_int_equal(words, 4); /* the slot, the frame pointer, two return addresses above */
+}
+
+/* clang-format off */
+#define TESTS(X) X(in_slot) X(by_return) X(slot_used_again) X(through_sigpanic) X(replaced) X(replaced_by_return) X(twice) \
+	X(sound) X(other_halves) X(without_fault) X(nil_call) X(frame_pointers) X(proof_words)
+/* clang-format on */
+
+struct job {
+	struct arena *arena;
+	void (*body)(struct arena *arena, const struct arch *arch);
+	const struct arch *arch;
+};
+
+static void run_job(void *context)
+{
+	struct job *job = context;
+
+	job->body(job->arena, job->arch);
+}
+
+static void each(void (*body)(struct arena *arena, const struct arch *arch))
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct job job = {arena_new(BUDGET), body, archs[i]};
+
+		assert_true(arena_run(job.arena, run_job, &job));
+		arena_free(job.arena);
+	}
+}
+
+#define DEFINE(name)                                                                                                   \
+	static void test_##name(void **state)                                                                          \
+	{                                                                                                              \
+		(void)state;                                                                                           \
+		each(name);                                                                                            \
+	}
+#define LIST(name) cmocka_unit_test(test_##name),
+
+TESTS(DEFINE)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {TESTS(LIST)};
+
+	return cmocka_run_group_tests_name("damage", tests, NULL, NULL);
+}
