@@ -37,6 +37,8 @@ struct arch {
 	uint8_t quantum;  /* smallest instruction, in bytes: pclntab's pc quantum */
 	bool link_register; /* the return address is in a register at entry (arm64), else at [SP] (amd64) */
 	uint8_t pc, sp, fp, lr, g, tls; /* register numbers; REG_NONE where there is none. g: Go's ABIInternal g register */
+	const uint8_t *go_arguments; /* registers of integer arguments, in order (Go's cmd/compile/abi-internal.md) */
+	size_t go_argument_count;
 	const char *const *reg_names;
 	size_t reg_count;
 	struct reg_map prstatus;  /* Linux struct elf_prstatus (NT_PRSTATUS) */

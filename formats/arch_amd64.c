@@ -37,6 +37,8 @@ static const struct reg_slot ucontext_slots[] = {
 /* System V psABI for AMD64, figure 3.36; 16 is the return address. */
 static const uint8_t dwarf_registers[] = {RAX, RDX, RCX, RBX, RSI, RDI, RBP, RSP, R8, R9, R10, R11, R12, R13, R14, R15, RIP};
 
+static const uint8_t go_arguments[] = {RAX, RBX, RCX, RDI, RSI, R8, R9, R10, R11};
+
 static const uint8_t sigreturn[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
 
 static const struct reg_slot control_slots[] = {{RSP, 152}, {RIP, 248}}; /* EFlags, at 68, has 4 bytes */
@@ -60,6 +62,8 @@ const struct arch arch_amd64 = {
 	.lr = REG_NONE,
 	.g = R14,
 	.tls = FS_BASE,
+	.go_arguments = go_arguments,
+	.go_argument_count = sizeof go_arguments,
 	.reg_names = names,
 	.reg_count = COUNT,
 	.prstatus = {prstatus_slots, sizeof prstatus_slots / sizeof *prstatus_slots, 336},

@@ -33,6 +33,8 @@ static const struct reg_slot ucontext_slots[] = {SLOTS(184)}; /* behind fault_ad
 static const uint8_t dwarf_registers[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13,  14,  15,
 					  16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, X28, X29, X30, SP};
 
+static const uint8_t go_arguments[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
 static const uint8_t sigreturn[] = {0x68, 0x11, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4};
 
 static const struct reg_slot control_slots[] = {{X29, 240}, {X30, 248}, {SP, 256}, {PC, 264}}; /* Cpsr, at 4, has 4 bytes */
@@ -57,6 +59,8 @@ const struct arch arch_arm64 = {
 	.lr = X30,
 	.g = X28,
 	.tls = TPIDR, /* from NT_ARM_TLS, which qemu-user does not write: usually unknown */
+	.go_arguments = go_arguments,
+	.go_argument_count = sizeof go_arguments,
 	.reg_names = names,
 	.reg_count = COUNT,
 	.prstatus = {prstatus_slots, sizeof prstatus_slots / sizeof *prstatus_slots, 392},

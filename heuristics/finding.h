@@ -71,11 +71,20 @@ struct verdict {
 	VEC(const char *) unexplained;
 };
 
+/* An out-parameter on the stack of a goroutine that waits for the kernel to write it (exposure.h). */
+struct outparam;
+struct exposure {
+	int32_t goroutine;
+	const struct outparam *outparam;
+	uint64_t address;
+};
+
 /* All findings, most certain first, with explained_by set and bugs cited, and the verdict. */
 struct diagnosis {
 	struct arena *arena;
 	struct analysis *analysis;
 	VEC(struct finding) findings;
+	VEC(struct exposure) exposures; /* by goroutine */
 	struct verdict verdict;
 };
 

@@ -2,6 +2,7 @@
  * element, so that no tree of the whole report ever exists; each element is one line. */
 #include "report/json_writer.h"
 
+#include "analyzer/outparams.h"
 #include "report/fingerprint.h"
 #include "report/narrative.h"
 #include "report/place.h"
@@ -428,6 +429,29 @@ static void findings_section(struct writer *writer)
 	close_array(writer);
 }
 
+enum { EXPOSURES_LISTED = 1000 };
+
+static void exposures_section(struct writer *writer)
+{
+	const struct diagnosis *diagnosis = writer->diagnosis;
+
+	if (!diagnosis->exposures.count)
+		return;
+	open_array(writer, "exposures");
+	for (size_t i = 0; i < diagnosis->exposures.count && i < EXPOSURES_LISTED; i++) {
+		const struct exposure *exposure = &diagnosis->exposures.items[i];
+		json_t *object = begin_item(writer);
+
+		put_goroutine_id(writer, object, "goroutine", exposure->goroutine);
+		put_text(writer, object, "api", exposure->outparam->api);
+		put_text(writer, object, "parameter", exposure->outparam->parameter);
+		put_text(writer, object, "function", exposure->outparam->closure);
+		put_address(writer, object, "address", true, exposure->address);
+		dump_pending(writer);
+	}
+	close_array(writer);
+}
+
 static void put_runners_up(struct writer *writer, json_t *object, const struct verdict *verdict)
 {
 	json_t *list = put_value(writer, object, "runners_up", new_array());
@@ -503,6 +527,7 @@ bool report_json(const struct diagnosis *diagnosis, const struct report_options 
 	verdict_section(writer);
 	notes_section(writer);
 	text_section(writer, "fingerprint", fingerprint_of(diagnosis));
+	exposures_section(writer);
 	fputs("\n}\n", out);
 	return !writer->failed;
 }

@@ -72,10 +72,14 @@ static void tell_write(struct telling *telling, const struct finding *writer)
 	} else {
 		tell(telling, "While %s ran, its return address was replaced by %s.", callee(telling), observed);
 	}
-	if (writer)
-		tell(telling, "%s.", capital(telling->arena, writer->title));
-	else
+	if (!writer) {
 		tell(telling, "Nothing in this dump names who wrote there.");
+		return;
+	}
+	tell_paragraph(telling, EXHIBIT_NONE);
+	for (size_t i = 0; i < writer->evidence.count; i++)
+		if (writer->evidence.items[i].kind == EVIDENCE_INSTRUCTION || writer->evidence.items[i].kind == EVIDENCE_PREDICTION)
+			tell(telling, "%s.", capital(telling->arena, writer->evidence.items[i].text));
 }
 
 static void tell_landing(struct telling *telling)
@@ -112,13 +116,10 @@ static void tell_stack(struct telling *telling)
 static void damage_actions(struct telling *telling, const struct finding *writer)
 {
 	const struct damage *damage = telling->finding->damage;
-	struct telling of_writer = *telling;
 
-	if (writer) {
-		of_writer.finding = writer;
-		tell_known_bugs(&of_writer);
-	}
 	tell_known_bugs(telling);
+	if (writer)
+		return;
 	tell_action(telling, "Do not search for the defect in %s: look for whoever keeps the address of a Go variable after the "
 			     "call that it was passed to: system calls that complete later, C code, package unsafe.",
 		    damage->callee ? callee(telling) : "the function that returned");

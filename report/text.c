@@ -201,6 +201,7 @@ static void body(const struct text *text)
 	do_now(text);
 	text_other_findings(text);
 	text_goroutines(text);
+	text_exposures(text);
 	text_threads(text);
 	text_notes(text);
 }

@@ -1,0 +1,280 @@
+/* late_kernel_write.c: who wrote over a return address: an operation of the kernel that completed late, and stored its result
+ * where an out-parameter had been. Where it was told to store is computed from the program's code (outparams.h) and from
+ * where each goroutine called execIO; a stack that was copied keeps every slot's distance from its upper end, so equal
+ * distances match, whatever the sizes of the stacks are now (runtime/stack.go copystack). */
+#include "heuristics/exposure.h"
+
+#include <inttypes.h>
+
+extern const struct detector detector_late_kernel_write;
+
+enum { WORD = 8, HALF_BYTES = 4, HALF = 32, COUNT_LIMIT = 1 << 20, MATCH_LIMIT = 4096 };
+
+/* A place where the kernel may have been told to write. */
+struct place {
+	const struct outparam *outparam;
+	const struct io_call *call;
+	int32_t goroutine; /* that made the call */
+	bool live;         /* it is still in it; else only its dead frame is left below SP */
+	uint64_t slot;     /* of execIO's return address */
+	uint64_t address;  /* of the out-parameter, on the stack as it is now */
+};
+
+struct match {
+	const struct damage *damage;
+	struct place place;
+	uint64_t address; /* the half of the word that was overwritten */
+	uint64_t value;
+	bool stored;      /* a value that this API stores */
+	int grade;        /* the higher the better; 0: none */
+};
+
+struct places {
+	struct diagnosis *diagnosis;
+	const struct outparams *outparams;
+	uint64_t count;
+	const struct damage *damage;
+	struct match best;
+};
+
+static const struct goroutine *goroutine_at(const struct diagnosis *diagnosis, int32_t index)
+{
+	return &diagnosis->analysis->runtime->goroutines.items[index];
+}
+
+static bool api_stores(enum outparam_stores stores, uint64_t value)
+{
+	switch (stores) {
+	case STORES_LENGTH:
+		return value == 0x10 || value == 0x1c || value == 0x74; /* sockaddr_in, sockaddr_in6, RawSockaddrAny */
+	case STORES_FLAGS:
+		return value == 0 || value == 0x8000; /* none, MSG_PARTIAL */
+	default:
+		return value < COUNT_LIMIT;
+	}
+}
+
+/* Lengths of addresses have been caught in the field; counts and flags have not. */
+static int grade_of(const struct place *place, bool stored)
+{
+	return 1 + place->live + 2 * stored + 4 * (place->outparam->stores == STORES_LENGTH);
+}
+
+static void try_match(struct places *places, const struct place *place)
+{
+	const struct damage *damage = places->damage;
+	const struct goroutine *victim = goroutine_at(places->diagnosis, damage->goroutine);
+	const struct goroutine *reader = goroutine_at(places->diagnosis, place->goroutine);
+	const bool torn = damage->kind == DAMAGE_TORN;
+
+	places->count++;
+	for (unsigned half = torn ? 1 : 0; half < 2; half++) {
+		struct match match = {damage, *place, damage->slot + half * HALF_BYTES,
+				      half ? damage->observed >> HALF : (uint32_t)damage->observed, false, 0};
+
+		if (match.address != place->address &&
+		    victim->stack_hi - match.address != reader->stack_hi - place->address)
+			continue;
+		match.stored = api_stores(place->outparam->stores, match.value);
+		match.grade = grade_of(place, match.stored);
+		if (match.grade > places->best.grade)
+			places->best = match;
+	}
+}
+
+static bool is_live(struct analysis *analysis, int32_t goroutine, uint64_t slot)
+{
+	struct stack stack = {0};
+
+	goroutine_stack(analysis, (size_t)goroutine, &stack);
+	for (size_t i = 0; i < stack.frames.count; i++)
+		if (stack.frames.items[i].slot == slot)
+			return true;
+	return false;
+}
+
+static void at_call(struct places *places, int32_t goroutine, uint64_t slot, const struct io_call *call)
+{
+	struct analysis *analysis = places->diagnosis->analysis;
+	uint64_t sp = analysis->image->arch->link_register ? slot : slot - places->outparams->frame;
+	struct place place = {.call = call, .goroutine = goroutine, .slot = slot,
+			      .live = is_live(analysis, goroutine, slot)};
+
+	for (size_t i = 0; i < places->outparams->items.count; i++) {
+		place.outparam = &places->outparams->items.items[i];
+		place.address = sp - (uint64_t)place.outparam->below;
+		if (outparam_of(place.outparam, call))
+			try_match(places, &place);
+	}
+}
+
+/* Return addresses of calls of execIO, in live frames and in dead ones. */
+static void search_stack(struct places *places, int32_t index)
+{
+	const struct goroutine *g = goroutine_at(places->diagnosis, index);
+	uint64_t address = g->stack_lo;
+	struct span bytes;
+
+	while (address < g->stack_hi &&
+	       (bytes = image_next(places->diagnosis->analysis->image, &address, g->stack_hi)).size) {
+		for (size_t at = (size_t)(-address % WORD); at + WORD <= bytes.size; at += WORD) {
+			const struct io_call *call = io_call_at(places->outparams, span_u64(bytes, at));
+
+			if (call && places->count < MATCH_LIMIT)
+				at_call(places, index, address + at, call);
+		}
+		address += bytes.size;
+	}
+}
+
+static void call_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct match *match)
+{
+	const struct outparam *outparam = match->place.outparam;
+	struct evidence *evidence =
+		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, false,
+			     "the closure %s passes %s a variable on its own stack as %s, and returns; the kernel writes it when the "
+			     "operation completes",
+			     outparam->closure, outparam->api, outparam->parameter);
+
+	evidence->address = outparam->call;
+}
+
+static void distance_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct match *match)
+{
+	const struct goroutine *reader = goroutine_at(diagnosis, match->place.goroutine);
+	const bool same = match->address == match->place.address;
+	const enum weight weight = !match->stored				     ? WEIGHT_WEAK
+				   : match->place.outparam->stores == STORES_LENGTH ? WEIGHT_DECISIVE
+										     : WEIGHT_FAIR;
+
+	if (same)
+		evidence_add(diagnosis, finding, EVIDENCE_PREDICTION, weight, false,
+			     "goroutine %" PRIu64 " called it in %s, from where that variable lies at 0x%" PRIx64
+			     ": exactly the half that was overwritten",
+			     reader->id, match->place.call->method, match->address);
+	else
+		evidence_add(diagnosis, finding, EVIDENCE_PREDICTION, weight, false,
+			     "goroutine %" PRIu64 " called it in %s, from where that variable lies 0x%" PRIx64
+			     " bytes below the upper end of its stack: exactly as far as the half that was overwritten lies below the "
+			     "end of this one. A stack that is copied keeps such distances; the old one was given to others",
+			     reader->id, match->place.call->method, reader->stack_hi - match->place.address);
+}
+
+static void value_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct match *match)
+{
+	static const char *const what[] = {[STORES_LENGTH] = "the size of a socket address",
+					   [STORES_COUNT] = "a number of bytes", [STORES_FLAGS] = "flags"};
+	const struct outparam *outparam = match->place.outparam;
+
+	evidence_word(diagnosis, finding, match->stored && outparam->stores == STORES_LENGTH ? WEIGHT_STRONG : WEIGHT_FAIR,
+		      !match->stored, match->damage->slot, NULL, "the half holds 0x%" PRIx64 "; %s stores %s there%s", match->value,
+		      outparam->api, what[outparam->stores], match->stored ? "" : ", which this is not");
+}
+
+static void reader_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct match *match)
+{
+	const struct place *place = &match->place;
+	const struct goroutine *reader = goroutine_at(diagnosis, place->goroutine);
+
+	if (place->live)
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+			     "goroutine %" PRIu64 " is still in that call: its stack passes execIO, called by %s", reader->id,
+			     place->call->method);
+	else
+		evidence_word(diagnosis, finding, WEIGHT_FAIR, false, place->slot,
+			      hex_text(diagnosis->arena, place->call->return_address),
+			      "goroutine %" PRIu64 " is back from that call: below its SP lies what is left of the frame of execIO",
+			      reader->id);
+}
+
+static void chance_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct places *places)
+{
+	const struct goroutine *victim = goroutine_at(diagnosis, places->best.damage->goroutine);
+
+	evidence_add(diagnosis, finding, EVIDENCE_STACK_BOUNDS, WEIGHT_WEAK, false,
+		     "%" PRIu64 " such place%s on all stacks of this dump might have matched one of the %" PRIu64
+		     " half words of this stack by chance",
+		     places->count, places->count == 1 ? "" : "s", (victim->stack_hi - victim->stack_lo) / HALF_BYTES);
+}
+
+/* For the damage too: who wrote is known now. */
+static void cite(struct diagnosis *diagnosis, const struct damage *damage, const char *bug)
+{
+	for (size_t i = 0; i < diagnosis->findings.count; i++) {
+		struct finding *finding = &diagnosis->findings.items[i];
+
+		if (finding->damage == damage || i + 1 == diagnosis->findings.count)
+			bug_cite(diagnosis, finding, bug);
+	}
+}
+
+static void report(struct diagnosis *diagnosis, const struct places *places)
+{
+	const struct match *match = &places->best;
+	const struct outparam *outparam = match->place.outparam;
+	struct finding *finding = finding_add(diagnosis, &detector_late_kernel_write);
+
+	finding->goroutine = match->damage->goroutine;
+	finding->function = outparam->closure;
+	finding->has_slot = finding->has_observed = true;
+	finding->slot = match->damage->slot;
+	finding->observed = match->damage->observed;
+	finding->has_repaired = match->damage->repaired != 0;
+	finding->repaired = match->damage->repaired;
+	finding->title = arena_printf(diagnosis->arena, "the word lies exactly where %s was told to write %s for goroutine %" PRIu64
+				      "%s",
+				      outparam->api, outparam->parameter, goroutine_at(diagnosis, match->place.goroutine)->id,
+				      match->stored ? ", and holds what it stores" : "");
+	call_evidence(diagnosis, finding, match);
+	distance_evidence(diagnosis, finding, match);
+	value_evidence(diagnosis, finding, match);
+	reader_evidence(diagnosis, finding, match);
+	chance_evidence(diagnosis, finding, places);
+	cite(diagnosis, match->damage,
+	     outparam->stores == STORES_LENGTH ? "golang/go#77975" : "golang/go#77975 (counts and flags)");
+}
+
+static void examine(struct diagnosis *diagnosis, const struct outparams *outparams, const struct damage *damage)
+{
+	struct places places = {.diagnosis = diagnosis, .outparams = outparams, .damage = damage};
+
+	for (size_t i = 0; i < diagnosis->analysis->runtime->goroutines.count; i++)
+		search_stack(&places, (int32_t)i);
+	if (places.best.grade)
+		report(diagnosis, &places);
+}
+
+static void run(struct diagnosis *diagnosis)
+{
+	const struct analysis *analysis = diagnosis->analysis;
+	const struct outparams *outparams;
+
+	if (analysis->image->os != OS_WINDOWS)
+		return;
+	outparams = outparams_find(analysis->runtime);
+	if (!outparams->items.count)
+		return;
+	for (size_t i = 0; i < analysis->damages.count; i++)
+		if (analysis->damages.items[i].slot && analysis->damages.items[i].goroutine >= 0)
+			examine(diagnosis, outparams, &analysis->damages.items[i]);
+	exposures_find(diagnosis, outparams);
+}
+
+const struct detector detector_late_kernel_write = {
+	.id = "late-kernel-write",
+	.title = "a damaged stack word lies where a kernel operation was told to write its result",
+	.explanation =
+		"On Windows, package internal/poll starts socket operations that complete later (overlapped I/O). A closure calls "
+		"the API and returns; the kernel writes the results when the operation is done. Where the address of a result is "
+		"that of a variable on the closure's stack, the kernel writes into a dead frame, or, if the stack has been copied "
+		"in between and its memory given to another goroutine, into that one's frames.\n"
+		"Evidence: the program's own code, disassembled: which closure passes which address of its stack to which API; for "
+		"each goroutine that made such a call, where that address lies; and that the damaged word lies there, in memory or "
+		"in its distance from the stack's upper end, and holds what the API stores.\n"
+		"Known cause: golang/go#77975. Go 1.26.0 and 1.26.1 pass lpFromlen of WSARecvFrom so; it receives 0x10 (IPv4) or "
+		"0x1c (IPv6). Counts and flags are passed so from 1.26.0 on; no crash is known to come from them.\n"
+		"What to do: rebuild with Go 1.26.2 or later, or with 1.25.",
+	.corruption = true,
+	.rank = 90,
+	.run = run,
+};
