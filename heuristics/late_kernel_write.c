@@ -127,11 +127,17 @@ static void search_stack(struct places *places, int32_t index)
 	}
 }
 
+/* The code and the reader are witnesses only of a write that is known to happen, with a value that it stores. */
+static enum weight weight_of(const struct match *match)
+{
+	return match->stored && match->place.outparam->stores == STORES_LENGTH ? WEIGHT_STRONG : WEIGHT_FAIR;
+}
+
 static void call_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct match *match)
 {
 	const struct outparam *outparam = match->place.outparam;
 	struct evidence *evidence =
-		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, false,
+		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, weight_of(match), false,
 			     "the closure %s passes %s a variable on its own stack as %s, and returns; the kernel writes it when the "
 			     "operation completes",
 			     outparam->closure, outparam->api, outparam->parameter);
@@ -166,8 +172,7 @@ static void value_evidence(struct diagnosis *diagnosis, struct finding *finding,
 					   [STORES_COUNT] = "a number of bytes", [STORES_FLAGS] = "flags"};
 	const struct outparam *outparam = match->place.outparam;
 
-	evidence_word(diagnosis, finding, match->stored && outparam->stores == STORES_LENGTH ? WEIGHT_STRONG : WEIGHT_FAIR,
-		      !match->stored, match->damage->slot, NULL, "the half holds 0x%" PRIx64 "; %s stores %s there%s", match->value,
+	evidence_word(diagnosis, finding, weight_of(match), !match->stored, match->damage->slot, NULL, "the half holds 0x%" PRIx64 "; %s stores %s there%s", match->value,
 		      outparam->api, what[outparam->stores], match->stored ? "" : ", which this is not");
 }
 
@@ -177,7 +182,7 @@ static void reader_evidence(struct diagnosis *diagnosis, struct finding *finding
 	const struct goroutine *reader = goroutine_at(diagnosis, place->goroutine);
 
 	if (place->live)
-		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, weight_of(match), false,
 			     "goroutine %" PRIu64 " is still in that call: its stack passes execIO, called by %s", reader->id,
 			     place->call->method);
 	else
