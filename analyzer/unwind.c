@@ -291,7 +291,7 @@ static bool can_be_caller(struct walk *walk, const struct frame *frame, uint64_t
 }
 
 /* What C code above a Go frame can know of its registers: those that Go's frames save, where compiled code does. */
-static void caller_registers(struct walk *walk, const struct frame *frame, uint64_t pc)
+void caller_registers(struct walk *walk, const struct frame *frame, uint64_t pc)
 {
 	uint64_t slot = walk->arch->link_register ? frame->sp - WORD : frame->fp - 2 * WORD;
 	bool saves = frame->info->delta && !(frame->info->func->flags & FUNC_ASM);
@@ -375,13 +375,16 @@ bool cross_signal(struct walk *walk, uint64_t entry_sp)
 }
 
 /* A thread's stack has its own ways to go on: signal frames, and switches to the user stack. */
-static bool thread_step(struct walk *walk, const struct frame *frame, bool *handled)
+static bool thread_step(struct walk *walk, struct frame *frame, bool *handled)
 {
 	*handled = true;
 	switch (frame->info->role) {
 	case ROLE_SIGTRAMP:
 	case ROLE_CGO_SIGTRAMP:
 		return cross_signal(walk, frame->fp - (walk->arch->link_register ? 0 : WORD));
+	case ROLE_STDCALL:
+	case ROLE_STDCALL_INTERNAL:
+		return leave_stdcall(walk, frame);
 	case ROLE_SYSTEMSTACK:
 		if (walk->arch->link_register && frame->info->delta == 0)
 			break;

@@ -1,6 +1,6 @@
 /* unwind_c.c: frames of code that is not Go's, on the stacks of threads: the C part of a program, libraries, the kernel's
- * vdso. They are walked by DWARF's unwind tables; by the frame pointer only where there are none and all agrees. Go never
- * runs C on a goroutine's own stack. */
+ * vdso. They are walked by DWARF's unwind tables, on Windows by those of PE modules; by the frame pointer only where there
+ * are none and all agrees. Go never runs C on a goroutine's own stack; Windows does, to dispatch an exception. */
 #include "analyzer/walk.h"
 
 #include "formats/libraries.h"
@@ -72,9 +72,8 @@ static bool by_stub(struct walk *walk)
 	return at_registers(walk, HOW_CFI);
 }
 
-/* Without a table: the record that the frame pointer names, if what it holds can be a caller. Arm's records lie at the
- * bottom of their frames and do not tell where these end. */
-static bool by_record(struct walk *walk)
+/* Arm's records lie at the bottom of their frames and do not tell where these end. */
+bool by_record(struct walk *walk)
 {
 	uint64_t record, next, pc;
 
@@ -95,21 +94,21 @@ static bool by_record(struct walk *walk)
 }
 
 /* A thread that C made begins with a return address of 0 where its table does not say that it has no caller. */
-static bool to_caller(struct walk *walk, const struct cfi_row *row, const struct cfi_step *step)
+bool to_caller(struct walk *walk, bool interrupted, uint64_t return_slot)
 {
 	uint64_t pc;
 
-	walk->slot = step->return_slot;
+	walk->slot = return_slot;
 	if (!reg_get(&walk->registers, walk->arch->pc, &pc) || !pc)
 		return end_walk(walk, END_COMPLETE, 0);
 	pc = without_signature(walk, pc);
 	reg_set(&walk->registers, walk->arch->pc, pc);
 	if (!is_code(walk, pc))
-		return end_walk(walk, END_DAMAGED, step->return_slot);
-	if (!at_registers(walk, row->signal ? HOW_SIGNAL : HOW_CFI))
-		return end_walk(walk, END_DAMAGED, step->return_slot);
-	walk->at.exact = row->signal;
-	if (row->signal) {
+		return end_walk(walk, END_DAMAGED, return_slot);
+	if (!at_registers(walk, interrupted ? HOW_SIGNAL : HOW_CFI))
+		return end_walk(walk, END_DAMAGED, return_slot);
+	walk->at.exact = interrupted;
+	if (interrupted && walk->thread) {
 		walk->crossed = true;
 		walk->thread->signalled = true;
 		walk->thread->stopped = walk->at;
@@ -117,21 +116,26 @@ static bool to_caller(struct walk *walk, const struct cfi_row *row, const struct
 	return true;
 }
 
+bool unreadable(struct walk *walk, uint64_t address)
+{
+	uint8_t byte;
+
+	return end_walk(walk, image_read(walk->image, address, &byte, 1) == MEM_UNMAPPED ? END_UNMAPPED : END_NOT_SAVED,
+			address);
+}
+
 static bool by_table(struct walk *walk, struct frame *frame, const struct cfi_row *row)
 {
 	struct cfi_step step;
-	uint8_t byte;
 
 	switch (cfi_step(walk->image, row, &walk->registers, &step)) {
 	case CFI_STEPPED:
 		frame->fp = step.cfa;
-		return to_caller(walk, row, &step);
+		return to_caller(walk, row->signal, step.return_slot);
 	case CFI_OUTERMOST:
 		return end_walk(walk, END_COMPLETE, 0);
 	case CFI_UNREADABLE:
-		return end_walk(walk, image_read(walk->image, step.address, &byte, 1) == MEM_UNMAPPED ? END_UNMAPPED
-												       : END_NOT_SAVED,
-				step.address);
+		return unreadable(walk, step.address);
 	case CFI_LOST:
 		break;
 	}
@@ -153,17 +157,21 @@ static void settle_registers(struct walk *walk)
 
 bool advance_c(struct walk *walk)
 {
+	const struct mapping *module;
 	const struct cfi_row *row;
 	struct frame *frame;
-	bool sigreturn = walk->thread && is_sigreturn(walk);
+	bool sigreturn = walk->thread && walk->image->os == OS_LINUX && is_sigreturn(walk);
 
 	walk->at.exact |= sigreturn; /* no call leads there */
 	frame = add_frame(walk, go_pc(walk->runtime, walk->at.pc, walk->at.exact));
-	if (!walk->thread)
+	module = windows_module(walk, walk->at.pc - !walk->at.exact);
+	if (!walk->thread && !module)
 		return end_walk(walk, END_NO_TABLE, walk->at.pc);
 	if (sigreturn)
 		return cross_signal(walk, walk->at.sp - (walk->arch->link_register ? 0 : WORD));
 	settle_registers(walk);
+	if (module)
+		return leave_module(walk, frame, module);
 	row = libraries_row(walk->image->libraries, walk->at.pc - !walk->at.exact);
 	if (row)
 		return by_table(walk, frame, row);

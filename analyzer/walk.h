@@ -43,6 +43,28 @@ bool at_registers(struct walk *walk, enum frame_how how);
 /* unwind_c.c: adds the frame at walk->at, which is in no Go function, and moves to its caller. */
 bool advance_c(struct walk *walk);
 
+/* unwind_c.c, for frames that are not Go's: moves to the caller that walk->registers now tell, with its pc read from a slot (0:
+ * a register); a pc of 0 ends the stack. `interrupted`: it made no call, a signal or an exception stopped it. */
+bool to_caller(struct walk *walk, bool interrupted, uint64_t return_slot);
+
+/* Moves to the caller by the record that the frame pointer names, if what that holds can be a caller: without a table. */
+bool by_record(struct walk *walk);
+
+/* Ends the walk at a word that cannot be read. */
+bool unreadable(struct walk *walk, uint64_t address);
+
+/* What C code above a Go frame can know of its registers, once it is known to return to pc. */
+void caller_registers(struct walk *walk, const struct frame *frame, uint64_t pc);
+
+/* unwind_windows.c: the module of a Windows program that an address lies in; NULL: none. */
+const struct mapping *windows_module(struct walk *walk, uint64_t address);
+
+/* Moves to the caller of a frame in a module. */
+bool leave_module(struct walk *walk, struct frame *frame, const struct mapping *module);
+
+/* Moves to the caller of asmstdcall, which called Windows. */
+bool leave_stdcall(struct walk *walk, struct frame *frame);
+
 /* Whether memory at an address is code. */
 bool is_code(struct walk *walk, uint64_t address);
 

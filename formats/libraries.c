@@ -4,6 +4,8 @@
 #include "formats/libraries.h"
 
 #include "formats/paths.h"
+#include "formats/pe_module.h"
+#include "formats/pe_unwind.h"
 
 #include <string.h>
 
@@ -39,6 +41,7 @@ struct libraries {
 	size_t last; /* cache of the lookup */
 	VEC(struct linked) linked;
 	bool linked_read;
+	bool missing_noted;
 };
 
 struct libraries *libraries_new(struct image *image, const struct library_search *search)
@@ -117,6 +120,28 @@ static void load(struct libraries *libraries, struct library *library, const str
 	}
 	use(libraries, library, exe, bias);
 	image_add_backing(image, exe, bias);
+}
+
+/* A Windows module: the dump's own memory serves, where it holds the module; else its file. That Windows' own DLLs are
+ * neither here nor there is usual, and one reason for all of them. */
+static struct library *add_module(struct libraries *libraries, const struct mapping *module)
+{
+	struct image *image = libraries->image;
+	struct library *library = add(libraries, path_base_name(module->path), module->start, module->end);
+	const struct library_trace trace = {.path = module->path, .first = module->start, .first_known = true};
+	const struct exe *exe = pe_module_in_memory(image, module);
+	uint64_t bias = 0;
+
+	if (!exe && !library_file_find(image, &libraries->search, &trace, &exe, &bias))
+		image_add_backing(image, exe, bias);
+	if (exe) {
+		use(libraries, library, exe, bias);
+	} else if (!libraries->missing_noted) {
+		note_add(image->notes, "stacks end in %s, and in any other DLL that is neither in the dump nor, as the build that "
+				       "ran, below --symbols", path_base_name(module->path));
+		libraries->missing_noted = true;
+	}
+	return library;
 }
 
 /* All mappings of one file that follow each other, from its first page on, are one library. */
@@ -243,10 +268,18 @@ static struct library *library_at(struct libraries *libraries, uint64_t pc)
 	if (libraries->items.count >= LIBRARY_LIMIT)
 		return NULL;
 	mapping = image_mapping(libraries->image, pc);
+	if (mapping && libraries->image->os == OS_WINDOWS)
+		return add_module(libraries, mapping);
 	if (mapping)
 		return add_mapped(libraries, mapping);
 	library = add_vdso(libraries, pc);
 	return library ? library : add_linked(libraries, pc);
+}
+
+void libraries_prepare(struct libraries *libraries, uint64_t pc)
+{
+	if (libraries)
+		library_at(libraries, pc);
 }
 
 const struct cfi_row *libraries_row(struct libraries *libraries, uint64_t pc)
@@ -256,16 +289,27 @@ const struct cfi_row *libraries_row(struct libraries *libraries, uint64_t pc)
 	return library && library->exe ? cfi_table_row(library->table, pc - library->bias) : NULL;
 }
 
-static const struct symbol *symbol_in(const struct exe *exe, struct cfi_table *table, uint64_t pc)
+/* Hand-written code has symbols without a size, and so has Windows: they are believed as far as the function's unwind table
+ * goes. */
+static bool in_one_function(struct libraries *libraries, const struct library *library, uint64_t low, uint64_t pc)
+{
+	struct image *image = libraries->image;
+	const struct mapping *module = image->os == OS_WINDOWS ? image_mapping(image, pc + library->bias) : NULL;
+	const struct cfi_row *row;
+	uint64_t start;
+
+	if (module)
+		return pe_function_start(image, module, pc + library->bias, &start) && low + library->bias >= start;
+	row = cfi_table_row(library->table, pc);
+	return row && low >= row->low;
+}
+
+static const struct symbol *symbol_in(struct libraries *libraries, const struct library *library, const struct exe *exe,
+				      uint64_t pc)
 {
 	const struct symbol *symbol = exe ? exe_symbol(exe, pc) : NULL;
-	const struct cfi_row *row;
 
-	if (!symbol || symbol->size)
-		return symbol;
-	/* Hand-written code has symbols without a size: they are believed as far as the function's unwind table goes. */
-	row = cfi_table_row(table, pc);
-	return row && symbol->address >= row->low ? symbol : NULL;
+	return symbol && (symbol->size || in_one_function(libraries, library, symbol->address, pc)) ? symbol : NULL;
 }
 
 bool libraries_function(struct libraries *libraries, uint64_t pc, struct c_function *ret)
@@ -278,9 +322,9 @@ bool libraries_function(struct libraries *libraries, uint64_t pc, struct c_funct
 	if (!library->symbols_sought && !library->exe->has_symbols)
 		library->symbols = library_file_symbols(libraries->image, &libraries->search, library->exe);
 	library->symbols_sought = true;
-	symbol = symbol_in(library->symbols, library->table, pc - library->bias);
+	symbol = symbol_in(libraries, library, library->symbols, pc - library->bias);
 	if (!symbol)
-		symbol = symbol_in(library->exe, library->table, pc - library->bias);
+		symbol = symbol_in(libraries, library, library->exe, pc - library->bias);
 	if (!symbol)
 		return false;
 	*ret = (struct c_function){.entry = symbol->address + library->bias};

@@ -13,6 +13,9 @@ struct libraries *libraries_new(struct image *image, const struct library_search
 /* The executable itself, once its identity is settled. `bias` is run-time minus file addresses. */
 void libraries_add_program(struct libraries *libraries, const struct exe *exe, uint64_t bias);
 
+/* Sees to it that what a frame at a pc needs can be read: of a Windows module that the dump does not hold, from its file. */
+void libraries_prepare(struct libraries *libraries, uint64_t pc);
+
 /* The rules for the frame at a pc; NULL: there are none, and where a library would have them, a note says why. For a
  * return address, ask for the byte before. */
 const struct cfi_row *libraries_row(struct libraries *libraries, uint64_t pc);

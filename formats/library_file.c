@@ -107,10 +107,24 @@ static enum agreement compare_read_only(const struct finder *finder, const struc
 	return result;
 }
 
+/* Windows lists of every module when it was linked and how large it is, and what its CodeView record names. Go, and who
+ * links reproducibly, leaves the time out. */
+static enum agreement compare_module(const struct mapping *module, const struct exe *exe)
+{
+	bool sized = exe->image_size == module->end - module->start;
+
+	if (!sized || module->timestamp != exe->timestamp ||
+	    (module->build_id && exe->build_id && strcmp(module->build_id, exe->build_id)))
+		return AGREE_DIFFERENT;
+	return module->timestamp || (module->build_id && exe->build_id) ? AGREE_EQUAL : AGREE_NOTHING;
+}
+
 static enum agreement compare(const struct finder *finder, const struct exe *exe)
 {
 	enum agreement result;
 
+	if (finder->image->os == OS_WINDOWS)
+		return compare_module(image_mapping(finder->image, finder->trace->first), exe);
 	if (finder->head && finder->head->build_id && exe->build_id)
 		return strcmp(finder->head->build_id, exe->build_id) ? AGREE_DIFFERENT : AGREE_EQUAL;
 	result = compare_read_only(finder, exe);

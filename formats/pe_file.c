@@ -5,7 +5,7 @@
 #include "formats/codeview.h"
 #include "formats/exe.h"
 #include "formats/image.h"
-#include "formats/pe.h"
+#include "formats/pe_module.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -426,6 +426,43 @@ static const struct err *load_pe(struct arena *arena, struct exe *exe)
 	read_go_build_id(&loader);
 	exe->has_dwarf = exe_section(exe, ".debug_info") || exe_section(exe, ".zdebug_info");
 	return NULL;
+}
+
+/* ---- as mapped ---- */
+
+static void add_mapped_section(struct loader *loader, struct image *image, struct span entry)
+{
+	struct exe_segment segment = {
+		.address = loader->exe->base + span_u32(entry, 12),
+		.size = span_u32(entry, 8) ? span_u32(entry, 8) : span_u32(entry, 16),
+		.flags = (uint8_t)(SEGMENT_READ | (span_u32(entry, 36) & SECTION_CODE ? SEGMENT_EXEC : 0)),
+	};
+
+	segment.bytes = image_view(image, segment.address, segment.size);
+	vec_push(loader->arena, &loader->exe->segments, segment);
+}
+
+const struct exe *pe_module_in_memory(struct image *image, const struct mapping *module)
+{
+	enum { HEADERS = 4096 };
+	struct exe *exe = arena_alloc(image->arena, sizeof *exe);
+	struct loader loader = {.arena = image->arena, .exe = exe};
+	struct span headers = image_view(image, module->start, HEADERS);
+	uint32_t table;
+
+	if (!headers.size || pe_header_read(image->arena, headers, &loader.header) || loader.header.arch != image->arch)
+		return NULL;
+	table = loader.header.directories[PE_EXCEPTIONS].rva;
+	if (!table || !image_view(image, module->start + table, 1).size)
+		return NULL;
+	*exe = (struct exe){.path = module->path, .name = module->path, .arch = image->arch, .base = module->start,
+			    .image_size = loader.header.image_size, .timestamp = loader.header.timestamp};
+	for (uint64_t i = 0; i < loader.header.section_count && i < SECTION_LIMIT; i++)
+		add_mapped_section(&loader, image,
+				   span_slice(headers, loader.header.sections + i * PE_SECTION_SIZE, PE_SECTION_SIZE));
+	order_segments(exe);
+	read_symbols(&loader);
+	return exe;
 }
 
 const struct exe_format exe_format_pe = {"pe", pe_magic, load_pe};

@@ -81,12 +81,11 @@ static bool contains(const struct table *table, size_t index, uint32_t rva)
 	return table->arm64 || rva < span_u32(table->entries, index * table->size + 4);
 }
 
-/* The entry of the function at an address; SIZE_MAX: none. */
-static size_t find(const struct table *table, uint32_t rva)
+/* How many entries begin at an address or before it, in a table that is sorted. */
+static size_t count_below(const struct table *table, uint32_t rva)
 {
-	size_t count = table->entries.size / table->size;
 	size_t low = 0;
-	size_t high = count;
+	size_t high = table->entries.size / table->size;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -96,6 +95,15 @@ static size_t find(const struct table *table, uint32_t rva)
 		else
 			high = middle;
 	}
+	return low;
+}
+
+/* The entry of the function at an address; SIZE_MAX: none. */
+static size_t find(const struct table *table, uint32_t rva)
+{
+	size_t count = table->entries.size / table->size;
+	size_t low = count_below(table, rva);
+
 	if (low && contains(table, low - 1, rva))
 		return low - 1;
 	for (size_t i = 0; i < count && !table->arm64; i++)
@@ -182,4 +190,23 @@ enum pe_result pe_unwind(struct image *image, const struct mapping *module, bool
 		forget_volatile(&frame.registers, image->arch);
 	*registers = frame.registers;
 	return PE_STEPPED;
+}
+
+bool pe_function_start(struct image *image, const struct mapping *module, uint64_t address, uint64_t *ret)
+{
+	uint32_t rva = (uint32_t)(address - module->start);
+	struct table table;
+	size_t index;
+
+	if (address < module->start || address >= module->end || address - module->start > UINT32_MAX ||
+	    !open_table(image, module, &table))
+		return false;
+	index = find(&table, rva);
+	if (index != SIZE_MAX) {
+		*ret = module->start + begin_of(&table, index);
+		return true;
+	}
+	index = count_below(&table, rva);
+	*ret = module->start + (index ? span_u32(table.entries, (index - 1) * table.size + 4) : 0);
+	return true;
 }

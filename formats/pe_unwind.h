@@ -25,4 +25,8 @@ struct pe_step {
 enum pe_result pe_unwind(struct image *image, const struct mapping *module, bool exact, struct registers *registers,
 			 struct pe_step *ret);
 
+/* Where the function at an address begins; of one without unwind data (it calls none), where its predecessor ends, at most.
+ * False: the table is not there. */
+bool pe_function_start(struct image *image, const struct mapping *module, uint64_t address, uint64_t *ret);
+
 #endif

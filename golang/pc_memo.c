@@ -25,7 +25,7 @@ static const struct {
 
 enum func_role func_role_of_name(const char *name)
 {
-	if (!name || strncmp(name, "runtime.", 8))
+	if (!name || (strncmp(name, "runtime.", 8) && strncmp(name, "internal/runtime/", 17)))
 		return ROLE_NONE;
 	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
 		if (!strcmp(name, roles[i].name))
