@@ -59,7 +59,12 @@ def torn_word(case, why):
         rule = 'smashed-return'
     else:
         rule = 'torn-pc' if 'it was returned through' in why or 'unexpected fault address' in why else 'torn-return'
-    return {'rule': rule, 'certainty': 'certain', **found}
+    expect = {'rule': rule, 'certainty': 'certain', **found}
+    if 'unexpected return pc' in why:
+        expect['unlike_traceback'] = {str(found['goroutine']): 'the runtime could not walk past the word'}
+    if 'fatal error: fault' in why:
+        expect['also'] = [{'rule': 'go-fatal'}]
+    return expect
 
 
 def threw(printed):
