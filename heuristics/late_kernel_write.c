@@ -8,7 +8,7 @@
 
 extern const struct detector detector_late_kernel_write;
 
-enum { WORD = 8, HALF_BYTES = 4, HALF = 32, COUNT_LIMIT = 1 << 20, MATCH_LIMIT = 4096 };
+enum { WORD = 8, HALF_BYTES = 4, HALF = 32, COUNT_LIMIT = 1 << 20, PLACE_LIMIT = 4096 };
 
 /* A place where the kernel may have been told to write. */
 struct place {
@@ -32,9 +32,7 @@ struct match {
 struct places {
 	struct diagnosis *diagnosis;
 	const struct outparams *outparams;
-	uint64_t count;
-	const struct damage *damage;
-	struct match best;
+	VEC(struct place) items;
 };
 
 static const struct goroutine *goroutine_at(const struct diagnosis *diagnosis, int32_t index)
@@ -60,26 +58,32 @@ static int grade_of(const struct place *place, bool stored)
 	return 1 + place->live + 2 * stored + 4 * (place->outparam->stores == STORES_LENGTH);
 }
 
-static void try_match(struct places *places, const struct place *place)
+static bool is_there(const struct diagnosis *diagnosis, const struct place *place, const struct damage *damage, uint64_t half)
 {
-	const struct damage *damage = places->damage;
-	const struct goroutine *victim = goroutine_at(places->diagnosis, damage->goroutine);
-	const struct goroutine *reader = goroutine_at(places->diagnosis, place->goroutine);
+	return half == place->address || goroutine_at(diagnosis, damage->goroutine)->stack_hi - half ==
+						 goroutine_at(diagnosis, place->goroutine)->stack_hi - place->address;
+}
+
+/* The best of all places for a damaged word. */
+static struct match match_of(const struct places *places, const struct damage *damage)
+{
 	const bool torn = damage->kind == DAMAGE_TORN;
+	struct match best = {0};
 
-	places->count++;
-	for (unsigned half = torn ? 1 : 0; half < 2; half++) {
-		struct match match = {damage, *place, damage->slot + half * HALF_BYTES,
-				      half ? damage->observed >> HALF : (uint32_t)damage->observed, false, 0};
+	for (size_t i = 0; i < places->items.count; i++)
+		for (unsigned half = torn ? 1 : 0; half < 2; half++) {
+			const struct place *place = &places->items.items[i];
+			struct match match = {damage, *place, damage->slot + half * HALF_BYTES,
+					      half ? damage->observed >> HALF : (uint32_t)damage->observed, false, 0};
 
-		if (match.address != place->address &&
-		    victim->stack_hi - match.address != reader->stack_hi - place->address)
-			continue;
-		match.stored = api_stores(place->outparam->stores, match.value);
-		match.grade = grade_of(place, match.stored);
-		if (match.grade > places->best.grade)
-			places->best = match;
-	}
+			if (!is_there(places->diagnosis, place, damage, match.address))
+				continue;
+			match.stored = api_stores(place->outparam->stores, match.value);
+			match.grade = grade_of(place, match.stored);
+			if (match.grade > best.grade)
+				best = match;
+		}
+	return best;
 }
 
 static bool is_live(struct analysis *analysis, int32_t goroutine, uint64_t slot)
@@ -104,7 +108,7 @@ static void at_call(struct places *places, int32_t goroutine, uint64_t slot, con
 		place.outparam = &places->outparams->items.items[i];
 		place.address = sp - (uint64_t)place.outparam->below;
 		if (outparam_of(place.outparam, call))
-			try_match(places, &place);
+			vec_push(places->diagnosis->arena, &places->items, place);
 	}
 }
 
@@ -120,7 +124,7 @@ static void search_stack(struct places *places, int32_t index)
 		for (size_t at = (size_t)(-address % WORD); at + WORD <= bytes.size; at += WORD) {
 			const struct io_call *call = io_call_at(places->outparams, span_u64(bytes, at));
 
-			if (call && places->count < MATCH_LIMIT)
+			if (call && places->items.count < PLACE_LIMIT)
 				at_call(places, index, address + at, call);
 		}
 		address += bytes.size;
@@ -172,8 +176,8 @@ static void value_evidence(struct diagnosis *diagnosis, struct finding *finding,
 					   [STORES_COUNT] = "a number of bytes", [STORES_FLAGS] = "flags"};
 	const struct outparam *outparam = match->place.outparam;
 
-	evidence_word(diagnosis, finding, weight_of(match), !match->stored, match->damage->slot, NULL, "the half holds 0x%" PRIx64 "; %s stores %s there%s", match->value,
-		      outparam->api, what[outparam->stores], match->stored ? "" : ", which this is not");
+	evidence_word(diagnosis, finding, weight_of(match), !match->stored, match->damage->slot, NULL,
+		      "the half holds 0x%" PRIx64 "; %s stores %s there%s", match->value, outparam->api, what[outparam->stores], match->stored ? "" : ", which this is not");
 }
 
 static void reader_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct match *match)
@@ -192,14 +196,14 @@ static void reader_evidence(struct diagnosis *diagnosis, struct finding *finding
 			      reader->id);
 }
 
-static void chance_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct places *places)
+static void chance_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct match *match, size_t places)
 {
-	const struct goroutine *victim = goroutine_at(diagnosis, places->best.damage->goroutine);
+	const struct goroutine *victim = goroutine_at(diagnosis, match->damage->goroutine);
 
 	evidence_add(diagnosis, finding, EVIDENCE_STACK_BOUNDS, WEIGHT_WEAK, false,
-		     "%" PRIu64 " such place%s on all stacks of this dump might have matched one of the %" PRIu64
+		     "%zu such place%s on all stacks of this dump might have matched one of the %" PRIu64
 		     " half words of this stack by chance",
-		     places->count, places->count == 1 ? "" : "s", (victim->stack_hi - victim->stack_lo) / HALF_BYTES);
+		     places, places == 1 ? "" : "s", (victim->stack_hi - victim->stack_lo) / HALF_BYTES);
 }
 
 /* For the damage too: who wrote is known now. */
@@ -213,9 +217,8 @@ static void cite(struct diagnosis *diagnosis, const struct damage *damage, const
 	}
 }
 
-static void report(struct diagnosis *diagnosis, const struct places *places)
+static void report(struct diagnosis *diagnosis, const struct match *match, size_t places)
 {
-	const struct match *match = &places->best;
 	const struct outparam *outparam = match->place.outparam;
 	struct finding *finding = finding_add(diagnosis, &detector_late_kernel_write);
 
@@ -234,19 +237,29 @@ static void report(struct diagnosis *diagnosis, const struct places *places)
 	distance_evidence(diagnosis, finding, match);
 	value_evidence(diagnosis, finding, match);
 	reader_evidence(diagnosis, finding, match);
-	chance_evidence(diagnosis, finding, places);
+	chance_evidence(diagnosis, finding, match, places);
 	cite(diagnosis, match->damage,
 	     outparam->stores == STORES_LENGTH ? "golang/go#77975" : "golang/go#77975 (counts and flags)");
 }
 
-static void examine(struct diagnosis *diagnosis, const struct outparams *outparams, const struct damage *damage)
+static void match_all(struct diagnosis *diagnosis, const struct outparams *outparams)
 {
-	struct places places = {.diagnosis = diagnosis, .outparams = outparams, .damage = damage};
+	const struct analysis *analysis = diagnosis->analysis;
+	struct places places = {.diagnosis = diagnosis, .outparams = outparams};
 
-	for (size_t i = 0; i < diagnosis->analysis->runtime->goroutines.count; i++)
+	if (!analysis->damages.count)
+		return;
+	for (size_t i = 0; i < analysis->runtime->goroutines.count; i++)
 		search_stack(&places, (int32_t)i);
-	if (places.best.grade)
-		report(diagnosis, &places);
+	for (size_t i = 0; i < analysis->damages.count; i++) {
+		const struct damage *damage = &analysis->damages.items[i];
+		struct match match = {0};
+
+		if (damage->slot && damage->goroutine >= 0)
+			match = match_of(&places, damage);
+		if (match.grade)
+			report(diagnosis, &match, places.items.count);
+	}
 }
 
 static void run(struct diagnosis *diagnosis)
@@ -259,9 +272,7 @@ static void run(struct diagnosis *diagnosis)
 	outparams = outparams_find(analysis->runtime);
 	if (!outparams->items.count)
 		return;
-	for (size_t i = 0; i < analysis->damages.count; i++)
-		if (analysis->damages.items[i].slot && analysis->damages.items[i].goroutine >= 0)
-			examine(diagnosis, outparams, &analysis->damages.items[i]);
+	match_all(diagnosis, outparams);
 	exposures_find(diagnosis, outparams);
 }
 
