@@ -165,8 +165,9 @@ static void distance_evidence(struct diagnosis *diagnosis, struct finding *findi
 	else
 		evidence_add(diagnosis, finding, EVIDENCE_PREDICTION, weight, false,
 			     "goroutine %" PRIu64 " called it in %s, from where that variable lies 0x%" PRIx64
-			     " bytes below the upper end of its stack: exactly as far as the half that was overwritten lies below the "
-			     "end of this one. A stack that is copied keeps such distances; the old one was given to others",
+			     " bytes below the upper end of its stack: exactly as far as the half that was overwritten lies "
+			     "below the end of this one. A stack that is copied keeps such distances; the old one was given to "
+			     "others",
 			     reader->id, match->place.call->method, reader->stack_hi - match->place.address);
 }
 
