@@ -59,11 +59,13 @@ def torn_word(case, why):
         rule = 'smashed-return'
     else:
         rule = 'torn-pc' if 'it was returned through' in why or 'unexpected fault address' in why else 'torn-return'
-    expect = {'rule': rule, 'certainty': 'certain', **found}
+    # Of a word that was replaced as a whole nothing is left to prove what it was.
+    expect = {'rule': rule, 'certainty': 'likely' if rule == 'smashed-return' else 'certain', **found}
     if 'unexpected return pc' in why:
         expect['unlike_traceback'] = {str(found['goroutine']): 'the runtime could not walk past the word'}
-    if 'fatal error: fault' in why:
-        expect['also'] = [{'rule': 'go-fatal'}]
+    ends = {'fatal error: fault': 'go-fatal', 'panic: runtime error': 'go-panic'}
+    if also := [{'rule': end} for text, end in ends.items() if text in why]:
+        expect['also'] = also
     return expect
 
 
