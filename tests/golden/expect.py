@@ -61,8 +61,12 @@ def torn_word(case, why):
         rule = 'torn-pc' if 'it was returned through' in why or 'unexpected fault address' in why else 'torn-return'
     # Of a word that was replaced as a whole nothing is left to prove what it was.
     expect = {'rule': rule, 'certainty': 'likely' if rule == 'smashed-return' else 'certain', **found}
-    if 'unexpected return pc' in why:
+    if 'unexpected return pc' in why or 'panic: runtime error' in why:
         expect['unlike_traceback'] = {str(found['goroutine']): 'the runtime could not walk past the word'}
+    if 'panic: runtime error' in why:
+        expect['unlike_traceback']['0'] = 'C was called on the system stack itself, and the walk does not go past that call'
+    if case.endswith('-memory'):
+        expect['executable_source'] = 'memory'
     ends = {'fatal error: fault': 'go-fatal', 'panic: runtime error': 'go-panic'}
     if also := [{'rule': end} for text, end in ends.items() if text in why]:
         expect['also'] = also
