@@ -178,7 +178,8 @@ static void value_evidence(struct diagnosis *diagnosis, struct finding *finding,
 	const struct outparam *outparam = match->place.outparam;
 
 	evidence_word(diagnosis, finding, weight_of(match), !match->stored, match->damage->slot, NULL,
-		      "the half holds 0x%" PRIx64 "; %s stores %s there%s", match->value, outparam->api, what[outparam->stores], match->stored ? "" : ", which this is not");
+		      "the half holds 0x%" PRIx64 "; %s stores %s there%s", match->value, outparam->api,
+		      what[outparam->stores], match->stored ? "" : ", which this is not");
 }
 
 static void reader_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct match *match)

@@ -68,7 +68,11 @@ def torn_word(case, why):
     if case.endswith('-memory'):
         expect['executable_source'] = 'memory'
     ends = {'fatal error: fault': 'go-fatal', 'panic: runtime error': 'go-panic'}
-    if also := [{'rule': end} for text, end in ends.items() if text in why]:
+    also = [{'rule': end} for text, end in ends.items() if text in why]
+    if 'WSARecvFrom' in why:
+        also.append({'rule': 'late-kernel-write', 'certainty': 'certain', **{key: found[key] for key in
+                                                                             ('goroutine', 'slot', 'observed', 'repaired')}})
+    if also:
         expect['also'] = also
     return expect
 
