@@ -71,6 +71,17 @@ struct damage {
 	uint32_t others;              /* of them that had to be repaired too */
 };
 
+/* A saved frame pointer on a goroutine's stack whose upper 32 bits were overwritten: the lower 32 are those of the one place
+ * that it can point to. */
+struct torn_pointer {
+	int32_t goroutine;  /* index in runtime->goroutines */
+	uint32_t frame;     /* index in its stack of the frame that saved it */
+	uint64_t slot, observed;
+	uint64_t expected;  /* where the frame above, which walking on found, saved its own */
+	const struct pc_info *at; /* the frame */
+	bool complete;      /* that walk reached the goroutine's entry by valid steps */
+};
+
 /* Goroutines with the same status, wait reason, creator and sequence of pcs. */
 struct goroutine_group {
 	size_t first;        /* index in runtime->goroutines */
@@ -123,6 +134,8 @@ struct analysis {
 	struct notes *notes;
 	VEC(struct tear) tears;
 	VEC(struct damage) damages;
+	VEC(struct torn_pointer) torn_pointers;
+	size_t foreign_chains;     /* goroutines whose chain of frame pointers leads off their stack, below a callback from C */
 	uint32_t damage_searches; /* of code, for what a smashed word may have been */
 	VEC(struct goroutine_group) groups; /* in the order of their first goroutines */
 	uint32_t *goroutine_group; /* per goroutine: index in groups */

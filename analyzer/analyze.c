@@ -1,6 +1,7 @@
 /* analyze.c: walks every thread and goroutine once, files tears, and groups equal stacks. Stacks are not kept. */
 #include "analyzer/analysis.h"
 
+#include "analyzer/frame_chain.h"
 #include "analyzer/last_words.h"
 #include "analyzer/tear.h"
 #include "analyzer/unwind.h"
@@ -201,6 +202,7 @@ static void walk_goroutines(struct analysis *analysis)
 	for (size_t i = 0; i < analysis->runtime->goroutines.count; i++) {
 		goroutine_stack(analysis, i, &stack);
 		count_frames(analysis, &analysis->goroutine_limit, i, &stack, "goroutines");
+		frame_chain_check(analysis, i, &stack);
 		add_to_group(analysis, &table, i, signature_of(&analysis->runtime->goroutines.items[i], &stack));
 	}
 }
@@ -226,6 +228,7 @@ struct analysis *analyze(struct go_runtime *runtime)
 	walk_threads(analysis);
 	analysis->dying_thread = dying_thread(analysis);
 	walk_goroutines(analysis);
+	frame_chain_note(analysis);
 	fault_find(analysis);
 	messages_find(analysis);
 	return analysis;

@@ -47,6 +47,7 @@ bool pe_frame_restore(struct pe_frame *frame, uint8_t reg, uint64_t address)
 
 struct table {
 	struct span entries;
+	uint64_t rva;
 	size_t size; /* of an entry */
 	bool arm64;
 };
@@ -63,6 +64,7 @@ static bool open_table(struct image *image, const struct mapping *module, struct
 	if (!header.directories[PE_EXCEPTIONS].rva || !size || size > TABLE_LIMIT)
 		return false;
 	ret->entries = image_view(image, module->start + header.directories[PE_EXCEPTIONS].rva, size);
+	ret->rva = header.directories[PE_EXCEPTIONS].rva;
 	ret->arm64 = image->arch->link_register;
 	ret->size = ret->arm64 ? ENTRY_ARM64 : ENTRY_AMD64;
 	return ret->entries.size >= size;
@@ -208,5 +210,26 @@ bool pe_function_start(struct image *image, const struct mapping *module, uint64
 	}
 	index = count_below(&table, rva);
 	*ret = module->start + (index ? span_u32(table.entries, (index - 1) * table.size + 4) : 0);
+	return true;
+}
+
+bool pe_table_unsorted(struct image *image, const struct mapping *module, uint64_t *address, size_t *count)
+{
+	struct table table;
+	uint64_t first = 0;
+	size_t found = 0;
+
+	if (!open_table(image, module, &table))
+		return false;
+	for (size_t i = table.entries.size / table.size; i-- > 1;) {
+		if (begin_of(&table, i) >= begin_of(&table, i - 1))
+			continue;
+		first = table.rva + i * table.size;
+		found++;
+	}
+	if (!found)
+		return false;
+	*address = module->start + first;
+	*count = found;
 	return true;
 }

@@ -29,4 +29,8 @@ enum pe_result pe_unwind(struct image *image, const struct mapping *module, bool
  * False: the table is not there. */
 bool pe_function_start(struct image *image, const struct mapping *module, uint64_t address, uint64_t *ret);
 
+/* The first entry of a module's table that begins below its predecessor, so that a binary search may miss functions; false:
+ * there is none, or no table. *address: of the entry; *count: how many there are like it. */
+bool pe_table_unsorted(struct image *image, const struct mapping *module, uint64_t *address, size_t *count);
+
 #endif

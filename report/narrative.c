@@ -21,6 +21,8 @@ static const struct {
 	{"nil-deref", tell_nil_deref},
 	{"unknown-fault", tell_unknown_fault},
 	{"external-signal", tell_external_signal},
+	{"bp-chain", tell_bp_chain},
+	{"pdata-unsorted", tell_pdata_unsorted},
 };
 
 static const char *format_text(struct arena *arena, const char *format, va_list args)

@@ -37,6 +37,8 @@ void tell_go_fatal(struct telling *telling);
 void tell_nil_deref(struct telling *telling);
 void tell_unknown_fault(struct telling *telling);
 void tell_external_signal(struct telling *telling);
+void tell_bp_chain(struct telling *telling);
+void tell_pdata_unsorted(struct telling *telling);
 
 /* What narrators have in common. */
 

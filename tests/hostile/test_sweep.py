@@ -10,7 +10,8 @@ import tap
 # Smallest dumps of each kind. Odd strides, so that both ways of changing a byte are taken.
 QUICK = {'arm64-nonleaf-unwind-stripped': 21, 'windows-amd64-panic': 31}
 FULL = dict.fromkeys(('arm64-nonleaf-unwind-stripped', 'arm64-nonleaf-unwind', 'arm64-leaf-unwind',
-                      'amd64-panic-stripped', 'windows-amd64-panic'), 1)
+                      'amd64-panic-stripped', 'windows-amd64-panic', 'windows-amd64-late-crash-stripped',
+                      'amd64-late-crash-stripped'), 1)
 
 
 def sweep(case, stride):
