@@ -103,7 +103,7 @@ bool to_caller(struct walk *walk, bool interrupted, uint64_t return_slot)
 		return end_walk(walk, END_COMPLETE, 0);
 	pc = without_signature(walk, pc);
 	reg_set(&walk->registers, walk->arch->pc, pc);
-	if (!is_code(walk, pc))
+	if (!is_code(walk, pc) && !go_pc(walk->runtime, pc, interrupted)->func)
 		return end_walk(walk, END_DAMAGED, return_slot);
 	if (!at_registers(walk, interrupted ? HOW_SIGNAL : HOW_CFI))
 		return end_walk(walk, END_DAMAGED, return_slot);

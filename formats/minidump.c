@@ -10,6 +10,7 @@
 #include "formats/codeview.h"
 #include "formats/exceptions.h"
 #include "formats/image.h"
+#include "formats/minidump_flavour.h"
 #include "formats/segments.h"
 
 #include <inttypes.h>
@@ -40,14 +41,6 @@ enum stream_type {
 	STREAM_THREAD_INFO = 17,
 	STREAM_THREAD_NAMES = 24,
 	STREAM_TYPES
-};
-
-/* MINIDUMP_TYPE, the flags of the header: what the writer was asked for. */
-enum {
-	WITH_DATA_SEGMENTS = 0x1,
-	WITH_FULL_MEMORY = 0x2,
-	WITH_INDIRECT_MEMORY = 0x40,
-	WITH_PRIVATE_MEMORY = 0x200,
 };
 
 enum { HEADER_SIZE = 32, DIRECTORY_ENTRY = 12 }; /* of the file; then sizes of list entries */
@@ -502,32 +495,6 @@ static void find_stop(struct loader *loader)
 
 /* ---- what is in it ---- */
 
-/* What the dump leaves out by its kind, and what that costs. */
-static void note_flavour(const struct loader *loader)
-{
-	static const struct {
-		uint64_t flag;
-		const char *holds, *cost;
-	} flavours[] = {
-		{WITH_PRIVATE_MEMORY, "the memory that the process wrote (MiniDumpWithPrivateReadWriteMemory)",
-		 "code is not saved: without the executable functions have no names"},
-		{WITH_INDIRECT_MEMORY, "stacks of threads and what they point to (MiniDumpWithIndirectlyReferencedMemory)",
-		 "most of the heap is not saved, and with it most goroutines that are parked"},
-		{WITH_DATA_SEGMENTS, "stacks of threads and the variables of modules (MiniDumpWithDataSegs)",
-		 "the heap is not saved: goroutines that are parked are not in the dump"},
-		{0, "stacks of threads only (MiniDumpNormal)",
-		 "the heap is not saved: goroutines that are parked are not in the dump"},
-	};
-	size_t i = 0;
-
-	if (loader->streams[STREAM_MEMORY64].size)
-		return;
-	while (flavours[i].flag && !(loader->flags & flavours[i].flag))
-		i++;
-	note_add(loader->image->notes, "the dump holds %s; %s; take it with MiniDumpWithFullMemory", flavours[i].holds,
-		 flavours[i].cost);
-}
-
 static void note_truncation(struct loader *loader)
 {
 	struct image *image = loader->image;
@@ -582,7 +549,8 @@ static const struct err *load(struct image *image)
 	if (!image->threads.count && !loader.saved.count)
 		return err_new(image->arena, ERR_BAD_DATA,
 			       "nothing usable is left of it: neither threads nor memory in its %zu bytes", image->bytes.size);
-	note_flavour(&loader);
+	if (!loader.streams[STREAM_MEMORY64].size)
+		minidump_note_flavour(image, loader.flags, loader.saved.items, loader.saved.count);
 	note_truncation(&loader);
 	read_thread_names(&loader);
 	read_thread_info(&loader);

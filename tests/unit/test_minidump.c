@@ -291,8 +291,33 @@ static void small_dumps_say_what_they_cost(void **state)
 		f->dump->memory64 = false;
 		f->dump->flags = rows[i].flags;
 		add_process(f);
+		if (rows[i].flags == 1)
+			minidump_add_memory(f->dump, 0x7ff612341000, 0x1000);
 		assert_int_equal(image_read(load_ok(f), 0xc000000000, &byte, 1), MEM_OK);
 		assert_true(noted(f, rows[i].note));
+		assert_false(noted(f, "was asked for"));
+	}
+}
+
+/* What the flags promise counts only if it is there. */
+static void flags_are_not_believed(void **state)
+{
+	static const uint64_t flags[] = {1, 2, 0x41, 0x241};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		struct registers registers = registers_of(&arch_amd64, 0x1000);
+
+		f->dump = minidump_new(f->arena, &arch_amd64);
+		f->dump->memory64 = false;
+		f->dump->flags = flags[i];
+		reg_set(&registers, f->dump->arch->sp, 0x700800);
+		minidump_add_thread(f->dump, 11, 0x7ff000, &registers);
+		minidump_add_memory(f->dump, 0x700000, 0x1000); /* the stack */
+		minidump_add_memory(f->dump, 0xc000000000, 8);
+		load_ok(f);
+		assert_true(noted(f, "(MiniDumpNormal)"));
+		assert_true(noted(f, "was asked for"));
 	}
 }
 
@@ -431,11 +456,12 @@ static void touch(struct fixture *f, struct span bytes)
 	image_mapping(image, 0x180000000);
 }
 
-static void every_cut_and_every_changed_byte(void **state)
+static void damage(struct fixture *f, bool memory64)
 {
-	struct fixture *f = *state;
-	struct span file = rich_dump(f);
-	struct span original = file;
+	struct span file, original;
+
+	f->dump->memory64 = memory64;
+	original = file = rich_dump(f);
 
 	for (size_t size = 4; size < original.size; size++) {
 		/* A copy of its own, so that a read beyond the cut is one beyond an allocation. */
@@ -451,6 +477,16 @@ static void every_cut_and_every_changed_byte(void **state)
 			touch(f, original);
 			*byte ^= (uint8_t)mask;
 		}
+}
+
+static void every_cut_and_every_changed_byte(void **state)
+{
+	damage(*state, true);
+}
+
+static void every_cut_of_a_small_dump(void **state)
+{
+	damage(*state, false);
 }
 
 /* A stream that lies over another, or over the directory: each is read as what it is said to be. */
@@ -491,6 +527,7 @@ int main(void)
 		DUMP_TEST(memory_information_tells_saved_from_mapped),
 		DUMP_TEST(without_memory_information_modules_existed),
 		DUMP_TEST(small_dumps_say_what_they_cost),
+		DUMP_TEST(flags_are_not_believed),
 		DUMP_TEST(stacks_may_be_with_their_threads_only),
 		DUMP_TEST(lists_may_be_aligned),
 		DUMP_TEST(thread_information_invalidates),
@@ -499,6 +536,7 @@ int main(void)
 		DUMP_TEST(counts_are_not_believed),
 		DUMP_TEST(cut_memory_is_lost_not_zero),
 		DUMP_TEST(every_cut_and_every_changed_byte),
+		DUMP_TEST(every_cut_of_a_small_dump),
 		ARM64_TEST(every_cut_and_every_changed_byte),
 		DUMP_TEST(streams_may_lie_over_each_other),
 	};

@@ -1,0 +1,248 @@
+/* test_unwind_windows.c: stacks through Windows code on synthetic programs: system calls, callbacks, exceptions. The DLL is a
+ * PE file of the test's own making, whose unwind data are as the specification has them. */
+#include "analyzer/unwind.h"
+#include "tests/build/go_builder.h"
+#include "tests/build/pe_builder.h"
+#include "tests/build/scratch.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+enum { BUDGET = 1 << 30, THREAD = 4242, WORD = 8, RAX = 0 };
+
+/* The DLL's functions, by RVA: one that calls, with a frame of 0x28 bytes; one that has none; KiUserExceptionDispatcher's like,
+ * whose frame of 0x28 bytes lies above what the CPU pushed. */
+enum { CALLS = 0x1000, LEAF = 0x1080, DISPATCHES = 0x1100, PDATA = 0x2000, XDATA = 0x3000, IMAGE_SIZE = 0x4000, FRAME = 0x28 };
+
+static const uint64_t dll = 0x7ff812340000, os_stack = 0x700000, os_stack_size = 0x4000;
+
+struct scene {
+	struct go_builder *builder;
+	struct go_stack user;
+	size_t first, last, stdcall, cgocall;
+	uint64_t outermost; /* the return address of main.first */
+	uint64_t sp; /* the next word below what is on the thread's stack */
+};
+
+static void add_dll(struct go_builder *builder)
+{
+	static const uint8_t frame[] = {1, 4, 1, 0, 4, 0x42}, machine_frame[] = {1, 4, 2, 0, 4, 0x42, 0, 0x0a};
+	static const uint32_t entries[][3] = {{CALLS, CALLS + 0x40, XDATA}, {DISPATCHES, DISPATCHES + 0x40, XDATA + 16}};
+	struct pe_builder *pe = pe_new(builder->arena, builder->arch, dll);
+	struct exe *exe;
+
+	pe_add_section(pe, ".text", PE_CODE, 0x1000);
+	pe_add_section(pe, ".pdata", PE_RDATA, 0x1000);
+	pe_add_section(pe, ".xdata", PE_RDATA, 0x1000);
+	for (uint32_t i = 0; i < 6; i++)
+		pe_put(pe, PDATA + 4 * i, entries[i / 3][i % 3], 4);
+	pe_put_bytes(pe, XDATA, frame, sizeof frame);
+	pe_put_bytes(pe, XDATA + 16, machine_frame, sizeof machine_frame);
+	pe->directories[3].rva = PDATA;
+	pe->directories[3].size = sizeof entries;
+	assert_null(exe_from_bytes(builder->arena, "a.dll", pe_finish(pe), &exe));
+	for (size_t i = 0; i < exe->segments.count; i++) {
+		const struct exe_segment *segment = &exe->segments.items[i];
+
+		go_memory(builder, segment->address, 0x1000, segment->flags);
+		go_write(builder, segment->address, segment->bytes.data, segment->bytes.size);
+	}
+	vec_push(builder->arena, &builder->image->mappings,
+		 (struct mapping){.start = dll, .end = dll + IMAGE_SIZE, .path = "C:\\windows\\a.dll"});
+}
+
+static struct scene scene_new(struct arena *arena)
+{
+	struct scene s = {.builder = go_new(arena, &arch_amd64, 24, 5)};
+	size_t goexit = go_add_goexit(s.builder);
+	bool exact;
+
+	s.builder->image->os = OS_WINDOWS;
+	s.builder->layout = layout_find(OS_WINDOWS, ARCH_AMD64, 24, 5, &exact);
+	s.first = go_add_frame(s.builder, "main.first", 0x30, 0);
+	s.last = go_add_frame(s.builder, "main.last", 0x50, 0);
+	s.cgocall = go_add_frame(s.builder, "runtime.asmcgocall", 0x20, FUNC_ASM);
+	s.stdcall = go_add_frame(s.builder, "runtime.asmstdcall", 0x150, FUNC_ASM | FUNC_SP_WRITE);
+	go_link(s.builder, goexit, s.first);
+	go_link(s.builder, s.first, s.last);
+	go_link(s.builder, s.last, s.cgocall);
+	go_link(s.builder, s.cgocall, s.stdcall);
+	go_link(s.builder, s.stdcall, s.first);
+	s.user = go_stack_new(s.builder, GO_STACKS, 0x2000, goexit);
+	go_push(&s.user, s.first);
+	s.outermost = go_get(s.builder, s.user.slot);
+	go_memory(s.builder, os_stack, os_stack_size, SEGMENT_READ | SEGMENT_WRITE);
+	s.sp = os_stack + os_stack_size - 0x800;
+	add_dll(s.builder);
+	return s;
+}
+
+static void push(struct scene *s, uint64_t word)
+{
+	s->sp -= WORD;
+	go_put(s->builder, s->sp, word);
+}
+
+/* The thread's stack as Go's frames `stdcall` and `cgocall` leave it that call the DLL, which calls its leaf. */
+static void call_dll(struct scene *s)
+{
+	struct go_stack stack = {.builder = s->builder, .lo = os_stack, .hi = os_stack + os_stack_size, .sp = s->sp,
+				 .pc = go_return_pc(s->builder, s->last)};
+
+	go_push(&stack, s->cgocall);
+	go_push(&stack, s->stdcall);
+	s->sp = stack.sp;
+	push(s, stack.pc);
+	s->sp -= FRAME;
+	push(s, dll + CALLS + 0x20);
+}
+
+static struct analysis *run(struct scene *s, uint64_t pc, uint64_t sp)
+{
+	struct thread thread = {.id = THREAD};
+	struct machine m = {.id = 1, .procid = THREAD};
+	struct goroutine g = {.id = 1, .status = G_RUNNING, .stack_lo = s->user.lo, .stack_hi = s->user.hi,
+			      .sched_pc = s->user.pc, .sched_sp = s->user.sp};
+
+	m.curg = go_goroutine(s->builder, &g, true);
+	go_machine(s->builder, &m);
+	reg_set(&thread.registers, s->builder->arch->pc, pc);
+	reg_set(&thread.registers, s->builder->arch->sp, sp);
+	reg_set(&thread.registers, RAX, 0x5eed);
+	vec_push(s->builder->arena, &s->builder->image->threads, thread);
+	return analyze(go_load(s->builder));
+}
+
+static void expect_pcs(const struct stack *stack, const uint64_t *pcs, size_t count, enum stack_end end)
+{
+	assert_string_equal(stack_end_name(stack->end), stack_end_name(end));
+	assert_int_equal(stack->frames.count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(stack->frames.items[i].pc, pcs[i]);
+}
+
+static void system_call(struct arena *arena)
+{
+	struct scene s = scene_new(arena);
+	struct stack stack = {0};
+
+	call_dll(&s);
+	thread_stack(run(&s, dll + LEAF, s.sp), 0, &stack);
+	expect_pcs(&stack, (uint64_t[]){dll + LEAF, dll + CALLS + 0x20, go_return_pc(s.builder, s.stdcall),
+					go_return_pc(s.builder, s.cgocall)}, 4, END_STACK_SWITCH);
+	assert_int_equal(stack.frames.items[1].how, HOW_CFI);
+	assert_int_equal(stack.frames.items[2].how, HOW_CFI);
+	assert_int_equal(stack.frames.items[3].how, HOW_PCSP);
+}
+
+/* Threads that C made end with a return address of 0; where the table of the module is not in the dump, the walk ends. */
+static void thread_of_c(struct arena *arena)
+{
+	for (size_t missing = 0; missing < 2; missing++) {
+		struct scene s = scene_new(arena);
+		struct stack stack = {0};
+
+		push(&s, 0);
+		s.sp -= FRAME;
+		push(&s, dll + CALLS + 0x20);
+		if (missing)
+			go_put(s.builder, dll, 0); /* no header */
+		thread_stack(run(&s, dll + LEAF, s.sp), 0, &stack);
+		expect_pcs(&stack, (uint64_t[]){dll + LEAF, dll + CALLS + 0x20}, missing ? 1 : 2,
+			   missing ? END_NO_TABLE : END_COMPLETE);
+	}
+}
+
+/* An exception in main.last, dispatched on the goroutine's own stack. */
+static void dispatch(struct scene *s, uint64_t *pc, uint64_t *sp)
+{
+	uint64_t words;
+
+	go_push(&s->user, s->last);
+	*pc = s->user.pc;
+	*sp = s->user.sp;
+	words = *sp - 0x100; /* RIP, CS, EFLAGS, RSP, SS */
+	go_put(s->builder, words, *pc);
+	go_put(s->builder, words + 3 * WORD, *sp);
+	s->user.sp = words - FRAME;
+	s->user.pc = dll + DISPATCHES + 0x20;
+}
+
+static void exception_on_thread(struct arena *arena)
+{
+	struct scene s = scene_new(arena);
+	struct analysis *analysis;
+	struct stack stack = {0};
+	uint64_t pc, sp;
+
+	dispatch(&s, &pc, &sp);
+	go_put(s.builder, s.sp, pc);
+	go_put(s.builder, s.sp + 3 * WORD, sp);
+	analysis = run(&s, dll + DISPATCHES + 0x20, s.sp - FRAME);
+	thread_stack(analysis, 0, &stack);
+	expect_pcs(&stack, (uint64_t[]){dll + DISPATCHES + 0x20}, 1, END_STACK_SWITCH);
+	assert_true(analysis->walks[0].signalled && analysis->walks[0].stopped.known);
+	assert_int_equal(analysis->walks[0].stopped.pc, pc);
+	goroutine_stack(analysis, 0, &stack);
+	expect_pcs(&stack, (uint64_t[]){pc, go_return_pc(s.builder, s.first), s.outermost}, 3,
+		   END_COMPLETE);
+}
+
+static void exception_on_goroutine(struct arena *arena)
+{
+	struct scene s = scene_new(arena);
+	struct stack stack = {0};
+	uint64_t pc, sp;
+
+	dispatch(&s, &pc, &sp);
+	goroutine_stack(run(&s, 0x10, os_stack + 0x100), 0, &stack);
+	assert_true(stack.frames.count >= 3);
+	assert_int_equal(stack.frames.items[0].pc, dll + DISPATCHES + 0x20);
+	assert_int_equal(stack.frames.items[1].pc, pc);
+	assert_int_equal(stack.frames.items[1].sp, sp);
+	assert_int_equal(stack.frames.items[1].how, HOW_SIGNAL);
+	assert_true(stack.frames.items[1].exact);
+	assert_string_equal(stack_end_name(stack.end), stack_end_name(END_COMPLETE));
+}
+
+/* Garbage for registers and stacks: walks end. */
+static void garbage(struct arena *arena)
+{
+	for (uint32_t rva = CALLS; rva < IMAGE_SIZE; rva += 0x1f) {
+		struct scene s = scene_new(arena);
+		struct stack stack = {0};
+
+		for (uint64_t at = os_stack; at < os_stack + 0x400; at += WORD)
+			go_put(s.builder, at, at % 24 ? dll + (at * 0x9e37 & 0x3fff) : at + 0x40);
+		thread_stack(run(&s, dll + rva, os_stack), 0, &stack);
+		assert_true(stack.frames.count >= 1 && stack.frames.count < 0x400);
+	}
+}
+
+#define SCENE_TEST(name)                                                                                               \
+	static void test_##name(void **state)                                                                          \
+	{                                                                                                              \
+		(void)state;                                                                                           \
+		scratch_arena(BUDGET, name);                                                                           \
+	}
+
+SCENE_TEST(system_call)
+SCENE_TEST(thread_of_c)
+SCENE_TEST(exception_on_thread)
+SCENE_TEST(exception_on_goroutine)
+SCENE_TEST(garbage)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_system_call),
+		cmocka_unit_test(test_thread_of_c),
+		cmocka_unit_test(test_exception_on_thread),
+		cmocka_unit_test(test_exception_on_goroutine),
+		cmocka_unit_test(test_garbage),
+	};
+
+	return cmocka_run_group_tests_name("unwind_windows", tests, NULL, NULL);
+}
