@@ -131,10 +131,17 @@ static void search_stack(struct places *places, int32_t index)
 	}
 }
 
-/* The code and the reader are witnesses only of a write that is known to happen, with a value that it stores. */
+/* The code and the reader are witnesses only of a write that is known to happen, with a value that it stores, and if the
+ * rest of the word is untouched. */
+static bool is_proof(const struct match *match)
+{
+	return match->stored && match->place.outparam->stores == STORES_LENGTH && match->damage->kind == DAMAGE_TORN &&
+	       match->damage->slot_holds;
+}
+
 static enum weight weight_of(const struct match *match)
 {
-	return match->stored && match->place.outparam->stores == STORES_LENGTH ? WEIGHT_STRONG : WEIGHT_FAIR;
+	return is_proof(match) ? WEIGHT_STRONG : WEIGHT_FAIR;
 }
 
 static void call_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct match *match)
@@ -153,9 +160,7 @@ static void distance_evidence(struct diagnosis *diagnosis, struct finding *findi
 {
 	const struct goroutine *reader = goroutine_at(diagnosis, match->place.goroutine);
 	const bool same = match->address == match->place.address;
-	const enum weight weight = !match->stored				     ? WEIGHT_WEAK
-				   : match->place.outparam->stores == STORES_LENGTH ? WEIGHT_DECISIVE
-										     : WEIGHT_FAIR;
+	const enum weight weight = is_proof(match) ? WEIGHT_DECISIVE : match->stored ? WEIGHT_FAIR : WEIGHT_WEAK;
 
 	if (same)
 		evidence_add(diagnosis, finding, EVIDENCE_PREDICTION, weight, false,
