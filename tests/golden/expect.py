@@ -52,7 +52,8 @@ def torn_word(case, why):
     found = {'goroutine': int(one(r' {4}goroutine (\d+), g 0x', why)), 'slot': slot, 'observed': observed,
              'repaired': repaired}
     if case.endswith('-bp'):  # not a return address
-        return {'rule': None, 'near_miss_of': ['torn-return', 'torn-pc', 'smashed-return']}
+        return {'rule': 'bp-chain', 'certainty': 'likely', **found,
+                'near_miss_of': ['torn-return', 'torn-pc', 'smashed-return']}
     found['function'] = one(r'behind a call of (\S+)', why)
     upper = int(observed, 16) ^ int(repaired, 16)
     if upper & 0xffffffff:
