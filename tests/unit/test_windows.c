@@ -2,6 +2,7 @@
  * thread is, the fault behind a crash, the environment. */
 #include "analyzer/analysis.h"
 #include "tests/build/go_builder.h"
+#include "tests/build/minidump_builder.h"
 #include "tests/build/scratch.h"
 
 #include <setjmp.h>
@@ -196,6 +197,63 @@ static void environment_of(struct arena *arena, const struct arch *arch)
 	assert_null(scene_run(&s)->runtime->godebug);
 }
 
+/* Replaces the builder's image by a minidump of it. */
+static void write_and_read(struct scene *s, bool full, const struct registers *stopped)
+{
+	struct go_builder *builder = s->builder;
+	struct minidump_builder *dump = minidump_new(builder->arena, builder->arch);
+	const uint64_t information[] = {1, 0x30};
+	struct image *image = arena_alloc(builder->arena, sizeof *image);
+
+	dump->memory64 = full;
+	dump->flags = full ? 2 : 0;
+	for (size_t i = 0; i < builder->memory.count; i++) {
+		const struct go_memory *memory = &builder->memory.items[i];
+
+		minidump_add_memory(dump, memory->address, memory->size);
+		memcpy(dump->ranges.items[dump->ranges.count - 1].bytes, memory->bytes, memory->size);
+	}
+	minidump_add_thread(dump, THREAD, teb, &builder->image->threads.items[0].registers);
+	minidump_add_thread_name(dump, THREAD, "worker");
+	minidump_add_exception(dump, THREAD, (uint32_t)access_violation, information, 2, stopped);
+	*image = (struct image){.arena = builder->arena, .notes = builder->image->notes, .name = "app.dmp",
+				.bytes = minidump_finish(dump)};
+	assert_null(format_minidump.load(image));
+	builder->image = image;
+}
+
+/* From the bytes of a dump to the goroutine's stack and the fault; the exception's CONTEXT says where the thread stood. */
+static void dumps_of(struct arena *arena, const struct arch *arch)
+{
+	for (int full = 0; full < 2; full++) {
+		struct scene s = scene_new(arena, arch);
+		struct go_stack at = s.stack;
+		struct analysis *analysis;
+		struct registers stopped;
+		struct stack stack = {0};
+
+		s.m.procid = s.m.dying = 0;
+		s.slot = TLS_SLOTS;
+		scene_run(&s);
+		stopped = s.builder->image->threads.items[0].registers;
+		reg_set(&s.builder->image->threads.items[0].registers, arch->pc, 0x1234); /* it went on */
+		write_and_read(&s, full, &stopped);
+		analysis = analyze(go_load(s.builder));
+		assert_int_equal(analysis->thread_goroutine[0], 0);
+		assert_string_equal(analysis->image->threads.items[0].name, "worker");
+		assert_int_equal(analysis->dying_thread, 0);
+		assert_true(analysis->fault.known && analysis->fault.has_pc);
+		assert_int_equal(analysis->fault.pc, at.pc);
+		assert_int_equal(analysis->fault.address, 0x30);
+		assert_int_equal(analysis->fault.access, ACCESS_WRITE);
+		goroutine_stack(analysis, 0, &stack);
+		assert_string_equal(stack_end_name(stack.end), stack_end_name(END_COMPLETE));
+		assert_int_equal(stack.frames.count, 4);
+		assert_string_equal(go_func_name(stack.frames.items[0].info), "runtime.sigpanic");
+		assert_string_equal(go_func_name(stack.frames.items[3].info), "runtime.goexit");
+	}
+}
+
 static void both(struct arena *arena, void (*body)(struct arena *arena, const struct arch *arch))
 {
 	body(arena, &arch_amd64);
@@ -218,6 +276,7 @@ ON_BOTH(an_m_that_knows_nothing_of_g_is_not_its, strangers_of)
 ON_BOTH(a_fault_that_became_a_panic, faults_of)
 ON_BOTH(the_dumps_record_of_a_fault, records_of)
 ON_BOTH(godebug_from_the_environment_block, environment_of)
+ON_BOTH(from_a_minidump_to_its_stacks, dumps_of)
 
 int main(void)
 {
@@ -227,6 +286,7 @@ int main(void)
 		cmocka_unit_test(a_fault_that_became_a_panic),
 		cmocka_unit_test(the_dumps_record_of_a_fault),
 		cmocka_unit_test(godebug_from_the_environment_block),
+		cmocka_unit_test(from_a_minidump_to_its_stacks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
