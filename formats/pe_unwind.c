@@ -1,10 +1,11 @@
 /* pe_unwind.c: see pe_unwind.h. Reference: Microsoft, "PE Format" (The .pdata Section). Linkers sort the table by address;
- * where one did not, Windows itself fails to find functions (RtlLookupFunctionEntry), and we look at every entry. */
+ * where one did not, Windows itself fails to find functions (RtlLookupFunctionEntry), and we look at every entry, of so many
+ * as can be looked at for every frame of a hostile stack. */
 #include "formats/pe_frame.h"
 
 #include "formats/pe.h"
 
-enum { HEADERS_LIMIT = 4096, TABLE_LIMIT = 64 << 20, ENTRY_AMD64 = 12, ENTRY_ARM64 = 8 };
+enum { HEADERS_LIMIT = 4096, TABLE_LIMIT = 64 << 20, UNSORTED_LIMIT = 4096, ENTRY_AMD64 = 12, ENTRY_ARM64 = 8 };
 
 /* ---- the frame ---- */
 
@@ -61,7 +62,8 @@ static bool open_table(struct image *image, const struct mapping *module, struct
 	if (!page.size || pe_header_read(image->arena, page, &header) || header.arch != image->arch)
 		return false;
 	size = header.directories[PE_EXCEPTIONS].size;
-	if (!header.directories[PE_EXCEPTIONS].rva || !size || size > TABLE_LIMIT)
+	if (!header.directories[PE_EXCEPTIONS].rva || !size || size > TABLE_LIMIT ||
+	    (uint64_t)header.directories[PE_EXCEPTIONS].rva + size > module->end - module->start)
 		return false;
 	ret->entries = image_view(image, module->start + header.directories[PE_EXCEPTIONS].rva, size);
 	ret->rva = header.directories[PE_EXCEPTIONS].rva;
@@ -108,7 +110,7 @@ static size_t find(const struct table *table, uint32_t rva)
 
 	if (low && contains(table, low - 1, rva))
 		return low - 1;
-	for (size_t i = 0; i < count && !table->arm64; i++)
+	for (size_t i = 0; i < count && count <= UNSORTED_LIMIT && !table->arm64; i++)
 		if (contains(table, i, rva))
 			return i;
 	return SIZE_MAX;

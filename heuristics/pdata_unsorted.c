@@ -23,12 +23,18 @@ static void report(struct diagnosis *diagnosis, const struct mapping *module, ui
 static void run(struct diagnosis *diagnosis)
 {
 	struct image *image = diagnosis->analysis->image;
-	uint64_t address;
+	uint64_t address, end = 0;
 	size_t count;
 
-	for (size_t i = 0; image->os == OS_WINDOWS && i < image->mappings.count; i++)
-		if (pe_table_unsorted(image, &image->mappings.items[i], &address, &count))
-			report(diagnosis, &image->mappings.items[i], address, count);
+	for (size_t i = 0; image->os == OS_WINDOWS && i < image->mappings.count; i++) {
+		const struct mapping *module = &image->mappings.items[i];
+
+		if (module->start < end) /* modules do not overlap; a hostile dump's could all have one huge table */
+			continue;
+		end = module->end;
+		if (pe_table_unsorted(image, module, &address, &count))
+			report(diagnosis, module, address, count);
+	}
 }
 
 const struct detector detector_pdata_unsorted = {
@@ -40,7 +46,7 @@ const struct detector detector_pdata_unsorted = {
 		"return addresses from wrong places. Exception handlers are not found, and stacks that Windows, profilers or "
 		"debuggers walk are wrong.\n"
 		"Evidence: the first entry that begins below its predecessor. This damages nothing by itself: it is a hint. tornstack "
-		"looks at every entry where the search fails, so the stacks in its report do not depend on the order.\n"
+		"looks at every entry where the search fails, unless there are very many.\n"
 		"What to do: link the module with another linker, or another release of it; tools that rewrite executables (packers, "
 		"signers, instrumentation) are to be suspected too.",
 	.symptom = true,
