@@ -8,13 +8,14 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
 
 import elf_file
 import tap
+from live import wine
+from live.process import Failure, kill, run
 
 SOURCES = tap.ROOT / 'fixtures/src/zoo'
 BUILD = tap.ROOT / 'fixtures/src/build.sh'
@@ -22,10 +23,6 @@ BUILD_SECONDS, NATIVE_SECONDS, EMULATED_SECONDS = 1200, 60, 180
 CORE_BYTES, TEXT_BYTES = 8 << 30, 64 << 20
 TRIES = 3
 READY = b'ready'
-
-
-class Failure(Exception):
-    """There is no executable, or no dump, and why."""
 
 
 def fingerprint(*paths):
@@ -40,38 +37,23 @@ def fingerprint(*paths):
 
 def build(cell, exe, processes):
     environment = dict(os.environ, CGO_ENABLED=str(int(cell.variant.cgo)),
-                       BUILD_FLAGS=f'-p {processes} {cell.variant.flags}')
+                       BUILD_FLAGS=f'-p {processes} {cell.variant.flags}', GOOS=cell.cpu.os)
     if cell.variant.cgo:
         environment['CC'] = 'gcc' if cell.native else cell.cpu.compiler
-    command = [BUILD, SOURCES.name, cell.release, cell.cpu.name, exe, cell.variant.ldflags]
+    command = [BUILD, SOURCES.name, cell.release, cell.cpu.architecture, exe, cell.variant.ldflags]
     status, output = run(command, BUILD_SECONDS, env=environment)
     if status != 0:
         raise Failure(f'it does not build: {output[-2000:]}')
 
 
 def endings(cell, exe):
-    status, output = run([*cell.runner, exe, 'list'], EMULATED_SECONDS)
+    if cell.cpu.os == 'windows':
+        status, output = wine.endings(exe, EMULATED_SECONDS)
+    else:
+        status, output = run([*cell.runner, exe, 'list'], EMULATED_SECONDS)
     if status != 0 or not output.split():
         raise Failure(f'"{exe.name} list" ends with status {status}: {output[-2000:]}')
     return output.split()
-
-
-def run(command, seconds, **settings):
-    """Exit status and output; what is still running at the end is killed with all its children."""
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          start_new_session=True, errors='replace', **settings) as process:
-        try:
-            output, _ = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            kill(process)
-            raise Failure(f'{command[0]} is still running after {seconds} s') from None
-    return process.returncode, output
-
-
-def kill(process):
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 @contextlib.contextmanager
@@ -83,13 +65,31 @@ def dump(cell, exe, ending, scratch):
         with tempfile.TemporaryDirectory(dir=scratch, prefix=f'{ending}-') as folder:
             folder = pathlib.Path(folder)
             try:
-                core, text = (snapshot if ending == 'live' else death)(cell, exe, ending, folder)
+                core, text = way(cell, ending)(cell, exe, ending, folder)
             except Failure as failure:
                 trouble.append(str(failure))
                 continue
             yield core, text, len(trouble) + 1
             return
     raise Failure(f'no dump in {TRIES} tries: ' + '; '.join(trouble))
+
+
+def way(cell, ending):
+    if cell.cpu.os == 'windows':
+        return death_in_wine
+    return snapshot if ending == 'live' else death
+
+
+def death_in_wine(cell, exe, ending, folder):
+    """crashdump.exe stops the program where the runtime ends it: in RaiseFailFastException, or ExitProcess (Go 1.20)."""
+    shutil.copy(exe, folder / 'zoo.exe')
+    core = folder / 'core'
+    wine.dump(['-break', 'ExitProcess', '-o', core.name, 'zoo.exe', ending], EMULATED_SECONDS, folder)
+    if not core.exists():
+        raise Failure(f'no dump: {tail(folder)}')
+    text = folder / 'traceback'
+    text.write_bytes(text.read_bytes().replace(b'\r\n', b'\n'))
+    return core, text_of(folder)
 
 
 def start(cell, exe, ending, folder, core_bytes):

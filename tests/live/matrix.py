@@ -12,12 +12,18 @@ RELEASES = ('1.18.10', '1.19.13', '1.20.14', '1.21.13', '1.22.12', '1.23.12', '1
 
 @dataclasses.dataclass(frozen=True)
 class Cpu:
-    name: str            # GOARCH
+    name: str            # GOARCH, or GOOS-GOARCH
     machine: str         # as uname has it
     emulator: str        # user-mode qemu
     compiler: str        # the cross compiler
     interpreter: str     # what dynamic programs ask for
     sysroot: str         # where the cross compiler's libraries are
+    os: str = 'linux'
+
+    @property
+    def architecture(self):
+        """GOARCH."""
+        return self.name.rsplit('-', 1)[-1]
 
 
 CPUS = {
@@ -25,7 +31,9 @@ CPUS = {
                  '/usr/x86_64-linux-gnu'),
     'arm64': Cpu('arm64', 'aarch64', 'qemu-aarch64', 'aarch64-linux-gnu-gcc', 'lib/ld-linux-aarch64.so.1',
                  '/usr/aarch64-linux-gnu'),
+    'windows-amd64': Cpu('windows-amd64', '', 'wine', 'x86_64-w64-mingw32-gcc', '', '', os='windows'),
 }
+WINDOWS_VARIANTS = ('default', 'stripped', 'trimpath')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +78,8 @@ class Cell:
 
     def impossible(self, ending=None):
         """Why this machine cannot have this cell, or this ending of it, or None."""
+        if self.cpu.os == 'windows':
+            return self.impossible_in_wine(ending)
         if self.native and self.variant.cgo and not shutil.which('gcc'):
             return 'gcc is missing'
         if self.native and (not core_pattern().startswith('core') or os.sep in core_pattern()):
@@ -86,6 +96,18 @@ class Cell:
             return f'{self.cpu.sysroot}/{self.cpu.interpreter} is missing'
         if ending == 'live':
             return 'qemu-user runs the program inside its own process, of which gcore would make the core'
+        return None
+
+    def impossible_in_wine(self, ending):
+        if int(self.release.split('.')[1]) < 20:
+            return 'Windows minidumps are compared from Go 1.20 on'
+        if self.variant.name not in WINDOWS_VARIANTS:
+            return 'the program for Windows is built in three ways'
+        for command in (self.cpu.emulator, self.cpu.compiler):
+            if not shutil.which(command):
+                return f'{command} is missing'
+        if ending == 'live':
+            return 'nothing makes a Windows program print its stacks from outside'
         return None
 
 
