@@ -389,9 +389,12 @@ static bool thread_step(struct walk *walk, struct frame *frame, bool *handled)
 		if (walk->arch->link_register && frame->info->delta == 0)
 			break;
 		return end_walk(walk, END_STACK_SWITCH, 0);
+	case ROLE_ASMCGOCALL:
+		if (stays_on_stack(walk, frame))
+			return step(walk, frame, false);
+		return end_walk(walk, END_STACK_SWITCH, 0);
 	case ROLE_MCALL:
 	case ROLE_MORESTACK:
-	case ROLE_ASMCGOCALL:
 		return end_walk(walk, END_STACK_SWITCH, 0);
 	default:
 		break;

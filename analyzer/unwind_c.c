@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { SIGRETURN_LIMIT = 16, CALL_BYTES = 8, STUB_BYTES = 24, ADDRESS_BITS = 48 };
+enum { SIGRETURN_LIMIT = 16, CALL_BYTES = 8, STUB_BYTES = 24, INSN_BYTES = 16, ADDRESS_BITS = 48 };
 
 bool is_code(struct walk *walk, uint64_t address)
 {
@@ -176,4 +176,32 @@ bool advance_c(struct walk *walk)
 	if (row)
 		return by_table(walk, frame, row);
 	return by_stub(walk) || by_record(walk);
+}
+
+/* The code behind the call is asked, not the stack's layout, which differs between releases: load a register from the stack,
+ * make it SP (runtime/asm_amd64.s, asm_arm64.s asmcgocall, nosave). */
+bool stays_on_stack(struct walk *walk, struct frame *frame)
+{
+	const struct arch *arch = walk->arch;
+	const struct effect *effect = NULL;
+	struct insn load, move;
+	uint64_t sp;
+
+	if (!insn_decode(walk->runtime->decoder, frame->pc, image_view(walk->image, frame->pc, INSN_BYTES), &load) ||
+	    !insn_decode(walk->runtime->decoder, frame->pc + load.size,
+			 image_view(walk->image, frame->pc + load.size, INSN_BYTES), &move))
+		return false;
+	if (load.count != 1 || load.effects[0].kind != EFFECT_LOAD || load.effects[0].src != arch->sp ||
+	    load.effects[0].size != WORD)
+		return false;
+	effect = &move.effects[0];
+	if (move.count != 1 || effect->kind != EFFECT_ADD || effect->dst != arch->sp || effect->src != load.effects[0].dst ||
+	    effect->value)
+		return false;
+	if (!image_u64(walk->image, frame->sp + (uint64_t)load.effects[0].value, &sp) || sp <= frame->sp || sp % WORD)
+		return false;
+	if (arch->link_register)
+		frame->sp = sp;
+	frame->fp = sp + (uint64_t)frame->info->delta + (arch->link_register ? 0 : WORD);
+	return true;
 }

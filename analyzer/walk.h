@@ -65,6 +65,10 @@ bool leave_module(struct walk *walk, struct frame *frame, const struct mapping *
 /* Moves to the caller of asmstdcall, which called Windows. */
 bool leave_stdcall(struct walk *walk, struct frame *frame);
 
+/* Whether asmcgocall, at whose frame the walk is, was called on the system stack already and has only aligned SP; then the
+ * frame's top is set. */
+bool stays_on_stack(struct walk *walk, struct frame *frame);
+
 /* Whether memory at an address is code. */
 bool is_code(struct walk *walk, uint64_t address);
 

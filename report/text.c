@@ -136,6 +136,10 @@ static void dump_line(const struct text *text)
 					   image->stop.thread ? arena_printf(text->arena, " on thread %" PRId64,
 									     image->stop.thread)
 							      : ""));
+	else if (text->analysis->dying_thread >= 0)
+		line = joined(text, line,
+			      arena_printf(text->arena, "ended by the Go runtime on thread %" PRId64,
+					   image->threads.items[text->analysis->dying_thread].id));
 	else
 		line = joined(text, line, "a snapshot of a live process");
 	line = joined(text, line,
