@@ -34,9 +34,9 @@ def compare(printed, report, ending=None):
         outcomes.append(explained(outcome, exceptions.Scene(accounts, ours, printed, report, ending)))
     for stack in printed.system_stacks():
         # That of a throw is printed by the thread that dies; after a signal every thread prints its own.
-        # No thread of a Windows process that ended itself by ExitProcess (Go 1.20) is marked.
-        crashed = [t for t in report['threads'] if t['crashed']] or report['threads']
-        threads = crashed if stack is printed.runtime_stack else report['threads']
+        # Of a process that ended by itself, without signal or exception (Go 1.20 on Windows), no thread is marked.
+        marked = stack is printed.runtime_stack and report['process']['stop']
+        threads = [t for t in report['threads'] if t['crashed'] or not marked]
         detail = traceback_text.system_stack_difference(stack, threads)
         outcome = Outcome('system stack' + ('' if stack.m is None else f' of m {stack.m}'),
                           DIFFERENT if detail else EQUAL, detail)
