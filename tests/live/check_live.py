@@ -169,6 +169,21 @@ def arguments():
     return options
 
 
+# What is known of each system has a table of its own; a system that nothing is known of keeps the one that it has.
+TABLES = {'linux': ('check-live', 'make accuracy'),
+          'windows': ('check-live-windows', "make accuracy LIVE='--cpu windows-amd64 --variant stripped'")}
+
+
+def write_tables(options, bench):
+    for system, (name, command) in TABLES.items():
+        cpus = [cpu for cpu in matrix.CPUS if matrix.CPUS[cpu].os == system]
+        everything = matrix.cells(dict.fromkeys([*matrix.RELEASES, *options.go]), cpus, matrix.VARIANTS)
+        known = {cell: bench(cell).results() for cell in everything}
+        shown = [cell for cell in everything if system == 'linux' or any(known[cell])]
+        if any(any(results) for results in known.values()):
+            table.write(options.table, table.as_markdown(known, shown, command), name)
+
+
 def main():
     options = arguments()
     made_with = crash.fingerprint(crash.SOURCES, crash.BUILD, HERE / 'crash.py')
@@ -184,9 +199,7 @@ def main():
         results = dict(zip(chosen, pool.map(lambda cell: check_cell(bench(cell), shares, options, printer), chosen)))
     print('\n' + table.as_text(results, grid) + '\n')
     if options.table:
-        everything = matrix.cells(dict.fromkeys([*matrix.RELEASES, *options.go]), matrix.CPUS, matrix.VARIANTS)
-        known = {cell: bench(cell).results() for cell in everything}
-        table.write(options.table, table.as_markdown(known, everything, 'make accuracy'))
+        write_tables(options, bench)
     if not printer.passed and not printer.failed:
         print('nothing could be run')
     print(f'{printer.passed} passed, {printer.failed} failed')

@@ -59,15 +59,21 @@ class Result:
 
 
 EXES = ('exe', 'exe.zst', '../exe')
+TEXTS = ('traceback', 'expected.traceback')
 
 
-def with_exe(folders):
-    """Those that have an executable, which the peers cannot do without."""
+def with_all(folders):
+    """Those that have an executable, which the peers cannot do without, and the runtime's text; no minidumps, which but
+    one of them reads (torn_peers.py)."""
     for folder in folders:
-        if any((folder / name).exists() for name in EXES):
-            yield folder
-        else:
+        if not any((folder / name).exists() for name in EXES):
             print(f'{folder}: left out, there is no executable')
+        elif not any((folder / name).exists() for name in TEXTS):
+            print(f'{folder}: left out, the runtime printed nothing')
+        elif 'windows' in str(folder):
+            print(f'{folder}: left out, it is a minidump')
+        else:
+            yield folder
 
 
 def first_of(folder, *names):
@@ -248,7 +254,7 @@ def main():
     parser.add_argument('folders', nargs='+', type=lambda path: pathlib.Path(path).resolve(), metavar='DIR')
     options = parser.parse_args()
     programs, missing = find_programs()
-    cases, results = run_all(with_exe(options.folders), programs, options.seconds, options.verbose)
+    cases, results = run_all(with_all(options.folders), programs, options.seconds, options.verbose)
     names = {one.name: f'{one.name} {one.version(program)}' for one, program in programs.items()}
     lines = list(section(cases, results, names, missing, options.seconds))
     print('\n'.join(['', *lines]))

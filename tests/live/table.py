@@ -9,7 +9,6 @@ import time
 
 from live import exceptions, matrix
 
-MARKERS = re.compile(r'(<!-- check-live -->\n).*?(<!-- /check-live -->)', re.S)
 
 
 class Sum:
@@ -96,17 +95,18 @@ def machine():
     kernel = '.'.join(platform.release().split('.')[:2])
     words = [f'linux/{platform.machine()}', f'{os.cpu_count()} CPUs', f'Linux {kernel}']
     for cpu in matrix.CPUS.values():
-        if cpu.machine != platform.machine() and not matrix.Cell('', cpu, matrix.VARIANTS['default']).impossible():
+        if cpu.os == 'linux' and cpu.machine != platform.machine() and not matrix.Cell('', cpu, matrix.VARIANTS['default']).impossible():
             words.append(subprocess.run([cpu.emulator, '--version'], capture_output=True, text=True, check=True)
                          .stdout.splitlines()[0].split(' (')[0])
     return ', '.join(words)
 
 
-def write(path, text):
+def write(path, text, name):
     """Between the markers of a Markdown file, which may have more to say."""
     path = pathlib.Path(path)
     before = path.read_text(encoding='utf-8')
-    if not MARKERS.search(before):
-        raise SystemExit(f'{path} has no markers <!-- check-live --> and <!-- /check-live -->')
-    after = MARKERS.sub(lambda match: f'{match.group(1)}\n{text}\n\n{match.group(2)}', before)
+    markers = re.compile(rf'(<!-- {name} -->\n).*?(<!-- /{name} -->)', re.S)
+    if not markers.search(before):
+        raise SystemExit(f'{path} has no markers <!-- {name} --> and <!-- /{name} -->')
+    after = markers.sub(lambda match: f'{match.group(1)}\n{text}\n\n{match.group(2)}', before)
     path.write_text(after, encoding='utf-8')
