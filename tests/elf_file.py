@@ -1,17 +1,8 @@
 """Just enough ELF for tests that change a core: where in the file an address lies."""
-import pathlib
 import struct
-import subprocess
 
 E_MACHINE = 18
 PT_LOAD, PT_NOTE = 1, 4
-
-
-def unpacked(path, folder):
-    """The decompressed copy of a fixture file, in `folder`."""
-    copy = pathlib.Path(folder) / pathlib.Path(path).name.removesuffix('.zst')
-    subprocess.run(['zstd', '-qdf', str(path), '-o', str(copy)], check=True)
-    return copy
 
 
 class Elf:

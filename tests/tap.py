@@ -8,9 +8,13 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
+
+import dump_file
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TORNSTACK = pathlib.Path(os.environ.get('TORNSTACK', ROOT / 'build/tornstack')).resolve()
+BUILD = pathlib.Path(os.environ.get('BUILD', ROOT / 'build/release')).resolve()
 CASES = pathlib.Path(os.environ.get('CASES', ROOT / 'fixtures/cases')).resolve()
 FULL = os.environ.get('HOSTILE') == 'full'
 UPDATE = bool(os.environ.get('UPDATE'))
@@ -78,12 +82,40 @@ class Run:
         return None
 
 
+def patch_of(case):
+    """What patch.json says of a case that differs from another by a few words of memory, or None. {"of": CASE, "words":
+    [{"address", "from", "to", "what"}]}, numbers as "0x…"."""
+    path = CASES / case / 'patch.json'
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def patched_dump(case, patch):
+    """The other case's dump with those words changed, unpacked once."""
+    dump = BUILD / 'patched' / case / 'dump'
+    sources = [CASES / case / 'patch.json', CASES / patch['of'] / 'dump.zst']
+    if dump.exists() and all(dump.stat().st_mtime > source.stat().st_mtime for source in sources):
+        return dump
+    dump.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=dump.parent) as folder:
+        copy = dump_file.unpacked(sources[1], folder)
+        words = [[int(word[key], 16) for key in ('address', 'from', 'to')] for word in patch['words']]
+        dump_file.change_words(copy, words)
+        copy.rename(dump)
+    return dump
+
+
+def case_dump(case):
+    """The dump of a case, as a file that tornstack can be given."""
+    patch = patch_of(case)
+    return patched_dump(case, patch) if patch else CASES / case / 'dump.zst'
+
+
 def case_args(case):
     """The command line for a case: dump, executable unless the dump is there to do without, and no library of this
     machine."""
     folder = CASES / case
     exe = ['--exe', folder / 'exe.zst'] if (folder / 'exe.zst').exists() else []
-    return [folder / 'dump.zst', *exe, '--sysroot', folder]
+    return [case_dump(case), *exe, '--sysroot', folder]
 
 
 def expectation(case):

@@ -15,8 +15,7 @@ import sys
 
 import jsonschema
 
-import elf_file
-import minidump_file
+import dump_file
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
@@ -107,11 +106,8 @@ def check_memory(report, dump):
     data = pathlib.Path(dump).read_bytes()
     if data.startswith(ZSTD_MAGIC):
         data = subprocess.run(['zstd', '-dcq', '--long=31', dump], check=True, stdout=subprocess.PIPE).stdout
-    if data.startswith(b'\x7fELF'):
-        core = elf_file.Elf(data)
-    elif data.startswith(b'MDMP'):
-        core = minidump_file.Minidump(data)
-    else:
+    core = dump_file.parsed(data)
+    if core is None:
         return
     for finding in report['findings']:
         for evidence in finding['evidence']:

@@ -56,7 +56,7 @@ def valid(case):
         done = tap.Run(*tap.case_args(case), '--json', f'--goroutines={option}')
         if done.trouble(0):
             return done.trouble(0)
-        check = subprocess.run([sys.executable, str(validator), '/dev/stdin', str(tap.CASES / case / 'dump.zst')],
+        check = subprocess.run([sys.executable, str(validator), '/dev/stdin', str(tap.case_dump(case))],
                                input=done.out, capture_output=True)
         if check.returncode:
             return f'--goroutines={option}: ' + (check.stdout + check.stderr).decode(errors='replace')

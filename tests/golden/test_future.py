@@ -5,7 +5,7 @@ certainty; where that row does not fit, no goroutine is made up."""
 import pathlib
 import tempfile
 
-import elf_file
+import dump_file
 import tap
 
 FUTURE = 'go1.99.{patch}'
@@ -18,7 +18,7 @@ def renamed(case, folder):
     future = FUTURE.format(patch='9' * (len(release) - len('go1.99.')))
     copies = []
     for name in ('dump.zst', 'exe.zst'):
-        copy = pathlib.Path(elf_file.unpacked(tap.CASES / case / name, folder))
+        copy = pathlib.Path(dump_file.unpacked(tap.CASES / case / name, folder))
         data = copy.read_bytes()
         copy.write_bytes(data.replace(release.encode(), future.encode()))
         copies.append(copy)

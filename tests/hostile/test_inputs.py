@@ -7,6 +7,7 @@ import struct
 import subprocess
 import tempfile
 
+import dump_file
 import elf_file
 import tap
 
@@ -73,7 +74,7 @@ def executables_as_dumps():
 
 
 def other_cpus(folder):
-    core = elf_file.Elf(elf_file.unpacked(tap.CASES / CASE / 'dump.zst', folder).read_bytes())
+    core = elf_file.Elf(dump_file.unpacked(tap.CASES / CASE / 'dump.zst', folder).read_bytes())
     path = folder / 'core'
     machines = {'i386': 3, 'arm': 40, 'riscv': 243, 's390x': 22, 'ppc64': 21, 'none': 0, 'unknown': 0xffff}
     for name, machine in machines.items():

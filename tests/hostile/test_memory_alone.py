@@ -5,6 +5,7 @@ import os
 import struct
 import tempfile
 
+import dump_file
 import elf_file
 import tap
 
@@ -18,7 +19,7 @@ DAMAGES = {'zero': lambda word: 0, 'off by 8': lambda word: word + 8, 'huge': la
 
 class Victim:
     def __init__(self, folder):
-        self.path = elf_file.unpacked(tap.CASES / CASE / 'dump.zst', folder)
+        self.path = dump_file.unpacked(tap.CASES / CASE / 'dump.zst', folder)
         self.core = elf_file.Elf(self.path.read_bytes())
         self.expect = tap.expectation(CASE)
         self.tables = self.address_of(PCLNTAB, lambda flags: not flags & 2)

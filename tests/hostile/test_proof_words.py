@@ -7,6 +7,7 @@ A torn return address that loses its lower half too is a smashed one: that may b
 import pathlib
 import tempfile
 
+import dump_file
 import elf_file
 import tap
 
@@ -44,7 +45,7 @@ def certain_corruption(victim, report):
 class Victim:
     def __init__(self, case, folder):
         self.case = case
-        self.path = elf_file.unpacked(tap.CASES / case / 'dump.zst', folder)
+        self.path = dump_file.unpacked(tap.CASES / case / 'dump.zst', folder)
         self.core = elf_file.Elf(self.path.read_bytes())
         self.expect = tap.expectation(case)
         self.args = [self.path, '--exe', tap.CASES / case / 'exe.zst', '--json', '--goroutines=all']

@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 import tempfile
 
-import elf_file
+import dump_file
 import tap
 
 TORN = ('arm64-nonleaf-unwind', 'arm64-nonleaf-segv', 'arm64-leaf-unwind')
@@ -43,7 +43,7 @@ def first_difference(a, b, path='report'):
 
 
 def strip_changes_nothing(case, folder):
-    whole = elf_file.unpacked(tap.CASES / case / 'exe.zst', folder)
+    whole = dump_file.unpacked(tap.CASES / case / 'exe.zst', folder)
     bare = pathlib.Path(folder) / 'stripped'
     subprocess.run(['aarch64-linux-gnu-strip', '-o', str(bare), str(whole)], check=True)
     first, second = (report_with(case, path, '--json', '--goroutines=all') for path in (whole, bare))

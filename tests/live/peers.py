@@ -22,6 +22,7 @@ import sys
 import tempfile
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent.parent)]
+import dump_file
 import elf_file
 import peer
 import peer_delve
@@ -84,7 +85,7 @@ def first_of(folder, *names):
 
 
 def plain_file(path, scratch):
-    return elf_file.unpacked(path, scratch) if path.suffix == '.zst' else path
+    return dump_file.unpacked(path, scratch) if path.suffix == '.zst' else path
 
 
 def has_symbols(exe):
