@@ -485,8 +485,12 @@ static void verdict_section(struct writer *writer)
 	list = put_value(writer, object, "narrative", new_array());
 	for (size_t i = 0; i < narrative->paragraphs.count; i++)
 		push_value(writer, list, text_value(writer, narrative->paragraphs.items[i].text));
-	put_texts(writer, put_value(writer, object, "actions", new_array()), narrative->actions.items,
-		  narrative->actions.count);
+	put_texts(writer, put_value(writer, object, "confirm", new_array()), narrative->confirmations.items,
+		  narrative->confirmations.count);
+	list = put_value(writer, object, "actions", new_array());
+	put_texts(writer, list, narrative->actions.items, narrative->actions.count);
+	put_texts(writer, list, narrative->remedies.items, narrative->remedies.count);
+	put_number(writer, object, "for_good", true, (int64_t)narrative->remedies.count);
 	put_runners_up(writer, object, verdict);
 	dump_pending(writer);
 }

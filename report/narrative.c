@@ -74,15 +74,31 @@ bool tell(struct telling *telling, const char *format, ...)
 	return true;
 }
 
+void tell_confirm(struct telling *telling, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vec_push(telling->arena, &telling->narrative->confirmations, format_text(telling->arena, format, args));
+	va_end(args);
+}
+
 void tell_action(struct telling *telling, const char *format, ...)
 {
 	va_list args;
-	const char *text;
 
 	va_start(args, format);
-	text = format_text(telling->arena, format, args);
+	vec_push(telling->arena, &telling->narrative->actions, format_text(telling->arena, format, args));
 	va_end(args);
-	vec_push(telling->arena, &telling->narrative->actions, text);
+}
+
+void tell_for_good(struct telling *telling, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vec_push(telling->arena, &telling->narrative->remedies, format_text(telling->arena, format, args));
+	va_end(args);
 }
 
 const char *capital(struct arena *arena, const char *text)
@@ -143,7 +159,7 @@ void tell_fixes(struct telling *telling)
 		const char *releases = fixing_releases(telling->arena, cited->bug);
 
 		if (cited->affects != 0 && releases)
-			tell_action(telling, "Rebuild with a Go release that fixes %s: %s or later in its line%s%s%s.",
+			tell_for_good(telling, "Rebuild with a Go release that fixes %s: %s or later in its line%s%s%s.",
 				    cited->bug->id, releases, version ? " (this binary: " : "", version ? version : "",
 				    version ? ")" : "");
 	}

@@ -20,7 +20,9 @@ struct paragraph {
 struct narrative {
 	const char *headline;             /* one sentence, without certainty and rule */
 	VEC(struct paragraph) paragraphs; /* in the order of events */
-	VEC(const char *) actions;        /* most useful first */
+	VEC(const char *) confirmations;  /* what would settle it */
+	VEC(const char *) actions;        /* for the next hour, most useful first */
+	VEC(const char *) remedies;       /* for good, most useful first */
 };
 
 /* The narrative of a diagnosis' verdict, on its arena. */

@@ -23,8 +23,14 @@ void tell_paragraph(struct telling *telling, enum exhibit exhibit);
 /* Adds a sentence to the paragraph. True when it was backed. */
 bool tell(struct telling *telling, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Adds something to do. Actions may name what the evidence does not: releases, options, commands. */
+/* Adds what would settle it: what to look at, and what would speak for or against. It may name what the evidence does
+ * not: commands, the next dump. */
+void tell_confirm(struct telling *telling, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds something to do in the next hour; and a remedy for good. Both may name what the evidence does not: releases,
+ * options, commands. */
 void tell_action(struct telling *telling, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void tell_for_good(struct telling *telling, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The narrators. */
 void tell_split_sp(struct telling *telling);
@@ -52,7 +58,7 @@ const char *capital(struct arena *arena, const char *text);
 /* The first finding of a rule that `by` explains (NULL: that nothing explains); NULL: none. */
 const struct finding *finding_of_rule(const struct diagnosis *diagnosis, const char *rule, const struct finding *by);
 
-/* Appends the releases that fix the known bugs of the verdict, and with tell_known_bugs their workarounds first. */
+/* Appends the releases that fix the known bugs of the verdict (for good); tell_known_bugs also their workarounds (now). */
 void tell_fixes(struct telling *telling);
 void tell_known_bugs(struct telling *telling);
 

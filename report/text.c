@@ -174,24 +174,30 @@ static void what_happened(const struct text *text)
 	}
 }
 
-static void do_now(const struct text *text)
+static void list(const struct text *text, const char *heading, const char *const *items, size_t count)
 {
-	if (!text->narrative->actions.count)
+	if (!count)
 		return;
-	page_heading(&text->page, "Do now");
-	for (size_t i = 0; i < text->narrative->actions.count; i++)
-		page_wrap(&text->page, "  * ", 0, STYLE_PLAIN, text->narrative->actions.items[i]);
+	page_heading(&text->page, heading);
+	for (size_t i = 0; i < count; i++)
+		page_wrap(&text->page, "  * ", 0, STYLE_PLAIN, items[i]);
+}
+
+static void what_to_do(const struct text *text)
+{
+	const struct narrative *narrative = text->narrative;
+
+	list(text, "Do now", narrative->actions.items, narrative->actions.count);
+	list(text, "For good", narrative->remedies.items, narrative->remedies.count);
+	list(text, "What would confirm it", narrative->confirmations.items, narrative->confirmations.count);
 }
 
 void text_notes(const struct text *text)
 {
-	const struct notes *list = text->analysis->notes;
+	const struct notes *notes = text->analysis->notes;
 
-	if (!list || !list->count)
-		return;
-	page_heading(&text->page, "Notes: what could not be seen");
-	for (size_t i = 0; i < list->count; i++)
-		page_wrap(&text->page, "  * ", 0, STYLE_PLAIN, list->items[i]);
+	if (notes)
+		list(text, "Notes: what could not be seen", notes->items, notes->count);
 }
 
 static void body(const struct text *text)
@@ -202,7 +208,7 @@ static void body(const struct text *text)
 	text_torn_words(text);
 	text_stacks(text);
 	text_known_bugs(text);
-	do_now(text);
+	what_to_do(text);
 	text_other_findings(text);
 	text_goroutines(text);
 	text_exposures(text);
