@@ -1,15 +1,14 @@
-/* rank.c: turns evidence into certainty, and findings into one verdict. The only place that does.
+/* rank.c: turns evidence into certainty, and orders findings by it. The only place that does.
  *
  * Witnesses are counted by class, since two words that one event wrote are one witness: what the code or the machine says
  * (instruction, exception, message), what memory holds (memory, register), and what follows from walking on (unwind, call
  * site). Certain: a strong witness of each class needed and nothing strong against. Likely: two classes. */
-#include "heuristics/detector.h"
+#include "heuristics/rank.h"
+
 #include "heuristics/rivals.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { CLASS_MACHINE = 1, CLASS_MEMORY = 2, CLASS_WALK = 4 };
 
 static const unsigned classes[] = {
 	[EVIDENCE_INSTRUCTION] = CLASS_MACHINE,   [EVIDENCE_EXCEPTION] = CLASS_MACHINE,
@@ -20,29 +19,61 @@ static const unsigned classes[] = {
 	[EVIDENCE_VERSION] = 0,
 };
 
-static enum certainty weigh(const struct finding *finding)
+static bool is_strong(const struct evidence *evidence)
+{
+	return evidence->weight >= WEIGHT_STRONG;
+}
+
+unsigned strong_classes(const struct finding *finding)
 {
 	unsigned strong = 0;
-	unsigned count = 0;
+
+	for (size_t i = 0; i < finding->evidence.count; i++)
+		if (is_strong(&finding->evidence.items[i]) && !finding->evidence.items[i].against)
+			strong |= classes[finding->evidence.items[i].kind];
+	return strong;
+}
+
+const struct evidence *strong_objection(const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->evidence.count; i++)
+		if (is_strong(&finding->evidence.items[i]) && finding->evidence.items[i].against)
+			return &finding->evidence.items[i];
+	return NULL;
+}
+
+static enum certainty weigh(const struct finding *finding)
+{
+	int count = __builtin_popcount(strong_classes(finding));
 	int against = 0;
 
-	for (size_t i = 0; i < finding->evidence.count; i++) {
-		const struct evidence *evidence = &finding->evidence.items[i];
-
-		if (evidence->weight < WEIGHT_STRONG)
-			continue;
-		if (evidence->against)
-			against++;
-		else
-			strong |= classes[evidence->kind];
-	}
-	for (unsigned bit = CLASS_MACHINE; bit <= CLASS_WALK; bit <<= 1)
-		count += (strong & bit) != 0;
-	if (count == 3 && !against)
+	for (size_t i = 0; i < finding->evidence.count; i++)
+		against += is_strong(&finding->evidence.items[i]) && finding->evidence.items[i].against;
+	if (count == CLASS_COUNT && !against)
 		return CERTAINTY_CERTAIN;
 	if (count >= 2 && against <= 1)
 		return CERTAINTY_LIKELY;
 	return CERTAINTY_POSSIBLE;
+}
+
+/* Without the only strong witness of its class a finding would not be certain: that one is decisive. */
+static void mark_decisive(struct finding *finding)
+{
+	for (unsigned bit = CLASS_MACHINE; bit <= CLASS_WALK; bit <<= 1) {
+		struct evidence *only = NULL;
+		int count = 0;
+
+		for (size_t i = 0; i < finding->evidence.count; i++) {
+			struct evidence *evidence = &finding->evidence.items[i];
+
+			if (!is_strong(evidence) || evidence->against || classes[evidence->kind] != bit)
+				continue;
+			only = evidence;
+			count++;
+		}
+		if (count == 1)
+			only->weight = WEIGHT_DECISIVE;
+	}
 }
 
 /* Nothing is surer than what it was read with. */
@@ -56,7 +87,7 @@ static enum certainty cap(const struct go_runtime *runtime)
 	return CERTAINTY_CERTAIN;
 }
 
-static bool supersedes(const struct finding *cause, const char *id)
+bool finding_supersedes(const struct finding *cause, const char *id)
 {
 	const char *const *ids = cause->supersedes ? cause->supersedes : cause->detector->supersedes;
 
@@ -69,7 +100,7 @@ static bool supersedes(const struct finding *cause, const char *id)
 /* A cause explains a consequence when its rule says so and both speak of the same goroutine (or thread). */
 static bool explains(const struct finding *cause, const struct finding *effect)
 {
-	if (cause == effect || !supersedes(cause, effect->detector->id))
+	if (cause == effect || !finding_supersedes(cause, effect->detector->id))
 		return false;
 	return (cause->goroutine >= 0 && cause->goroutine == effect->goroutine) ||
 	       (cause->thread >= 0 && cause->thread == effect->thread);
@@ -118,50 +149,6 @@ static void sort(struct diagnosis *diagnosis)
 		qsort(diagnosis->findings.items, diagnosis->findings.count, sizeof *diagnosis->findings.items, by_certainty);
 }
 
-/* Findings that describe how the process ended, as against damage that may have nothing to do with it. */
-static bool describes_end(const struct finding *finding)
-{
-	return finding->damage ? finding->damage->returned : finding->thread >= 0 && !finding->tear;
-}
-
-static const char *separation(struct diagnosis *diagnosis, const struct finding *first, const struct finding *other)
-{
-	if (other->certainty < first->certainty)
-		return arena_printf(diagnosis->arena, "it is only %s, the verdict is %s", certainty_name(other->certainty),
-				    certainty_name(first->certainty));
-	if (first->detector->corruption && !other->detector->corruption)
-		return "damage found in memory is a deeper cause than the way the process ended";
-	if (first->detector == other->detector)
-		return "equally sure; the verdict names the lowest goroutine";
-	return arena_printf(diagnosis->arena, "equally sure; %s is the more specific rule", first->detector->id);
-}
-
-static void give_verdict(struct diagnosis *diagnosis)
-{
-	struct verdict *verdict = &diagnosis->verdict;
-	bool found = false;
-
-	for (size_t i = 0; i < diagnosis->findings.count; i++) {
-		const struct finding *finding = &diagnosis->findings.items[i];
-
-		if (finding->explained_by >= 0)
-			continue;
-		if (!found) {
-			found = true;
-			verdict->finding = i;
-			continue;
-		}
-		vec_push(diagnosis->arena, &verdict->runners_up,
-			 (struct runner_up){i, separation(diagnosis, &diagnosis->findings.items[verdict->finding], finding)});
-		if (describes_end(finding) && !describes_end(&diagnosis->findings.items[verdict->finding]))
-			vec_push(diagnosis->arena, &verdict->unexplained, finding->title);
-	}
-	verdict->kind = found					    ? VERDICT_FOUND
-			: diagnosis->analysis->image->stop.known    ? VERDICT_UNKNOWN
-			: diagnosis->analysis->runtime->modules.count ? VERDICT_HEALTHY
-								      : VERDICT_UNKNOWN;
-}
-
 struct diagnosis *diagnose(struct analysis *analysis)
 {
 	struct diagnosis *diagnosis = arena_alloc(analysis->arena, sizeof *diagnosis);
@@ -181,7 +168,10 @@ struct diagnosis *diagnose(struct analysis *analysis)
 	cap_symptoms(diagnosis);
 	sort(diagnosis);
 	explain_all(diagnosis); /* indices follow the order */
-	give_verdict(diagnosis);
+	for (size_t i = 0; i < diagnosis->findings.count; i++)
+		if (diagnosis->findings.items[i].certainty == CERTAINTY_CERTAIN)
+			mark_decisive(&diagnosis->findings.items[i]);
+	verdict_give(diagnosis);
 	rivals_find(diagnosis);
 	return diagnosis;
 }

@@ -289,6 +289,27 @@ static void weights(struct arena *arena)
 	}
 }
 
+/* Decisive is the only strong witness of its class, and only of what is certain: without it, it would not be. */
+static void decisive(struct arena *arena)
+{
+	for (size_t i = 0; i < SCENES; i++) {
+		struct go_scene scene = scene_new(arena, &scenes[i]);
+		const struct finding *finding = finding_of(diagnose_scene(&scene), "split-sp");
+		unsigned memory = 0, strong_memory = 0, instructions = 0;
+
+		for (size_t e = 0; e < finding->evidence.count; e++) {
+			const struct evidence *evidence = &finding->evidence.items[e];
+			const bool stored = evidence->kind == EVIDENCE_MEMORY || evidence->kind == EVIDENCE_REGISTER;
+
+			instructions += evidence->kind == EVIDENCE_INSTRUCTION && evidence->weight == WEIGHT_DECISIVE;
+			memory += stored && evidence->weight == WEIGHT_DECISIVE;
+			strong_memory += stored && evidence->weight == WEIGHT_STRONG && !evidence->against;
+		}
+		assert_int_equal(instructions, 1);
+		assert_true(memory ? memory == 1 && !strong_memory : strong_memory >= 2);
+	}
+}
+
 /* ---- verdicts ---- */
 
 static const char fatal[] = "fatal error: traceback did not unwind completely\n";
@@ -365,6 +386,22 @@ static void another_victim(struct arena *arena)
 	assert_int_equal(diagnosis->verdict.unexplained.count, 1);
 }
 
+/* A tear that nobody walked did not end the process; what did is said to be unexplained. */
+static void another_end(struct arena *arena)
+{
+	struct go_scene scene = scene_new(arena, &scenes[0]);
+	struct diagnosis *diagnosis;
+
+	scene_add_walker(&scene, "");
+	scene.builder->image->stop =
+		(struct stop){.known = true, .number = SIGABRT, .name = "SIGABRT", .thread = SCENE_WALKER_THREAD};
+	diagnosis = diagnose_scene(&scene);
+	assert_string_equal(diagnosis->findings.items[diagnosis->verdict.finding].detector->id, "split-sp");
+	assert_null(finding_of(diagnosis, "unwinder-crash"));
+	assert_int_equal(diagnosis->verdict.unexplained.count, 1);
+	assert_non_null(strstr(diagnosis->verdict.unexplained.items[0], "SIGABRT"));
+}
+
 static void order(struct arena *arena)
 {
 	struct diagnosis *diagnosis =
@@ -426,10 +463,12 @@ TEST(all_words_corrupted)
 TEST(unsafe_point)
 TEST(caps)
 TEST(weights)
+TEST(decisive)
 TEST(explained)
 TEST(victim_from_frames)
 TEST(unexplained)
 TEST(another_victim)
+TEST(another_end)
 TEST(order)
 TEST(ends)
 
@@ -444,10 +483,12 @@ int main(void)
 		cmocka_unit_test(test_unsafe_point),
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_decisive),
 		cmocka_unit_test(test_explained),
 		cmocka_unit_test(test_victim_from_frames),
 		cmocka_unit_test(test_unexplained),
 		cmocka_unit_test(test_another_victim),
+		cmocka_unit_test(test_another_end),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_ends),
 	};

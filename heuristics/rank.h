@@ -1,0 +1,23 @@
+/* rank.h: what rank.c and verdict.c share: how evidence counts. */
+#ifndef HEURISTICS_RANK_H
+#define HEURISTICS_RANK_H
+
+#include "heuristics/detector.h"
+
+/* The classes of witnesses: two of one class may come from one accident. */
+enum evidence_class { CLASS_MACHINE = 1, CLASS_MEMORY = 2, CLASS_WALK = 4, CLASS_COUNT = 3 };
+
+/* The classes, or'ed, of which a strong witness speaks for a finding. */
+unsigned strong_classes(const struct finding *finding);
+
+/* The first strong evidence against a finding; NULL: none. */
+const struct evidence *strong_objection(const struct finding *finding);
+
+/* Whether a finding explains those of that rule, where both speak of the same goroutine or thread. */
+bool finding_supersedes(const struct finding *cause, const char *id);
+
+/* verdict.c: chooses the verdict among ranked findings, says what separates the others from it, and what it leaves
+ * unexplained. */
+void verdict_give(struct diagnosis *diagnosis);
+
+#endif
