@@ -9,7 +9,7 @@
 
 extern const struct detector detector_unwinder_crash;
 
-enum { WALKER_BYTES = 16 << 10, WORD = 8 };
+enum { WALKER_BYTES = 16 << 10, WORD = 8, WORDS_SHOWN = 2 };
 
 static const char *const texts[] = {
 #define UNWINDER_TEXT(text) text,
@@ -44,7 +44,7 @@ struct crash {
 	const char *text;      /* the fatal text, NULL: a fault */
 	bool faulted;          /* the fault's pc is in the unwinder */
 	int32_t victim;        /* index, -1 */
-	uint64_t victim_word;  /* address of the walker's pointer to the victim's g */
+	uint64_t victim_words[WORDS_SHOWN]; /* addresses of the walker's pointers to the victim's g; 0: no more */
 	const char *named_by;  /* the runtime's line that names the victim, NULL: none */
 };
 
@@ -98,33 +98,38 @@ static bool is_torn(const struct analysis *analysis, int32_t goroutine)
 	return false;
 }
 
-/* A word of the walker's frames that points to a goroutine other than its own; one that is torn is preferred. */
-static void victim_in_walker(struct crash *crash)
+/* The goroutine, not the walker's own, that a word of the walker's frames points to; -1: none. */
+static int32_t pointed_to(const struct crash *crash, uint64_t address)
 {
 	struct analysis *analysis = crash->analysis;
-	const struct frame *frame = &crash->stack.frames.items[crash->walker];
-	int32_t own = analysis->thread_goroutine[analysis->dying_thread];
+	const struct goroutine *g;
+	uint64_t word;
 
-	for (uint64_t address = frame->sp; address < frame->sp + WALKER_BYTES; address += WORD) {
-		const struct goroutine *g;
-		uint64_t word;
-		int32_t index;
+	if (!image_u64(analysis->image, address, &word) || !word)
+		return -1;
+	g = goroutine_by_address(analysis->runtime, word);
+	if (!g || (int32_t)(g - analysis->runtime->goroutines.items) == analysis->thread_goroutine[analysis->dying_thread])
+		return -1;
+	return (int32_t)(g - analysis->runtime->goroutines.items);
+}
 
-		if (!image_u64(analysis->image, address, &word))
-			return;
-		g = word ? goroutine_by_address(analysis->runtime, word) : NULL;
-		index = g ? (int32_t)(g - analysis->runtime->goroutines.items) : -1;
-		if (index < 0 || index == own || (crash->victim >= 0 && crash->victim != index && !is_torn(analysis, index)))
-			continue;
-		if (crash->victim == index && crash->victim_word)
-			continue;
-		if (crash->named_by && index != crash->victim)
-			continue;
-		crash->victim = index;
-		crash->victim_word = address;
-		if (is_torn(analysis, index))
-			return;
+/* The goroutine that the runtime named; else the first that the walker's frames point to, a torn one above all others. */
+static void victim_in_walker(struct crash *crash)
+{
+	const uint64_t start = crash->stack.frames.items[crash->walker].sp;
+	size_t words = 0;
+
+	for (uint64_t at = start; !crash->named_by && at < start + WALKER_BYTES; at += WORD) {
+		int32_t index = pointed_to(crash, at);
+
+		if (index >= 0 && (crash->victim < 0 || is_torn(crash->analysis, index)))
+			crash->victim = index;
+		if (crash->victim >= 0 && is_torn(crash->analysis, crash->victim))
+			break;
 	}
+	for (uint64_t at = start; crash->victim >= 0 && words < WORDS_SHOWN && at < start + WALKER_BYTES; at += WORD)
+		if (pointed_to(crash, at) == crash->victim)
+			crash->victim_words[words++] = at;
 }
 
 static bool examine(struct analysis *analysis, struct crash *crash)
@@ -192,8 +197,8 @@ static void victim_evidence(struct diagnosis *diagnosis, struct finding *finding
 	if (crash->named_by)
 		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false,
 			     "the runtime names goroutine %" PRIu64 ": \"%s\"", g->id, crash->named_by);
-	if (crash->victim_word)
-		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, crash->victim_word,
+	for (size_t i = 0; i < WORDS_SHOWN && crash->victim_words[i]; i++)
+		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, crash->victim_words[i],
 			      hex_text(diagnosis->arena, g->address),
 			      "the walker's frames point to the g of goroutine %" PRIu64, g->id);
 }

@@ -31,3 +31,32 @@ def change_words(path, words):
                 raise ValueError(f'{path}: the word at {address:#x} is not {old:#x}')
             file.seek(dump.offset(address))
             file.write((new & MASK).to_bytes(8, 'little'))
+
+
+class Copy:
+    """An unpacked dump whose words a test changes for one run of something, and puts back."""
+
+    def __init__(self, packed, folder):
+        self.path = unpacked(packed, folder)
+        self.dump = parsed(self.path.read_bytes())
+
+    def word(self, address):
+        return self.dump.word(address)
+
+    def holds(self, address):
+        return self.dump.offset(address) is not None
+
+    def changed(self, words, run):
+        """What run() gives while the words {address: value} are in the dump."""
+        kept = {address: self.word(address) for address in words}
+        self._write(words)
+        try:
+            return run()
+        finally:
+            self._write(kept)
+
+    def _write(self, words):
+        with open(self.path, 'r+b') as file:
+            for address, value in words.items():
+                file.seek(self.dump.offset(address))
+                file.write((value & MASK).to_bytes(8, 'little'))
