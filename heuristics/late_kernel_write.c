@@ -160,7 +160,7 @@ static void distance_evidence(struct diagnosis *diagnosis, struct finding *findi
 {
 	const struct goroutine *reader = goroutine_at(diagnosis, match->place.goroutine);
 	const bool same = match->address == match->place.address;
-	const enum weight weight = is_proof(match) ? WEIGHT_DECISIVE : match->stored ? WEIGHT_FAIR : WEIGHT_WEAK;
+	const enum weight weight = is_proof(match) ? WEIGHT_STRONG : match->stored ? WEIGHT_FAIR : WEIGHT_WEAK;
 
 	if (same)
 		evidence_add(diagnosis, finding, EVIDENCE_PREDICTION, weight, false,

@@ -19,6 +19,20 @@ static const unsigned classes[] = {
 	[EVIDENCE_VERSION] = 0,
 };
 
+const char *evidence_class_source(enum evidence_class one)
+{
+	switch (one) {
+	case CLASS_MACHINE:
+		return "the program's code, the CPU's fault or the runtime's words";
+	case CLASS_MEMORY:
+		return "words in memory or in registers";
+	case CLASS_WALK:
+		return "the frames of the stack";
+	default:
+		return "nothing";
+	}
+}
+
 static bool is_strong(const struct evidence *evidence)
 {
 	return evidence->weight >= WEIGHT_STRONG;

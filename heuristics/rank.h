@@ -1,4 +1,4 @@
-/* rank.h: what rank.c and verdict.c share: how evidence counts. */
+/* rank.h: how evidence counts, for whoever has to say why a finding is as sure as it is. */
 #ifndef HEURISTICS_RANK_H
 #define HEURISTICS_RANK_H
 
@@ -12,6 +12,9 @@ unsigned strong_classes(const struct finding *finding);
 
 /* The first strong evidence against a finding; NULL: none. */
 const struct evidence *strong_objection(const struct finding *finding);
+
+/* Where strong evidence of one class comes from, in words. */
+const char *evidence_class_source(enum evidence_class one);
 
 /* Whether a finding explains those of that rule, where both speak of the same goroutine or thread. */
 bool finding_supersedes(const struct finding *cause, const char *id);

@@ -4,16 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Where the strong evidence of a class comes from. */
-static const struct {
-	enum evidence_class bit;
-	const char *source;
-} sources[] = {
-	{CLASS_MACHINE, "the instructions, the CPU's fault or the runtime's words"},
-	{CLASS_MEMORY, "words of memory or registers"},
-	{CLASS_WALK, "the frames of the stack"},
-};
-
 /* Whether a finding says how the process ended, as against damage that may have nothing to do with it. */
 static bool describes_end(const struct finding *finding)
 {
@@ -41,14 +31,21 @@ static const char *less_sure(struct diagnosis *diagnosis, const struct finding *
 
 	if (objection)
 		return arena_printf(diagnosis->arena, "%s: against it speaks that %s", rank, objection->text);
-	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
-		if (missing & sources[i].bit)
-			return arena_printf(diagnosis->arena, "%s: it lacks strong evidence from %s", rank, sources[i].source);
+	if (missing) /* the lowest bit stands for all */
+		return arena_printf(diagnosis->arena, "%s: it lacks strong evidence from %s", rank,
+				    evidence_class_source(missing & -missing));
 	return rank;
+}
+
+static bool is_same_word(const struct finding *first, const struct finding *other)
+{
+	return first->damage && !other->damage && other->has_slot && other->slot == first->damage->slot;
 }
 
 static const char *separation(struct diagnosis *diagnosis, const struct finding *first, const struct finding *other)
 {
+	if (is_same_word(first, other))
+		return "it is no rival: it says who wrote the word that the verdict names";
 	if (other->certainty < first->certainty)
 		return less_sure(diagnosis, first, other);
 	if (first->detector->corruption && !other->detector->corruption)

@@ -1,6 +1,8 @@
 /* narrative.c: chooses the narrator of the verdict's rule, and what all narrators share. */
 #include "report/telling.h"
 
+#include "heuristics/rank.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -263,6 +265,57 @@ static void tell_finding(struct telling *telling)
 	tell_generic(telling);
 }
 
+/* "the program's code …; words in memory …": of the classes whose bits are set; NULL: of none. */
+static const char *class_list(const struct telling *telling, unsigned bits)
+{
+	const char *list = NULL;
+
+	for (unsigned bit = CLASS_MACHINE; bit <= CLASS_WALK; bit <<= 1)
+		if (bits & bit)
+			list = list ? arena_printf(telling->arena, "%s; %s", list, evidence_class_source(bit))
+				    : evidence_class_source(bit);
+	return list;
+}
+
+/* What the reading itself could not be sure of, which no evidence makes up for; NULL: nothing. */
+static const char *doubt(const struct telling *telling)
+{
+	const struct go_runtime *runtime = telling->diagnosis->analysis->runtime;
+
+	if (runtime->identity == IDENTITY_MISMATCH)
+		return "the executable is not the one that ran";
+	if (runtime->identity == IDENTITY_UNVERIFIED)
+		return "this dump has nothing to check the executable against";
+	if (runtime->layout_source == LAYOUT_SOURCE_NEAREST || runtime->layout_source == LAYOUT_SOURCE_NONE)
+		return "the layout of this Go release's own structures is not known exactly";
+	return telling->finding->detector->symptom ? "this is a consequence, and its cause was not found" : NULL;
+}
+
+static void tell_how_sure(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+	const unsigned strong = strong_classes(finding);
+	const struct evidence *objection = strong_objection(finding);
+	const char *missing = class_list(telling, (CLASS_MACHINE | CLASS_MEMORY | CLASS_WALK) & ~strong);
+
+	tell_paragraph(telling, EXHIBIT_NONE);
+	if (finding->certainty == CERTAINTY_CERTAIN) {
+		tell(telling, "How sure is this? It is certain: three kinds of evidence agree, which no single accident can forge "
+			      "together (%s), and nothing of weight speaks against it.",
+		     class_list(telling, strong));
+		return;
+	}
+	tell(telling, "How sure is this? It is %s, and no more.", certainty_name(finding->certainty));
+	if (strong)
+		tell(telling, "Strong evidence for it comes from: %s.", class_list(telling, strong));
+	if (missing)
+		tell(telling, "Strong evidence is missing from: %s.", missing);
+	if (objection)
+		tell(telling, "Against it speaks: %s.", objection->text);
+	if (doubt(telling))
+		tell(telling, "And %s.", doubt(telling));
+}
+
 static void drop_empty(struct narrative *narrative)
 {
 	struct paragraph *items = narrative->paragraphs.items;
@@ -288,6 +341,7 @@ const struct narrative *narrative_of(const struct diagnosis *diagnosis)
 	if (verdict->kind == VERDICT_FOUND) {
 		telling.finding = &diagnosis->findings.items[verdict->finding];
 		tell_finding(&telling);
+		tell_how_sure(&telling);
 		tell_headline(&telling, "%s.", telling.finding->title);
 		tell_headline(&telling, "%s.", telling.finding->detector->title);
 	} else if (verdict->kind == VERDICT_HEALTHY) {

@@ -116,15 +116,26 @@ static void tell_stack(struct telling *telling)
 static void damage_actions(struct telling *telling, const struct finding *writer)
 {
 	const struct damage *damage = telling->finding->damage;
+	const bool torn = damage->kind == DAMAGE_TORN;
 
 	tell_known_bugs(telling);
-	if (writer)
-		return;
-	tell_action(telling, "Do not search for the defect in %s: look for whoever keeps the address of a Go variable after the "
-			     "call that it was passed to: system calls that complete later, C code, package unsafe.",
+	tell_action(telling, "Do not search for the defect in %s: it only returns through a word that others have overwritten.",
 		    damage->callee ? callee(telling) : "the function that returned");
+	if (writer) {
+		tell_confirm(telling, "With a release that fixes it, these crashes must end. In the next dump of the old build the word "
+				      "will lie under another function, and hold the same upper half.");
+		return;
+	}
 	tell_action(telling, "Keep this dump, and take the next one with all memory: the goroutine that owned the stack before, "
 			     "and what it waits for, say who wrote.");
+	tell_for_good(telling, "Look for whoever keeps the address of a Go variable after the call that it was passed to: system calls "
+			       "that complete later, C code, package unsafe.");
+	tell_confirm(telling, "Compare the next dumps: the same %s (here %s) in return addresses of different functions speaks for "
+			      "one writer; different values in one place speak for that place's own code.",
+		     torn ? "upper half" : "value",
+		     torn ? upper(telling) : hex_text(telling->arena, telling->finding->observed));
+	tell_confirm(telling, "Run the tests with -race, with GOEXPERIMENT=cgocheck2 where there is cgo, and C code under "
+			      "AddressSanitizer: a report of theirs at this place would name the writer.");
 }
 
 static void tell_damage(struct telling *telling)

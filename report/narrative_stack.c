@@ -134,22 +134,28 @@ static void tell_repair(struct telling *telling)
 static void split_sp_actions(struct telling *telling, const char *victim)
 {
 	const struct finding *finding = telling->finding;
-	size_t before;
+	const bool preempted = !finding->tear || finding->tear->preempted;
+	size_t fixes;
 
-	if (!finding->tear || finding->tear->preempted)
+	if (preempted)
 		tell_action(telling,
 			    "Set GODEBUG=asyncpreemptoff=1 in the environment of the service: it stops these crashes "
 			    "at once. The price: loops without calls delay the garbage collector.");
-	before = telling->narrative->actions.count;
-	tell_fixes(telling);
-	if (finding->function)
-		tell_action(telling, "%s make the frame of %s smaller: move its large local arrays to the heap.",
-			    telling->narrative->actions.count > before ? "If that cannot be done soon,"
-								       : "No Go release is known to prevent it here:",
-			    finding->function);
 	tell_action(telling,
 		    "Do not search for the defect in the thread that died: the stack that matters is that of %s.",
 		    victim);
+	tell_fixes(telling);
+	fixes = telling->narrative->remedies.count;
+	if (finding->function)
+		tell_for_good(telling, "%s make the frame of %s smaller: move its large local arrays to the heap.",
+			      fixes ? "If that cannot be done soon," : "No Go release is known to prevent it here:",
+			      finding->function);
+	if (preempted)
+		tell_confirm(telling, "With asyncpreemptoff=1 these crashes must end at once. One more with it set would show that "
+				      "this is not the cause, or not the only one.");
+	tell_confirm(telling, "Disassemble the function around %s: two instructions in a row that add to SP, of which just the first "
+			      "had run, are the proof; one instruction that does it all would refute this report.",
+		     hex_text(telling->arena, finding->pc));
 }
 
 void tell_split_sp(struct telling *telling)
@@ -205,4 +211,10 @@ void tell_unwinder_crash(struct telling *telling)
 		    victim);
 	tell_action(telling,
 		    "If it crashes again, keep that dump too: two dumps with the same victim function point at it.");
+	tell_confirm(telling, "A dump with all memory (on Linux `echo 0x7f >/proc/PID/coredump_filter` beforehand) and the executable "
+			      "would show whether the stack of %s is torn or overwritten, and where.",
+		     victim);
+	tell_for_good(telling, "Build with -race in tests, and look through the uses of package unsafe, cgo and assembly in what %s "
+			       "runs.",
+		      victim);
 }
