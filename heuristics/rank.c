@@ -111,10 +111,12 @@ bool finding_supersedes(const struct finding *cause, const char *id)
 	return false;
 }
 
-/* A cause explains a consequence when its rule says so and both speak of the same goroutine (or thread). */
+/* A cause explains a consequence when its rule says so and both speak of the same goroutine (or thread). What is only
+ * possible explains nothing that is surer. */
 static bool explains(const struct finding *cause, const struct finding *effect)
 {
-	if (cause == effect || !finding_supersedes(cause, effect->detector->id))
+	if (cause == effect || !finding_supersedes(cause, effect->detector->id) ||
+	    (cause->certainty < CERTAINTY_LIKELY && cause->certainty < effect->certainty))
 		return false;
 	return (cause->goroutine >= 0 && cause->goroutine == effect->goroutine) ||
 	       (cause->thread >= 0 && cause->thread == effect->thread);
