@@ -42,6 +42,7 @@ const struct err *exe_from_bytes(struct arena *arena, const char *path, struct s
 
 		if (!formats[i]->probe(bytes))
 			continue;
+		exe->format = formats[i]->name;
 		err = formats[i]->load(arena, exe);
 		if (err)
 			return err_because(arena, err, "%s", path);

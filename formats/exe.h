@@ -29,7 +29,9 @@ struct exe {
 	const char *path; /* as found */
 	const char *name; /* without its folder (and without a compression suffix) */
 	struct span bytes; /* the whole file, decompressed */
+	const char *format; /* "elf" or "pe" */
 	const struct arch *arch;
+	bool windows;              /* a PE file */
 	bool position_independent; /* ET_DYN, or PE with relocations */
 	bool has_symbols;          /* a .symtab, or the COFF symbols of a PE file */
 	bool has_dwarf;            /* a .debug_info or .zdebug_info */

@@ -410,6 +410,7 @@ static const struct err *load_pe(struct arena *arena, struct exe *exe)
 	if (err)
 		return err;
 	exe->arch = loader.header.arch;
+	exe->windows = true;
 	exe->base = loader.header.base;
 	exe->entry = exe->base + loader.header.entry;
 	exe->image_size = loader.header.image_size;
