@@ -37,8 +37,10 @@ static bool take(struct go_runtime *runtime, struct span info)
 		return false;
 	length = read_uvarint32(&reader);
 	module = read_bytes(&reader, length);
-	if (!reader.failed && length < MODINFO_LIMIT)
-		runtime->main_module = main_module(runtime->arena, module);
+	if (reader.failed || length >= MODINFO_LIMIT)
+		return true;
+	runtime->build_info = module;
+	runtime->main_module = main_module(runtime->arena, module);
 	return true;
 }
 

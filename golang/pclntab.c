@@ -166,23 +166,16 @@ const char *pclntab_name(const struct pclntab *table, uint32_t offset)
 	return span_string(table->funcnames, offset, NAME_LIMIT);
 }
 
-/* A pcvalue table being read: `value` holds from `start` to before `end` (runtime/symtab.go step). */
-struct pcvalue {
-	struct reader reader;
-	uint8_t quantum;
-	bool begun;
-	uint64_t start, end;
-	uint32_t value;
-};
-
-static struct pcvalue pcvalue_of(const struct pclntab *table, const struct func *func, uint32_t offset)
+struct pcvalue pcvalue_of(const struct pclntab *table, const struct func *func, uint32_t offset)
 {
-	return (struct pcvalue){.reader = reader_of(span_from(table->pctab, offset)), .quantum = table->quantum,
-				.end = func->entry, .value = (uint32_t)-1};
+	struct span bytes = offset ? span_from(table->pctab, offset) : (struct span){0};
+
+	return (struct pcvalue){.reader = reader_of(bytes), .quantum = table->quantum, .end = func->entry,
+				.value = (uint32_t)-1};
 }
 
-/* Goes on to the next stretch; false when there is none. */
-static bool pcvalue_next(struct pcvalue *at)
+/* runtime/symtab.go step */
+bool pcvalue_next(struct pcvalue *at)
 {
 	uint32_t delta = read_uvarint32(&at->reader);
 
@@ -243,13 +236,23 @@ int32_t func_pcdata(const struct pclntab *table, const struct func *func, uint32
 	return func_value(table, func, func_pcdata_table(table, func, which), pc, &value, NULL) ? value : -1;
 }
 
+/* Its offset from moduledata.gofunc; UINT32_MAX: there is none. */
+static uint32_t funcdata_offset(const struct pclntab *table, const struct func *func, uint32_t which)
+{
+	if (which >= func->nfuncdata)
+		return UINT32_MAX;
+	return span_u32(table->functab, after_func(table, func) + 4 * ((uint64_t)func->npcdata + which));
+}
+
+bool func_has_funcdata(const struct pclntab *table, const struct func *func, uint32_t which)
+{
+	return funcdata_offset(table, func, which) != UINT32_MAX;
+}
+
 static struct span func_funcdata(const struct pclntab *table, const struct func *func, uint32_t which)
 {
-	uint32_t offset;
+	uint32_t offset = funcdata_offset(table, func, which);
 
-	if (which >= func->nfuncdata)
-		return (struct span){0};
-	offset = span_u32(table->functab, after_func(table, func) + 4 * ((uint64_t)func->npcdata + which));
 	return offset == UINT32_MAX ? (struct span){0} : span_from(table->gofunc, offset);
 }
 

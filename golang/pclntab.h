@@ -8,7 +8,7 @@
 #include "base/vec.h"
 
 enum { PCDATA_UNSAFE_POINT = 0, PCDATA_INL_TREE_INDEX = 2 }; /* internal/abi/symtab.go */
-enum { FUNCDATA_INL_TREE = 3 };
+enum { FUNCDATA_LOCALS_POINTER_MAPS = 1, FUNCDATA_INL_TREE = 3 };
 enum { FUNC_TOP_FRAME = 1, FUNC_SP_WRITE = 2, FUNC_ASM = 4 };
 
 /* A stretch of text that the linker placed apart (runtime.textsect): offsets [start, end) live at `base`. */
@@ -60,11 +60,29 @@ const char *pclntab_name(const struct pclntab *table, uint32_t offset);
 bool func_value(const struct pclntab *table, const struct func *func, uint32_t offset, uint64_t pc, int32_t *ret,
 		uint64_t *start);
 
+/* A pcvalue table, read stretch by stretch: `value` holds from `start` to before `end`. */
+struct pcvalue {
+	struct reader reader;
+	uint8_t quantum;
+	bool begun;
+	uint64_t start, end;
+	uint32_t value; /* as the int32_t that it is */
+};
+
+/* Before the first stretch of a table of a function (offset 0: none, it has no stretches). */
+struct pcvalue pcvalue_of(const struct pclntab *table, const struct func *func, uint32_t offset);
+
+/* Goes on to the next stretch; false when there is none. */
+bool pcvalue_next(struct pcvalue *at);
+
 /* The largest value of its pcsp table: the size of its frame; 0: it has none. */
 int32_t func_frame_size(const struct pclntab *table, const struct func *func);
 
 /* PCDATA table number `which`; -1 (the tables' initial value) where the function has none. */
 int32_t func_pcdata(const struct pclntab *table, const struct func *func, uint32_t which, uint64_t pc);
+
+/* Whether it has FUNCDATA number `which`. */
+bool func_has_funcdata(const struct pclntab *table, const struct func *func, uint32_t which);
 
 /* Source file and line of an instruction (a call pc, not a return pc); file NULL and line 0 when unknown. */
 void func_line(const struct pclntab *table, const struct func *func, uint64_t pc, const char **file, int32_t *line);

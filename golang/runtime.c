@@ -277,7 +277,7 @@ static void load_state(struct go_runtime *runtime)
 	note_layout(runtime);
 }
 
-struct go_runtime *go_runtime_load(struct image *image, const struct exe_candidate *candidate)
+static struct go_runtime *runtime_new(struct image *image, const struct exe_candidate *candidate)
 {
 	struct go_runtime *runtime = arena_alloc(image->arena, sizeof *runtime);
 
@@ -287,6 +287,55 @@ struct go_runtime *go_runtime_load(struct image *image, const struct exe_candida
 	runtime->decoder = decoder_new(image->arena, image->arch);
 	runtime->exe = candidate->exe;
 	runtime->exe_source = candidate->source;
+	return runtime;
+}
+
+/* The linker may have left moduledata to the relocations, which the image has applied. */
+static bool load_program_module(struct go_runtime *runtime)
+{
+	struct go_module file;
+	struct go_module module;
+
+	if (module_in_exe(runtime->exe, &file)) {
+		module = file;
+		module_take_functions(&module, &file, runtime->exe, 0);
+	} else if (module_in_memory(runtime, &module) && module.pclntab.nfunc) {
+		module.exe = runtime->exe;
+	} else {
+		return false;
+	}
+	vec_push(runtime->arena, &runtime->modules, module);
+	return true;
+}
+
+bool go_program_load(struct image *image, struct exe *exe, struct go_runtime **ret)
+{
+	const struct exe_candidate candidate = {.exe = exe, .source = EXE_GIVEN, .bias_known = true};
+	struct go_runtime *runtime = runtime_new(image, &candidate);
+
+	*ret = runtime;
+	runtime->build_id = exe->build_id;
+	runtime->identity = IDENTITY_SAME;
+	buildinfo_load(runtime);
+	if (!load_program_module(runtime))
+		return false;
+	pc_memo_new(runtime);
+	choose_layout(runtime);
+	modules_complete(runtime);
+	find_functions(runtime);
+	if (runtime->version.text)
+		return true;
+	globals_find(runtime);
+	build_version_load(runtime);
+	choose_layout(runtime);
+	modules_complete(runtime);
+	return true;
+}
+
+struct go_runtime *go_runtime_load(struct image *image, const struct exe_candidate *candidate)
+{
+	struct go_runtime *runtime = runtime_new(image, candidate);
+
 	runtime->search = candidate->search;
 	buildinfo_load(runtime);
 	runtime->build_id = runtime->exe ? runtime->exe->build_id : locate_build_id_in_memory(image);

@@ -109,6 +109,7 @@ struct go_runtime {
 	enum identity identity;
 	struct go_version version;
 	const char *main_module; /* module path of the main package; NULL: unknown */
+	struct span build_info;  /* its lines: path, mod, dep, build (debug.BuildInfo.String); empty: unknown */
 	const struct layout *layout; /* NULL: none */
 	enum layout_source layout_source;
 	VEC(struct go_module) modules;
@@ -128,6 +129,10 @@ struct go_runtime {
 
 /* Loads the model. Never fails: what could not be had is said in notes. */
 struct go_runtime *go_runtime_load(struct image *image, const struct exe_candidate *exe);
+
+/* Loads what an executable alone tells, of an image that image_of_exe made: version, modules, functions. False when it holds
+ * no Go program that this version reads; what was loaded until then is in *ret. */
+bool go_program_load(struct image *image, struct exe *exe, struct go_runtime **ret);
 
 /* What is known of a pc. `exact`: look up pc itself (a context's pc), not pc - 1 (a return address). Never NULL. */
 const struct pc_info *go_pc(struct go_runtime *runtime, uint64_t pc, bool exact);
