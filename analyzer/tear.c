@@ -1,34 +1,15 @@
-/* tear.c: abstract execution of one function. A register is unknown, a constant, an address relative to the frame's top,
- * or still what the caller left in LR or FP; so are the frame's stack slots. States are propagated along all branches
- * until nothing changes; where paths disagree the answer is "unknown". */
+/* tear.c: abstract execution of one function. States of its registers and stack slots (frame_values.h) are propagated along
+ * all branches until nothing changes; where paths disagree the answer is "unknown". */
 #include "analyzer/tear.h"
+
+#include "analyzer/frame_values.h"
 
 #include <string.h>
 
 enum {
 	CODE_LIMIT = 1 << 20,  /* bytes of one function */
-	SLOT_LIMIT = 24,       /* stack slots of interest: saved registers */
 	LEADER_LIMIT = 1 << 15,
 	STEP_LIMIT = 1 << 22,
-};
-
-enum value_kind { VALUE_UNKNOWN, VALUE_CONST, VALUE_TOP, VALUE_LINK, VALUE_CALLER_FP };
-
-struct value {
-	enum value_kind kind;
-	int64_t number; /* the constant; the offset from the frame's top */
-};
-
-struct slot {
-	int64_t offset; /* from the frame's top */
-	struct value value;
-};
-
-struct state {
-	struct value regs[REG_LIMIT];
-	struct slot slots[SLOT_LIMIT];
-	size_t slot_count;
-	bool assumed;
 };
 
 struct leader {
@@ -82,93 +63,6 @@ struct tear_cache *tear_cache_new(struct go_runtime *runtime)
 	return cache;
 }
 
-static struct value *slot_find(struct state *state, int64_t offset)
-{
-	for (size_t i = 0; i < state->slot_count; i++)
-		if (state->slots[i].offset == offset)
-			return &state->slots[i].value;
-	return NULL;
-}
-
-static void slot_drop(struct state *state, int64_t offset, int64_t size)
-{
-	for (size_t i = 0; i < state->slot_count;) {
-		if (state->slots[i].offset < offset + size && offset < state->slots[i].offset + 8)
-			state->slots[i] = state->slots[--state->slot_count];
-		else
-			i++;
-	}
-}
-
-static void slot_store(struct state *state, int64_t offset, int64_t size, struct value value)
-{
-	slot_drop(state, offset, size);
-	if (size == 8 && value.kind != VALUE_UNKNOWN && value.kind != VALUE_CONST && state->slot_count < SLOT_LIMIT)
-		state->slots[state->slot_count++] = (struct slot){offset, value};
-}
-
-static struct value reg_value(const struct state *state, uint8_t reg)
-{
-	return reg < REG_LIMIT ? state->regs[reg] : (struct value){0};
-}
-
-static int64_t wrap_add(int64_t a, int64_t b)
-{
-	return (int64_t)((uint64_t)a + (uint64_t)b);
-}
-
-/* a + sign * b where one is a constant, or a constant offset of the frame's top. */
-static struct value combine(struct value a, struct value b, bool subtract)
-{
-	int64_t number = subtract ? (int64_t)(0 - (uint64_t)b.number) : b.number;
-
-	if (b.kind == VALUE_CONST && (a.kind == VALUE_CONST || a.kind == VALUE_TOP))
-		return (struct value){a.kind, wrap_add(a.number, number)};
-	if (a.kind == VALUE_CONST && b.kind == VALUE_TOP && !subtract)
-		return (struct value){VALUE_TOP, wrap_add(a.number, number)};
-	return (struct value){0};
-}
-
-static struct value load(struct state *state, const struct effect *effect)
-{
-	struct value base = reg_value(state, effect->src);
-	struct value *slot;
-
-	if (base.kind != VALUE_TOP || effect->size != 8)
-		return (struct value){0};
-	slot = slot_find(state, wrap_add(base.number, effect->value));
-	return slot ? *slot : (struct value){0};
-}
-
-static struct value effect_value(struct state *state, const struct effect *effect)
-{
-	struct value source = reg_value(state, effect->src);
-	struct value old = reg_value(state, effect->dst);
-
-	switch (effect->kind) {
-	case EFFECT_CONST:
-		return (struct value){VALUE_CONST, effect->value};
-	case EFFECT_INSERT:
-		if (old.kind != VALUE_CONST)
-			return (struct value){0};
-		return (struct value){VALUE_CONST, (int64_t)(((uint64_t)old.number & ~effect->mask) | (uint64_t)effect->value)};
-	case EFFECT_ADD:
-		if (!effect->value)
-			return source;
-		return combine(source, (struct value){VALUE_CONST, effect->value}, false);
-	case EFFECT_ADD_REG:
-		return combine(source, reg_value(state, effect->src2), false);
-	case EFFECT_SUB_REG:
-		return combine(source, reg_value(state, effect->src2), true);
-	case EFFECT_LOAD:
-		return load(state, effect);
-	case EFFECT_STORE:
-	case EFFECT_CLOBBER:
-		break;
-	}
-	return (struct value){0};
-}
-
 static bool is_morestack(struct go_runtime *runtime, uint64_t target)
 {
 	return !strncmp(go_func_name(go_pc(runtime, target, true)), "runtime.morestack", 17);
@@ -195,21 +89,7 @@ static void apply_call(const struct executor *executor, struct state *state, con
 
 static void apply(const struct executor *executor, struct state *state, const struct insn *insn)
 {
-	for (size_t i = 0; i < insn->count; i++) {
-		const struct effect *effect = &insn->effects[i];
-
-		if (effect->kind == EFFECT_STORE) {
-			struct value base = reg_value(state, effect->src);
-
-			if (base.kind == VALUE_TOP)
-				slot_store(state, wrap_add(base.number, effect->value), effect->size,
-					   reg_value(state, effect->src2));
-		} else if (effect->dst < REG_LIMIT) {
-			state->regs[effect->dst] = effect_value(state, effect);
-		}
-	}
-	if (insn->sp_unknown)
-		state->regs[executor->arch->sp] = (struct value){0};
+	state_apply(state, executor->arch, insn);
 	if (insn->flow == FLOW_CALL || insn->flow == FLOW_INDIRECT_CALL)
 		apply_call(executor, state, insn);
 }
