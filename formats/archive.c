@@ -1,9 +1,11 @@
 /* archive.c: compressed input through libarchive's filters (with its "raw" pseudo-format), and plain files by mmap.
  *
- * Decompressed data goes into an unlinked temporary file in which pages of zeros are holes, as they were in the core,
- * so that memory and disk hold only what is really there. Compression is told by magic bytes, never by the name:
- * zstd RFC 8878 3.1.1, LZ4 frame format 1.6 "Magic Number", xz file format 2.1.1.1, gzip RFC 1952 2.3.1. */
+ * Decompressed data is spooled (spool.h): pages of zeros are holes, as they were in the core. Compression is told by magic
+ * bytes, never by the name: zstd RFC 8878 3.1.1, LZ4 frame format 1.6 "Magic Number", xz file format 2.1.1.1, gzip RFC 1952
+ * 2.3.1. */
 #include "formats/archive.h"
+
+#include "formats/spool.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -11,13 +13,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_MAX_SIZE (UINT64_C(64) << 30)
 
-enum { HOLE = 4096, INPUT_BLOCK = 1 << 18 };
+enum { INPUT_BLOCK = 1 << 18 };
 
 struct magic {
 	const char *name;
@@ -35,10 +36,9 @@ static const struct magic magics[] = {
 /* Everything that must be closed, registered with the arena before it is opened, since arena_alloc may not return. */
 struct source {
 	int input;
-	int spool;
+	struct spool spool;
 	struct archive *archive;
-	void *memory;
-	size_t size;
+	struct span mapped;
 };
 
 static void close_descriptor(int *descriptor)
@@ -55,7 +55,7 @@ static void source_finish(struct source *source)
 		archive_read_free(source->archive);
 	source->archive = NULL;
 	close_descriptor(&source->input);
-	close_descriptor(&source->spool);
+	spool_close(&source->spool);
 }
 
 static void source_release(void *object)
@@ -63,9 +63,7 @@ static void source_release(void *object)
 	struct source *source = object;
 
 	source_finish(source);
-	if (source->memory)
-		munmap(source->memory, source->size);
-	source->memory = NULL;
+	span_unmap(&source->mapped);
 }
 
 static struct source *source_new(struct arena *arena)
@@ -73,30 +71,9 @@ static struct source *source_new(struct arena *arena)
 	struct source *source = arena_alloc(arena, sizeof *source);
 
 	source->input = -1;
-	source->spool = -1;
+	source->spool.descriptor = -1;
 	arena_defer(arena, source_release, source);
 	return source;
-}
-
-/* MAP_PRIVATE: whoever writes to the file meanwhile, this process never does. */
-static const struct err *map(struct arena *arena, struct source *source, int descriptor, uint64_t size,
-			     struct span *ret)
-{
-	void *memory;
-
-	if (size > SIZE_MAX / 2)
-		return err_new(arena, ERR_LIMIT, "the file is too large to be mapped");
-	if (!size) {
-		*ret = (struct span){0};
-		return NULL;
-	}
-	memory = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-	if (memory == MAP_FAILED)
-		return err_new(arena, ERR_IO, "mapping it failed: %s", strerror(errno));
-	source->memory = memory;
-	source->size = (size_t)size;
-	*ret = (struct span){memory, (size_t)size};
-	return NULL;
 }
 
 static const char *compression_of(struct span start)
@@ -107,89 +84,15 @@ static const char *compression_of(struct span start)
 	return NULL;
 }
 
-static int temporary_file(struct arena *arena)
-{
-	const char *folder = getenv("TMPDIR");
-	char *template;
-	int descriptor;
-
-	if (!folder || !*folder)
-		folder = "/tmp";
-	descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
-	if (descriptor >= 0)
-		return descriptor;
-	template = arena_printf(arena, "%s/tornstack-XXXXXX", folder);
-	descriptor = mkostemp(template, O_CLOEXEC);
-	if (descriptor >= 0)
-		unlink(template);
-	return descriptor;
-}
-
-static bool all_zero(const unsigned char *data, size_t size)
-{
-	return !size || (!data[0] && !memcmp(data, data + 1, size - 1));
-}
-
-static bool write_all(int descriptor, const unsigned char *data, size_t size, uint64_t offset)
-{
-	while (size) {
-		ssize_t written = pwrite(descriptor, data, size, (off_t)offset);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return false;
-		data += written;
-		size -= (size_t)written;
-		offset += (uint64_t)written;
-	}
-	return true;
-}
-
-/* Writes a block at an offset of the spool, leaving out what is zero, by aligned pages. */
-static bool write_sparse(int descriptor, const unsigned char *data, size_t size, uint64_t offset)
-{
-	size_t start = 0; /* of the bytes not yet written */
-	size_t at = 0;
-
-	while (at < size) {
-		size_t step = HOLE - (size_t)((offset + at) % HOLE);
-
-		if (step > size - at)
-			step = size - at;
-		if (all_zero(data + at, step)) {
-			if (!write_all(descriptor, data + start, at - start, offset + start))
-				return false;
-			start = at + step;
-		}
-		at += step;
-	}
-	return write_all(descriptor, data + start, size - start, offset + start);
-}
-
-struct spool {
+/* A stream being decompressed. */
+struct stream {
 	struct arena *arena;
 	struct source *source;
-	uint64_t max_size;
 	bool (*cancelled)(void);
-	uint64_t size;
 	bool cut_short;
 };
 
-static const struct err *spool_block(struct spool *spool, const void *data, size_t size)
-{
-	if (size > spool->max_size - spool->size)
-		return err_new(spool->arena, ERR_LIMIT,
-			       "it holds more than %llu bytes; raise the limit with --max-size",
-			       (unsigned long long)spool->max_size);
-	if (!write_sparse(spool->source->spool, data, size, spool->size))
-		return err_new(spool->arena, ERR_IO, "writing its contents to a temporary file (see TMPDIR) failed: %s",
-			       strerror(errno));
-	spool->size += size;
-	return NULL;
-}
-
-static const struct err *spool_all(struct spool *spool)
+static const struct err *spool_all(struct stream *stream)
 {
 	for (;;) {
 		const struct err *err;
@@ -198,56 +101,53 @@ static const struct err *spool_all(struct spool *spool)
 		la_int64_t offset; /* raw streams have no gaps: always the sum of the sizes */
 		int status;
 
-		if (spool->cancelled && spool->cancelled())
-			return err_new(spool->arena, ERR_IO, "cancelled");
-		status = archive_read_data_block(spool->source->archive, &data, &size, &offset);
+		if (stream->cancelled && stream->cancelled())
+			return err_new(stream->arena, ERR_IO, "cancelled");
+		status = archive_read_data_block(stream->source->archive, &data, &size, &offset);
 		if (status == ARCHIVE_EOF)
 			break;
 		if (status == ARCHIVE_RETRY)
 			continue;
 		if (status < ARCHIVE_WARN) {
-			spool->cut_short = true;
+			stream->cut_short = true;
 			break;
 		}
-		err = spool_block(spool, data, size);
+		err = spool_append(stream->arena, &stream->source->spool, data, size);
 		if (err)
 			return err;
 	}
-	if (ftruncate(spool->source->spool, (off_t)spool->size))
-		return err_new(spool->arena, ERR_IO, "extending a temporary file (see TMPDIR) failed: %s",
-			       strerror(errno));
 	return NULL;
 }
 
-static const struct err *archive_failure(struct spool *spool, const char *what)
+static const struct err *archive_failure(struct stream *stream, const char *what)
 {
-	const char *text = archive_error_string(spool->source->archive);
+	const char *text = archive_error_string(stream->source->archive);
 
-	return err_new(spool->arena, ERR_BAD_DATA, "%s: %s", what, text ? text : "unknown reason");
+	return err_new(stream->arena, ERR_BAD_DATA, "%s: %s", what, text ? text : "unknown reason");
 }
 
 /* Starts the stream; *ret_empty: it has no bytes at all, which libarchive's raw format does not accept. */
-static const struct err *stream_open(struct spool *spool, bool *ret_empty)
+static const struct err *stream_open(struct stream *stream, bool *ret_empty)
 {
 	struct archive *archive = archive_read_new();
 	struct archive_entry *entry;
 	int status;
 
 	if (!archive)
-		return err_new(spool->arena, ERR_LIMIT, "no memory");
-	spool->source->archive = archive;
+		return err_new(stream->arena, ERR_LIMIT, "no memory");
+	stream->source->archive = archive;
 	archive_read_support_filter_zstd(archive);
 	archive_read_support_filter_lz4(archive);
 	archive_read_support_filter_xz(archive);
 	archive_read_support_filter_gzip(archive);
 	archive_read_support_format_raw(archive);
 	archive_read_support_format_empty(archive);
-	if (archive_read_open_fd(archive, spool->source->input, INPUT_BLOCK) < ARCHIVE_WARN)
-		return archive_failure(spool, "it cannot be read");
+	if (archive_read_open_fd(archive, stream->source->input, INPUT_BLOCK) < ARCHIVE_WARN)
+		return archive_failure(stream, "it cannot be read");
 	status = archive_read_next_header(archive, &entry);
 	*ret_empty = status == ARCHIVE_EOF;
 	if (!*ret_empty && status < ARCHIVE_WARN)
-		return archive_failure(spool, "its compressed data is damaged from the start");
+		return archive_failure(stream, "its compressed data is damaged from the start");
 	return NULL;
 }
 
@@ -259,45 +159,48 @@ static const char *filter_name(struct arena *arena, struct archive *archive)
 	return name && strcmp(name, "none") ? arena_strdup(arena, name) : NULL;
 }
 
-static const struct err *decompress(struct spool *spool, struct file_bytes *ret)
+static const struct err *decompress(struct stream *stream, uint64_t max_size, struct file_bytes *ret)
 {
-	struct source *source = spool->source;
+	struct source *source = stream->source;
 	struct file_bytes file = {0};
 	const struct err *err;
 	bool empty = false;
 
-	source->spool = temporary_file(spool->arena);
-	if (source->spool < 0)
-		return err_new(spool->arena, ERR_IO, "no temporary file can be made (see TMPDIR): %s", strerror(errno));
-	err = stream_open(spool, &empty);
-	if (!err && !empty)
-		err = spool_all(spool);
+	err = spool_open(stream->arena, max_size, &source->spool);
 	if (!err)
-		err = map(spool->arena, source, source->spool, spool->size, &file.bytes);
+		err = stream_open(stream, &empty);
+	if (!err && !empty)
+		err = spool_all(stream);
+	if (!err)
+		err = spool_map(stream->arena, &source->spool, &source->mapped);
 	if (err)
 		return err;
-	file.compression = filter_name(spool->arena, source->archive);
-	file.cut_short = spool->cut_short;
+	file.bytes = source->mapped;
+	file.compression = filter_name(stream->arena, source->archive);
+	file.cut_short = stream->cut_short;
 	*ret = file;
 	return NULL;
 }
 
-static const struct err *read_source(struct spool *spool, const struct stat *status, struct file_bytes *ret)
+static const struct err *read_source(struct stream *stream, uint64_t max_size, const struct stat *status,
+				     struct file_bytes *ret)
 {
 	unsigned char start[6];
+	const struct err *err;
 	ssize_t size;
 
 	if (!S_ISREG(status->st_mode))
-		return decompress(spool, ret);
-	size = pread(spool->source->input, start, sizeof start, 0);
+		return decompress(stream, max_size, ret);
+	size = pread(stream->source->input, start, sizeof start, 0);
 	if (size < 0)
-		return err_new(spool->arena, ERR_IO, "%s", strerror(errno));
+		return err_new(stream->arena, ERR_IO, "%s", strerror(errno));
 	if (compression_of((struct span){start, (size_t)size})) {
-		lseek(spool->source->input, 0, SEEK_SET);
-		return decompress(spool, ret);
+		lseek(stream->source->input, 0, SEEK_SET);
+		return decompress(stream, max_size, ret);
 	}
-	*ret = (struct file_bytes){0};
-	return map(spool->arena, spool->source, spool->source->input, (uint64_t)status->st_size, &ret->bytes);
+	err = descriptor_map(stream->arena, stream->source->input, (uint64_t)status->st_size, &stream->source->mapped);
+	*ret = (struct file_bytes){.bytes = stream->source->mapped};
+	return err;
 }
 
 static const struct err *open_input(struct arena *arena, const char *path, struct source *source, struct stat *status)
@@ -315,20 +218,16 @@ static const struct err *open_input(struct arena *arena, const char *path, struc
 const struct err *file_map(struct arena *arena, const char *path, uint64_t max_size, bool (*cancelled)(void),
 			   struct file_bytes *ret)
 {
-	struct spool spool = {
-		.arena = arena,
-		.max_size = max_size ? max_size : DEFAULT_MAX_SIZE,
-		.cancelled = cancelled,
-	};
+	struct stream stream = {.arena = arena, .cancelled = cancelled};
 	const struct err *err;
 	struct file_bytes file;
 	struct stat status;
 
-	spool.source = source_new(arena);
-	err = open_input(arena, path, spool.source, &status);
+	stream.source = source_new(arena);
+	err = open_input(arena, path, stream.source, &status);
 	if (!err)
-		err = read_source(&spool, &status, &file);
-	source_finish(spool.source);
+		err = read_source(&stream, max_size ? max_size : DEFAULT_MAX_SIZE, &status, &file);
+	source_finish(stream.source);
 	if (err)
 		return err_because(arena, err, "%s", strcmp(path, "-") ? path : "standard input");
 	*ret = file;
