@@ -15,6 +15,7 @@ struct command {
 
 int command_analyze(int argc, char **argv);
 int command_goroutines(int argc, char **argv);
+int command_scan(int argc, char **argv);
 int command_explain(int argc, char **argv);
 
 /* All subcommands, ended by a row without a name. */

@@ -11,6 +11,7 @@
 const struct command commands[] = {
 	{"analyze", "say what happened to a crashed Go process (the default)", command_analyze},
 	{"goroutines", "list goroutines, those of equal stacks in one group", command_goroutines},
+	{"scan", "find code in executables that is exposed to a torn stack", command_scan},
 	{"explain", "say what a rule or a known bug means", command_explain},
 	{NULL, NULL, NULL},
 };

@@ -44,7 +44,7 @@ int settings_choice(struct argp_state *state, const char *option, const char *ar
 }
 
 /* "512M", "2GiB", "100000" */
-static uint64_t size_of(struct argp_state *state, const char *arg)
+uint64_t settings_size(struct argp_state *state, const char *arg)
 {
 	static const char suffixes[] = "KMGT";
 	char *end;
@@ -109,7 +109,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		settings->color = (enum color_choice)settings_choice(state, "color", arg, colors);
 		return 0;
 	case KEY_MAX_SIZE:
-		settings->options.max_size = size_of(state, arg);
+		settings->options.max_size = settings_size(state, arg);
 		return 0;
 	case 'q':
 		settings->options.quiet = true;
@@ -152,23 +152,23 @@ void settings_parse(const struct argp *argp, int argc, char **argv, void *input)
 	argp_parse(argp, argc, argv, ARGP_NO_HELP, NULL, input);
 }
 
-static bool wants_color(const struct settings *settings)
+bool settings_color(enum color_choice choice, const char *output)
 {
 	const char *no_color = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
 
-	if (settings->color != COLOR_AUTO)
-		return settings->color == COLOR_ALWAYS;
-	return !settings->output && isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	if (choice != COLOR_AUTO)
+		return choice == COLOR_ALWAYS;
+	return !output && isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
 	       !(term && !strcmp(term, "dumb"));
 }
 
 /* 100, or less on a narrower terminal. */
-static unsigned width(const struct settings *settings)
+unsigned settings_columns(const char *output)
 {
 	struct winsize size;
 
-	if (settings->output || !isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ||
+	if (output || !isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ||
 	    size.ws_col >= COLUMNS || !size.ws_col)
 		return COLUMNS;
 	return size.ws_col < LEAST_COLUMNS ? LEAST_COLUMNS : size.ws_col;
@@ -179,8 +179,8 @@ int settings_run(struct settings *settings)
 	struct output output;
 	struct ts_result result;
 
-	settings->options.color = wants_color(settings);
-	settings->options.columns = width(settings);
+	settings->options.color = settings_color(settings->color, settings->output);
+	settings->options.columns = settings_columns(settings->output);
 	if (!output_open(settings->output, settings->dump, &output))
 		return EXIT_FAILED;
 	result = ts_analyze(settings->dump, &settings->options, output.file);

@@ -31,6 +31,13 @@ char *settings_help(int key, const char *text, void *input);
 /* The index of an option's argument in `names`, ended by NULL; wrong usage ends the program. */
 int settings_choice(struct argp_state *state, const char *option, const char *arg, const char *const *names);
 
+/* The bytes that an argument such as "512M" says; wrong usage ends the program. */
+uint64_t settings_size(struct argp_state *state, const char *arg);
+
+/* Whether text is coloured, and how wide it is, on an output file (NULL: standard output). */
+bool settings_color(enum color_choice choice, const char *output);
+unsigned settings_columns(const char *output);
+
 /* Parses a command line: `input` is what the argp's own parser gets. */
 void settings_parse(const struct argp *argp, int argc, char **argv, void *input);
 

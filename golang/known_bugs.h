@@ -29,4 +29,10 @@ const struct known_bug *known_bug_by_id(const char *id);
 /* 1: the release is in the affected ranges, 0: it is not, -1: the release is unknown. */
 int known_bug_affects(const struct known_bug *bug, const struct go_version *version);
 
+/* All bugs, one after the other; NULL after the last. */
+const struct known_bug *known_bug_at(size_t index);
+
+/* Whether a program of that release, system and CPU has the bug. */
+bool known_bug_concerns(const struct known_bug *bug, const struct go_version *version, const char *os, const char *arch);
+
 #endif

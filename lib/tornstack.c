@@ -5,17 +5,17 @@
 #include "formats/libraries.h"
 #include "formats/locate.h"
 #include "golang/wait_reasons.h"
+#include "lib/report_file.h"
 #include "report/escape.h"
 #include "report/report.h"
+#include "report/scan_report.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #define BUDGET ((size_t)2 << 30)
 
-enum { EXPLAIN_BUDGET = 1 << 20, COPY_BLOCK = 1 << 16 };
+enum { EXPLAIN_BUDGET = 1 << 20 };
 
 struct job {
 	struct arena *arena;
@@ -32,29 +32,6 @@ static bool is_cancelled(struct job *job)
 	if (job->options->cancelled && job->options->cancelled())
 		job->cancelled = true;
 	return job->cancelled;
-}
-
-static void close_stream(void *stream)
-{
-	fclose(stream);
-}
-
-/* Where a report waits until it is whole: a file without a name; in memory where there is no folder for one. */
-static const struct err *open_spool(struct job *job)
-{
-	int descriptor;
-
-	job->spool = tmpfile();
-	if (!job->spool) {
-		descriptor = memfd_create("tornstack-report", MFD_CLOEXEC);
-		job->spool = descriptor < 0 ? NULL : fdopen(descriptor, "w+");
-		if (!job->spool && descriptor >= 0)
-			close(descriptor);
-	}
-	if (!job->spool)
-		return err_new(job->arena, ERR_IO, "cannot make a temporary file for the report: %s", strerror(errno));
-	arena_defer(job->arena, close_stream, job->spool);
-	return NULL;
 }
 
 static const struct err *load(struct job *job, struct go_runtime **ret)
@@ -124,7 +101,7 @@ static const struct err *write_report(struct job *job, const struct diagnosis *d
 		.quiet = options->quiet,
 		.cancelled = options->cancelled,
 	};
-	const struct err *error = open_spool(job);
+	const struct err *error = report_file_open(job->arena, &job->spool);
 
 	if (error)
 		return error;
@@ -160,19 +137,6 @@ static void run(void *context)
 	is_cancelled(job);
 }
 
-/* False when the spool cannot be read back; what `out` could not take is for its owner's ferror. */
-static bool copy_spool(FILE *spool, FILE *out)
-{
-	char block[COPY_BLOCK];
-	size_t size;
-
-	rewind(spool);
-	while ((size = fread(block, 1, sizeof block, spool)) > 0)
-		if (fwrite(block, 1, size, out) != size)
-			return true;
-	return !ferror(spool);
-}
-
 static void fail(struct ts_result *result, const char *code, const char *text)
 {
 	result->outcome = TS_FAILED;
@@ -203,7 +167,7 @@ static void conclude(struct job *job, bool completed, FILE *out, struct ts_resul
 		result->outcome = TS_CANCELLED;
 	else if (job->error)
 		fail_with(job, result);
-	else if (!copy_spool(job->spool, out))
+	else if (!report_file_copy(job->spool, out))
 		fail(result, err_code_name(ERR_IO), "cannot read the report's temporary file");
 	else
 		result->outcome = job->corruption ? TS_ANALYSED_CORRUPTION : TS_ANALYSED;
@@ -237,17 +201,20 @@ static void explain(void *context)
 	struct explanation *explanation = context;
 	const struct detector *detector = explanation->id ? detector_by_id(explanation->id) : NULL;
 	const struct known_bug *bug = explanation->id && !detector ? known_bug_by_id(explanation->id) : NULL;
+	const struct scan_rule *rule = explanation->id && !detector ? scan_rule_by_id(explanation->id) : NULL;
 
 	if (!explanation->id) {
 		report_rules(explanation->arena, 0, explanation->out);
 		explanation->found = true;
 		return;
 	}
-	explanation->found = detector || bug;
+	explanation->found = detector || bug || rule;
 	if (detector)
 		report_rule(explanation->arena, detector, 0, explanation->out);
 	else if (bug)
 		report_bug(explanation->arena, bug, 0, explanation->out);
+	else if (rule)
+		report_scan_rule(explanation->arena, rule, 0, explanation->out);
 }
 
 bool ts_explain(const char *id, FILE *out)

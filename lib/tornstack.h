@@ -1,4 +1,4 @@
-/* tornstack.h: the public entry: open a dump, analyse it, report. */
+/* tornstack.h: the public entry: open a dump, analyse it, report; scan executables. */
 #ifndef LIB_TORNSTACK_H
 #define LIB_TORNSTACK_H
 
@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum ts_format { TS_TEXT, TS_JSON };
+enum ts_format { TS_TEXT, TS_JSON, TS_SARIF /* of ts_scan */ };
 
 enum ts_goroutines { TS_GOROUTINES_FINDINGS, TS_GOROUTINES_GROUPS, TS_GOROUTINES_ALL };
 
@@ -40,6 +40,7 @@ enum ts_outcome {
 	TS_ANALYSED_CORRUPTION, /* a corruption rule is certain or likely */
 	TS_FAILED,              /* not a dump, unreadable: see error */
 	TS_CANCELLED,
+	TS_PARTIAL,             /* of ts_scan: the report is written, but some of what was named could not be read */
 };
 
 struct ts_result {
@@ -51,6 +52,23 @@ struct ts_result {
 /* Analyses one dump ("-": standard input) and writes the report to `out`; on TS_FAILED nothing is written. Never exits,
  * never keeps anything. */
 struct ts_result ts_analyze(const char *dump, const struct ts_options *options, FILE *out);
+
+struct ts_scan_options {
+	enum ts_format format;
+	unsigned workers;               /* threads; 0: one for each CPU */
+	uint64_t max_size;              /* of a decompressed file in bytes; 0: 4 GiB */
+	bool color;
+	unsigned columns;               /* width of text; 0: 100 */
+	bool verbose, quiet;
+	bool (*cancelled)(void);        /* polled in long steps; NULL: never */
+	/* Called, by one thread at a time, when one of `total` files is done; NULL: never. */
+	void (*progress)(void *context, size_t done, size_t total, const char *path);
+	void *context;
+};
+
+/* Scans executables, archives and folders (paths end with NULL) for what they are exposed to, and writes the report to `out`.
+ * TS_ANALYSED_CORRUPTION: something is exposed. */
+struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options *options, FILE *out);
 
 /* Whether a text names a state of goroutines: a status or a wait reason, case aside, or the beginning of one. */
 bool ts_state_known(const char *text);

@@ -1,6 +1,7 @@
 /* explain.c: what `tornstack explain` prints of a rule or a known bug. */
 #include "report/page.h"
 #include "report/report.h"
+#include "report/scan_report.h"
 
 #include <string.h>
 
@@ -11,25 +12,37 @@ static struct page page_of(struct arena *arena, unsigned columns, FILE *out)
 	return (struct page){.out = out, .arena = arena, .columns = columns ? columns : COLUMNS};
 }
 
+static void explanation(const struct page *page, const char *id, const char *title, const char *text)
+{
+	page_wrap(page, "", 2, STYLE_BOLD, arena_printf(page->arena, "%s: %s", id, title));
+	for (const char *at = text; at && *at;) {
+		size_t length = strcspn(at, "\n");
+
+		fputc('\n', page->out);
+		page_wrap(page, "", 0, STYLE_PLAIN, arena_strndup(page->arena, at, length));
+		at += length + strspn(at + length, "\n");
+	}
+}
+
 void report_rule(struct arena *arena, const struct detector *detector, unsigned columns, FILE *out)
 {
 	struct page page = page_of(arena, columns, out);
 	const char *list = NULL;
 
-	page_wrap(&page, "", 2, STYLE_BOLD, arena_printf(arena, "%s: %s", detector->id, detector->title));
-	for (const char *at = detector->explanation; at && *at;) {
-		size_t length = strcspn(at, "\n");
-
-		fputc('\n', out);
-		page_wrap(&page, "", 0, STYLE_PLAIN, arena_strndup(arena, at, length));
-		at += length + strspn(at + length, "\n");
-	}
+	explanation(&page, detector->id, detector->title, detector->explanation);
 	for (const char *const *other = detector->supersedes; other && *other; other++)
 		list = list ? arena_printf(arena, "%s, %s", list, *other) : *other;
 	if (list) {
 		fputc('\n', out);
 		page_wrap(&page, "Explains, where both are found: ", 2, STYLE_PLAIN, list);
 	}
+}
+
+void report_scan_rule(struct arena *arena, const struct scan_rule *rule, unsigned columns, FILE *out)
+{
+	struct page page = page_of(arena, columns, out);
+
+	explanation(&page, rule->id, rule->title, rule->explanation);
 }
 
 static const char *range_text(struct arena *arena, const struct release_range *range)
@@ -82,10 +95,19 @@ void report_bug(struct arena *arena, const struct known_bug *bug, unsigned colum
 			  arena_printf(arena, "tornstack explain %s", bug->rule));
 }
 
+static void rule_line(const struct page *page, const char *id, const char *title)
+{
+	page_wrap(page, arena_printf(page->arena, "%-16s  ", id), 0, STYLE_PLAIN, title);
+}
+
+/* A rule of the scan that foresees what a detector finds bears its id. */
 void report_rules(struct arena *arena, unsigned columns, FILE *out)
 {
 	struct page page = page_of(arena, columns, out);
 
 	for (size_t i = 0; detectors[i]; i++)
-		page_wrap(&page, arena_printf(arena, "%-16s  ", detectors[i]->id), 0, STYLE_PLAIN, detectors[i]->title);
+		rule_line(&page, detectors[i]->id, detectors[i]->title);
+	for (size_t i = 0; scan_rules[i]; i++)
+		if (!detector_by_id(scan_rules[i]->id))
+			rule_line(&page, scan_rules[i]->id, scan_rules[i]->title);
 }

@@ -1,0 +1,97 @@
+/* scan.c: a scan of executables, from paths to a report. */
+#include "lib/report_file.h"
+#include "lib/tornstack.h"
+#include "report/scan_report.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define BUDGET ((size_t)2 << 30)
+
+struct job {
+	struct arena *arena;
+	const char *const *paths;
+	const struct ts_scan_options *options;
+	struct scan_batch *batch;
+	FILE *report;
+	const struct err *error;
+};
+
+static const struct err *write_report(struct job *job)
+{
+	const struct scan_report_options options = {
+		.version = TORNSTACK_VERSION,
+		.columns = job->options->columns,
+		.color = job->options->color,
+		.verbose = job->options->verbose,
+		.quiet = job->options->quiet,
+	};
+	const struct err *error = report_file_open(job->arena, &job->report);
+	bool whole = true;
+
+	if (error)
+		return error;
+	if (job->options->format == TS_JSON)
+		whole = report_scan_json(job->arena, job->batch, &options, job->report);
+	else if (job->options->format == TS_SARIF)
+		whole = report_sarif(job->arena, job->batch, &options, job->report);
+	else
+		report_scan_text(job->arena, job->batch, &options, job->report);
+	if (!whole)
+		return err_new(job->arena, ERR_LIMIT, "no memory for the report");
+	if (fflush(job->report) || ferror(job->report))
+		return err_new(job->arena, ERR_IO, "cannot write a temporary file: %s", strerror(errno));
+	return NULL;
+}
+
+static void run(void *context)
+{
+	struct job *job = context;
+	const struct scan_options options = {
+		.workers = job->options->workers,
+		.max_size = job->options->max_size,
+		.cancelled = job->options->cancelled,
+		.progress = job->options->progress,
+		.context = job->options->context,
+	};
+
+	job->batch = scan_paths(job->arena, job->paths, &options);
+	job->error = write_report(job);
+}
+
+static enum ts_outcome outcome_of(const struct scan_batch *batch)
+{
+	for (size_t i = 0; i < batch->failures.count; i++)
+		if (batch->failures.items[i].given)
+			return TS_PARTIAL;
+	for (size_t i = 0; i < batch->binaries.count; i++)
+		if (batch->binaries.items[i].exposed)
+			return TS_ANALYSED_CORRUPTION;
+	return TS_ANALYSED;
+}
+
+static void fail(struct ts_result *result, enum err_code code, const char *text)
+{
+	result->outcome = TS_FAILED;
+	snprintf(result->error_code, sizeof result->error_code, "%s", err_code_name(code));
+	snprintf(result->error, sizeof result->error, "%s", text);
+}
+
+struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options *options, FILE *out)
+{
+	struct ts_result result = {0};
+	struct job job = {.arena = arena_new(BUDGET), .paths = paths, .options = options};
+
+	if (!job.arena || !arena_run(job.arena, run, &job))
+		fail(&result, ERR_LIMIT, "the scan needs more memory than it may take (2 GiB)");
+	else if (options->cancelled && options->cancelled())
+		result.outcome = TS_CANCELLED;
+	else if (job.error)
+		fail(&result, job.error->code, job.error->text);
+	else if (!report_file_copy(job.report, out))
+		fail(&result, ERR_IO, "cannot read the report's temporary file");
+	else
+		result.outcome = outcome_of(job.batch);
+	arena_free(job.arena);
+	return result;
+}

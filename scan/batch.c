@@ -1,0 +1,282 @@
+/* batch.c: workers take one input after the other; each has an arena of its own for results, since arenas are not shared
+ * between threads. Results are put together in the order of the inputs. */
+#include "scan/batch.h"
+
+#include "formats/archive.h"
+#include "formats/archive_members.h"
+#include "scan/inputs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RESULTS_BUDGET ((size_t)1 << 30)
+#define DEFAULT_MAX_SIZE (UINT64_C(4) << 30)
+
+enum { WORKER_LIMIT = 64 };
+
+/* What one input gave. */
+struct input_result {
+	VEC(struct scanned) binaries;
+	VEC(struct scan_failure) failures;
+	size_t others;
+	bool lost; /* it did not fit into memory */
+};
+
+struct pool {
+	const struct scan_options *options;
+	struct scan_inputs inputs;
+	struct input_result *results; /* of each input */
+	atomic_size_t next;
+	pthread_mutex_t lock; /* of what follows, and of the progress */
+	size_t done;
+};
+
+struct worker {
+	struct pool *pool;
+	struct arena *results;
+	const struct scan_input *input; /* in work */
+	struct input_result *result;
+};
+
+static void fail(struct worker *worker, const char *path, const char *code, const char *text)
+{
+	vec_push(worker->results, &worker->result->failures,
+		 (struct scan_failure){arena_strdup(worker->results, path), code, text, worker->input->given});
+}
+
+/* Of what was only found, not named, executables without Go code and such as are not read here are counted. */
+static void keep(struct worker *worker, const struct scanned *binary, bool named)
+{
+	bool unsupported = binary->error && !strcmp(binary->error_code, err_code_name(ERR_UNSUPPORTED));
+
+	bool empty = !binary->error && !binary->is_go && !binary->findings.count;
+
+	if (!named && (unsupported || empty))
+		worker->result->others++;
+	else if (empty) /* a gate must not pass for that */
+		fail(worker, binary->path, err_code_name(ERR_ABSENT), binary->unchecked.items[0]);
+	else if (binary->error)
+		fail(worker, binary->path, binary->error_code, binary->error);
+	else
+		vec_push(worker->results, &worker->result->binaries, *binary);
+}
+
+static void scan(struct worker *worker, const char *path, struct span bytes, bool cut_short, bool named)
+{
+	struct scanned binary;
+
+	scan_bytes(worker->results, path, bytes, cut_short, &binary);
+	keep(worker, &binary, named);
+}
+
+/* ---- archives ---- */
+
+static void visit(void *context, const char *path, struct span bytes, bool cut_short)
+{
+	struct worker *worker = context;
+
+	scan(worker, path, bytes, cut_short, worker->input->given && !strcmp(path, worker->input->path));
+}
+
+static void member_failed(void *context, const char *path, const struct err *err)
+{
+	struct worker *worker = context;
+
+	fail(worker, path, err_code_name(err->code), arena_strdup(worker->results, err->text));
+}
+
+/* What has an arena of its own: an archive's names and buffers, a file's mapping. */
+struct reading {
+	struct worker *worker;
+	struct arena *arena;
+};
+
+static void read_archive(void *context)
+{
+	struct reading *reading = context;
+	const struct scan_options *options = reading->worker->pool->options;
+	const struct archive_search search = {
+		.max_size = options->max_size ? options->max_size : DEFAULT_MAX_SIZE,
+		.wanted = scan_wants,
+		.visit = visit,
+		.fail = member_failed,
+		.context = reading->worker,
+		.cancelled = options->cancelled,
+	};
+	const struct err *err = archive_visit(reading->arena, reading->worker->input->path, &search);
+
+	if (err)
+		member_failed(reading->worker, reading->worker->input->path, err);
+}
+
+static void read_file(void *context)
+{
+	struct reading *reading = context;
+	struct worker *worker = reading->worker;
+	struct file_bytes file;
+	const struct err *err = file_map(reading->arena, worker->input->path, 0, NULL, &file);
+
+	if (err)
+		member_failed(worker, worker->input->path, err->cause ? err->cause : err);
+	else
+		scan(worker, worker->input->path, file.bytes, false, worker->input->given);
+}
+
+static void with_arena(struct worker *worker, void (*body)(void *context))
+{
+	struct reading reading = {worker, arena_new(RESULTS_BUDGET)};
+
+	if (!reading.arena || !arena_run(reading.arena, body, &reading))
+		fail(worker, worker->input->path, err_code_name(ERR_LIMIT), "reading it needs too much memory");
+	arena_free(reading.arena);
+}
+
+/* ---- inputs ---- */
+
+/* Its first bytes; -1: they cannot be read, see errno. */
+static ssize_t read_start(const char *path, uint8_t start[static ARCHIVE_START])
+{
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* should it be a pipe by now */
+	ssize_t size = descriptor < 0 ? -1 : pread(descriptor, start, ARCHIVE_START, 0);
+	int error = errno;
+
+	if (descriptor >= 0)
+		close(descriptor);
+	errno = error;
+	return size;
+}
+
+static void look_at(void *context)
+{
+	struct worker *worker = context;
+	const struct scan_input *input = worker->input;
+	uint8_t bytes[ARCHIVE_START];
+	ssize_t size = input->error ? 0 : read_start(input->path, bytes);
+	struct span start = {bytes, size < 0 ? 0 : (size_t)size};
+
+	if (input->error)
+		fail(worker, input->path, err_code_name(ERR_IO), input->error);
+	else if (size < 0)
+		fail(worker, input->path, err_code_name(ERR_IO), arena_strdup(worker->results, strerror(errno)));
+	else if (scan_wants(start))
+		with_arena(worker, read_file);
+	else if (archive_magic(start))
+		with_arena(worker, read_archive);
+	else if (input->given)
+		fail(worker, input->path, err_code_name(ERR_BAD_DATA), "it is neither an executable (ELF, PE) nor an archive");
+}
+
+/* Named, readable, and nothing in it: a gate must not pass for that. */
+static void check_empty(struct worker *worker)
+{
+	const struct input_result *result = worker->result;
+
+	if (worker->input->given && !result->binaries.count && !result->failures.count)
+		fail(worker, worker->input->path, err_code_name(ERR_ABSENT), "there is no Go executable in it");
+}
+
+static void look_and_check(void *context)
+{
+	look_at(context);
+	check_empty(context);
+}
+
+static void finish(struct pool *pool, const char *path)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->done++;
+	if (pool->options->progress)
+		pool->options->progress(pool->options->context, pool->done, pool->inputs.items.count, path);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+static void *work(void *context)
+{
+	struct worker *worker = context;
+	struct pool *pool = worker->pool;
+	size_t index;
+
+	while ((index = atomic_fetch_add(&pool->next, 1)) < pool->inputs.items.count) {
+		if (pool->options->cancelled && pool->options->cancelled())
+			break;
+		worker->input = &pool->inputs.items.items[index];
+		worker->result = &pool->results[index];
+		worker->result->lost = !worker->results || !arena_run(worker->results, look_and_check, worker);
+		finish(pool, worker->input->path);
+	}
+	return NULL;
+}
+
+static void free_results(void *arena)
+{
+	arena_free(arena);
+}
+
+static size_t worker_count(const struct pool *pool)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t wanted = pool->options->workers ? pool->options->workers : cpus > 0 ? (size_t)cpus : 1;
+
+	wanted = wanted < pool->inputs.items.count ? wanted : pool->inputs.items.count;
+	return wanted < WORKER_LIMIT ? wanted : WORKER_LIMIT;
+}
+
+/* The caller is the first worker; one that cannot be started is not missed. */
+static void work_all(struct arena *arena, struct pool *pool)
+{
+	struct worker workers[WORKER_LIMIT] = {0};
+	pthread_t threads[WORKER_LIMIT];
+	bool started[WORKER_LIMIT] = {false};
+	size_t count = worker_count(pool);
+
+	for (size_t i = 0; i < count; i++) {
+		workers[i] = (struct worker){.pool = pool, .results = arena_new(RESULTS_BUDGET)};
+		if (workers[i].results)
+			arena_defer(arena, free_results, workers[i].results);
+	}
+	for (size_t i = 1; i < count; i++)
+		started[i] = workers[i].results && !pthread_create(&threads[i], NULL, work, &workers[i]);
+	if (count)
+		work(&workers[0]);
+	for (size_t i = 1; i < count; i++)
+		if (started[i])
+			pthread_join(threads[i], NULL);
+}
+
+static void merge(struct arena *arena, const struct pool *pool, struct scan_batch *batch)
+{
+	for (size_t i = 0; i < pool->inputs.items.count; i++) {
+		const struct input_result *result = &pool->results[i];
+
+		for (size_t k = 0; k < result->binaries.count; k++)
+			vec_push(arena, &batch->binaries, result->binaries.items[k]);
+		for (size_t k = 0; k < result->failures.count; k++)
+			vec_push(arena, &batch->failures, result->failures.items[k]);
+		if (result->lost)
+			vec_push(arena, &batch->failures,
+				 (struct scan_failure){pool->inputs.items.items[i].path, err_code_name(ERR_LIMIT),
+						       "its results need too much memory", true});
+		batch->others += result->others;
+	}
+}
+
+struct scan_batch *scan_paths(struct arena *arena, const char *const *paths, const struct scan_options *options)
+{
+	struct scan_batch *batch = arena_alloc(arena, sizeof *batch);
+	struct pool pool = {.options = options};
+
+	inputs_find(arena, paths, &pool.inputs);
+	pool.results = arena_array(arena, pool.inputs.items.count + 1, sizeof *pool.results);
+	pthread_mutex_init(&pool.lock, NULL);
+	work_all(arena, &pool);
+	pthread_mutex_destroy(&pool.lock);
+	merge(arena, &pool, batch);
+	if (!batch->binaries.count && !batch->failures.count)
+		vec_push(arena, &batch->failures,
+			 (struct scan_failure){*paths, err_code_name(ERR_ABSENT), "there is no Go executable in it", true});
+	return batch;
+}

@@ -1,0 +1,33 @@
+/* batch.h: many executables at once: files, folders, archives. What is found does not depend on the number of workers. */
+#ifndef SCAN_BATCH_H
+#define SCAN_BATCH_H
+
+#include "scan/scan.h"
+
+struct scan_options {
+	unsigned workers;        /* threads; 0: one for each CPU */
+	uint64_t max_size;       /* of a decompressed file in bytes; 0: 4 GiB */
+	bool (*cancelled)(void); /* polled between files and while decompressing; NULL: never */
+	/* Called, by one thread at a time, when one of `total` files is done; NULL: never. */
+	void (*progress)(void *context, size_t done, size_t total, const char *path);
+	void *context;
+};
+
+/* A file that was to be looked at and could not be. */
+struct scan_failure {
+	const char *path;
+	const char *code, *text;
+	bool given; /* it was named, not found in a folder or archive */
+};
+
+struct scan_batch {
+	VEC(struct scanned) binaries;      /* in the order of the paths; in folders, of names */
+	VEC(struct scan_failure) failures; /* as well */
+	size_t others; /* executables found in folders and archives that hold no Go code, or are of another CPU or kind */
+};
+
+/* Scans executables, those in archives (formats/archive_members.h), and all in folders, symbolic links in these apart. Paths
+ * end with NULL. The result lives as long as the arena. */
+struct scan_batch *scan_paths(struct arena *arena, const char *const *paths, const struct scan_options *options);
+
+#endif
