@@ -44,6 +44,7 @@ static void binary_value(struct writer *writer, const struct scanned *binary)
 	put_text(writer, object, "go_version", binary->go_version);
 	put_text(writer, object, "main_module", binary->main_module);
 	put_number(writer, object, "functions", true, (int64_t)binary->functions);
+	put_number(writer, object, "stack_switching", true, (int64_t)binary->switching);
 	put_number(writer, object, "exposed", true, (int64_t)binary->exposed);
 	put_texts(writer, put_value(writer, object, "unchecked", new_array()), binary->unchecked.items, binary->unchecked.count);
 	fputc('{', writer->out);

@@ -43,43 +43,58 @@ static const char *traits(const struct sheet *sheet, const struct scan_finding *
 	return text;
 }
 
-/* "0x8a174 (epilogue, off by 416)" */
-static const char *place_text(const struct sheet *sheet, const struct scan_finding *finding)
-{
-	const char *pc = arena_printf(sheet->arena, "0x%" PRIx64, finding->pc);
-
-	if (finding->is_place)
-		return arena_printf(sheet->arena, "%s (%s, off by %" PRId64 ")", pc, finding->where, finding->error);
-	if (finding->api)
-		return arena_printf(sheet->arena, "%s's %s, %" PRId64 " bytes below SP of execIO, call before %s", finding->api,
-				    finding->parameter, finding->below, pc);
-	return pc;
-}
-
 static bool same_function(const struct scan_finding *a, const struct scan_finding *b)
 {
 	return a->rule == b->rule && a->level == b->level && a->function && b->function && !strcmp(a->function, b->function) &&
 	       a->frame == b->frame;
 }
 
+static bool same_kind(const struct scan_finding *a, const struct scan_finding *b)
+{
+	return same_function(a, b) && a->error == b->error && a->where && b->where && !strcmp(a->where, b->where);
+}
+
+/* "epilogue, off by 160: 0x85acb8, 0x85accc", of findings that stand together; *count: how many. */
+static const char *places_text(const struct sheet *sheet, const struct scan_finding *first, const struct scan_finding *end,
+			       size_t *count)
+{
+	const size_t shown = sheet->options->verbose ? SIZE_MAX : PLACES_SHOWN;
+	const char *text;
+	size_t n;
+
+	*count = 1;
+	if (first->api)
+		return arena_printf(sheet->arena, "%s's %s, %" PRId64 " bytes below execIO's SP; call before 0x%" PRIx64,
+				    first->api, first->parameter, first->below, first->pc);
+	text = arena_printf(sheet->arena, "%s, off by %" PRId64 ": 0x%" PRIx64, first->where, first->error, first->pc);
+	for (n = 1; first + n < end && same_kind(first, first + n); n++)
+		if (n < shown)
+			text = arena_printf(sheet->arena, "%s, 0x%" PRIx64, text, first[n].pc);
+	*count = n;
+	return n > shown ? arena_printf(sheet->arena, "%s and %zu more", text, n - shown) : text;
+}
+
+/* A function's name without its package, which stands above it. */
+static const char *short_name(const struct sheet *sheet, const struct scan_finding *finding)
+{
+	const char *slash = strrchr(finding->function, '/');
+	size_t length = strcspn(finding->function, "[(");
+	const char *dot = strchr(slash && (size_t)(slash - finding->function) < length ? slash : finding->function, '.');
+
+	return safe(sheet, finding->package && *finding->package && dot ? dot + 1 : finding->function);
+}
+
 /* The findings of one function, which stand together; returns how many. */
 static size_t function_row(const struct sheet *sheet, const struct scan_finding *first, const struct scan_finding *end)
 {
-	const char *places = "";
-	const char *name = safe(sheet, first->function ? first->function : first->message);
 	const char *about = traits(sheet, first);
-	size_t count = 0, shown = sheet->options->verbose ? SIZE_MAX : PLACES_SHOWN;
+	const char *text = arena_printf(sheet->arena, "%s%s%s%s", short_name(sheet, first), *about ? "  (" : "", about,
+					*about ? ")" : "");
+	size_t count = 0, part;
 
-	for (; first + count < end && same_function(first, first + count); count++)
-		if (count < shown)
-			places = arena_printf(sheet->arena, "%s%s%s", places, count ? ", " : "", place_text(sheet, first + count));
-	if (!count) {
-		page_wrap(&sheet->page, "      ", 8, STYLE_PLAIN, name);
-		return 1;
-	}
-	page_wrap(&sheet->page, "      ", 8, STYLE_PLAIN,
-		  arena_printf(sheet->arena, "%s  %s%s%s: %s%s", name, *about ? "(" : "", about, *about ? ")" : "", places,
-			       count > shown ? arena_printf(sheet->arena, " and %zu more", count - shown) : ""));
+	for (; first + count < end && (!count || same_function(first, first + count)); count += part)
+		text = arena_printf(sheet->arena, "%s%s%s", text, count ? "; " : "  ", places_text(sheet, first + count, end, &part));
+	page_wrap(&sheet->page, "      ", 10, STYLE_PLAIN, text);
 	return count;
 }
 
@@ -175,16 +190,21 @@ static bool are_sentences(const struct scanned *binary, const struct scan_rule *
 	return false;
 }
 
+static const char *label(const struct sheet *sheet, const struct scan_rule *rule, enum scan_level level)
+{
+	return arena_printf(sheet->arena, "  %-8s %-14s ", level_word(level), rule->id);
+}
+
 static void sentences(const struct sheet *sheet, const struct scan_rule *rule, enum scan_level level)
 {
-	const char *label = arena_printf(sheet->arena, "  %-8s %-14s ", level_word(level), rule->id);
-
 	for (size_t i = 0; i < sheet->binary->findings.count; i++) {
 		const struct scan_finding *finding = &sheet->binary->findings.items[i];
 
 		if (finding->rule != rule || finding->level != level)
 			continue;
-		page_wrap(&sheet->page, label, 4, STYLE_PLAIN, safe(sheet, finding->message));
+		page_wrap(&sheet->page, label(sheet, rule, level), 0, STYLE_PLAIN, safe(sheet, finding->message));
+		if (finding->reason && sheet->options->verbose)
+			page_wrap(&sheet->page, "    ", 0, STYLE_PLAIN, safe(sheet, finding->reason));
 		if (finding->fix && (level > SCAN_NOTE || sheet->options->verbose))
 			page_wrap(&sheet->page, "    Fix: ", 0, STYLE_PLAIN, safe(sheet, finding->fix));
 	}
@@ -202,13 +222,11 @@ static void rule_part(const struct sheet *sheet, const struct scan_rule *rule, e
 		sentences(sheet, rule, level);
 		return;
 	}
-	page_wrap(&sheet->page, arena_printf(sheet->arena, "  %-8s %-14s ", level_word(level), rule->id), 4,
-		  level == SCAN_ERROR ? STYLE_RED : STYLE_PLAIN,
-		  arena_printf(sheet->arena, "%s: %s place%s in %s function%s%s", rule->title,
-			       count_text(sheet->arena, count), plural(count), count_text(sheet->arena, functions),
-			       plural(functions), level == SCAN_NOTE && rule == scan_rule_by_id("split-sp")
-						       ? " that the runtime does not preempt; profilers and debuggers stop there"
-						       : ""));
+	page_wrap(&sheet->page, label(sheet, rule, level), 0, level == SCAN_ERROR ? STYLE_RED : STYLE_PLAIN,
+		  arena_printf(sheet->arena, "%s place%s in %s function%s%s: %s", count_text(sheet->arena, count), plural(count),
+			       count_text(sheet->arena, functions), plural(functions),
+			       level == SCAN_NOTE && rule == scan_rule_by_id("split-sp") ? " that the runtime does not preempt" : "",
+			       rule->title));
 	if (all)
 		list(sheet, rule, level);
 }

@@ -5,13 +5,13 @@
 
 extern const struct scan_rule rule_known_bug;
 
-/* Places that other rules found to be exposed to it. */
-static size_t exposed_to(const struct scan *scan, const struct known_bug *bug)
+/* Places that other rules found of it, of a level. */
+static size_t found_of(const struct scan *scan, const struct known_bug *bug, enum scan_level level)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < scan->binary->findings.count; i++)
-		count += scan->binary->findings.items[i].bug == bug && scan->binary->findings.items[i].level == SCAN_ERROR;
+		count += scan->binary->findings.items[i].bug == bug && scan->binary->findings.items[i].level == level;
 	return count;
 }
 
@@ -23,14 +23,17 @@ static bool is_looked_for(const struct known_bug *bug)
 
 static const char *found_here(struct scan *scan, const struct known_bug *bug)
 {
-	size_t count = exposed_to(scan, bug);
+	size_t exposed = found_of(scan, bug, SCAN_ERROR), noted = found_of(scan, bug, SCAN_NOTE);
 
 	if (!is_looked_for(bug))
-		return "; code alone does not show whether this program meets it";
-	if (!count)
-		return "; nothing in this executable is exposed to it";
-	return arena_printf(scan->results, "; %zu place%s in this executable %s exposed to it", count, count == 1 ? "" : "s",
-			    count == 1 ? "is" : "are");
+		return "code alone does not show whether this program meets it";
+	if (exposed)
+		return arena_printf(scan->results, "%zu place%s in this executable %s exposed to it", exposed,
+				    exposed == 1 ? "" : "s", exposed == 1 ? "is" : "are");
+	if (noted)
+		return arena_printf(scan->results, "%zu place%s in this executable %s like it, but not known to do damage", noted,
+				    noted == 1 ? "" : "s", noted == 1 ? "is" : "are");
+	return "nothing in this executable is exposed to it";
 }
 
 static const char *fix_of(struct scan *scan, const struct known_bug *bug)
@@ -50,8 +53,8 @@ static void report(struct scan *scan, const struct known_bug *bug)
 	if (!finding)
 		return;
 	finding->bug = bug;
-	finding->message = arena_printf(scan->results, "%s has %s: %s%s%s%s", scan->binary->go_version, bug->id, bug->title,
-					bug->caveat ? ". " : "", bug->caveat ? bug->caveat : "", found_here(scan, bug));
+	finding->message = arena_printf(scan->results, "%s has %s; %s", scan->binary->go_version, bug->id, found_here(scan, bug));
+	finding->reason = bug->caveat ? arena_printf(scan->results, "%s. %s", bug->title, bug->caveat) : bug->title;
 	finding->fix = fix_of(scan, bug);
 }
 

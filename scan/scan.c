@@ -125,9 +125,6 @@ static void say_unchecked(struct scan *scan)
 		scan_unchecked(scan, "%zu functions: their entry in Go's tables is damaged", places->damaged);
 	if (function_begins(scan->runtime, "runtime/cgo."))
 		scan_unchecked(scan, "C code in it: only Go's functions are looked at");
-	if (places->switching)
-		scan_unchecked(scan, "%zu functions in assembly that set SP to another stack, such as runtime.systemstack: Go's own "
-			       "tables do not follow them either", places->switching);
 }
 
 static void load_program(struct scan *scan)
@@ -145,6 +142,7 @@ static void load_program(struct scan *scan)
 	scan->places = places_find(runtime);
 	binary->is_go = true;
 	binary->functions = scan->places->functions;
+	binary->switching = scan->places->switching;
 	if (runtime->version.text)
 		binary->go_version = arena_strdup(scan->results, runtime->version.text);
 	if (runtime->main_module)

@@ -30,7 +30,7 @@ struct scan_finding {
 	const char *where;    /* "prologue", "epilogue" or "body" */
 	int64_t frame;        /* size of the function's frame, bytes */
 	bool leaf, preemptible;
-	const char *reason;   /* why it is preemptible or not */
+	const char *reason;   /* why it is preemptible or not; known-bug: what the bug is */
 	const char *api, *parameter; /* overlapped-io */
 	int64_t below;        /* overlapped-io: bytes from execIO's SP down to the variable */
 	const struct known_bug *bug; /* the bug that it is an instance of, or (known-bug) the bug itself */
@@ -44,6 +44,8 @@ struct scanned {
 	const char *go_version, *main_module, *build_id;
 	bool is_go;
 	size_t functions;     /* in Go's tables */
+	size_t switching;     /* of these: in assembly that sets SP to another stack, as runtime.systemstack does. Go's tables do
+			       * not follow them, and neither does the scan */
 	size_t exposed;       /* findings of level ERROR */
 	const char *error_code, *error; /* why it could not be read */
 	VEC(struct scan_finding) findings; /* in the order of rules.def, then by pc */

@@ -60,10 +60,16 @@ static void report(struct scan *scan, const struct place *place)
 	finding->fix = "walk by Go's tables rather than by frame pointers, or make the frame smaller";
 }
 
+/* Where a stack begins there is no caller's frame to be found. */
+static bool counts(const struct place *place)
+{
+	return place->fp_torn && !(place->at->func->flags & FUNC_TOP_FRAME);
+}
+
 static void run(struct scan *scan)
 {
 	for (size_t i = 0; scan->places && i < scan->places->items.count; i++)
-		if (scan->places->items.items[i].fp_torn)
+		if (counts(&scan->places->items.items[i]))
 			report(scan, &scan->places->items.items[i]);
 }
 
