@@ -85,6 +85,13 @@ static bool delta_at(struct sweep *sweep, uint64_t offset, int32_t *ret)
 
 static bool decode(const struct sweep *sweep, uint64_t offset, struct insn *ret)
 {
+	size_t size = insn_plain(sweep->scratch->arch, span_from(sweep->code, offset));
+
+	if (size) { /* what else it does is of no interest; that it does something tells it from a NOP */
+		*ret = (struct insn){.size = (uint8_t)size, .flow = FLOW_NEXT, .count = 1, .effects = {{.kind = EFFECT_CLOBBER,
+				     .dst = REG_NONE}}};
+		return true;
+	}
 	return insn_decode(sweep->scratch->runtime->decoder, sweep->func->entry + offset, span_from(sweep->code, offset), ret);
 }
 
