@@ -135,12 +135,21 @@ static bool skip_rest(struct plain *plain, char kind, uint8_t opcode)
 	}
 }
 
+/* Opcodes of map 1 that have a vector form. */
+static bool has_vector_form(uint8_t opcode)
+{
+	return (opcode & 0xf8) == 0x10 || (opcode & 0xf8) == 0x28 || (opcode >= 0x50 && opcode < 0x80) ||
+	       (opcode & 0xf8) == 0xc0 || opcode >= 0xd0;
+}
+
 /* Opcodes of more than one byte, by their map; 0F, 0F 38 and 0F 3A are maps 1 to 3. In map 2, F0 to F7 name a destination in
  * another place. */
 static bool skip_mapped(struct plain *plain, unsigned map)
 {
 	uint8_t opcode = next(plain);
 
+	if (map == 1 && plain->vector && !has_vector_form(opcode))
+		return false;
 	if (map == 1)
 		return skip_rest(plain, two_byte[opcode], opcode);
 	if (map == 2)

@@ -5,7 +5,7 @@
 static void finding_value(struct writer *writer, const struct scan_finding *finding)
 {
 	json_t *object = begin_value(writer, new_object());
-	const bool place = finding->is_place;
+	const bool place = finding->is_place, fp = finding->rule == scan_rule_by_id("split-fp");
 
 	put_text(writer, object, "rule", finding->rule->id);
 	put_text(writer, object, "level", scan_level_name(finding->level));
@@ -15,7 +15,9 @@ static void finding_value(struct writer *writer, const struct scan_finding *find
 	put_address(writer, object, "pc", finding->has_pc, finding->pc);
 	put_text(writer, object, "file", finding->file);
 	put_number(writer, object, "line", finding->file && finding->line > 0, finding->line);
-	put_number(writer, object, finding->rule == scan_rule_by_id("split-fp") ? "fp_error" : "sp_error", place, finding->error);
+	put_number(writer, object, "sp_error", place && !fp, finding->error);
+	if (fp)
+		put_number(writer, object, "fp_error", true, finding->error);
 	put_text(writer, object, "where", finding->where);
 	put_number(writer, object, "frame", place, finding->frame);
 	put_value(writer, object, "leaf", place ? bool_value(finding->leaf) : null_value());

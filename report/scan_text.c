@@ -225,7 +225,8 @@ static void rule_part(const struct sheet *sheet, const struct scan_rule *rule, e
 	page_wrap(&sheet->page, label(sheet, rule, level), 0, level == SCAN_ERROR ? STYLE_RED : STYLE_PLAIN,
 		  arena_printf(sheet->arena, "%s place%s in %s function%s%s: %s", count_text(sheet->arena, count), plural(count),
 			       count_text(sheet->arena, functions), plural(functions),
-			       level == SCAN_NOTE && rule == scan_rule_by_id("split-sp") ? " that the runtime does not preempt" : "",
+			       level == SCAN_NOTE && rule == scan_rule_by_id("split-sp") ? " that the runtime does not preempt (signal-based profilers and debuggers do stop there)"
+										 : "",
 			       rule->title));
 	if (all)
 		list(sheet, rule, level);

@@ -10,8 +10,11 @@ static size_t found_of(const struct scan *scan, const struct known_bug *bug, enu
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < scan->binary->findings.count; i++)
-		count += scan->binary->findings.items[i].bug == bug && scan->binary->findings.items[i].level == level;
+	for (size_t i = 0; i < scan->binary->findings.count; i++) {
+		const struct scan_finding *finding = &scan->binary->findings.items[i];
+
+		count += finding->rule != &rule_known_bug && finding->bug == bug && finding->level == level;
+	}
 	return count;
 }
 

@@ -7,9 +7,9 @@
 extern const struct scan_rule rule_overlapped_io;
 
 static const char *const stored[] = {
-	[STORES_LENGTH] = "the length of a socket address",
-	[STORES_COUNT] = "a number of bytes",
-	[STORES_FLAGS] = "flags",
+	[STORES_LENGTH] = "the length of a socket address is",
+	[STORES_COUNT] = "a number of bytes is",
+	[STORES_FLAGS] = "flags are",
 };
 
 /* The one that programs have crashed from stores a length; the others are left so in later releases. */
@@ -27,13 +27,11 @@ static void report(struct scan *scan, const struct outparam *outparam)
 	finding->bug = known_bug_by_id(length ? "golang/go#77975" : "golang/go#77975 (counts and flags)");
 	finding->message = arena_printf(
 		scan->results, "%s passes %s's %s by the address of a variable on its stack, %" PRId64
-		" bytes below SP as execIO has it: %s is written there when the operation completes, whoever owns that memory by then",
-		finding->function, finding->api, finding->parameter, finding->below, stored[outparam->stores]);
-	if (length)
-		finding->fix = arena_printf(scan->results, "build it with Go %s or later",
-					    finding->bug ? scan_fixes(scan->results, finding->bug) : "1.26.2");
-	else
-		finding->fix = "nothing to do: no crash is known to come from it, and no Go release is known that changes it";
+		" bytes below SP as execIO has it: %s written there when the operation completes, whoever owns that memory by then%s",
+		finding->function, finding->api, finding->parameter, finding->below, stored[outparam->stores],
+		length ? "" : "; no crash is known to come from it, and no Go release is known that changes it");
+	if (length && finding->bug)
+		finding->fix = arena_printf(scan->results, "build it with Go %s or later", scan_fixes(scan->results, finding->bug));
 }
 
 static void run(struct scan *scan)

@@ -49,14 +49,15 @@ static void report(struct scan *scan, const struct place *place)
 	finding->leaf = place->leaf;
 	finding->preemptible = preemptible;
 	finding->reason = reason_of(preemption);
-	if (preemption != PREEMPTION_ASSEMBLY)
-		finding->bug = known_bug_by_id(place->leaf ? "golang/go#73259 (leaf functions)" : "golang/go#73259");
 	finding->message = arena_printf(
-		scan->results, "a stop at 0x%" PRIx64 " in the %s of %s finds SP %" PRId64 " bytes %s where Go's tables say; %s",
+		scan->results, "a stop at 0x%" PRIx64 " in the %s of %s finds SP %" PRId64 " bytes %s where Go's tables say; %s%s",
 		finding->pc, finding->where, finding->function, finding->error < 0 ? -finding->error : finding->error,
-		finding->error < 0 ? "below" : "above", finding->reason);
-	finding->fix = preemptible ? fix_of(scan, place->leaf, finding->bug)
-				   : "nothing to do: but signal-based profilers and debuggers stop here, and then walk a torn stack";
+		finding->error < 0 ? "below" : "above", finding->reason,
+		preemptible ? "" : "; signal-based profilers and debuggers do stop here, and then see a torn stack");
+	if (!preemptible)
+		return;
+	finding->bug = known_bug_by_id(place->leaf ? "golang/go#73259 (leaf functions)" : "golang/go#73259");
+	finding->fix = fix_of(scan, place->leaf, finding->bug);
 }
 
 static void run(struct scan *scan)

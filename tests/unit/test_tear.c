@@ -1,6 +1,7 @@
 /* test_tear.c: where SP really is, at every pc of functions: the prologues and epilogues that Go's arm64 assembler has
  * emitted (cmd/internal/obj/arm64/obj7.go; which releases: the names), and forms that no Go compiler emits. Each row is an
  * instruction, the distance to the frame's top before it, and what pcsp says; where the two differ is a tear. */
+#include "analyzer/regular.h"
 #include "analyzer/tear.h"
 #include "tests/build/go_builder.h"
 #include "tests/build/scratch.h"
@@ -308,6 +309,51 @@ static void many_blocks(struct arena *arena)
 	assert_true(state.assumed);
 }
 
+/* What one look settles must be what execution finds, and the ordinary forms must be settled. */
+static void regular(struct arena *arena)
+{
+	static const char *const settled[] = {"nonleaf_fixed", "small_writeback", "constant_frame", "ordinary", "morestack_amd64",
+					      NULL};
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		const struct torn_fp *torn;
+		struct subject s;
+		size_t count;
+		bool is_regular, expected = false;
+		struct func func;
+
+		load(arena, &forms[i], &s);
+		assert_true(pclntab_find(&s.runtime->modules.items[0].pclntab, go_entry(s.builder, s.function), &func));
+		is_regular = func_is_regular(regularity_new(s.runtime), &s.runtime->modules.items[0], &func, &torn, &count);
+		for (const char *const *name = settled; *name; name++)
+			expected |= !strcmp(*name, forms[i].name);
+		if (expected && !is_regular)
+			fail_msg("%s is not settled", forms[i].name);
+		for (size_t j = 0; is_regular && j < forms[i].count; j++)
+			if (forms[i].rows[j].distance != UNKNOWN && forms[i].rows[j].distance != forms[i].rows[j].pcsp)
+				fail_msg("%s is torn, and called regular", forms[i].name);
+	}
+}
+
+/* One instruction more or less makes the difference. */
+static void hardly_regular(struct arena *arena)
+{
+	static const char *const torn[] = {"nonleaf_old", "leaf_121", "leaf_120", "prologue_117", "three_steps", "split_prologue",
+					   "growing_loop", "balanced_loop", "add_pair", "split_prologue_amd64", "pop_pop", NULL};
+
+	for (const char *const *name = torn; *name; name++) {
+		const struct torn_fp *ignored;
+		struct subject s;
+		struct func func;
+		size_t count;
+
+		load(arena, form_by_name(*name), &s);
+		assert_true(pclntab_find(&s.runtime->modules.items[0].pclntab, go_entry(s.builder, s.function), &func));
+		if (func_is_regular(regularity_new(s.runtime), &s.runtime->modules.items[0], &func, &ignored, &count))
+			fail_msg("%s is called regular", *name);
+	}
+}
+
 /* Any bytes at all: an answer or none, in bounded time. */
 static void random_code(struct arena *arena)
 {
@@ -352,6 +398,8 @@ TEST(no_code)
 TEST(cut_code)
 TEST(too_large)
 TEST(many_blocks)
+TEST(regular)
+TEST(hardly_regular)
 TEST(random_code)
 
 int main(void)
@@ -366,6 +414,8 @@ int main(void)
 		cmocka_unit_test(test_cut_code),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_many_blocks),
+		cmocka_unit_test(test_regular),
+		cmocka_unit_test(test_hardly_regular),
 		cmocka_unit_test(test_random_code),
 	};
 
