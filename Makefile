@@ -159,6 +159,12 @@ check-live accuracy: deps-ci
 layers:
 	@tests/layers
 
+# Measures; asserts nothing. Needs Go.
+.PHONY: bench-scan
+bench-scan: all
+	@TORNSTACK=$(OUT)/tornstack bench/scan.py
+
+
 # Installs what is missing into build/peers. Kept cells of check-live, if there are any, and the fixtures.
 PEERS ?= $(patsubst %/,%,$(dir $(wildcard build/live/*/*/core.zst fixtures/cases/*/dump.zst)))
 peers: all
@@ -207,6 +213,7 @@ help:
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
 	@echo "make check-live     crashes programs of ten Go releases, compares goroutines; GO='1.27.4 …' and LIVE=… select"
 	@echo "make accuracy       the same, and the table into docs/accuracy.md"
+	@echo "make bench-scan     how long tornstack scan takes for programs of 15,000 to 60,000 functions (needs Go)"
 	@echo "make layers         each folder includes only those to its left; each library is used in its one file"
 	@echo "make peers          Delve, viewcore and gdb on the same dumps: docs/accuracy.md; PEERS=DIR… selects"
 	@echo "make gcc, clang     everything with that compiler; a warning is an error"

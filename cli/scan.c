@@ -26,7 +26,7 @@ static const struct argp_option options[] = {
 	{"sarif", KEY_SARIF, NULL, 0, "Print SARIF 2.1.0, for code scanning", 0},
 	{"exit-code", KEY_EXIT_CODE, NULL, 0, "Exit with 3 if something is exposed", 0},
 	{"output", 'o', "FILE", 0, "Write to FILE, which is replaced only on success", 0},
-	{"jobs", 'j', "N", 0, "Scan N files at a time (default: one for each CPU)", 0},
+	{"jobs", 'j', "N", 0, "Scan N files at a time (default: one per CPU)", 0},
 	{"color", KEY_COLOR, "WHEN", 0, "auto (default), always, never", 0},
 	{"max-size", KEY_MAX_SIZE, "SIZE", 0, "Limit of a file in an archive (default 4G)", 0},
 	{"quiet", 'q', NULL, 0, "Print the first line only", 0},
