@@ -277,6 +277,6 @@ struct scan_batch *scan_paths(struct arena *arena, const char *const *paths, con
 	merge(arena, &pool, batch);
 	if (!batch->binaries.count && !batch->failures.count)
 		vec_push(arena, &batch->failures,
-			 (struct scan_failure){*paths, err_code_name(ERR_ABSENT), "there is no Go executable in it", true});
+			 (struct scan_failure){*paths, err_code_name(ERR_ABSENT), "no Go executable was found in what was named", true});
 	return batch;
 }

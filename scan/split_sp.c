@@ -11,8 +11,7 @@ static const char *reason_of(enum preemption preemption)
 {
 	static const char *const reasons[] = {
 		[PREEMPTIBLE] = "the compiler calls this instruction safe for asynchronous preemption",
-		[PREEMPTION_RESUMES_EARLIER] = "preempted here, the goroutine is resumed at an earlier instruction, where SP is wrong, "
-					       "too",
+		[PREEMPTION_RESUMES_EARLIER] = "preempted here, the goroutine goes on at an earlier instruction, with the wrong SP",
 		[PREEMPTION_UNSAFE_POINT] = "the compiler marks this instruction as unsafe for asynchronous preemption",
 		[PREEMPTION_ASSEMBLY] = "functions in assembly are not preempted",
 		[PREEMPTION_RUNTIME] = "functions of the runtime are not preempted",
