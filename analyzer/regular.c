@@ -23,6 +23,7 @@ struct claim {
 	bool reached;  /* whenever the function is entered, or could be */
 	int32_t delta; /* what pcsp says: from SP to the frame's top */
 	int64_t fp;    /* from the frame's top, up; followed where there is a link register */
+	int64_t made;  /* what was last made the frame's own: it stays good when SP goes further down */
 };
 
 struct edge {
@@ -96,13 +97,15 @@ static bool decode(const struct sweep *sweep, uint64_t offset, struct insn *ret)
 }
 
 /* The frame pointer is computed from SP or from itself, or taken back from where the frame saved it. */
-static bool follow_frame_pointer(const struct arch *arch, const struct effect *effect, int64_t sp, int64_t *fp)
+static bool follow_frame_pointer(const struct arch *arch, const struct effect *effect, int64_t sp, struct claim *claim)
 {
 	if (effect->kind == EFFECT_ADD && (effect->src == arch->sp || effect->src == arch->fp)) {
-		*fp = (effect->src == arch->sp ? sp : *fp) + (int32_t)effect->value;
+		claim->fp = (effect->src == arch->sp ? sp : claim->fp) + (int32_t)effect->value;
+		if (effect->src == arch->sp && effect->value == FP_CALLERS)
+			claim->made = claim->fp;
 		return effect->value == (int32_t)effect->value;
 	}
-	*fp = FP_CALLERS;
+	claim->fp = FP_CALLERS;
 	return effect->kind == EFFECT_LOAD && effect->size == 8 && effect->src == arch->sp && effect->value == FP_CALLERS;
 }
 
@@ -153,7 +156,7 @@ static bool take_effects(struct sweep *sweep, uint64_t offset, const struct insn
 		else if (effect->dst == arch->sp && !compute_sp(sweep, offset, &sp))
 			return false;
 		else if (effect->dst == arch->fp && arch->link_register &&
-			 !follow_frame_pointer(arch, effect, sp, &claim->fp))
+			 !follow_frame_pointer(arch, effect, sp, claim))
 			return false;
 	}
 	claim->delta = (int32_t)-sp;
@@ -167,7 +170,8 @@ static void look_at_frame_pointer(struct sweep *sweep, uint64_t offset, const st
 
 	int64_t own = FP_CALLERS - (int64_t)claim->delta;
 
-	if (scratch->arch->link_register && claim->fp != FP_CALLERS && claim->fp != own && claim->fp != own + FP_DUFF)
+	if (scratch->arch->link_register && claim->fp != FP_CALLERS && claim->fp != own && claim->fp != own + FP_DUFF &&
+	    !(claim->fp == claim->made && claim->fp > own))
 		vec_push(scratch->runtime->arena, &scratch->torn,
 			 (struct torn_fp){sweep->func->entry + offset, claim->fp, claim->delta});
 }
@@ -217,7 +221,7 @@ static bool go_on(struct sweep *sweep, uint64_t *offset, const struct insn *insn
 	else if (falls_through(insn->flow))
 		return false;
 	claim->delta = delta;
-	claim->fp = FP_CALLERS - (int64_t)delta; /* or branches to it will say otherwise */
+	claim->fp = claim->made = FP_CALLERS - (int64_t)delta; /* or branches to it will say otherwise */
 	return true;
 }
 
@@ -272,7 +276,7 @@ bool func_is_regular(struct regularity *regularity, const struct go_module *modu
 		     const struct torn_fp **torn, size_t *torn_count)
 {
 	struct sweep sweep = {.scratch = regularity, .func = func, .certain = true};
-	struct claim claim = {.boundary = true, .fp = FP_CALLERS};
+	struct claim claim = {.boundary = true, .fp = FP_CALLERS, .made = FP_CALLERS};
 	uint64_t offset = 0;
 
 	if (func->end - func->entry > CODE_LIMIT)

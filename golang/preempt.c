@@ -39,6 +39,24 @@ bool injected_call_stores_fp(const struct go_runtime *runtime)
 	return stores;
 }
 
+bool runtime_walks_frame_pointers(const struct go_runtime *runtime)
+{
+	static const struct {
+		enum arch_id arch;
+		int first_minor;
+	} walks[] = {
+#define FRAME_POINTER_WALKS(arch, minor) {arch, minor},
+#include "golang/preempt.def"
+#undef FRAME_POINTER_WALKS
+	};
+
+	for (size_t i = 0; i < sizeof walks / sizeof *walks; i++)
+		if (walks[i].arch == runtime->image->arch->id &&
+		    (!runtime->version.minor || runtime->version.minor >= walks[i].first_minor))
+			return true;
+	return false;
+}
+
 bool is_safe_point(const struct pc_info *info)
 {
 	return info->func &&

@@ -25,7 +25,7 @@ static bool returns_soon(const struct scan *scan, uint64_t pc)
 
 static const char *where_of(const struct scan *scan, const struct place *place)
 {
-	if (returns_soon(scan, place->at->pc))
+	if (!place->distance || returns_soon(scan, place->at->pc)) /* SP is back at the top, or will be */
 		return "epilogue";
 	return place->at->has_delta && place->at->delta != func_frame_size(&place->at->module->pclntab, place->at->func) ? "prologue"
 															: "body";
@@ -41,7 +41,8 @@ static void report(struct scan *scan, const struct place *place)
 {
 	enum preemption preemption = preemption_at(scan->runtime, place->at);
 	bool preemptible = preemption == PREEMPTIBLE || preemption == PREEMPTION_RESUMES_EARLIER;
-	struct scan_finding *finding = scan_add(scan, &rule_split_fp, preemptible ? SCAN_WARNING : SCAN_NOTE);
+	bool walked = preemptible && runtime_walks_frame_pointers(scan->runtime);
+	struct scan_finding *finding = scan_add(scan, &rule_split_fp, walked ? SCAN_WARNING : SCAN_NOTE);
 
 	if (!finding)
 		return;
@@ -51,13 +52,16 @@ static void report(struct scan *scan, const struct place *place)
 	finding->where = where_of(scan, place);
 	finding->leaf = place->leaf;
 	finding->preemptible = preemptible;
-	finding->reason = preemptible ? "the runtime preempts here" : "the runtime does not preempt here";
+	finding->reason = walked ? "the runtime preempts here, and walks by frame pointers for execution traces"
+			  : preemptible ? "the runtime preempts here, but this release does not walk by frame pointers itself"
+					: "the runtime does not preempt here";
 	finding->message = arena_printf(
 		scan->results, "a stop at 0x%" PRIx64 " in the %s of %s finds the frame pointer %" PRId64
-		" bytes %s the frame's; stacks that are walked by frame pointers (execution traces, profilers) go astray",
+		" bytes %s the frame's, so that walking by frame pointers goes astray; %s",
 		finding->pc, finding->where, finding->function, finding->error < 0 ? -finding->error : finding->error,
-		finding->error < 0 ? "below" : "above");
-	finding->fix = "walk by Go's tables rather than by frame pointers, or make the frame smaller";
+		finding->error < 0 ? "below" : "above", finding->reason);
+	if (walked)
+		finding->fix = "take such frames in traces and profiles with care, or set GODEBUG=tracefpunwindoff=1 while tracing";
 }
 
 /* Where a stack begins there is no caller's frame to be found. */

@@ -28,6 +28,12 @@ def patched(path, address, old, new, name):
     return copy
 
 
+def renamed(path, old, new, name):
+    copy = path.with_name(name)
+    copy.write_bytes(path.read_bytes().replace(old.encode(), new.encode()))
+    return copy
+
+
 def split_sp(folder):
     old = binary_of(unpacked('arm64-nonleaf-unwind-stripped', folder, 'nonleaf'))
     exposed = found(old, 'split-sp', preemptible=True)
@@ -67,6 +73,9 @@ def split_fp(folder):
     exposed = found(leaf, 'split-fp', preemptible=True)
     same('split-fp: R29 in two steps', [(f['function'], f['where'], f['level']) for f in exposed],
          [('main.mostFrequent', 'epilogue', 'warning')])
+    before = binary_of(renamed(unpacked('arm64-leaf-unwind-stripped', folder, 'leaf'), 'go1.26.8', 'go1.20.8', 'renamed'))
+    same('split-fp: a note where the runtime does not walk by frame pointers (before 1.21)',
+         [(f['function'], f['level']) for f in found(before, 'split-fp', preemptible=True)], [('main.mostFrequent', 'note')])
     old = binary_of(unpacked('arm64-nonleaf-unwind-stripped', folder, 'nonleaf'))
     same('split-fp: LDP takes both at once', found(old, 'split-fp', preemptible=True), [])
 
@@ -117,12 +126,6 @@ def pdata_unsorted(folder):
     same('pdata-unsorted: sorted', found(binary_of(exe), 'pdata-unsorted'), [])
     entries = found(binary_of(swapped_pdata(exe, 'swapped.exe')), 'pdata-unsorted')
     same('pdata-unsorted: two entries swapped', [f['level'] for f in entries], ['warning'])
-
-
-def renamed(path, old, new, name):
-    copy = path.with_name(name)
-    copy.write_bytes(path.read_bytes().replace(old.encode(), new.encode()))
-    return copy
 
 
 def known_bug(folder):
