@@ -70,7 +70,8 @@ static struct value effect_value(struct state *state, const struct effect *effec
 	case EFFECT_INSERT:
 		if (old.kind != VALUE_CONST)
 			return (struct value){0};
-		return (struct value){VALUE_CONST, (int64_t)(((uint64_t)old.number & ~effect->mask) | (uint64_t)effect->value)};
+		return (struct value){VALUE_CONST,
+				      (int64_t)(((uint64_t)old.number & ~effect->mask) | (uint64_t)effect->value)};
 	case EFFECT_ADD:
 		if (!effect->value)
 			return source;

@@ -1,5 +1,5 @@
-/* frame_values.h: what registers and stack slots hold while a function runs, as far as its instructions tell. A value is
- * unknown, a constant, an address relative to the frame's top, or still what the caller left in LR or FP. */
+/* frame_values.h: what registers and stack slots hold while a function runs, as far as its instructions tell. A
+ * value is unknown, a constant, an address relative to the frame's top, or still what the caller left in LR or FP. */
 #ifndef ANALYZER_FRAME_VALUES_H
 #define ANALYZER_FRAME_VALUES_H
 

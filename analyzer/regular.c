@@ -1,5 +1,5 @@
-/* regular.c: see regular.h. What is behind a jump, return or trap is reached by branches, or by jumps through tables, for
- * which tear.c believes pcsp as well. */
+/* regular.c: see regular.h. What is behind a jump, return or trap is reached by branches, or by jumps through
+ * tables, for which tear.c believes pcsp as well. */
 #include "analyzer/regular.h"
 
 #include "analyzer/frame_values.h"
@@ -29,7 +29,7 @@ struct claim {
 struct edge {
 	uint64_t target; /* offset */
 	struct claim claim;
-	bool certain;    /* nothing but branches lies between the entry and it */
+	bool certain; /* nothing but branches lies between the entry and it */
 };
 
 struct regularity {
@@ -48,7 +48,7 @@ struct sweep {
 	const struct func *func;
 	struct span code;
 	struct pcvalue pcsp;
-	bool certain; /* the instruction is reached whenever the function is entered */
+	bool certain;      /* the instruction is reached whenever the function is entered */
 	uint64_t returned; /* … or, NOPs apart, only if the call returns that ends here; 0: neither */
 };
 
@@ -89,11 +89,14 @@ static bool decode(const struct sweep *sweep, uint64_t offset, struct insn *ret)
 	size_t size = insn_plain(sweep->scratch->arch, span_from(sweep->code, offset));
 
 	if (size) { /* what else it does is of no interest; that it does something tells it from a NOP */
-		*ret = (struct insn){.size = (uint8_t)size, .flow = FLOW_NEXT, .count = 1, .effects = {{.kind = EFFECT_CLOBBER,
-				     .dst = REG_NONE}}};
+		*ret = (struct insn){.size = (uint8_t)size,
+				     .flow = FLOW_NEXT,
+				     .count = 1,
+				     .effects = {{.kind = EFFECT_CLOBBER, .dst = REG_NONE}}};
 		return true;
 	}
-	return insn_decode(sweep->scratch->runtime->decoder, sweep->func->entry + offset, span_from(sweep->code, offset), ret);
+	return insn_decode(sweep->scratch->runtime->decoder, sweep->func->entry + offset,
+			   span_from(sweep->code, offset), ret);
 }
 
 /* The frame pointer is computed from SP or from itself, or taken back from where the frame saved it. */
@@ -106,11 +109,12 @@ static bool follow_frame_pointer(const struct arch *arch, const struct effect *e
 		return effect->value == (int32_t)effect->value;
 	}
 	claim->fp = FP_CALLERS;
-	return effect->kind == EFFECT_LOAD && effect->size == 8 && effect->src == arch->sp && effect->value == FP_CALLERS;
+	return effect->kind == EFFECT_LOAD && effect->size == 8 && effect->src == arch->sp &&
+	       effect->value == FP_CALLERS;
 }
 
-/* SP is set from another register: large frames are so allocated. The value is what the instructions just before make of SP
- * or constants. */
+/* SP is set from another register: large frames are so allocated. The value is what the instructions just before
+ * make of SP or constants. */
 static bool compute_sp(struct sweep *sweep, uint64_t offset, int64_t *sp)
 {
 	const struct arch *arch = sweep->scratch->arch;
@@ -186,11 +190,12 @@ static void branch(struct sweep *sweep, const struct insn *insn, const struct cl
 	uint64_t target = insn->target - sweep->func->entry;
 
 	if ((insn->flow == FLOW_JUMP || insn->flow == FLOW_BRANCH) && target < sweep->code.size)
-		vec_push(sweep->scratch->runtime->arena, &sweep->scratch->edges, (struct edge){target, *claim, sweep->certain});
+		vec_push(sweep->scratch->runtime->arena, &sweep->scratch->edges,
+			 (struct edge){target, *claim, sweep->certain});
 }
 
-/* A call that what pcsp says of an offset contradicts: it does not return (a panic), if the code there is known to be reached
- * otherwise; see tear.c, settle_reached. No branch may lead to the NOPs between. */
+/* A call that what pcsp says of an offset contradicts: it does not return (a panic), if the code there is known to
+ * be reached otherwise; see tear.c, settle_reached. No branch may lead to the NOPs between. */
 static void doubt(struct sweep *sweep, uint64_t offset)
 {
 	const uint8_t quantum = sweep->scratch->arch->quantum;
@@ -252,8 +257,8 @@ static bool edges_agree(const struct regularity *scratch)
 		const struct edge *edge = &scratch->edges.items[i];
 		const struct claim *claim = &scratch->claims[edge->target / scratch->arch->quantum];
 
-		if (edge->target % scratch->arch->quantum || !claim->boundary || claim->closed || claim->delta != edge->claim.delta ||
-		    (scratch->arch->link_register && claim->fp != edge->claim.fp))
+		if (edge->target % scratch->arch->quantum || !claim->boundary || claim->closed ||
+		    claim->delta != edge->claim.delta || (scratch->arch->link_register && claim->fp != edge->claim.fp))
 			return false;
 	}
 	return true;

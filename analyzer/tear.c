@@ -1,5 +1,5 @@
-/* tear.c: abstract execution of one function. States of its registers and stack slots (frame_values.h) are propagated along
- * all branches until nothing changes; where paths disagree the answer is "unknown". */
+/* tear.c: abstract execution of one function. States of its registers and stack slots (frame_values.h) are propagated
+ * along all branches until nothing changes; where paths disagree the answer is "unknown". */
 #include "analyzer/tear.h"
 
 #include "analyzer/frame_values.h"

@@ -152,10 +152,11 @@ int command_scan(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.args_doc = "BINARY|ARCHIVE|DIR...",
-		.doc = "Finds code in Go executables (ELF, PE; amd64, arm64; stripped or not) that is exposed to a torn stack, before "
-		       "it crashes. Executables in archives (deb, tar, zip, ...) are scanned as well, and all in folders.\v"
-		       "Exit status: 0 scanned, whatever was found; 1 something that was named could not be scanned; 2 wrong "
-		       "usage; 3 see --exit-code.",
+		.doc = "Finds code in Go executables (ELF, PE; amd64, arm64; stripped or not) that is exposed to a torn "
+		       "stack, before it crashes. Executables in archives (deb, tar, zip, ...) are scanned as well, "
+		       "and all in folders.\v"
+		       "Exit status: 0 scanned, whatever was found; 1 something that was named could not be scanned; "
+		       "2 wrong usage; 3 see --exit-code.",
 		.help_filter = settings_help,
 	};
 	struct command_line line = {.paths = calloc((size_t)argc + 1, sizeof(char *))};

@@ -1,8 +1,8 @@
 /* archive.c: compressed input through libarchive's filters (with its "raw" pseudo-format), and plain files by mmap.
  *
- * Decompressed data is spooled (spool.h): pages of zeros are holes, as they were in the core. Compression is told by magic
- * bytes, never by the name: zstd RFC 8878 3.1.1, LZ4 frame format 1.6 "Magic Number", xz file format 2.1.1.1, gzip RFC 1952
- * 2.3.1. */
+ * Decompressed data is spooled (spool.h): pages of zeros are holes, as they were in the core. Compression is told by
+ * magic bytes, never by the name: zstd RFC 8878 3.1.1, LZ4 frame format 1.6 "Magic Number", xz file format 2.1.1.1, gzip
+ * RFC 1952 2.3.1. */
 #include "formats/archive.h"
 
 #include "formats/spool.h"

@@ -1,6 +1,6 @@
-/* archive_members.c: see archive_members.h. Everything is read as a stream, once; an archive in an archive reads from it, so
- * that only what is wanted is ever spooled. Magic numbers as in archive.c, and: ar(5), tar(5) "ustar", cpio(5), APPNOTE.TXT
- * 4.3.7 (zip), bzip2, the RPM file format. */
+/* archive_members.c: see archive_members.h. Everything is read as a stream, once; an archive in an archive reads
+ * from it, so that only what is wanted is ever spooled. Magic numbers as in archive.c, and: ar(5), tar(5) "ustar",
+ * cpio(5), APPNOTE.TXT 4.3.7 (zip), bzip2, the RPM file format. */
 #include "formats/archive_members.h"
 
 #include "formats/spool.h"
@@ -19,8 +19,18 @@ static const struct {
 	size_t offset, size;
 	const char *bytes;
 } magics[] = {
-	{0, 8, "!<arch>\n"}, {0, 4, "PK\3\4"}, {257, 5, "ustar"}, {0, 5, "07070"}, {0, 4, "\xed\xab\xee\xdb"},
-	{0, 4, "\x28\xb5\x2f\xfd"}, {0, 4, "\x04\x22\x4d\x18"}, {0, 6, "\xfd" "7zXZ\0"}, {0, 3, "\x1f\x8b\x08"}, {0, 3, "BZh"},
+	{0, 8, "!<arch>\n"},
+	{0, 4, "PK\3\4"},
+	{257, 5, "ustar"},
+	{0, 5, "07070"},
+	{0, 4, "\xed\xab\xee\xdb"},
+	{0, 4, "\x28\xb5\x2f\xfd"},
+	{0, 4, "\x04\x22\x4d\x18"},
+	{0, 6,
+	 "\xfd"
+	 "7zXZ\0"},
+	{0, 3, "\x1f\x8b\x08"},
+	{0, 3, "BZh"},
 };
 
 struct visit {

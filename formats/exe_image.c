@@ -1,5 +1,5 @@
-/* exe_image.c: see exe_image.h. Relocations: System V gABI, "Relocation"; Elf64_Rela is offset, info, addend. Most linkers
- * leave the addend in the word as well, GNU ld on arm64 does not. */
+/* exe_image.c: see exe_image.h. Relocations: System V gABI, "Relocation"; Elf64_Rela is offset, info, addend. Most
+ * linkers leave the addend in the word as well, GNU ld on arm64 does not. */
 #include "formats/exe_image.h"
 
 #include <string.h>
@@ -60,13 +60,19 @@ struct image *image_of_exe(struct arena *arena, struct notes *notes, const struc
 		const struct exe_segment *from = &exe->segments.items[i];
 
 		vec_push(arena, &image->segments,
-			 (struct segment){.address = from->address, .size = from->size, .saved = from->bytes,
-					  .promised = from->bytes.size, .flags = from->flags});
+			 (struct segment){.address = from->address,
+					  .size = from->size,
+					  .saved = from->bytes,
+					  .promised = from->bytes.size,
+					  .flags = from->flags});
 	}
 	if (exe->windows)
 		vec_push(arena, &image->mappings,
-			 (struct mapping){.start = exe->base, .end = exe->base + exe->image_size, .path = exe->path,
-					  .build_id = exe->build_id, .timestamp = exe->timestamp});
+			 (struct mapping){.start = exe->base,
+					  .end = exe->base + exe->image_size,
+					  .path = exe->path,
+					  .build_id = exe->build_id,
+					  .timestamp = exe->timestamp});
 	else
 		relocate_all(image, exe);
 	return image;

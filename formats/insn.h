@@ -68,8 +68,9 @@ struct decoder *decoder_new(struct arena *arena, const struct arch *arch);
  * untouched. */
 bool insn_decode(struct decoder *decoder, uint64_t address, struct span code, struct insn *ret);
 
-/* The size of an instruction that, by its opcode alone, neither transfers control, nor names SP as an operand, nor is a NOP; 0:
- * it may, decode it. Many times faster than that, for sweeps over whole programs. Always 0 where decoding is fast (arm64). */
+/* The size of an instruction that, by its opcode alone, neither transfers control, nor names SP as an operand, nor is a
+ * NOP; 0: it may, decode it. Many times faster than that, for sweeps over whole programs. Always 0 where decoding is
+ * fast (arm64). */
 size_t insn_plain(const struct arch *arch, struct span code);
 
 /* The instruction in assembler syntax, nearly as objdump (-M intel) prints it ("add sp, sp, #0x10, lsl #12"), on the

@@ -1,48 +1,46 @@
-/* insn_plain.c: the length of amd64 instructions that are of no interest, by their opcode alone (Intel SDM volume 2, appendix
- * A, "Opcode Map"). Capstone needs half a microsecond for each, which is seconds for a large program. What is not known here
- * to be plain is left to it. */
+/* insn_plain.c: the length of amd64 instructions that are of no interest, by their opcode alone (Intel SDM volume
+ * 2, appendix A, "Opcode Map"). Capstone needs half a microsecond for each, which is seconds for a large program.
+ * What is not known here to be plain is left to it. */
 #include "formats/insn.h"
 
 enum { RSP = 4, REX_B = 1, REX_R = 4, REX_W = 8, PREFIX_LIMIT = 4, LENGTH_LIMIT = 15 };
 
-/* What follows an opcode: '.' it is not plain; 'n' nothing; 'i' imm8; 'z' imm32 (imm16 with prefix 66); 'm' ModRM; 'b' ModRM
- * and imm8; 'w' ModRM and imm32; 'r' nothing, its register is in the opcode; 'v' the same, and an immediate; 'o', 'g' and 'f'
- * are groups of operations, see skip_rest. */
-static const char one_byte[] =
-	"mmmmiz..mmmmiz.." /* 00 add, or */
-	"mmmmiz..mmmmiz.." /* 10 adc, sbb */
-	"mmmmiz..mmmmiz.." /* 20 and, sub */
-	"mmmmiz..mmmmiz.." /* 30 xor, cmp */
-	"................" /* 40 REX */
-	"................" /* 50 push, pop */
-	"...m.....w.b...." /* 60 movsxd, imul */
-	"................" /* 70 jcc */
-	"bw.bmmmmmmmm.m.." /* 80 group 1, test, xchg, mov, lea */
-	".rrrrrrrnn......" /* 90 xchg, cwde, cdq */
-	"....nnnniznnnnnn" /* a0 movs, cmps, test, stos, lods, scas */
-	"vvvvvvvvvvvvvvvv" /* b0 mov */
-	"bb....oo........" /* c0 shifts, mov */
-	"mmmm............" /* d0 shifts */
-	"................" /* e0 loop, call, jmp */
-	"......ff......gg"; /* f0 group 3, 4, 5 */
+/* What follows an opcode: '.' it is not plain; 'n' nothing; 'i' imm8; 'z' imm32 (imm16 with prefix 66); 'm' ModRM;
+ * 'b' ModRM and imm8; 'w' ModRM and imm32; 'r' nothing, its register is in the opcode; 'v' the same, and an
+ * immediate; 'o', 'g' and 'f' are groups of operations, see skip_rest. */
+static const char one_byte[] = "mmmmiz..mmmmiz.."  /* 00 add, or */
+			       "mmmmiz..mmmmiz.."  /* 10 adc, sbb */
+			       "mmmmiz..mmmmiz.."  /* 20 and, sub */
+			       "mmmmiz..mmmmiz.."  /* 30 xor, cmp */
+			       "................"  /* 40 REX */
+			       "................"  /* 50 push, pop */
+			       "...m.....w.b...."  /* 60 movsxd, imul */
+			       "................"  /* 70 jcc */
+			       "bw.bmmmmmmmm.m.."  /* 80 group 1, test, xchg, mov, lea */
+			       ".rrrrrrrnn......"  /* 90 xchg, cwde, cdq */
+			       "....nnnniznnnnnn"  /* a0 movs, cmps, test, stos, lods, scas */
+			       "vvvvvvvvvvvvvvvv"  /* b0 mov */
+			       "bb....oo........"  /* c0 shifts, mov */
+			       "mmmm............"  /* d0 shifts */
+			       "................"  /* e0 loop, call, jmp */
+			       "......ff......gg"; /* f0 group 3, 4, 5 */
 
-static const char two_byte[] =
-	"................" /* 00 */
-	"mmmmmmmmm......." /* 10 movups …, prefetch */
-	"........mmmmmmmm" /* 20 movaps … */
-	".n.............." /* 30 rdtsc */
-	"mmmmmmmmmmmmmmmm" /* 40 cmov */
-	"mmmmmmmmmmmmmmmm" /* 50 */
-	"mmmmmmmmmmmmmmmm" /* 60 */
-	"bbbbmmm.......mm" /* 70 */
-	"................" /* 80 jcc */
-	"mmmmmmmmmmmmmmmm" /* 90 setcc */
-	"..nmbm.....mbm.m" /* a0 cpuid, bt, shld, bts, shrd, imul */
-	"mm.m..mmm.bmmmmm" /* b0 cmpxchg, btr, movzx, popcnt, group 8, btc, bsf, bsr, movsx */
-	"mmb.bbb.rrrrrrrr" /* c0 xadd, cmpps, …, bswap */
-	"mmmmmmmmmmmmmmmm" /* d0 */
-	"mmmmmmmmmmmmmmmm" /* e0 */
-	"mmmmmmmmmmmmmmm."; /* f0 */
+static const char two_byte[] = "................"  /* 00 */
+			       "mmmmmmmmm......."  /* 10 movups …, prefetch */
+			       "........mmmmmmmm"  /* 20 movaps … */
+			       ".n.............."  /* 30 rdtsc */
+			       "mmmmmmmmmmmmmmmm"  /* 40 cmov */
+			       "mmmmmmmmmmmmmmmm"  /* 50 */
+			       "mmmmmmmmmmmmmmmm"  /* 60 */
+			       "bbbbmmm.......mm"  /* 70 */
+			       "................"  /* 80 jcc */
+			       "mmmmmmmmmmmmmmmm"  /* 90 setcc */
+			       "..nmbm.....mbm.m"  /* a0 cpuid, bt, shld, bts, shrd, imul */
+			       "mm.m..mmm.bmmmmm"  /* b0 cmpxchg, btr, movzx, popcnt, group 8, btc, bsf, bsr, movsx */
+			       "mmb.bbb.rrrrrrrr"  /* c0 xadd, cmpps, …, bswap */
+			       "mmmmmmmmmmmmmmmm"  /* d0 */
+			       "mmmmmmmmmmmmmmmm"  /* e0 */
+			       "mmmmmmmmmmmmmmm."; /* f0 */
 
 struct plain {
 	struct span code;
@@ -142,8 +140,8 @@ static bool has_vector_form(uint8_t opcode)
 	       (opcode & 0xf8) == 0xc0 || opcode >= 0xd0;
 }
 
-/* Opcodes of more than one byte, by their map; 0F, 0F 38 and 0F 3A are maps 1 to 3. In map 2, F0 to F7 name a destination in
- * another place. */
+/* Opcodes of more than one byte, by their map; 0F, 0F 38 and 0F 3A are maps 1 to 3. In map 2, F0 to F7 name a
+ * destination in another place. */
 static bool skip_mapped(struct plain *plain, unsigned map)
 {
 	uint8_t opcode = next(plain);

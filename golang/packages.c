@@ -1,5 +1,5 @@
-/* packages.c: see packages.h. Build information is lines of tab-separated fields: mod or dep, path, version, sum; a "=>" line
- * behind one says what replaced it (runtime/debug/mod.go). */
+/* packages.c: see packages.h. Build information is lines of tab-separated fields: mod or dep, path, version, sum;
+ * a "=>" line behind one says what replaced it (runtime/debug/mod.go). */
 #include "golang/packages.h"
 
 #include <string.h>
@@ -104,7 +104,8 @@ const char *module_of_package(const struct go_runtime *runtime, struct arena *ar
 
 		if (field_is(kind, "=>") && took)
 			version = field(line, 2).size ? field(line, 2) : name;
-		took = ((field_is(kind, "mod") || field_is(kind, "dep")) && name.size > path.size && is_within(package, name)) ||
+		took = ((field_is(kind, "mod") || field_is(kind, "dep")) && name.size > path.size &&
+			is_within(package, name)) ||
 		       (main_package && field_is(kind, "mod"));
 		if (took) {
 			path = name;

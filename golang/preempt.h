@@ -15,11 +15,11 @@ bool runtime_walks_frame_pointers(const struct go_runtime *runtime);
 bool is_safe_point(const struct pc_info *info);
 
 /* Whether the runtime would preempt a goroutine that a signal stopped at a pc, as far as the program's code and tables
- * decide it: isAsyncSafePoint (runtime/preempt.go, Go 1.18 to 1.27). What depends on the moment (locks held, stack space) is
- * taken to allow it. */
+ * decide it: isAsyncSafePoint (runtime/preempt.go, Go 1.18 to 1.27). What depends on the moment (locks held, stack
+ * space) is taken to allow it. */
 enum preemption {
 	PREEMPTIBLE,
-	PREEMPTION_RESUMES_EARLIER, /* allowed, and the goroutine then is at the start of a sequence that is run again */
+	PREEMPTION_RESUMES_EARLIER, /* allowed; it goes on at the start of a sequence that is run again */
 	PREEMPTION_UNSAFE_POINT,    /* the compiler forbids it at this instruction */
 	PREEMPTION_ASSEMBLY,        /* a function in assembly, or without maps of its locals */
 	PREEMPTION_RUNTIME,         /* the runtime and what is tied to it: NEVER_PREEMPTED of preempt.def */

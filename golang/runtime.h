@@ -130,8 +130,8 @@ struct go_runtime {
 /* Loads the model. Never fails: what could not be had is said in notes. */
 struct go_runtime *go_runtime_load(struct image *image, const struct exe_candidate *exe);
 
-/* Loads what an executable alone tells, of an image that image_of_exe made: version, modules, functions. False when it holds
- * no Go program that this version reads; what was loaded until then is in *ret. */
+/* Loads what an executable alone tells, of an image that image_of_exe made: version, modules, functions. False when it
+ * holds no Go program that this version reads; what was loaded until then is in *ret. */
 bool go_program_load(struct image *image, struct exe *exe, struct go_runtime **ret);
 
 /* What is known of a pc. `exact`: look up pc itself (a context's pc), not pc - 1 (a return address). Never NULL. */

@@ -66,8 +66,8 @@ struct ts_scan_options {
 	void *context;
 };
 
-/* Scans executables, archives and folders (paths end with NULL) for what they are exposed to, and writes the report to `out`.
- * TS_ANALYSED_CORRUPTION: something is exposed. */
+/* Scans executables, archives and folders (paths end with NULL) for what they are exposed to, and writes the report to
+ * `out`. TS_ANALYSED_CORRUPTION: something is exposed. */
 struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options *options, FILE *out);
 
 /* Whether a text names a state of goroutines: a status or a wait reason, case aside, or the beginning of one. */

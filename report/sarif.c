@@ -1,5 +1,6 @@
-/* sarif.c: SARIF 2.1.0 (OASIS, "Static Analysis Results Interchange Format"): one run, a result for each finding. A result
- * is located in the source, where it is to be mended, if the executable names it; the executable is its analysis target. */
+/* sarif.c: SARIF 2.1.0 (OASIS, "Static Analysis Results Interchange Format"): one run, a result for each finding.
+ * A result is located in the source, where it is to be mended, if the executable names it; the executable is its
+ * analysis target. */
 #include "report/json_writer.h"
 #include "report/scan_report.h"
 
@@ -82,7 +83,8 @@ static void invocation_key(struct writer *writer, const struct scan_batch *batch
 	put_bool(writer, invocation, "executionSuccessful", !batch->failures.count);
 	notifications = put_value(writer, invocation, "toolExecutionNotifications", new_array());
 	for (size_t i = 0; i < batch->failures.count; i++)
-		put_notification(writer, notifications, "error", batch->failures.items[i].path, batch->failures.items[i].text);
+		put_notification(writer, notifications, "error", batch->failures.items[i].path,
+				 batch->failures.items[i].text);
 	for (size_t i = 0; i < batch->binaries.count; i++)
 		for (size_t k = 0; k < batch->binaries.items[i].unchecked.count; k++)
 			put_notification(writer, notifications, "note", batch->binaries.items[i].path,
@@ -110,7 +112,8 @@ static void put_location(struct writer *writer, json_t *result, const struct sca
 
 	put_artifact(writer, physical, "artifactLocation", finding->file ? finding->file : binary->path);
 	if (finding->file && finding->line > 0)
-		put_number(writer, put_value(writer, physical, "region", new_object()), "startLine", true, finding->line);
+		put_number(writer, put_value(writer, physical, "region", new_object()), "startLine", true,
+			   finding->line);
 	if (finding->has_pc && finding->pc <= INT64_MAX) {
 		address = put_value(writer, physical, "address", new_object());
 		put_number(writer, address, "absoluteAddress", true, (int64_t)finding->pc);
@@ -129,7 +132,8 @@ static const char *fingerprint(struct writer *writer, const struct scan_finding 
 	const char *of = finding->function ? finding->function : finding->bug ? finding->bug->id : "";
 
 	if (finding->api)
-		return arena_printf(writer->arena, "%s:%s:%s:%s", finding->rule->id, of, finding->api, finding->parameter);
+		return arena_printf(writer->arena, "%s:%s:%s:%s", finding->rule->id, of, finding->api,
+				    finding->parameter);
 	return arena_printf(writer->arena, "%s:%s:%s:%" PRId64 ":%d", finding->rule->id, of,
 			    finding->where ? finding->where : "", finding->error, finding->line);
 }
@@ -167,7 +171,8 @@ static void results_key(struct writer *writer, const struct scan_batch *batch)
 	fputs(first ? "]" : "\n]", writer->out);
 }
 
-bool report_sarif(struct arena *arena, const struct scan_batch *batch, const struct scan_report_options *options, FILE *out)
+bool report_sarif(struct arena *arena, const struct scan_batch *batch, const struct scan_report_options *options,
+		  FILE *out)
 {
 	struct writer *writer = arena_alloc(arena, sizeof *writer);
 

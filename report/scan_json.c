@@ -48,7 +48,8 @@ static void binary_value(struct writer *writer, const struct scanned *binary)
 	put_number(writer, object, "functions", true, (int64_t)binary->functions);
 	put_number(writer, object, "stack_switching", true, (int64_t)binary->switching);
 	put_number(writer, object, "exposed", true, (int64_t)binary->exposed);
-	put_texts(writer, put_value(writer, object, "unchecked", new_array()), binary->unchecked.items, binary->unchecked.count);
+	put_texts(writer, put_value(writer, object, "unchecked", new_array()), binary->unchecked.items,
+		  binary->unchecked.count);
 	fputc('{', writer->out);
 	dump_members(writer);
 	fputs(",\"findings\":[", writer->out);

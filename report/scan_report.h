@@ -12,8 +12,8 @@ struct scan_report_options {
 	const char *version; /* of this program */
 	unsigned columns;    /* of text; 0: 100 */
 	bool color;
-	bool verbose;        /* text: every place, also those that do no damage */
-	bool quiet;          /* text: the first line only */
+	bool verbose; /* text: every place, also those that do no damage */
+	bool quiet;   /* text: the first line only */
 };
 
 /* Text, grouped by executable, rule and package. Errors of the stream are left for the caller's ferror. */
@@ -25,7 +25,8 @@ bool report_scan_json(struct arena *arena, const struct scan_batch *batch, const
 		      FILE *out);
 
 /* A SARIF 2.1.0 log (OASIS). False as above. */
-bool report_sarif(struct arena *arena, const struct scan_batch *batch, const struct scan_report_options *options, FILE *out);
+bool report_sarif(struct arena *arena, const struct scan_batch *batch, const struct scan_report_options *options,
+		  FILE *out);
 
 /* What a rule of the scan means. */
 void report_scan_rule(struct arena *arena, const struct scan_rule *rule, unsigned columns, FILE *out);

@@ -1,5 +1,5 @@
-/* scan_text.c: the scan for people: what does damage first, by package and function, with what to do; the rest in a line
- * each, unless more is asked for. */
+/* scan_text.c: the scan for people: what does damage first, by package and function, with what to do; the rest in
+ * a line each, unless more is asked for. */
 #include "report/escape.h"
 #include "report/page.h"
 #include "report/scan_report.h"
@@ -45,8 +45,8 @@ static const char *traits(const struct sheet *sheet, const struct scan_finding *
 
 static bool same_function(const struct scan_finding *a, const struct scan_finding *b)
 {
-	return a->rule == b->rule && a->level == b->level && a->function && b->function && !strcmp(a->function, b->function) &&
-	       a->frame == b->frame;
+	return a->rule == b->rule && a->level == b->level && a->function && b->function &&
+	       !strcmp(a->function, b->function) && a->frame == b->frame;
 }
 
 static bool same_kind(const struct scan_finding *a, const struct scan_finding *b)
@@ -55,8 +55,8 @@ static bool same_kind(const struct scan_finding *a, const struct scan_finding *b
 }
 
 /* "epilogue, off by 160: 0x85acb8, 0x85accc", of findings that stand together; *count: how many. */
-static const char *places_text(const struct sheet *sheet, const struct scan_finding *first, const struct scan_finding *end,
-			       size_t *count)
+static const char *places_text(const struct sheet *sheet, const struct scan_finding *first,
+			       const struct scan_finding *end, size_t *count)
 {
 	const size_t shown = sheet->options->verbose ? SIZE_MAX : PLACES_SHOWN;
 	const char *text;
@@ -64,8 +64,9 @@ static const char *places_text(const struct sheet *sheet, const struct scan_find
 
 	*count = 1;
 	if (first->api)
-		return arena_printf(sheet->arena, "%s's %s, %" PRId64 " bytes below execIO's SP; call before 0x%" PRIx64,
-				    first->api, first->parameter, first->below, first->pc);
+		return arena_printf(sheet->arena,
+				    "%s's %s, %" PRId64 " bytes below execIO's SP; call before 0x%" PRIx64, first->api,
+				    first->parameter, first->below, first->pc);
 	text = arena_printf(sheet->arena, "%s, off by %" PRId64 ": 0x%" PRIx64, first->where, first->error, first->pc);
 	for (n = 1; first + n < end && same_kind(first, first + n); n++)
 		if (n < shown)
@@ -79,7 +80,8 @@ static const char *short_name(const struct sheet *sheet, const struct scan_findi
 {
 	const char *slash = strrchr(finding->function, '/');
 	size_t length = strcspn(finding->function, "[(");
-	const char *dot = strchr(slash && (size_t)(slash - finding->function) < length ? slash : finding->function, '.');
+	const char *dot =
+		strchr(slash && (size_t)(slash - finding->function) < length ? slash : finding->function, '.');
 
 	return safe(sheet, finding->package && *finding->package && dot ? dot + 1 : finding->function);
 }
@@ -93,7 +95,8 @@ static size_t function_row(const struct sheet *sheet, const struct scan_finding 
 	size_t count = 0, part;
 
 	for (; first + count < end && (!count || same_function(first, first + count)); count += part)
-		text = arena_printf(sheet->arena, "%s%s%s", text, count ? "; " : "  ", places_text(sheet, first + count, end, &part));
+		text = arena_printf(sheet->arena, "%s%s%s", text, count ? "; " : "  ",
+				    places_text(sheet, first + count, end, &part));
 	page_wrap(&sheet->page, "      ", 10, STYLE_PLAIN, text);
 	return count;
 }
@@ -137,7 +140,8 @@ static void fixes(const struct sheet *sheet, const struct scan_rule *rule, enum 
 	}
 }
 
-static size_t count_of(const struct scanned *binary, const struct scan_rule *rule, enum scan_level level, size_t *functions)
+static size_t count_of(const struct scanned *binary, const struct scan_rule *rule, enum scan_level level,
+		       size_t *functions)
 {
 	const struct scan_finding *last = NULL;
 	size_t count = 0;
@@ -215,6 +219,7 @@ static void rule_part(const struct sheet *sheet, const struct scan_rule *rule, e
 	size_t functions;
 	size_t count = count_of(sheet->binary, rule, level, &functions);
 	bool all = level == SCAN_ERROR || sheet->options->verbose;
+	const char *remark = "";
 
 	if (!count)
 		return;
@@ -222,11 +227,11 @@ static void rule_part(const struct sheet *sheet, const struct scan_rule *rule, e
 		sentences(sheet, rule, level);
 		return;
 	}
+	if (level == SCAN_NOTE && rule == scan_rule_by_id("split-sp"))
+		remark = " that the runtime does not preempt (signal-based profilers and debuggers do stop there)";
 	page_wrap(&sheet->page, label(sheet, rule, level), 0, level == SCAN_ERROR ? STYLE_RED : STYLE_PLAIN,
-		  arena_printf(sheet->arena, "%s place%s in %s function%s%s: %s", count_text(sheet->arena, count), plural(count),
-			       count_text(sheet->arena, functions), plural(functions),
-			       level == SCAN_NOTE && rule == scan_rule_by_id("split-sp") ? " that the runtime does not preempt (signal-based profilers and debuggers do stop there)"
-										 : "",
+		  arena_printf(sheet->arena, "%s place%s in %s function%s%s: %s", count_text(sheet->arena, count),
+			       plural(count), count_text(sheet->arena, functions), plural(functions), remark,
 			       rule->title));
 	if (all)
 		list(sheet, rule, level);
@@ -258,7 +263,8 @@ static void binary_part(const struct sheet *sheet)
 	if (!sheet->binary->findings.count)
 		page_wrap(&sheet->page, "  ", 0, STYLE_GREEN, "nothing found");
 	for (size_t i = 0; i < sheet->binary->unchecked.count; i++)
-		page_wrap(&sheet->page, "  not checked: ", 4, STYLE_FAINT, safe(sheet, sheet->binary->unchecked.items[i]));
+		page_wrap(&sheet->page, "  not checked: ", 4, STYLE_FAINT,
+			  safe(sheet, sheet->binary->unchecked.items[i]));
 }
 
 /* ---- the whole ---- */
@@ -273,20 +279,27 @@ static void first_line(const struct sheet *sheet, const struct scan_batch *batch
 		places += batch->binaries.items[i].exposed;
 	}
 	if (exposed)
-		text = arena_printf(sheet->arena, "EXPOSED  %zu of %zu executable%s: at %s place%s a stack can be torn while the "
-				    "program runs.", exposed, count, plural(count), count_text(sheet->arena, places), plural(places));
+		text = arena_printf(sheet->arena,
+				    "EXPOSED  %zu of %zu executable%s: at %s place%s a stack can be torn while the "
+				    "program runs.",
+				    exposed, count, plural(count), count_text(sheet->arena, places), plural(places));
 	else if (count)
-		text = arena_printf(sheet->arena, "NOT EXPOSED  %zu executable%s: no place was found where a stack can be torn while "
-				    "the program runs.", count, plural(count));
+		text = arena_printf(sheet->arena,
+				    "NOT EXPOSED  %zu executable%s: no place was found where a stack can be torn while "
+				    "the program runs.",
+				    count, plural(count));
 	else
 		text = "NOTHING SCANNED";
 	page_wrap(&sheet->page, "", 2, exposed ? STYLE_RED : STYLE_BOLD, text);
 }
 
-void report_scan_text(struct arena *arena, const struct scan_batch *batch, const struct scan_report_options *options, FILE *out)
+void report_scan_text(struct arena *arena, const struct scan_batch *batch, const struct scan_report_options *options,
+		      FILE *out)
 {
 	struct sheet sheet = {
-		.page = {.out = out, .arena = arena, .columns = options->columns ? options->columns : COLUMNS,
+		.page = {.out = out,
+			 .arena = arena,
+			 .columns = options->columns ? options->columns : COLUMNS,
 			 .color = options->color},
 		.arena = arena,
 		.options = options,
@@ -306,6 +319,6 @@ void report_scan_text(struct arena *arena, const struct scan_batch *batch, const
 	if (batch->others && !options->quiet)
 		page_wrap(&sheet.page, "", 2, STYLE_PLAIN,
 			  arena_printf(arena, "%s other executable%s hold%s no Go code, or %s for another CPU.",
-				       count_text(arena, batch->others), plural(batch->others), batch->others == 1 ? "s" : "",
-				       batch->others == 1 ? "is" : "are"));
+				       count_text(arena, batch->others), plural(batch->others),
+				       batch->others == 1 ? "s" : "", batch->others == 1 ? "is" : "are"));
 }

@@ -1,5 +1,5 @@
-/* batch.c: workers take one input after the other; each has an arena of its own for results, since arenas are not shared
- * between threads. Results are put together in the order of the inputs. */
+/* batch.c: workers take one input after the other; each has an arena of its own for results, since arenas are not
+ * shared between threads. Results are put together in the order of the inputs. */
 #include "scan/batch.h"
 
 #include "formats/archive.h"
@@ -167,7 +167,8 @@ static void look_at(void *context)
 	else if (archive_magic(start))
 		with_arena(worker, read_archive);
 	else if (input->given)
-		fail(worker, input->path, err_code_name(ERR_BAD_DATA), "it is neither an executable (ELF, PE) nor an archive");
+		fail(worker, input->path, err_code_name(ERR_BAD_DATA),
+		     "it is neither an executable (ELF, PE) nor an archive");
 }
 
 /* Named, readable, and nothing in it: a gate must not pass for that. */
@@ -277,6 +278,7 @@ struct scan_batch *scan_paths(struct arena *arena, const char *const *paths, con
 	merge(arena, &pool, batch);
 	if (!batch->binaries.count && !batch->failures.count)
 		vec_push(arena, &batch->failures,
-			 (struct scan_failure){*paths, err_code_name(ERR_ABSENT), "no Go executable was found in what was named", true});
+			 (struct scan_failure){*paths, err_code_name(ERR_ABSENT),
+					       "no Go executable was found in what was named", true});
 	return batch;
 }

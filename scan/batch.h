@@ -1,4 +1,5 @@
-/* batch.h: many executables at once: files, folders, archives. What is found does not depend on the number of workers. */
+/* batch.h: many executables at once: files, folders, archives. What is found does not depend on the number of
+ * workers. */
 #ifndef SCAN_BATCH_H
 #define SCAN_BATCH_H
 
@@ -23,11 +24,11 @@ struct scan_failure {
 struct scan_batch {
 	VEC(struct scanned) binaries;      /* in the order of the paths; in folders, of names */
 	VEC(struct scan_failure) failures; /* as well */
-	size_t others; /* executables found in folders and archives that hold no Go code, or are of another CPU or kind */
+	size_t others; /* found in folders and archives: executables without Go code, or of another CPU or kind */
 };
 
-/* Scans executables, those in archives (formats/archive_members.h), and all in folders, symbolic links in these apart. Paths
- * end with NULL. The result lives as long as the arena. */
+/* Scans executables, those in archives (formats/archive_members.h), and all in folders, symbolic links in these
+ * apart. Paths end with NULL. The result lives as long as the arena. */
 struct scan_batch *scan_paths(struct arena *arena, const char *const *paths, const struct scan_options *options);
 
 #endif

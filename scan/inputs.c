@@ -1,5 +1,5 @@
-/* inputs.c: see inputs.h. Folders are listed one after the other, without recursion; symbolic links in them are not followed,
- * so that no file is met twice and no loop is run. */
+/* inputs.c: see inputs.h. Folders are listed one after the other, without recursion; symbolic links in them are
+ * not followed, so that no file is met twice and no loop is run. */
 #include "scan/inputs.h"
 
 #include <dirent.h>

@@ -34,7 +34,8 @@ static const char *found_here(struct scan *scan, const struct known_bug *bug)
 		return arena_printf(scan->results, "%zu place%s in this executable %s exposed to it", exposed,
 				    exposed == 1 ? "" : "s", exposed == 1 ? "is" : "are");
 	if (noted)
-		return arena_printf(scan->results, "%zu place%s in this executable %s like it, but not known to do damage", noted,
+		return arena_printf(scan->results,
+				    "%zu place%s in this executable %s like it, but not known to do damage", noted,
 				    noted == 1 ? "" : "s", noted == 1 ? "is" : "are");
 	return "nothing in this executable is exposed to it";
 }
@@ -56,7 +57,8 @@ static void report(struct scan *scan, const struct known_bug *bug)
 	if (!finding)
 		return;
 	finding->bug = bug;
-	finding->message = arena_printf(scan->results, "%s has %s; %s", scan->binary->go_version, bug->id, found_here(scan, bug));
+	finding->message =
+		arena_printf(scan->results, "%s has %s; %s", scan->binary->go_version, bug->id, found_here(scan, bug));
 	finding->reason = bug->caveat ? arena_printf(scan->results, "%s. %s", bug->title, bug->caveat) : bug->title;
 	finding->fix = fix_of(scan, bug);
 }
@@ -74,8 +76,8 @@ const struct scan_rule rule_known_bug = {
 	.id = "known-bug",
 	.title = "the Go release that built it has a known bug",
 	.explanation =
-		"Bugs of the Go runtime and toolchain that tear or damage stacks, by release, system and CPU. Where another rule of the scan "
-		"sees what a bug needs, what it found in this executable is said: a bug that nothing is exposed to is a note. "
-		"tornstack explain BUG says more of each.",
+		"Bugs of the Go runtime and toolchain that tear or damage stacks, by release, system and CPU. Where "
+		"another rule of the scan sees what a bug needs, what it found in this executable is said: a bug "
+		"that nothing is exposed to is a note. tornstack explain BUG says more of each.",
 	.run = run,
 };

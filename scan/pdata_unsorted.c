@@ -20,18 +20,23 @@ static void run(struct scan *scan)
 		return;
 	finding->has_pc = true;
 	finding->pc = address;
-	finding->message = arena_printf(scan->results, "%zu entries of its function table (.pdata) begin below the one before, the first "
-					"at 0x%" PRIx64 ": Windows does not find all of its functions", count, address);
-	finding->fix = "link it with another linker, or another release of it; tools that rewrite executables (packers, signers, "
-		       "instrumentation) are to be suspected too";
+	finding->message =
+		arena_printf(scan->results,
+			     "%zu entries of its function table (.pdata) begin below the one before, the first "
+			     "at 0x%" PRIx64 ": Windows does not find all of its functions",
+			     count, address);
+	finding->fix =
+		"link it with another linker, or another release of it; tools that rewrite executables (packers, "
+		"signers, instrumentation) are to be suspected too";
 }
 
 const struct scan_rule rule_pdata_unsorted = {
 	.id = "pdata-unsorted",
 	.title = "the function table of a Windows module is not sorted",
 	.explanation =
-		"Windows finds the unwind data of a function by a binary search in the module's table (.pdata). Where entries are not in "
-		"ascending order the search misses functions, and takes them for functions without a frame. Exception handlers are then "
-		"not found, and stacks that Windows, profilers or debuggers walk are wrong.",
+		"Windows finds the unwind data of a function by a binary search in the module's table (.pdata). "
+		"Where entries are not in ascending order the search misses functions, and takes them for functions "
+		"without a frame. Exception handlers are then not found, and stacks that Windows, profilers or "
+		"debuggers walk are wrong.",
 	.run = run,
 };

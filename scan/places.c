@@ -35,8 +35,8 @@ static bool state_at(const struct finder *finder, const struct pc_info *entry, u
 	return true;
 }
 
-/* Whether SP gets where pcsp says within the next instructions: then it is an adjustment in several parts. What disagrees for
- * good is code that does other things with SP, in assembly, or is no code. */
+/* Whether SP gets where pcsp says within the next instructions: then it is an adjustment in several parts. What
+ * disagrees for good is code that does other things with SP, in assembly, or is no code. */
 static bool closes(const struct finder *finder, const struct pc_info *entry, uint64_t pc)
 {
 	struct image *image = finder->runtime->image;
@@ -93,8 +93,12 @@ static void add_torn_fp(struct finder *finder, const struct torn_fp *torn, size_
 	for (size_t i = 0; i < count; i++) {
 		const struct pc_info *at = go_pc(finder->runtime, torn[i].pc, true);
 
-		add(finder, &(struct place){.at = at, .leaf = is_leaf(finder->tears, at), .fp_torn = true,
-					    .delta = torn[i].delta, .distance = torn[i].delta, .fp_offset = torn[i].offset});
+		add(finder, &(struct place){.at = at,
+					    .leaf = is_leaf(finder->tears, at),
+					    .fp_torn = true,
+					    .delta = torn[i].delta,
+					    .distance = torn[i].delta,
+					    .fp_offset = torn[i].offset});
 	}
 }
 
@@ -117,7 +121,8 @@ static void look_at(struct finder *finder, const struct func *func)
 
 const struct places *places_find(struct go_runtime *runtime)
 {
-	struct finder finder = {.runtime = runtime, .regularity = regularity_new(runtime), .tears = tear_cache_new(runtime)};
+	struct finder finder = {
+		.runtime = runtime, .regularity = regularity_new(runtime), .tears = tear_cache_new(runtime)};
 
 	finder.places = arena_alloc(runtime->arena, sizeof *finder.places);
 	for (size_t i = 0; i < runtime->modules.count; i++) {

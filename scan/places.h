@@ -1,4 +1,5 @@
-/* places.h: where in a program a stop finds SP or the frame pointer not where Go's tables say. Found once, for all rules. */
+/* places.h: where in a program a stop finds SP or the frame pointer not where Go's tables say. Found once, for all
+ * rules. */
 #ifndef SCAN_PLACES_H
 #define SCAN_PLACES_H
 
@@ -6,11 +7,11 @@
 
 struct place {
 	const struct pc_info *at;
-	bool leaf;             /* of its function, as tear.h */
+	bool leaf; /* of its function, as tear.h */
 	bool sp_torn, fp_torn;
-	int64_t delta;         /* what pcsp claims: from SP to the frame's top */
-	int64_t distance;      /* what it is */
-	int64_t fp_offset;     /* fp_torn: the frame pointer, from the frame's top */
+	int64_t delta;     /* what pcsp claims: from SP to the frame's top */
+	int64_t distance;  /* what it is */
+	int64_t fp_offset; /* fp_torn: the frame pointer, from the frame's top */
 };
 
 struct places {

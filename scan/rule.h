@@ -1,5 +1,5 @@
-/* rule.h: one thing that an executable can be exposed to. One file per rule, holding one const struct scan_rule, and one line
- * in rules.def. A rule is pure: it reads the scan and appends findings. */
+/* rule.h: one thing that an executable can be exposed to. One file per rule, holding one const struct scan_rule,
+ * and one line in rules.def. A rule is pure: it reads the scan and appends findings. */
 #ifndef SCAN_RULE_H
 #define SCAN_RULE_H
 

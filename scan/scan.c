@@ -133,8 +133,9 @@ static void load_program(struct scan *scan)
 	struct go_runtime *runtime;
 
 	if (!go_program_load(scan->image, scan->exe, &runtime)) {
-		scan_unchecked(scan, runtime->version.text ? "%s: its tables cannot be read; Go 1.18 and later are"
-							   : "no Go program was found in it (Go 1.18 and later are read)",
+		scan_unchecked(scan,
+			       runtime->version.text ? "%s: its tables cannot be read; Go 1.18 and later are"
+						     : "no Go program was found in it (Go 1.18 and later are read)",
 			       runtime->version.text);
 		return;
 	}
@@ -166,7 +167,8 @@ static void run(void *context)
 	notes->arena = scan->arena;
 	if (err) {
 		scan->binary->error_code = err_code_name(err->code);
-		scan->binary->error = arena_strdup(scan->results, err_describe(scan->arena, err->cause ? err->cause : err));
+		scan->binary->error =
+			arena_strdup(scan->results, err_describe(scan->arena, err->cause ? err->cause : err));
 		return;
 	}
 	scan->exe = exe;
@@ -194,7 +196,8 @@ void scan_bytes(struct arena *results, const char *path, struct span bytes, bool
 		ret->error = "it needs more memory than a scan may take (2 GiB)";
 	}
 	if (cut_short)
-		scan_unchecked(&job.scan, "the archive that holds it is damaged: only its first %zu bytes were read", bytes.size);
+		scan_unchecked(&job.scan, "the archive that holds it is damaged: only its first %zu bytes were read",
+			       bytes.size);
 	arena_free(job.scan.arena);
 }
 

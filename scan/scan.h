@@ -1,5 +1,5 @@
-/* scan.h: what executables show before they crash. No process is needed and nothing is run: code and Go's own tables say
- * where a stop would tear a stack, and what the kernel is told to write to one. */
+/* scan.h: what executables show before they crash. No process is needed and nothing is run: code and Go's own
+ * tables say where a stop would tear a stack, and what the kernel is told to write to one. */
 #ifndef SCAN_SCAN_H
 #define SCAN_SCAN_H
 
@@ -20,41 +20,42 @@ struct scan_finding {
 	const char *fix;      /* what to do */
 	const char *function; /* as in pclntab */
 	const char *package;  /* import path of its package */
-	const char *module;   /* "path version" of the module that the package is of; NULL: the standard library, or unknown */
+	const char *module;   /* "path version" of the package's module; NULL: the standard library, or unknown */
 	bool has_pc;
-	uint64_t pc;          /* file address */
-	const char *file;     /* of the instruction */
+	uint64_t pc;      /* file address */
+	const char *file; /* of the instruction */
 	int32_t line;
-	bool is_place;        /* split-sp and split-fp: what follows is meaningful */
-	int64_t error;        /* bytes by which SP (split-fp: the frame pointer) is above where the tables say */
-	const char *where;    /* "prologue", "epilogue" or "body" */
-	int64_t frame;        /* size of the function's frame, bytes */
+	bool is_place;     /* split-sp and split-fp: what follows is meaningful */
+	int64_t error;     /* bytes by which SP (split-fp: the frame pointer) is above where the tables say */
+	const char *where; /* "prologue", "epilogue" or "body" */
+	int64_t frame;     /* size of the function's frame, bytes */
 	bool leaf, preemptible;
-	const char *reason;   /* why it is preemptible or not; known-bug: what the bug is */
+	const char *reason;          /* why it is preemptible or not; known-bug: what the bug is */
 	const char *api, *parameter; /* overlapped-io */
-	int64_t below;        /* overlapped-io: bytes from execIO's SP down to the variable */
+	int64_t below;               /* overlapped-io: bytes from execIO's SP down to the variable */
 	const struct known_bug *bug; /* the bug that it is an instance of, or (known-bug) the bug itself */
 };
 
 /* One executable. */
 struct scanned {
-	const char *path;     /* as found: of a file in archives, theirs come before it */
-	const char *format;   /* "elf" or "pe"; NULL: not opened */
+	const char *path;   /* as found: of a file in archives, theirs come before it */
+	const char *format; /* "elf" or "pe"; NULL: not opened */
 	const char *os, *arch;
 	const char *go_version, *main_module, *build_id;
 	bool is_go;
-	size_t functions;     /* in Go's tables */
-	size_t switching;     /* of these: in assembly that sets SP to another stack, as runtime.systemstack does. Go's tables do
-			       * not follow them, and neither does the scan */
-	size_t exposed;       /* findings of level ERROR */
-	const char *error_code, *error; /* why it could not be read */
+	size_t functions; /* in Go's tables */
+	/* Of these: in assembly that sets SP to another stack, as runtime.systemstack does. Go's tables do not follow
+	 * them, and neither does the scan. */
+	size_t switching;
+	size_t exposed;                    /* findings of level ERROR */
+	const char *error_code, *error;    /* why it could not be read */
 	VEC(struct scan_finding) findings; /* in the order of rules.def, then by pc */
 	VEC(const char *) unchecked;       /* what could not be looked at, and why */
 };
 
-/* Scans an executable whose bytes stay valid meanwhile. Its results lie on `results`; all else is gone when it returns. An
- * executable that cannot be read is a result, too: its error is set. `cut_short`: the bytes are not all. Call inside
- * arena_run of `results`. */
+/* Scans an executable whose bytes stay valid meanwhile. Its results lie on `results`; all else is gone when it
+ * returns. An executable that cannot be read is a result, too: its error is set. `cut_short`: the bytes are not
+ * all. Call inside arena_run of `results`. */
 void scan_bytes(struct arena *results, const char *path, struct span bytes, bool cut_short, struct scanned *ret);
 
 /* Whether bytes begin as an executable that scan_bytes can read. */

@@ -1,5 +1,6 @@
-/* test_scan.c: what the scan rests on, held against real programs (fixtures/cases) and against what takes longer: functions
- * called regular against their execution, plain instructions against capstone; preemption, packages, places. */
+/* test_scan.c: what the scan rests on, held against real programs (fixtures/cases) and against what takes longer:
+ * functions called regular against their execution, plain instructions against capstone; preemption, packages,
+ * places. */
 #include "analyzer/regular.h"
 #include "analyzer/tear.h"
 #include "formats/exe_image.h"
@@ -72,7 +73,8 @@ static void check_program(struct arena *arena, const char *name)
 	struct func func;
 
 	for (uint32_t i = 0; i < module->pclntab.nfunc; i++) {
-		if (!pclntab_func(&module->pclntab, i, &func) || !func_is_regular(regularity, module, &func, &torn, &count))
+		if (!pclntab_func(&module->pclntab, i, &func) ||
+		    !func_is_regular(regularity, module, &func, &torn, &count))
 			continue;
 		settled++;
 		check_function(runtime, tears, &func);
@@ -111,8 +113,8 @@ static size_t check_plain(struct decoder *decoder, uint64_t pc, struct span code
 		return 0;
 	*plain += size != 0;
 	if (size && (size != insn.size || insn.flow != FLOW_NEXT || names_sp(&arch_amd64, &insn)))
-		fail_msg("0x%llx: %02x %02x %02x %02x is called plain, of %zu bytes", (unsigned long long)pc, span_u8(code, 0),
-			 span_u8(code, 1), span_u8(code, 2), span_u8(code, 3), size);
+		fail_msg("0x%llx: %02x %02x %02x %02x is called plain, of %zu bytes", (unsigned long long)pc,
+			 span_u8(code, 0), span_u8(code, 1), span_u8(code, 2), span_u8(code, 3), size);
 	return insn.size;
 }
 
@@ -169,8 +171,10 @@ static void preemption(struct arena *arena)
 	struct go_runtime *runtime = program_of(arena, "arm64-nonleaf-unwind-stripped");
 
 	assert_int_equal(preemption_at(runtime, go_pc(runtime, 0x8a174, true)), PREEMPTIBLE); /* why.md */
-	assert_int_equal(preemption_of(runtime, "main.(*conn).decode", 0xac), PREEMPTION_UNSAFE_POINT); /* calls morestack */
-	assert_int_equal(preemption_of(runtime, "main.(*conn).decode", 0x78), PREEMPTION_RESUMES_EARLIER); /* uses x27 */
+	assert_int_equal(preemption_of(runtime, "main.(*conn).decode", 0xac),
+			 PREEMPTION_UNSAFE_POINT); /* calls morestack */
+	assert_int_equal(preemption_of(runtime, "main.(*conn).decode", 0x78),
+			 PREEMPTION_RESUMES_EARLIER); /* uses x27 */
 	assert_int_equal(preemption_of(runtime, "runtime.call65536", 0x40), PREEMPTION_ASSEMBLY);
 	assert_int_equal(preemption_of(runtime, "runtime.main", 0x20), PREEMPTION_UNSAFE_POINT);
 	assert_int_equal(preemption_at(runtime, go_pc(runtime, 0x10, true)), PREEMPTION_NO_FUNCTION);
@@ -216,8 +220,9 @@ static void packages(struct arena *arena)
 		{"a%2", ""},
 		{"", ""},
 	};
-	static const char info[] = "path\tx\nmod\texample.com/me\t(devel)\t\ndep\tgithub.com/a\tv1.0.0\th1:x=\n"
-				   "dep\tgithub.com/a/b\tv1.2.3\th1:y=\ndep\tgithub.com/ab\tv9.0.0\n=>\t../local\tv0.0.1\n";
+	static const char info[] =
+		"path\tx\nmod\texample.com/me\t(devel)\t\ndep\tgithub.com/a\tv1.0.0\th1:x=\n"
+		"dep\tgithub.com/a/b\tv1.2.3\th1:y=\ndep\tgithub.com/ab\tv9.0.0\n=>\t../local\tv0.0.1\n";
 	struct go_runtime runtime = {.build_info = {(const uint8_t *)info, sizeof info - 1}};
 
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
@@ -275,10 +280,10 @@ TEST(places)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_regular_arm64),	      cmocka_unit_test(test_regular_amd64),
-		cmocka_unit_test(test_plain_in_program),      cmocka_unit_test(test_plain_at_random),
-		cmocka_unit_test(test_preemption),	      cmocka_unit_test(test_preemption_by_package),
-		cmocka_unit_test(test_packages),	      cmocka_unit_test(test_places),
+		cmocka_unit_test(test_regular_arm64),    cmocka_unit_test(test_regular_amd64),
+		cmocka_unit_test(test_plain_in_program), cmocka_unit_test(test_plain_at_random),
+		cmocka_unit_test(test_preemption),       cmocka_unit_test(test_preemption_by_package),
+		cmocka_unit_test(test_packages),         cmocka_unit_test(test_places),
 	};
 
 	return cmocka_run_group_tests_name("scan", tests, NULL, NULL);

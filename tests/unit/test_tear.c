@@ -312,8 +312,8 @@ static void many_blocks(struct arena *arena)
 /* What one look settles must be what execution finds, and the ordinary forms must be settled. */
 static void regular(struct arena *arena)
 {
-	static const char *const settled[] = {"nonleaf_fixed", "small_writeback", "constant_frame", "ordinary", "morestack_amd64",
-					      NULL};
+	static const char *const settled[] = {"nonleaf_fixed",  "small_writeback", "constant_frame", "ordinary",
+					      "morestack_amd64", NULL};
 
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
 		const struct torn_fp *torn;
@@ -338,8 +338,9 @@ static void regular(struct arena *arena)
 /* One instruction more or less makes the difference. */
 static void hardly_regular(struct arena *arena)
 {
-	static const char *const torn[] = {"nonleaf_old", "leaf_121", "leaf_120", "prologue_117", "three_steps", "split_prologue",
-					   "growing_loop", "balanced_loop", "add_pair", "split_prologue_amd64", "pop_pop", NULL};
+	static const char *const torn[] = {"nonleaf_old",    "leaf_121",     "leaf_120",      "prologue_117",
+					   "three_steps",    "split_prologue", "growing_loop", "balanced_loop",
+					   "add_pair",       "split_prologue_amd64", "pop_pop", NULL};
 
 	for (const char *const *name = torn; *name; name++) {
 		const struct torn_fp *ignored;
