@@ -293,6 +293,43 @@ static void first_line(const struct sheet *sheet, const struct scan_batch *batch
 	page_wrap(&sheet->page, "", 2, exposed ? STYLE_RED : STYLE_BOLD, text);
 }
 
+/* Of many, those that there is nothing to say of are counted; returns how many. */
+static size_t binary_parts(struct sheet *sheet, const struct scan_batch *batch)
+{
+	size_t sound = 0;
+
+	for (size_t i = 0; i < batch->binaries.count; i++) {
+		const struct scanned *binary = &batch->binaries.items[i];
+
+		sheet->binary = binary;
+		if (batch->binaries.count > 1 && !binary->findings.count && !binary->unchecked.count &&
+		    !sheet->options->verbose)
+			sound++;
+		else
+			binary_part(sheet);
+	}
+	return sound;
+}
+
+static void last_lines(const struct sheet *sheet, const struct scan_batch *batch, size_t sound)
+{
+	if (batch->failures.count || ((batch->others || sound) && !sheet->options->quiet))
+		fputc('\n', sheet->page.out);
+	if (sound && !sheet->options->quiet)
+		page_wrap(&sheet->page, "", 2, STYLE_PLAIN,
+			  arena_printf(sheet->arena, "Nothing was found in %s executable%s (-v names %s).",
+				       count_text(sheet->arena, sound), plural(sound), sound == 1 ? "it" : "them"));
+	for (size_t i = 0; i < batch->failures.count; i++)
+		page_wrap(&sheet->page, "Could not be scanned: ", 2, STYLE_YELLOW,
+			  arena_printf(sheet->arena, "%s: %s", safe(sheet, batch->failures.items[i].path),
+				       safe(sheet, batch->failures.items[i].text)));
+	if (batch->others && !sheet->options->quiet)
+		page_wrap(&sheet->page, "", 2, STYLE_PLAIN,
+			  arena_printf(sheet->arena, "%s other executable%s hold%s no Go code, or %s for another CPU.",
+				       count_text(sheet->arena, batch->others), plural(batch->others),
+				       batch->others == 1 ? "s" : "", batch->others == 1 ? "is" : "are"));
+}
+
 void report_scan_text(struct arena *arena, const struct scan_batch *batch, const struct scan_report_options *options,
 		      FILE *out)
 {
@@ -306,19 +343,5 @@ void report_scan_text(struct arena *arena, const struct scan_batch *batch, const
 	};
 
 	first_line(&sheet, batch);
-	for (size_t i = 0; i < batch->binaries.count && !options->quiet; i++) {
-		sheet.binary = &batch->binaries.items[i];
-		binary_part(&sheet);
-	}
-	if (batch->failures.count || batch->others)
-		fputc('\n', out);
-	for (size_t i = 0; i < batch->failures.count; i++)
-		page_wrap(&sheet.page, "Could not be scanned: ", 2, STYLE_YELLOW,
-			  arena_printf(arena, "%s: %s", safe(&sheet, batch->failures.items[i].path),
-				       safe(&sheet, batch->failures.items[i].text)));
-	if (batch->others && !options->quiet)
-		page_wrap(&sheet.page, "", 2, STYLE_PLAIN,
-			  arena_printf(arena, "%s other executable%s hold%s no Go code, or %s for another CPU.",
-				       count_text(arena, batch->others), plural(batch->others),
-				       batch->others == 1 ? "s" : "", batch->others == 1 ? "is" : "are"));
+	last_lines(&sheet, batch, options->quiet ? 0 : binary_parts(&sheet, batch));
 }

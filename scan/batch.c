@@ -52,7 +52,6 @@ static void fail(struct worker *worker, const char *path, const char *code, cons
 static void keep(struct worker *worker, const struct scanned *binary, bool named)
 {
 	bool unsupported = binary->error && !strcmp(binary->error_code, err_code_name(ERR_UNSUPPORTED));
-
 	bool empty = !binary->error && !binary->is_go && !binary->findings.count;
 
 	if (!named && (unsupported || empty))

@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import pty
+import shutil
 import subprocess
 import tempfile
 
@@ -90,6 +91,15 @@ def output_file(folder):
     os.unlink(path)
 
 
+def many(folder):
+    """Of several, those without findings are counted; -v names them."""
+    for name in ('a', 'b'):
+        shutil.copy(f'{folder}/sound', f'{folder}/sound-{name}')
+    short, long = (run(folder, '--color=never', *options, 'leaf', 'sound-a', 'sound-b') for options in ((), ('-v',)))
+    tap.check('sound ones are counted', None if 'found in 2 executables' in short and 'sound-a' not in short else short)
+    tap.check('-v names them', None if 'sound-a: linux' in long and 'sound-b: linux' in long else long)
+
+
 def progress(folder):
     command = [str(tap.TORNSTACK), 'scan', '-q', 'sound', 'leaf']
     done = subprocess.run(command, cwd=folder, capture_output=True, timeout=tap.TIMEOUT)
@@ -106,7 +116,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for name, case in CASES.items():
             unpacked(case, folder, name)
-        for part in (goldens, schemas, sarif_says_what_json_says, workers, output_file, progress):
+        for part in (goldens, schemas, sarif_says_what_json_says, workers, output_file, many, progress):
             part(folder)
     tap.finish()
 
