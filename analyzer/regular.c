@@ -77,11 +77,7 @@ static void make_room(struct regularity *scratch, size_t count)
 /* What pcsp says at an offset that is not below the last one asked for; false: nothing. */
 static bool delta_at(struct sweep *sweep, uint64_t offset, int32_t *ret)
 {
-	while (!sweep->pcsp.begun || sweep->func->entry + offset >= sweep->pcsp.end)
-		if (!pcvalue_next(&sweep->pcsp))
-			return false;
-	*ret = (int32_t)sweep->pcsp.value;
-	return true;
+	return pcvalue_seek(&sweep->pcsp, sweep->func->entry + offset, ret);
 }
 
 static bool decode(const struct sweep *sweep, uint64_t offset, struct insn *ret)

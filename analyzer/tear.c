@@ -389,7 +389,8 @@ static void enter_assumed(struct executor *executor, uint32_t offset, int32_t de
 
 static void run_unreached(struct executor *executor)
 {
-	const struct pc_info *info = executor->info;
+	const struct func *func = executor->info->func;
+	struct pcvalue pcsp = pcvalue_of(&executor->info->module->pclntab, func, func->pcsp);
 	struct insn insn;
 
 	for (uint32_t offset = 0; offset < executor->execution->code.size; offset += insn.size) {
@@ -402,7 +403,7 @@ static void run_unreached(struct executor *executor)
 		if (executor->execution->answers[offset / executor->arch->quantum].reached ||
 		    executor->leaders.count >= LEADER_LIMIT)
 			continue;
-		if (func_value(&info->module->pclntab, info->func, info->func->pcsp, info->func->entry + offset, &delta, NULL)) {
+		if (pcvalue_seek(&pcsp, func->entry + offset, &delta)) {
 			enter_assumed(executor, offset, delta);
 			run(executor);
 		}

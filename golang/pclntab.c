@@ -188,6 +188,15 @@ bool pcvalue_next(struct pcvalue *at)
 	return !at->reader.failed;
 }
 
+bool pcvalue_seek(struct pcvalue *at, uint64_t pc, int32_t *ret)
+{
+	while (!at->begun || pc >= at->end)
+		if (!pcvalue_next(at))
+			return false;
+	*ret = (int32_t)at->value;
+	return true;
+}
+
 bool func_value(const struct pclntab *table, const struct func *func, uint32_t offset, uint64_t pc, int32_t *ret,
 		uint64_t *start)
 {

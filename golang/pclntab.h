@@ -75,6 +75,10 @@ struct pcvalue pcvalue_of(const struct pclntab *table, const struct func *func, 
 /* Goes on to the next stretch; false when there is none. */
 bool pcvalue_next(struct pcvalue *at);
 
+/* The value at a pc that is not below the last one asked for; false: there is none. A sweep over a function by this reads
+ * the table once, where func_value would for each pc. */
+bool pcvalue_seek(struct pcvalue *at, uint64_t pc, int32_t *ret);
+
 /* The largest value of its pcsp table: the size of its frame; 0: it has none. */
 int32_t func_frame_size(const struct pclntab *table, const struct func *func);
 

@@ -20,36 +20,31 @@ static void add(struct finder *finder, const struct place *place)
 		vec_push(finder->runtime->arena, &finder->places->items, *place);
 }
 
-/* The executed state at a pc, and what pcsp says there. */
-static bool state_at(const struct finder *finder, const struct pc_info *entry, uint64_t pc, struct frame_state *state,
-		     int64_t *delta)
+/* The executed state at a pc, and what pcsp says there; pcs ascend. */
+static bool state_at(const struct finder *finder, const struct pc_info *entry, struct pcvalue *pcsp, uint64_t pc,
+		     struct frame_state *state, int32_t *delta)
 {
 	struct pc_info at = *entry; /* without a memo of every pc */
-	int32_t value;
 
 	at.pc = pc;
-	if (!frame_state_at(finder->tears, &at, state) ||
-	    !func_value(&finder->module->pclntab, entry->func, entry->func->pcsp, pc, &value, NULL))
-		return false;
-	*delta = value;
-	return true;
+	return pcvalue_seek(pcsp, pc, delta) && frame_state_at(finder->tears, &at, state);
 }
 
 /* Whether SP gets where pcsp says within the next instructions: then it is an adjustment in several parts. What
  * disagrees for good is code that does other things with SP, in assembly, or is no code. */
-static bool closes(const struct finder *finder, const struct pc_info *entry, uint64_t pc)
+static bool closes(const struct finder *finder, const struct pc_info *entry, struct pcvalue pcsp, uint64_t pc)
 {
 	struct image *image = finder->runtime->image;
 	struct frame_state state;
 	struct insn insn;
-	int64_t delta;
+	int32_t delta;
 
 	for (int step = 0; step < CLOSING_STEPS; step++) {
 		if (!insn_decode(finder->runtime->decoder, pc, image_view(image, pc, INSN_BYTES), &insn) ||
 		    insn.flow != FLOW_NEXT)
 			return false;
 		pc += insn.size;
-		if (!state_at(finder, entry, pc, &state, &delta))
+		if (!state_at(finder, entry, &pcsp, pc, &state, &delta))
 			return false;
 		if (state.distance == delta)
 			return true;
@@ -69,19 +64,22 @@ static bool frame_pointer_torn(const struct finder *finder, const struct frame_s
 static void execute(struct finder *finder, const struct func *func)
 {
 	const struct pc_info *entry = go_pc(finder->runtime, func->entry, true);
+	struct pcvalue pcsp = pcvalue_of(&finder->module->pclntab, func, func->pcsp);
 
 	for (uint64_t pc = func->entry; pc < func->end; pc += finder->runtime->image->arch->quantum) {
 		struct place place = {0};
 		struct frame_state state;
+		int32_t delta;
 
-		if (!state_at(finder, entry, pc, &state, &place.delta))
+		if (!state_at(finder, entry, &pcsp, pc, &state, &delta))
 			continue;
-		place.sp_torn = state.distance != place.delta && closes(finder, entry, pc);
+		place.sp_torn = state.distance != delta && closes(finder, entry, pcsp, pc);
 		place.fp_torn = frame_pointer_torn(finder, &state);
 		if (!place.sp_torn && !place.fp_torn)
 			continue;
 		place.at = go_pc(finder->runtime, pc, true);
 		place.leaf = is_leaf(finder->tears, entry);
+		place.delta = delta;
 		place.distance = state.distance;
 		place.fp_offset = state.fp_offset;
 		add(finder, &place);
