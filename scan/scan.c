@@ -73,6 +73,13 @@ void scan_unchecked(struct scan *scan, const char *format, ...)
 		vec_push(scan->results, &binary->unchecked, arena_strdup(scan->results, text));
 }
 
+/* Findings come by address, and so mostly by package. */
+static bool same_package(const struct scan *scan, const struct scan_finding *finding)
+{
+	return finding != scan->binary->findings.items && finding[-1].package &&
+	       !strcmp(finding[-1].package, finding->package);
+}
+
 void scan_place(struct scan *scan, struct scan_finding *finding, const struct pc_info *at)
 {
 	finding->has_pc = true;
@@ -81,7 +88,10 @@ void scan_place(struct scan *scan, struct scan_finding *finding, const struct pc
 		return;
 	finding->function = arena_strdup(scan->results, go_func_name(at));
 	finding->package = package_of_function(scan->results, finding->function);
-	finding->module = module_of_package(scan->runtime, scan->results, finding->package);
+	if (same_package(scan, finding))
+		finding->module = finding[-1].module;
+	else
+		finding->module = module_of_package(scan->runtime, scan->results, finding->package);
 	finding->frame = func_frame_size(&at->module->pclntab, at->func);
 	func_line(&at->module->pclntab, at->func, at->pc, &finding->file, &finding->line);
 	if (finding->file)
