@@ -17,6 +17,14 @@ def unpacked(case, folder, name=None):
     return path
 
 
+def program(name, folder):
+    """One of tests/scan/programs, in a folder."""
+    path = pathlib.Path(folder) / name
+    with open(path, 'wb') as file:
+        subprocess.run(['zstd', '-dqc', tap.ROOT / f'tests/scan/programs/{name}.zst'], stdout=file, check=True)
+    return path
+
+
 def scan(*args):
     """The parsed output of a scan with --json, and its status. Fails on anything else."""
     done = tap.Run('scan', '--json', *args)

@@ -6,7 +6,7 @@ import struct
 import tempfile
 
 import tap
-from scan_run import binary_of, found, same, scan, unpacked
+from scan_run import binary_of, found, program, same, scan, unpacked
 
 NOP = bytes.fromhex('1f2003d5')
 # The second ADD of main.(*conn).decode's epilogue (arm64-nonleaf-unwind) and main.mostFrequent's (arm64-leaf-unwind).
@@ -105,6 +105,19 @@ def overlapped_io(folder):
     same('overlapped-io: none before 1.26', (before['go_version'], found(before, 'overlapped-io')), ('go1.20.14', []))
 
 
+def windows_arm64(folder):
+    leaf = binary_of(program('histogram-1.27.4-windows-arm64', folder))
+    exposed = found(leaf, 'split-sp', preemptible=True)
+    same('windows/arm64: the leaf case of Go 1.27',
+         (leaf['os'], leaf['arch'], leaf['go_version'], [(f['function'], f['leaf'], f['sp_error']) for f in exposed]),
+         ('windows', 'arm64', 'go1.27.4', [('main.mostFrequent', True, 416)]))
+    sockets = binary_of(program('latewrite-1.26.0-windows-arm64', folder))
+    same('windows/arm64: rsan', [(f['function'], f['parameter'], f['frame_offset']) for f in
+                                 found(sockets, 'overlapped-io', level='error')],
+         [(f'internal/poll.(*FD).ReadFromInet{n}.func1', 'lpFromlen', -36) for n in (4, 6)])
+    same('windows/arm64: no large frame, nothing exposed', found(sockets, 'split-sp', preemptible=True), [])
+
+
 def swapped_pdata(path, name):
     """A copy of a PE file whose function table has its first two entries in the wrong order."""
     data = bytearray(path.read_bytes())
@@ -158,7 +171,7 @@ def statuses(folder):
 
 
 def main():
-    for part in (split_sp, split_sp_near, split_fp, sound, overlapped_io, pdata_unsorted, known_bug, statuses):
+    for part in (split_sp, split_sp_near, split_fp, sound, overlapped_io, windows_arm64, pdata_unsorted, known_bug, statuses):
         with tempfile.TemporaryDirectory() as folder:
             part(folder)
     tap.finish()
