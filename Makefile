@@ -58,8 +58,8 @@ LIB_LIBS = $(call once,LIB_LIBS,$(shell pkg-config --libs $(PKG_MODULES)) $(shel
 TEST_CFLAGS = $(call once,TEST_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags cmocka)))
 TEST_LIBS = $(call once,TEST_LIBS,$(shell pkg-config --libs cmocka))
 
-COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -I. $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(VARIANT_FLAGS) $(LIB_CFLAGS)
-LINK = $(CC) $(CFLAGS) $(VARIANT_FLAGS) $(LDFLAGS)
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -pthread -I. $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(VARIANT_FLAGS) $(LIB_CFLAGS)
+LINK = $(CC) -pthread $(CFLAGS) $(VARIANT_FLAGS) $(LDFLAGS)
 
 # --- files --------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ trap 'rm -rf "$folder"' EXIT
 make() {
 	GOOS=windows ../../../fixtures/src/build.sh "$1" "$2" arm64 "$folder/exe" '-s -w'
 	zstd -19 -q -f "$folder/exe" -o "$here/$1-$2-windows-arm64.zst"
+	chmod 644 "$here/$1-$2-windows-arm64.zst"
 }
 
 make histogram 1.27.4 # a leaf whose frame one ADD cannot hold
