@@ -55,6 +55,18 @@ def split_sp(folder):
          [f['function'] for f in found(leaf, 'split-sp', preemptible=False)], ['debugCall65536'])
 
 
+def split_sp_of_crashes(folder):
+    """What the dumps of fixtures/cases died of had been there to be seen: the same pc and the same error."""
+    cases = sorted(path.name for path in tap.CASES.iterdir() if (path / 'exe.zst').exists() and
+                   (tap.expectation(path.name) or {}).get('rule') == 'split-sp')
+    tap.check('split-sp: there are such crashes', None if len(cases) > 3 else cases)
+    for case in cases:
+        expected = tap.expectation(case)
+        seen = {(f['pc'], f['sp_error']) for f in found(binary_of(unpacked(case, folder)), 'split-sp', preemptible=True)}
+        wanted = (expected['pc'], expected['sp_error'])
+        tap.check(f'{case}: foreseen', None if wanted in seen else f'{wanted} is not in {seen}')
+
+
 def split_sp_near(folder):
     """Near misses by one instruction: no second part, a frame that one ADD can hold, or no ADD at all."""
     exe = unpacked('arm64-nonleaf-unwind-stripped', folder, 'nonleaf')
@@ -171,7 +183,8 @@ def statuses(folder):
 
 
 def main():
-    for part in (split_sp, split_sp_near, split_fp, sound, overlapped_io, windows_arm64, pdata_unsorted, known_bug, statuses):
+    for part in (split_sp, split_sp_of_crashes, split_sp_near, split_fp, sound, overlapped_io, windows_arm64,
+                 pdata_unsorted, known_bug, statuses):
         with tempfile.TemporaryDirectory() as folder:
             part(folder)
     tap.finish()
