@@ -6,7 +6,8 @@
 
 extern const struct detector detector_smashed_return;
 
-static const char *const explained_crash[] = {"unwinder-crash", "unknown-fault", "go-fatal", "go-panic", NULL};
+static const char *const explained_crash[] = {"unwinder-crash", "unknown-fault", "go-fatal", "go-panic", "nil-deref",
+					      NULL};
 
 static void report(struct diagnosis *diagnosis, const struct damage *damage)
 {

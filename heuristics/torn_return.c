@@ -6,7 +6,7 @@
 extern const struct detector detector_torn_return;
 
 /* A CPU refuses to return to an address that is not canonical: it stops at the RET, the word still above it. */
-static const char *const refused[] = {"unwinder-crash", "unknown-fault", "go-fatal", "go-panic", NULL};
+static const char *const refused[] = {"unwinder-crash", "unknown-fault", "go-fatal", "go-panic", "nil-deref", NULL};
 
 static void refusal_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {

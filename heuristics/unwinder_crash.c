@@ -226,7 +226,7 @@ static void run(struct diagnosis *diagnosis)
 	victim_evidence(diagnosis, finding, &crash);
 }
 
-static const char *const supersedes[] = {"go-fatal", "unknown-fault", "go-panic", NULL};
+static const char *const supersedes[] = {"go-fatal", "unknown-fault", "go-panic", "nil-deref", NULL};
 
 const struct detector detector_unwinder_crash = {
 	.id = "unwinder-crash",

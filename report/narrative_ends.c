@@ -170,6 +170,7 @@ void tell_nil_deref(struct telling *telling)
 	const struct finding *finding = telling->finding;
 	const char *who = subject(telling);
 
+	tell_headline(telling, "%s.", finding->title);
 	if (finding->function)
 		tell_headline(telling, "%s used a nil pointer in %s.", who, finding->function);
 	tell_headline(telling, "%s used a nil pointer.", who);
@@ -185,6 +186,10 @@ void tell_nil_deref(struct telling *telling)
 		    "Look at the source line of the frame that the stack points at: a pointer, map value or interface "
 		    "used there is nil.");
 	tell_action(telling, "The callers in that stack show who passed it, or who did not check an error before.");
+	tell_confirm(telling, "In a debugger, the instruction shown has to be what that source line does; if the line uses no "
+			      "pointer, the executable is not the one that crashed.");
+	tell_for_good(telling, "Check errors and results before what came with them is used, and let a test call that "
+			       "function with what was nil here.");
 }
 
 void tell_unknown_fault(struct telling *telling)

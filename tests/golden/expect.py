@@ -68,7 +68,7 @@ def torn_word(case, why):
         expect['unlike_traceback']['0'] = 'C was called on the system stack itself, and the walk does not go past that call'
     if case.endswith('-memory'):
         expect['executable_source'] = 'memory'
-    ends = {'fatal error: fault': 'go-fatal', 'panic: runtime error': 'go-panic'}
+    ends = {'fatal error: fault': 'go-fatal', 'panic: runtime error': 'go-panic', ' addr=0x0 ': 'nil-deref'}
     also = [{'rule': end} for text, end in ends.items() if text in why]
     if 'WSARecvFrom' in why:
         also.append({'rule': 'late-kernel-write', 'certainty': 'certain', **{key: found[key] for key in
@@ -111,6 +111,8 @@ def expectation(case):
         return {'rule': None, 'healthy': True, 'near_miss_of': ['torn-return', 'torn-pc', 'smashed-return']}
     if '-late-' in case or '-stray-' in case:
         return torn_word(case, why)
+    if patch := tap.patch_of(case):  # of amd64-nil: the address of the fault
+        return dict(expectation(patch['of']), rule='go-panic', also=[], near_miss_of=['nil-deref'])
     printed = traceback_text.parse((folder / 'expected.traceback').read_text())
     kind = case.removesuffix('-stripped')
     if kind.endswith('-live'):
@@ -122,6 +124,8 @@ def expectation(case):
         return foreign(why, printed)
     if '-near-' in kind:
         return dict(panicked(printed), near_miss_of=['split-sp', 'unwinder-crash'])
+    if kind.endswith('-nil'):
+        return dict(panicked(printed), rule='nil-deref', also=[{'rule': 'go-panic'}])
     if kind.endswith('-panic'):
         return panicked(printed)
     if kind.endswith('-memory'):
