@@ -66,15 +66,15 @@ static void instruction_evidence(struct diagnosis *diagnosis, struct finding *fi
 	base = analysis->image->arch->reg_names[access->src];
 	nil = (uint64_t)access->value == fault->address;
 	evidence = evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, !nil,
-				"the instruction at 0x%" PRIx64 " %s %u bytes at offset 0x%" PRIx64 " from %s; it faulted at 0x%" PRIx64
+				"the instruction at 0x%" PRIx64 " %s %u byte%s at offset 0x%" PRIx64 " from %s; it faulted at 0x%" PRIx64
 				", so %s was 0x%" PRIx64 "%s", fault->pc, access->kind == EFFECT_LOAD ? "reads" : "writes",
-				access->size, (uint64_t)access->value, base, fault->address, base,
+				access->size, access->size == 1 ? "" : "s", (uint64_t)access->value, base, fault->address, base,
 				fault->address - (uint64_t)access->value, nil ? ": nil" : ", not nil");
 	evidence->address = fault->pc;
 	if (nil)
-		finding->title = arena_printf(diagnosis->arena, "%s: %s was nil, and the instruction %s %u bytes at offset 0x%" PRIx64
+		finding->title = arena_printf(diagnosis->arena, "%s: %s was nil, and the instruction %s %u byte%s at offset 0x%" PRIx64
 					      " from it", finding->title, base, access->kind == EFFECT_LOAD ? "read" : "wrote",
-					      access->size, fault->address);
+					      access->size, access->size == 1 ? "" : "s", fault->address);
 }
 
 /* What sighandler left in the g (preparePanic, exceptionhandler), and the panic that sigpanic made of it. */
