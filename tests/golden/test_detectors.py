@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Each detector has a place where it must speak, and a near miss where it must not: a case (expect.json: rule, also;
-near_miss_of), or a unit test that names its rule."""
+"""Each detector has a case that it wins (expect.json: rule, or also), and a near miss: a case in which it must be silent
+(near_miss_of), and which differs from one that it wins by one word of memory (patch.json) or by one instruction
+(expect.json: differs, {"from": CASE, "by": TEXT}). why.md of the near miss names the word's address, or says TEXT."""
 import json
 import re
 
@@ -16,18 +17,41 @@ def rules():
         yield struct, found.group(1) if found else None
 
 
+def wins(rule, expect):
+    return rule in [truth['rule'] for truth in [expect, *expect.get('also', [])]]
+
+
+def difference(case, expect):
+    """The case that this one differs from, and what its why.md has to say of it; or None and what is wrong."""
+    patch = tap.patch_of(case)
+    if patch:
+        words = patch['words']
+        return (patch['of'], words[0]['address']) if len(words) == 1 else (None, f'{len(words)} words differ')
+    differs = expect.get('differs')
+    return (differs['from'], differs['by']) if differs else (None, 'it differs by more than a word or an instruction')
+
+
+def near_miss_trouble(rule, case, expectations):
+    """Why a case is no near miss of a rule, or None."""
+    other, text = difference(case, expectations[case])
+    if other is None:
+        return text
+    if not wins(rule, expectations.get(other, {'rule': None})):
+        return f'{other} is not won by it'
+    return None if text in (tap.CASES / case / 'why.md').read_text() else f'why.md does not say {text}'
+
+
 def main():
-    expectations = {path.parent.name: json.loads(path.read_text()) for path in tap.CASES.glob('*/expect.json')}
-    unit_tests = {path.name: path.read_text() for path in (tap.ROOT / 'tests/unit').glob('*.c')}
+    expectations = {path.parent.name: json.loads(path.read_text()) for path in sorted(tap.CASES.glob('*/expect.json'))}
     for struct, rule in rules():
         if not tap.check(f'{struct}: has an id', None if rule else 'none found'):
             continue
-        named = [name for name, text in unit_tests.items() if f'"{rule}"' in text]
-        wins = [case for case, expect in expectations.items()
-                if rule in [truth['rule'] for truth in [expect, *expect.get('also', [])]]]
-        silent = [case for case, expect in expectations.items() if rule in expect.get('near_miss_of', [])]
-        tap.check(f'{rule}: speaks somewhere', None if wins or named else 'no case and no unit test')
-        tap.check(f'{rule}: has a near miss', None if silent or named else 'no case and no unit test')
+        won = [case for case, expect in expectations.items() if wins(rule, expect)]
+        tap.check(f'{rule}: has a case that it wins', None if won else 'no expect.json')
+        silent = {case: near_miss_trouble(rule, case, expectations) for case, expect in expectations.items()
+                  if rule in expect.get('near_miss_of', [])}
+        tap.check(f'{rule}: has a near miss', None if None in silent.values() else
+                  '\n'.join(f'{case}: {trouble}' for case, trouble in silent.items()) or 'no case')
     tap.finish()
 
 
