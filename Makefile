@@ -74,6 +74,9 @@ SUPPORT_OBJECTS := $(call objects,$(filter-out $(UNIT_SOURCES),$(wildcard tests/
 	cli/conditions.c)
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(OBJ)/%)
 HOSTILE_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/hostile/*.c))
+# Programs of tests/accuracy have the names below; the other files there are what they share.
+ACCURACY_PROGRAMS := $(OBJ)/tests/accuracy/mutate
+ACCURACY_OBJECTS := $(filter-out $(ACCURACY_PROGRAMS:%=%.o),$(call objects,$(wildcard tests/accuracy/*.c)))
 TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
 
 # --- build --------------------------------------------------------------------------------------------------
@@ -81,7 +84,7 @@ TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
 .PHONY: all tests
 all: $(OUT)/tornstack
 
-tests: $(OUT)/tornstack $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(TOOL_PROGRAMS)
+tests: $(OUT)/tornstack $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(ACCURACY_PROGRAMS) $(TOOL_PROGRAMS)
 
 $(OUT)/tornstack: $(CLI_OBJECTS) $(OUT)/libtornstack.a
 	@echo "  LINK  $@"
@@ -97,6 +100,10 @@ $(UNIT_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(SUPPORT_OBJECTS) $(OUT)/libtornstack.a
 	@$(LINK) -o $@ $^ $(LIB_LIBS) $(TEST_LIBS)
 
 $(HOSTILE_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(OUT)/libtornstack.a
+	@echo "  LINK  $@"
+	@$(LINK) -o $@ $^ $(LIB_LIBS)
+
+$(ACCURACY_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(ACCURACY_OBJECTS) $(OUT)/libtornstack.a
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS)
 
@@ -187,7 +194,7 @@ layouts: $(OUT)/gen_layout
 fixtures:
 	fixtures/src/make_cases.sh
 
-C_FILES = $(wildcard $(addsuffix /*.[ch],$(LIB_DIRS) cli tools tests/unit tests/build tests/hostile))
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(LIB_DIRS) cli tools tests/unit tests/build tests/hostile tests/accuracy))
 format:
 	clang-format -i $(C_FILES)
 

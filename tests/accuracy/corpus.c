@@ -1,0 +1,201 @@
+/* corpus.c: see corpus.h. Return slots are those of the walk of the unchanged dump, which check_live and check_case hold against
+ * the runtime's own traceback. */
+#include "tests/accuracy/corpus.h"
+
+#include "analyzer/unwind.h"
+
+#include <stdlib.h>
+
+enum { WORD = 8, HALF = 32, BITS = 64, COUNT_LIMIT = 1 << 16 };
+
+const char *const class_names[CLASSES] = {
+	[UPPER_HALF] = "upper half", [LOWER_HALF] = "lower half", [WHOLE_WORD] = "whole word",
+	[BIT_UPPER] = "bit of upper half", [BIT_LOWER] = "bit of lower half", [RUNTIME_FIELD] = "field of g or m",
+	[OTHER_WORD] = "other stack word",
+};
+
+struct maker {
+	struct target *target;
+	struct corpus *corpus;
+	struct slots slots;
+	uint64_t seed;
+};
+
+/* splitmix64 */
+static uint64_t mixed(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+	x = (x ^ x >> 27) * 0x94d049bb133111eb;
+	return x ^ x >> 31;
+}
+
+/* A number that the seed, a place and a purpose give. */
+static uint64_t chance(const struct maker *maker, uint64_t place, uint64_t purpose)
+{
+	return mixed(mixed(mixed(maker->seed) ^ place) ^ purpose);
+}
+
+static void add(struct maker *maker, struct mutation mutation)
+{
+	if (mutation.from != mutation.to)
+		vec_push(maker->target->arena, &maker->corpus->mutations, mutation);
+}
+
+/* --- return addresses -------------------------------------------------------------------------------------- */
+
+void slots_find(struct target *target, struct slots *ret)
+{
+	struct analysis *analysis = target->diagnosis->analysis;
+	struct stack stack = {0};
+
+	for (size_t i = 0; i < target->runtime->goroutines.count; i++) {
+		goroutine_stack(analysis, i, &stack);
+		for (size_t k = 1; k < stack.frames.count; k++) {
+			const struct frame *frame = &stack.frames.items[k];
+			struct slot slot = {(int32_t)i, (uint32_t)k, frame->slot, 0};
+
+			if (!frame->slot || frame->exact || !image_u64(target->image, slot.address, &slot.word) ||
+			    slot.word != frame->pc || !target_write_u64(target, slot.address, slot.word))
+				continue;
+			vec_push(target->arena, ret, slot);
+		}
+	}
+}
+
+static void add_to_slot(struct maker *maker, const struct slot *slot, enum mutation_class class, uint64_t to)
+{
+	add(maker, (struct mutation){class, slot->goroutine, slot->depth, slot->address, slot->word, to});
+}
+
+static void change_slot(struct maker *maker, const struct slot *slot)
+{
+	uint64_t random = chance(maker, slot->address, 1), other = chance(maker, slot->address, 2);
+	const uint64_t upper[] = {0x10, 0x1c, 0x74, 1 + random % COUNT_LIMIT, 0, UINT32_MAX, random >> HALF};
+	const uint64_t lower[] = {0, 0x10, UINT32_MAX, other & UINT32_MAX};
+	const uint64_t whole[] = {0, 1 + other % COUNT_LIMIT, slot->address, UINT64_MAX, 0x4f2f20544547, other,
+				  slot->word + WORD};
+
+	for (size_t i = 0; i < sizeof upper / sizeof *upper; i++)
+		add_to_slot(maker, slot, UPPER_HALF, upper[i] << HALF | (slot->word & UINT32_MAX));
+	for (size_t i = 0; i < sizeof lower / sizeof *lower; i++)
+		add_to_slot(maker, slot, LOWER_HALF, (slot->word >> HALF << HALF) | lower[i]);
+	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+		add_to_slot(maker, slot, WHOLE_WORD, whole[i]);
+	for (unsigned bit = 0; bit < BITS; bit++)
+		add_to_slot(maker, slot, bit < HALF ? BIT_LOWER : BIT_UPPER, slot->word ^ (uint64_t)1 << bit);
+}
+
+/* --- fields ------------------------------------------------------------------------------------------------ */
+
+static void change_field(struct maker *maker, int32_t goroutine, uint64_t object, enum layout_field field)
+{
+	uint64_t address = object + (maker->target->runtime->layout ? maker->target->runtime->layout->offset[field] : 0);
+	uint64_t random, old;
+
+	if (!go_field(maker->target->runtime, object, field, &old))
+		return;
+	random = chance(maker, address, 3);
+	const uint64_t values[] = {0, old + WORD, old - WORD, old + 0x10000, (uint64_t)0x10 << HALF | (old & UINT32_MAX),
+				   old ^ (uint64_t)1 << random % BITS, old ^ (uint64_t)1 << (random >> 8) % HALF, random};
+
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+		add(maker, (struct mutation){RUNTIME_FIELD, goroutine, 0, address, old, values[i]});
+}
+
+static void change_structures(struct maker *maker)
+{
+	static const enum layout_field of_g[] = {
+		LAYOUT_g_sched_sp, LAYOUT_g_sched_pc, LAYOUT_g_sched_bp, LAYOUT_g_sched_g, LAYOUT_g_syscallsp,
+		LAYOUT_g_syscallpc, LAYOUT_g_stktopsp, LAYOUT_g_stack_lo, LAYOUT_g_stack_hi, LAYOUT_g_m,
+		LAYOUT_g_atomicstatus, LAYOUT_g_panic, LAYOUT_g_gopc, LAYOUT_g_startpc, LAYOUT_g_sig,
+	};
+	static const enum layout_field of_m[] = {LAYOUT_m_g0, LAYOUT_m_gsignal, LAYOUT_m_curg, LAYOUT_m_procid, LAYOUT_m_p};
+	const struct go_runtime *runtime = maker->target->runtime;
+
+	for (size_t i = 0; i < runtime->goroutines.count; i++)
+		for (size_t k = 0; k < sizeof of_g / sizeof *of_g; k++)
+			change_field(maker, (int32_t)i, runtime->goroutines.items[i].address, of_g[k]);
+	for (size_t i = 0; i < runtime->machines.count; i++)
+		for (size_t k = 0; k < sizeof of_m / sizeof *of_m; k++)
+			change_field(maker, -1, runtime->machines.items[i].address, of_m[k]);
+}
+
+/* --- the rest of the stacks -------------------------------------------------------------------------------- */
+
+static int by_address(const void *a, const void *b)
+{
+	const struct slot *x = a, *y = b;
+
+	return x->address < y->address ? -1 : x->address > y->address;
+}
+
+/* A return address, or the frame pointer that both CPUs save in the word below it. */
+static bool is_linkage(const struct maker *maker, uint64_t address)
+{
+	struct slot at = {.address = address}, above = {.address = address + WORD};
+
+	return bsearch(&at, maker->slots.items, maker->slots.count, sizeof at, by_address) ||
+	       bsearch(&above, maker->slots.items, maker->slots.count, sizeof above, by_address);
+}
+
+static void change_words(struct maker *maker, int32_t goroutine, uint64_t from, uint64_t to)
+{
+	for (uint64_t at = from; at + WORD <= to; at += WORD) {
+		uint64_t random = chance(maker, at, 4), old;
+		const uint64_t values[] = {0x10, 0, random, (uint64_t)0x1c << HALF | (random & UINT32_MAX), at};
+
+		if (is_linkage(maker, at) || !image_u64(maker->target->image, at, &old) ||
+		    !target_write_u64(maker->target, at, old))
+			continue;
+		maker->corpus->stack_words++;
+		add(maker, (struct mutation){OTHER_WORD, goroutine, 0, at, old,
+					     values[random % (sizeof values / sizeof *values)]});
+	}
+}
+
+/* The live part of each goroutine's stack. */
+static void change_stacks(struct maker *maker)
+{
+	struct stack stack = {0};
+
+	if (maker->slots.count)
+		qsort(maker->slots.items, maker->slots.count, sizeof *maker->slots.items, by_address);
+	for (size_t i = 0; i < maker->target->runtime->goroutines.count; i++) {
+		goroutine_stack(maker->target->diagnosis->analysis, i, &stack);
+		if (stack.frames.count && stack.end == END_COMPLETE)
+			change_words(maker, (int32_t)i, stack.frames.items[0].sp, stack.frames.items[stack.frames.count - 1].sp);
+	}
+}
+
+/* --- the whole --------------------------------------------------------------------------------------------- */
+
+/* The same ones whatever their order: those with the smallest numbers. */
+static void take(struct maker *maker, size_t limit)
+{
+	size_t count[CLASSES] = {0}, kept = 0;
+	struct mutation *items = maker->corpus->mutations.items;
+
+	for (size_t i = 0; i < maker->corpus->mutations.count; i++)
+		count[items[i].class]++;
+	for (size_t i = 0; i < maker->corpus->mutations.count; i++) {
+		const struct mutation mutation = items[i];
+		uint64_t number = chance(maker, mutation.address ^ mixed(mutation.to), 5);
+
+		if (!limit || number % count[mutation.class] < limit)
+			items[kept++] = mutation;
+	}
+	maker->corpus->mutations.count = kept;
+}
+
+void corpus_make(struct target *target, uint64_t seed, size_t limit, struct corpus *ret)
+{
+	struct maker maker = {.target = target, .corpus = ret, .seed = seed};
+
+	slots_find(target, &maker.slots);
+	for (size_t i = 0; i < maker.slots.count; i++)
+		change_slot(&maker, &maker.slots.items[i]);
+	change_structures(&maker);
+	change_stacks(&maker);
+	take(&maker, limit);
+}

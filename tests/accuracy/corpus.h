@@ -1,0 +1,50 @@
+/* corpus.h: the changes that are made to a healthy dump, one at a time, and what each of them is. */
+#ifndef ACCURACY_CORPUS_H
+#define ACCURACY_CORPUS_H
+
+#include "tests/accuracy/target.h"
+
+enum mutation_class {
+	UPPER_HALF,  /* of a return address, by a value that stray writers store */
+	LOWER_HALF,  /* of a return address */
+	WHOLE_WORD,  /* a return address */
+	BIT_UPPER,   /* one bit of the upper half of a return address */
+	BIT_LOWER,
+	RUNTIME_FIELD, /* of a g or an m, a gobuf among them */
+	OTHER_WORD,  /* of a stack: neither return address nor saved frame pointer */
+	CLASSES,
+};
+
+extern const char *const class_names[CLASSES];
+
+struct mutation {
+	enum mutation_class class;
+	int32_t goroutine; /* whose stack or g it is: index in runtime->goroutines, -1 */
+	uint32_t depth;    /* return addresses: of the frame that it leads to; 1 is the caller of the innermost */
+	uint64_t address, from, to;
+};
+
+/* A word that a healthy walk read a return address from. */
+struct slot {
+	int32_t goroutine;
+	uint32_t depth;
+	uint64_t address, word;
+};
+
+struct slots {
+	struct slot *items;
+	size_t count, capacity;
+};
+
+struct corpus {
+	VEC(struct mutation) mutations;
+	uint64_t stack_words; /* those that could be changed, of all stacks */
+};
+
+/* The slots of all return addresses of goroutines' own stacks. */
+void slots_find(struct target *target, struct slots *ret);
+
+/* All mutations of a target; at most `limit` of each class, 0: no limit. Those and their values depend on the seed only. */
+void corpus_make(struct target *target, uint64_t seed, size_t limit, struct corpus *ret);
+
+#endif
