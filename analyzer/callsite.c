@@ -10,6 +10,16 @@ static bool is_goexit_return(const struct pc_info *info, uint8_t quantum)
 	return info->role == ROLE_GOEXIT && info->pc == info->func->entry + quantum;
 }
 
+/* The linker may keep a name twice, once for the function and once for its ABI wrapper. */
+static bool has_name_of(const struct pc_info *target, const struct func *callee)
+{
+	const struct pclntab *table = &target->module->pclntab;
+	const char *name = pclntab_name(table, target->func->name);
+	const char *other = pclntab_name(table, callee->name);
+
+	return target->func->name == callee->name || (name && other && !strcmp(name, other));
+}
+
 bool callsite_reaches(struct go_runtime *runtime, uint64_t return_address, const struct func *callee)
 {
 	const struct pc_info *info = go_return_address(runtime, return_address);
@@ -27,5 +37,5 @@ bool callsite_reaches(struct go_runtime *runtime, uint64_t return_address, const
 		return true;
 	target = go_pc(runtime, info->call_target, true);
 	/* through an ABI wrapper, a PLT stub or a trampoline the direct target is another function */
-	return !target->func || (target->func->name == callee->name && target->func->entry == info->call_target);
+	return !target->func || (target->func->entry == info->call_target && has_name_of(target, callee));
 }
