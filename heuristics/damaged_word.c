@@ -58,23 +58,37 @@ static void word_evidence(const struct subject *s)
 			      "the slot of the return address of %s%s", damage_callee(damage), half);
 }
 
+/* What stands before a return address. */
+static const char *call_before(const struct subject *s, const struct pc_info *info)
+{
+	struct go_runtime *runtime = s->diagnosis->analysis->runtime;
+	const struct pc_info *callee = s->damage->callee;
+
+	if (info->call == FLOW_NEXT && info->role == ROLE_SYSTEMSTACK_SWITCH)
+		return "where goroutines stand that left for the system stack";
+	if (info->call == FLOW_NEXT)
+		return "where every goroutine begins";
+	if (info->call != FLOW_CALL || !callee)
+		return "an indirect call";
+	if (callee->role == ROLE_SYSTEMSTACK_SWITCH) /* nothing calls it */
+		callee = go_pc(runtime, info->call_target, true);
+	return arena_printf(s->diagnosis->arena, "a call of %s", callee->func ? go_func_name(callee) : "a function");
+}
+
 static void call_evidence(const struct subject *s)
 {
 	const struct damage *damage = s->damage;
 	const struct pc_info *info;
 	struct evidence *evidence;
-	const char *call;
 
 	if (!damage->repaired)
 		return;
 	info = go_return_address(s->diagnosis->analysis->runtime, damage->repaired);
-	call = info->call == FLOW_CALL && damage->callee ? arena_printf(s->diagnosis->arena, "a call of %s",
-									damage_callee(damage))
-	       : info->call == FLOW_NEXT		 ? "where every goroutine begins"
-							 : "an indirect call";
 	evidence = evidence_add(s->diagnosis, s->finding, EVIDENCE_INSTRUCTION,
 				damage->candidates == 1 ? WEIGHT_STRONG : WEIGHT_FAIR, false,
-				"0x%" PRIx64 " in %s is just behind %s", damage->repaired, damage_caller(damage), call);
+				"0x%" PRIx64 " in %s is %s%s", damage->repaired, damage_caller(damage),
+				info->call == FLOW_NEXT ? "" : "just behind ",
+				call_before(s, info));
 	evidence->address = damage->repaired;
 }
 
