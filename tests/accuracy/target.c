@@ -143,9 +143,9 @@ uint64_t target_shortest(const char *dump, const char *exe, unsigned percent)
 
 	if (stat(dump, &stat_of))
 		return 0;
-	high = (uint64_t)stat_of.st_size / PAGE;
+	high = ((uint64_t)stat_of.st_size - 1) / PAGE; /* the last page is always lost */
 	want = (uint64_t)slots_left(dump, exe, 0) * percent / 100;
-	if (!want)
+	if (!want || slots_left(dump, exe, high * PAGE) < want)
 		return 0;
 	while (high - low > 1) {
 		uint64_t middle = low + (high - low) / 2;

@@ -27,7 +27,7 @@ bool target_write_u64(struct target *target, uint64_t address, uint64_t word);
 bool target_is_damaged(const struct target *target);
 
 /* The least that must be left of a dump so that its walk still finds a share of the return addresses: bytes, found by
- * bisection in child processes; 0: that cannot be had. */
+ * bisection in child processes; 0: that cannot be had. The dump must not be compressed. */
 uint64_t target_shortest(const char *dump, const char *exe, unsigned percent);
 
 #endif
