@@ -163,12 +163,14 @@ check-live accuracy: deps-ci
 	@$(MAKE) all
 	@tests/live/check_live.py $(if $(GO),--go "$(GO)") $(if $(filter accuracy,$@),--table docs/accuracy.md) $(LIVE)
 
-# Changes healthy dumps word by word and judges what is said; LIMIT of each kind and dump, 0: all; with the table.
+# Changes healthy dumps word by word and judges what is said; LIMIT of each kind and dump, 0: all; TABLE=FILE writes it down.
 LIMIT ?= 0
 SEED ?= 1
+TABLE ?=
 check-accuracy: deps
 	@$(MAKE) $(ACCURACY_PROGRAMS)
-	@tests/accuracy/check.py --program $(ACCURACY_PROGRAMS) --limit $(LIMIT) --seed $(SEED) --table docs/accuracy.md
+	@tests/accuracy/check.py --program $(ACCURACY_PROGRAMS) --limit $(LIMIT) --seed $(SEED) \
+		$(if $(TABLE),--table $(TABLE))
 
 layers:
 	@tests/layers
@@ -224,7 +226,7 @@ help:
 	@echo "make demo           deps, build, and the report of a real torn core"
 	@echo "make check          deps, build, all tests; ends with 'N passed, N failed'; TESTS=WORD… selects by name"
 	@echo "make asan           the same under AddressSanitizer and UndefinedBehaviorSanitizer"
-	@echo "make check-accuracy every return address of healthy dumps overwritten in turn; the table into docs/accuracy.md"
+	@echo "make check-accuracy every return address of healthy dumps overwritten in turn; LIMIT=, SEED=, TABLE="
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
 	@echo "make check-live     crashes programs of ten Go releases, compares goroutines; GO='1.27.4 …' and LIVE=… select"
 	@echo "make accuracy       the same, and the table into docs/accuracy.md"
