@@ -44,8 +44,7 @@ const struct known_bug *known_bug_at(size_t index)
 	return index < sizeof bugs / sizeof *bugs ? &bugs[index] : NULL;
 }
 
-bool known_bug_concerns(const struct known_bug *bug, const struct go_version *version, const char *os, const char *arch)
+bool known_bug_is_of(const struct known_bug *bug, const char *os, const char *arch)
 {
-	return known_bug_affects(bug, version) == 1 && (!bug->os || !strcmp(bug->os, os)) &&
-	       (!bug->arch || !strcmp(bug->arch, arch));
+	return (!bug->os || !strcmp(bug->os, os)) && (!bug->arch || !strcmp(bug->arch, arch));
 }

@@ -32,7 +32,7 @@ int known_bug_affects(const struct known_bug *bug, const struct go_version *vers
 /* All bugs, one after the other; NULL after the last. */
 const struct known_bug *known_bug_at(size_t index);
 
-/* Whether a program of that release, system and CPU has the bug. */
-bool known_bug_concerns(const struct known_bug *bug, const struct go_version *version, const char *os, const char *arch);
+/* Whether a system ("linux", "windows") and CPU ("amd64", "arm64") can have the bug. */
+bool known_bug_is_of(const struct known_bug *bug, const char *os, const char *arch);
 
 #endif

@@ -118,8 +118,7 @@ void bug_cite(struct diagnosis *diagnosis, struct finding *finding, const char *
 	const struct image *image = diagnosis->analysis->image;
 	struct cited_bug cited = {.bug = bug};
 
-	if (!bug || (bug->arch && strcmp(bug->arch, image->arch->name)) ||
-	    (bug->os && strcmp(bug->os, image->os == OS_LINUX ? "linux" : "windows")))
+	if (!bug || !known_bug_is_of(bug, image->os == OS_LINUX ? "linux" : "windows", image->arch->name))
 		return;
 	cited.affects = known_bug_affects(bug, &diagnosis->analysis->runtime->version);
 	vec_push(diagnosis->arena, &finding->bugs, cited);

@@ -68,7 +68,8 @@ static void run(struct scan *scan)
 	const struct known_bug *bug;
 
 	for (size_t i = 0; scan->runtime && (bug = known_bug_at(i)); i++)
-		if (known_bug_concerns(bug, &scan->runtime->version, scan->binary->os, scan->binary->arch))
+		if (known_bug_is_of(bug, scan->binary->os, scan->binary->arch) &&
+		    known_bug_affects(bug, &scan->runtime->version) == 1)
 			report(scan, bug);
 }
 
