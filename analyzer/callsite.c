@@ -25,10 +25,15 @@ static bool has_name_of(const struct pc_info *target, const struct func *callee)
 	return target->func->name == callee->name || (name && other && !strcmp(name, other));
 }
 
-/* What cgocallback returns to. */
-static bool is_switch_return(const struct pc_info *info, enum func_role callee)
+static enum func_role role_of(struct go_runtime *runtime, const struct func *func)
 {
-	return callee == ROLE_CGOCALLBACK && info->role == ROLE_SYSTEMSTACK_SWITCH &&
+	return func ? go_pc(runtime, func->entry, true)->role : ROLE_NONE;
+}
+
+/* What cgocallback returns to. */
+static bool is_switch_return(struct go_runtime *runtime, const struct pc_info *info, const struct func *callee)
+{
+	return info->role == ROLE_SYSTEMSTACK_SWITCH && role_of(runtime, callee) == ROLE_CGOCALLBACK &&
 	       (info->pc == info->func->entry || info->pc == info->func->entry + SWITCH_OFFSET);
 }
 
@@ -40,12 +45,11 @@ static bool leaves_stack(enum func_role role)
 bool callsite_reaches(struct go_runtime *runtime, uint64_t return_address, const struct func *callee)
 {
 	const struct pc_info *info = go_return_address(runtime, return_address);
-	const enum func_role role = callee ? go_pc(runtime, callee->entry, true)->role : ROLE_NONE;
 	const struct pc_info *target;
 
 	if (!info->func)
 		return false;
-	if (is_switch_return(info, role) || is_goexit_return(info, runtime->image->arch->quantum))
+	if (is_switch_return(runtime, info, callee) || is_goexit_return(info, runtime->image->arch->quantum))
 		return true;
 	if (info->call == FLOW_INDIRECT_CALL)
 		return true;
@@ -54,7 +58,7 @@ bool callsite_reaches(struct go_runtime *runtime, uint64_t return_address, const
 	if (!callee || info->call_target == callee->entry)
 		return true;
 	target = go_pc(runtime, info->call_target, true);
-	if (role == ROLE_SYSTEMSTACK_SWITCH)
+	if (role_of(runtime, callee) == ROLE_SYSTEMSTACK_SWITCH)
 		return leaves_stack(target->role);
 	/* through an ABI wrapper, a PLT stub or a trampoline the direct target is another function */
 	return !target->func || (target->func->entry == info->call_target && has_name_of(target, callee));
