@@ -90,14 +90,18 @@ static void mark_decisive(struct finding *finding)
 	}
 }
 
-/* Nothing is surer than what it was read with. */
-static enum certainty cap(const struct go_runtime *runtime)
+enum certainty certainty_cap(const struct go_runtime *runtime, const char **why)
 {
+	*why = "the executable is not the one that ran";
 	if (runtime->identity == IDENTITY_MISMATCH)
 		return CERTAINTY_POSSIBLE;
-	if (runtime->identity == IDENTITY_UNVERIFIED || runtime->layout_source == LAYOUT_SOURCE_NEAREST ||
-	    runtime->layout_source == LAYOUT_SOURCE_NONE)
+	*why = "this dump has nothing to check the executable against";
+	if (runtime->identity == IDENTITY_UNVERIFIED)
 		return CERTAINTY_LIKELY;
+	*why = "the layout of this Go release's own structures is not known exactly";
+	if (runtime->layout_source == LAYOUT_SOURCE_NEAREST || runtime->layout_source == LAYOUT_SOURCE_NONE)
+		return CERTAINTY_LIKELY;
+	*why = NULL;
 	return CERTAINTY_CERTAIN;
 }
 
@@ -168,6 +172,8 @@ static void sort(struct diagnosis *diagnosis)
 struct diagnosis *diagnose(struct analysis *analysis)
 {
 	struct diagnosis *diagnosis = arena_alloc(analysis->arena, sizeof *diagnosis);
+	const char *why;
+	const enum certainty cap = certainty_cap(analysis->runtime, &why);
 
 	diagnosis->arena = analysis->arena;
 	diagnosis->analysis = analysis;
@@ -177,8 +183,8 @@ struct diagnosis *diagnose(struct analysis *analysis)
 		struct finding *finding = &diagnosis->findings.items[i];
 
 		finding->certainty = weigh(finding);
-		if (finding->certainty > cap(analysis->runtime))
-			finding->certainty = cap(analysis->runtime);
+		if (finding->certainty > cap)
+			finding->certainty = cap;
 	}
 	explain_all(diagnosis);
 	cap_symptoms(diagnosis);

@@ -16,6 +16,9 @@ const struct evidence *strong_objection(const struct finding *finding);
 /* Where strong evidence of one class comes from, in words. */
 const char *evidence_class_source(enum evidence_class one);
 
+/* Nothing is surer than what it was read with: how sure a finding can be at most, and *why, NULL if that is no limit. */
+enum certainty certainty_cap(const struct go_runtime *runtime, const char **why);
+
 /* Whether a finding explains those of that rule, where both speak of the same goroutine or thread. */
 bool finding_supersedes(const struct finding *cause, const char *id);
 

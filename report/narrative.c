@@ -280,15 +280,10 @@ static const char *class_list(const struct telling *telling, unsigned bits)
 /* What the reading itself could not be sure of, which no evidence makes up for; NULL: nothing. */
 static const char *doubt(const struct telling *telling)
 {
-	const struct go_runtime *runtime = telling->diagnosis->analysis->runtime;
+	const char *why;
 
-	if (runtime->identity == IDENTITY_MISMATCH)
-		return "the executable is not the one that ran";
-	if (runtime->identity == IDENTITY_UNVERIFIED)
-		return "this dump has nothing to check the executable against";
-	if (runtime->layout_source == LAYOUT_SOURCE_NEAREST || runtime->layout_source == LAYOUT_SOURCE_NONE)
-		return "the layout of this Go release's own structures is not known exactly";
-	return telling->finding->detector->symptom ? "this is a consequence, and its cause was not found" : NULL;
+	certainty_cap(telling->diagnosis->analysis->runtime, &why);
+	return !why && telling->finding->detector->symptom ? "this is a consequence, and its cause was not found" : why;
 }
 
 static void tell_how_sure(struct telling *telling)
