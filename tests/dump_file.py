@@ -22,19 +22,8 @@ def parsed(data):
     return minidump_file.Minidump(data) if data.startswith(b'MDMP') else None
 
 
-def change_words(path, words):
-    """Writes 8-byte words into a dump's memory, each (address, what must be there, what is to be there)."""
-    dump = parsed(pathlib.Path(path).read_bytes())
-    with open(path, 'r+b') as file:
-        for address, old, new in words:
-            if dump.offset(address) is None or dump.word(address) != old:
-                raise ValueError(f'{path}: the word at {address:#x} is not {old:#x}')
-            file.seek(dump.offset(address))
-            file.write((new & MASK).to_bytes(8, 'little'))
-
-
 class Copy:
-    """An unpacked dump whose words a test changes for one run of something, and puts back."""
+    """An unpacked dump whose words a test changes, for one run of something or for good."""
 
     def __init__(self, packed, folder):
         self.path = unpacked(packed, folder)
@@ -49,13 +38,14 @@ class Copy:
     def changed(self, words, run):
         """What run() gives while the words {address: value} are in the dump."""
         kept = {address: self.word(address) for address in words}
-        self._write(words)
+        self.write(words)
         try:
             return run()
         finally:
-            self._write(kept)
+            self.write(kept)
 
-    def _write(self, words):
+    def write(self, words):
+        """Puts 8-byte words {address: value} into the memory that the dump holds."""
         with open(self.path, 'r+b') as file:
             for address, value in words.items():
                 file.seek(self.dump.offset(address))

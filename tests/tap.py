@@ -97,10 +97,13 @@ def patched_dump(case, patch):
         return dump
     dump.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=dump.parent) as folder:
-        copy = dump_file.unpacked(sources[1], folder)
-        words = [[int(word[key], 16) for key in ('address', 'from', 'to')] for word in patch['words']]
-        dump_file.change_words(copy, words)
-        copy.rename(dump)
+        copy = dump_file.Copy(sources[1], folder)
+        for word in patch['words']:
+            address, old, new = (int(word[key], 16) for key in ('address', 'from', 'to'))
+            if not copy.holds(address) or copy.word(address) != old:
+                raise ValueError(f'{case}: the word at {address:#x} is not {old:#x}')
+            copy.write({address: new})
+        copy.path.rename(dump)
     return dump
 
 

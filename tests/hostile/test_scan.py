@@ -57,18 +57,24 @@ def cuts(folder):
         tap.check(f'{case}: cuts survived')
 
 
+def survives_noise(name, folder, whole, places, noise):
+    """The file with other bytes at some places."""
+    data = bytearray(whole)
+    for place in places:
+        data[place] = noise.randrange(256)
+    path = folder / 'noise'
+    path.write_bytes(data)
+    survives(name, path)
+
+
 def flips(folder):
     noise = random.Random(3)
     for case in CASES:
         whole = unpacked(case)
         heads = (0x1000, len(whole))
         for number in range(ROUNDS):
-            data = bytearray(whole)
-            for _ in range(1 << noise.randrange(10)):
-                data[noise.randrange(heads[number % 2])] = noise.randrange(256)
-            path = folder / 'flipped'
-            path.write_bytes(data)
-            survives(f'{case}: round {number}', path)
+            places = (noise.randrange(heads[number % 2]) for _ in range(1 << noise.randrange(10)))
+            survives_noise(f'{case}: round {number}', folder, whole, places, noise)
         tap.check(f'{case}: flips survived')
 
 
@@ -79,12 +85,8 @@ def tables(folder):
         whole = unpacked(case)
         at = whole.find(b'\xf1\xff\xff\xff\0\0')
         for number in range(ROUNDS):
-            data = bytearray(whole)
-            for _ in range(200):
-                data[at + noise.randrange(min(1 << (8 + number % 13), len(whole) - at))] = noise.randrange(256)
-            path = folder / 'tables'
-            path.write_bytes(data)
-            survives(f'{case}: tables {number}', path)
+            reach = min(1 << (8 + number % 13), len(whole) - at)
+            survives_noise(f'{case}: tables {number}', folder, whole, (at + noise.randrange(reach) for _ in range(200)), noise)
         tap.check(f'{case}: tables survived')
 
 
