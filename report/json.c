@@ -1,6 +1,6 @@
 /* json.c: writes what docs/report.schema.json describes, keys in its order. The big arrays are written element by
  * element, so that no tree of the whole report ever exists; each element is one line. */
-#include "report/json_writer.h"
+#include "report/json_frames.h"
 
 #include "analyzer/outparams.h"
 #include "report/fingerprint.h"
@@ -16,27 +16,6 @@ enum { IDS_LIMIT = 100 }; /* of one group */
 
 /* --- stacks --- */
 
-static void frame_item(struct writer *writer, const struct stack *stack, const struct frame_line *line)
-{
-	json_t *object = begin_value(writer, new_object());
-	const struct frame *frame = line->frame;
-	int64_t finding = place_finding(writer->diagnosis, stack, line->frame_index);
-
-	put_address(writer, object, "pc", true, frame->pc);
-	put_address(writer, object, "sp", frame->sp != 0, frame->sp);
-	put_address(writer, object, "fp", frame->fp != 0, frame->fp);
-	put_text(writer, object, "function", line->function);
-	put_address(writer, object, "entry", line->entry != 0, line->entry);
-	put_text(writer, object, "file", line->file);
-	put_number(writer, object, "line", line->file && line->line > 0, line->line);
-	put_text(writer, object, "module", line->module);
-	put_bool(writer, object, "inlined", line->inlined);
-	put_text(writer, object, "how", frame_how_name(frame->how));
-	put_number(writer, object, "finding", finding >= 0, finding);
-	put_number(writer, object, "function_offset", line->entry != 0, (int64_t)(frame->pc - line->entry));
-	dump_pending(writer);
-}
-
 static void note_elision(struct writer *writer, const struct stack *stack)
 {
 	if (stack->elided)
@@ -47,24 +26,14 @@ static void note_elision(struct writer *writer, const struct stack *stack)
 /* Writes the pending object with the members of a stack added, frame by frame. */
 static void dump_with_stack(struct writer *writer, const struct stack *stack)
 {
-	struct frame_line lines[INLINE_LIMIT];
+	size_t elided_at;
 	json_t *end;
-	size_t written = 0;
-	size_t elided_at = 0;
 
 	note_elision(writer, stack);
 	fputc('{', writer->out);
 	dump_members(writer);
 	fputs(",\"frames\":[", writer->out);
-	for (size_t i = 0; i < stack->frames.count && !writer->failed; i++) {
-		size_t count = frame_lines(writer->analysis->image, stack, i, lines);
-
-		elided_at = i == stack->elided_at ? written : elided_at;
-		for (size_t j = 0; j < count; j++, written++) {
-			fputs(written ? "," : "", writer->out);
-			frame_item(writer, stack, &lines[j]);
-		}
-	}
+	elided_at = write_frames(writer, stack);
 	fputs("],", writer->out);
 	end = begin_value(writer, new_object());
 	put_text(writer, end, "end", stack_end_name(stack->end));

@@ -91,20 +91,36 @@ void put_bool(struct writer *writer, json_t *object, const char *key, bool value
 	put_value(writer, object, key, json_boolean(value));
 }
 
+/* ASCII, so that no control character of Unicode's reaches a terminal either. */
+static const size_t style = JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY;
+
+static void release_value(struct writer *writer)
+{
+	json_decref(writer->pending);
+	writer->pending = NULL;
+}
+
 static void dump(struct writer *writer, size_t flags)
 {
 	char line[LINE_USUAL];
-	size_t size;
+	size_t size = json_dumpb(writer->pending, line, sizeof line, style | flags);
 
-	/* ASCII, so that no control character of Unicode's reaches a terminal either. */
-	flags |= JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY;
-	size = json_dumpb(writer->pending, line, sizeof line, flags);
 	if (size && size <= sizeof line)
 		fwrite(line, 1, size, writer->out); /* one write: a report may have millions of them */
-	else if (json_dumpf(writer->pending, writer->out, flags))
+	else if (json_dumpf(writer->pending, writer->out, style | flags))
 		writer->failed = true;
-	json_decref(writer->pending);
-	writer->pending = NULL;
+	release_value(writer);
+}
+
+const char *pending_members(struct writer *writer)
+{
+	size_t size = json_dumpb(writer->pending, NULL, 0, style | JSON_EMBED);
+	char *text = arena_alloc(writer->arena, size + 1);
+
+	if (!size || json_dumpb(writer->pending, text, size, style | JSON_EMBED) != size)
+		writer->failed = true;
+	release_value(writer);
+	return text;
 }
 
 void dump_pending(struct writer *writer)

@@ -14,6 +14,7 @@ struct writer {
 	const struct report_options *options;
 	const struct selection *selection;
 	json_t *pending; /* the element in the making: released with the arena if an allocation does not return */
+	struct frame_pieces *frame_pieces; /* json_frames.c */
 	bool failed;
 	bool first_key, first_item;
 };
@@ -43,6 +44,9 @@ void put_bool(struct writer *writer, json_t *object, const char *key, bool value
 json_t *begin_value(struct writer *writer, json_t *value);
 void dump_pending(struct writer *writer);
 void dump_members(struct writer *writer);
+
+/* The same members as text on the writer's arena; "" when an allocation failed. */
+const char *pending_members(struct writer *writer);
 
 /* Top-level keys of the document and their values; a section and an item are objects to fill and dump. */
 void begin_key(struct writer *writer, const char *name);
