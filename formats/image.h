@@ -75,6 +75,7 @@ struct image {
 	bool truncated;
 	const struct arch *arch;
 	enum target_os os;
+	uint32_t windows_build; /* 0: unknown, or not Windows */
 
 	VEC(struct segment) segments; /* ascending, not overlapping (segments.h) */
 	VEC(struct segment) backing;  /* read-only bytes of executables, at their run-time addresses; ascending */

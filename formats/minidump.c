@@ -174,6 +174,7 @@ static const struct err *read_system(struct loader *loader)
 		return err_new(image->arena, ERR_UNSUPPORTED, "it is for %s; only amd64 and arm64 are read",
 			       processor == 0 ? "386" : arena_printf(image->arena, "CPU %u", processor));
 	image->os = OS_WINDOWS;
+	image->windows_build = span_u32(system, 16);
 	return NULL;
 }
 
