@@ -73,6 +73,18 @@ static bool harmless_rest(struct text rest)
 	return true;
 }
 
+/* "rc1", "beta2". */
+static bool leads_to_release(struct text rest)
+{
+	return skip(&rest, "rc") || skip(&rest, "beta");
+}
+
+/* What others than the Go project append: not experiments, which the toolchain itself does. */
+static bool is_vendors(struct text rest)
+{
+	return rest.at < rest.end && !leads_to_release(rest) && !skip(&rest, " X:") && !skip(&rest, "-X:");
+}
+
 static bool printable(struct text text)
 {
 	for (; text.at < text.end; text.at++)
@@ -102,10 +114,13 @@ bool go_version_parse(struct arena *arena, const char *text, size_t size, struct
 	if (size == 0 || size > TEXT_LIMIT || !printable(rest))
 		return false;
 	devel = skip(&rest, "devel ");
+	version.prerelease = devel;
 	if (skip(&rest, "go")) {
 		if (!numbers(&rest, &version))
 			return false;
 		version.exact = !devel && harmless_rest(rest);
+		version.prerelease = devel || leads_to_release(rest);
+		version.vendor = !devel && is_vendors(rest);
 	} else if (!devel) {
 		return false;
 	}

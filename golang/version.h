@@ -12,6 +12,8 @@ struct go_version {
 	int minor, patch; /* 1.minor.patch; minor 0: the text does not tell (a "devel +hash" build) */
 	bool exact; /* that very release: not rc, beta, devel or a vendor's branch, and no experiment that may alter
 	                   * runtime structures */
+	bool prerelease; /* on the way to that release: devel, rc, beta */
+	bool vendor;     /* somebody's build of it: "go1.24.4-vendor", "go1.24.13 (Red Hat …)" */
 };
 
 /* Parses "go1.26.8", "go1.18", "go1.27rc1", "go1.26.8 X:nodwarf5", "go1.22.5-vendor", "devel go1.27-hash date"; the

@@ -11,27 +11,27 @@
 static const struct {
 	const char *text;
 	int minor, patch;
-	bool exact;
+	bool exact, prerelease, vendor;
 } good[] = {
-	{"go1.18", 18, 0, true},
-	{"go1.18.10", 18, 10, true},
-	{"go1.21.0", 21, 0, true},
-	{"go1.26.8", 26, 8, true},
-	{"go1.27.4", 27, 4, true},
-	{"go1.26.8 X:nodwarf5", 26, 8, true},
-	{"go1.26.8 X:nodwarf5,jsonv2", 26, 8, true},
-	{"go1.26.11-X:norandomizedheapbase64", 26, 11, true},
-	{"go1.26.11-X:staticlockranking", 26, 11, false},
-	{"go1.26.8 X:staticlockranking", 26, 8, false},
-	{"go1.26.8 X:nodwarf5,staticlockranking", 26, 8, false},
-	{"go1.27rc1", 27, 0, false},
-	{"go1.18beta2", 18, 0, false},
-	{"go1.22.5-vendor", 22, 5, false},
-	{"go1.22.5+auto", 22, 5, false},
-	{"go1.22.", 22, 0, false},
-	{"go1.24.13 (Red Hat 1.24.13-1.el9)", 24, 13, false},
-	{"devel go1.27-0123456789 Mon Jan 5 10:00:00 2026 +0000", 27, 0, false},
-	{"devel +0123456789 Mon Jan 5 10:00:00 2026 +0000", 0, 0, false},
+	{"go1.18", 18, 0, true, false, false},
+	{"go1.18.10", 18, 10, true, false, false},
+	{"go1.21.0", 21, 0, true, false, false},
+	{"go1.26.8", 26, 8, true, false, false},
+	{"go1.27.4", 27, 4, true, false, false},
+	{"go1.26.8 X:nodwarf5", 26, 8, true, false, false},
+	{"go1.26.8 X:nodwarf5,jsonv2", 26, 8, true, false, false},
+	{"go1.26.11-X:norandomizedheapbase64", 26, 11, true, false, false},
+	{"go1.26.11-X:staticlockranking", 26, 11, false, false, false},
+	{"go1.26.8 X:staticlockranking", 26, 8, false, false, false},
+	{"go1.26.8 X:nodwarf5,staticlockranking", 26, 8, false, false, false},
+	{"go1.27rc1", 27, 0, false, true, false},
+	{"go1.18beta2", 18, 0, false, true, false},
+	{"go1.22.5-vendor", 22, 5, false, false, true},
+	{"go1.22.5+auto", 22, 5, false, false, true},
+	{"go1.22.", 22, 0, false, false, true},
+	{"go1.24.13 (Red Hat 1.24.13-1.el9)", 24, 13, false, false, true},
+	{"devel go1.27-0123456789 Mon Jan 5 10:00:00 2026 +0000", 27, 0, false, true, false},
+	{"devel +0123456789 Mon Jan 5 10:00:00 2026 +0000", 0, 0, false, true, false},
 };
 
 static const char *const bad[] = {"", "go", "go2.1", "go1", "go1.", "go1.x", "go1.0", "1.26.8", "gofmt", "go1.26\x01"};
@@ -48,6 +48,8 @@ static void check_good(void *context)
 		assert_int_equal(version.minor, good[i].minor);
 		assert_int_equal(version.patch, good[i].patch);
 		assert_int_equal(version.exact, good[i].exact);
+		assert_int_equal(version.prerelease, good[i].prerelease);
+		assert_int_equal(version.vendor, good[i].vendor);
 	}
 }
 
