@@ -1,4 +1,4 @@
-/* explain.c: tornstack explain [RULE]. */
+/* explain.c: tornstack explain [RULE|BUG]. */
 #include "cli/cli.h"
 
 #include "lib/tornstack.h"
@@ -15,7 +15,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (*id)
-			argp_error(state, "one RULE at a time: %s", arg);
+			argp_error(state, "one RULE or BUG at a time: %s", arg);
 		*id = arg;
 		return 0;
 	default:
@@ -29,16 +29,16 @@ int command_explain(int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.args_doc = "[RULE]",
-		.doc = "Says what a rule of a report, such as split-sp, or a known bug, such as golang/go#73259, "
-		       "means: what its "
-		       "evidence is, and what to do. Without RULE, lists the rules.",
+		.args_doc = "[RULE|BUG]",
+		.doc = "Says what a rule of a report, such as split-sp, or a known bug, such as golang/go#73259 "
+		       "(go#73259 and 73259 will do), means: what its evidence is, and what to do. Without an "
+		       "argument, lists the rules and the bugs.",
 	};
 	const char *id = NULL;
 
 	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &id);
 	if (!ts_explain(id, stdout)) {
-		cli_complain("there is no rule or known bug '%s'; `tornstack explain` lists the rules", id ? id : "");
+		cli_complain("there is no rule or known bug '%s'; `tornstack explain` lists them", id ? id : "");
 		return EXIT_USAGE;
 	}
 	return cli_close(stdout, "standard output") ? EXIT_OK : EXIT_FAILED;

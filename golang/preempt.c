@@ -94,3 +94,8 @@ enum preemption preemption_at(const struct go_runtime *runtime, const struct pc_
 		return PREEMPTION_RUNTIME;
 	return unsafe == UNSAFE_POINT_SAFE ? PREEMPTIBLE : PREEMPTION_RESUMES_EARLIER;
 }
+
+bool preemption_switched_off(const struct go_runtime *runtime)
+{
+	return runtime->godebug && strstr(runtime->godebug, "asyncpreemptoff=1");
+}

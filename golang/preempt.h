@@ -28,4 +28,7 @@ enum preemption {
 
 enum preemption preemption_at(const struct go_runtime *runtime, const struct pc_info *info);
 
+/* Whether the process's GODEBUG is known to switch asynchronous preemption off. */
+bool preemption_switched_off(const struct go_runtime *runtime);
+
 #endif

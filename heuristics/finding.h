@@ -27,7 +27,7 @@ struct evidence {
 
 struct cited_bug {
 	const struct known_bug *bug;
-	int affects; /* 1 this version is in its range, 0 it is not, -1 the version is unknown */
+	int affects; /* as known_bug_affects says of the dump's release */
 };
 
 /* Another explanation of the same damage (rivals.h). At least one side is said. */
@@ -35,6 +35,8 @@ struct rival {
 	const char *cause;
 	const char *speaks_for, *speaks_against; /* NULL: nothing */
 };
+
+struct outparam; /* analyzer/outparams.h */
 
 struct finding {
 	const struct detector *detector; /* rule id and title */
@@ -52,6 +54,7 @@ struct finding {
 	int32_t explained_by; /* index of the finding that explains this one, -1 */
 	const struct tear *tear; /* split-sp: the tear; NULL otherwise */
 	const struct damage *damage; /* torn-return, torn-pc, smashed-return: the word; NULL otherwise */
+	const struct outparam *outparam; /* late-kernel-write: what the kernel was told to write; NULL otherwise */
 	VEC(struct evidence) evidence;
 	VEC(struct cited_bug) bugs;
 	VEC(struct rival) rivals;
@@ -72,7 +75,6 @@ struct verdict {
 };
 
 /* An out-parameter on the stack of a goroutine that waits for the kernel to write it (exposure.h). */
-struct outparam;
 struct exposure {
 	int32_t goroutine;
 	const struct outparam *outparam;
@@ -103,9 +105,6 @@ struct evidence *evidence_add(struct diagnosis *diagnosis, struct finding *findi
 /* The word at an address as evidence of kind memory: observed is read from the dump. False when it is not there. */
 bool evidence_word(struct diagnosis *diagnosis, struct finding *finding, enum weight weight, bool against, uint64_t address,
 		   const char *expected, const char *format, ...) __attribute__((format(printf, 7, 8)));
-
-/* Cites the known bug of that id (a row of known_bugs.def). */
-void bug_cite(struct diagnosis *diagnosis, struct finding *finding, const char *id);
 
 /* "0x1f" on the arena: how addresses and words are written everywhere. */
 const char *hex_text(struct arena *arena, uint64_t value);

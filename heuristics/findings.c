@@ -111,19 +111,3 @@ bool evidence_word(struct diagnosis *diagnosis, struct finding *finding, enum we
 	va_end(args);
 	return true;
 }
-
-void bug_cite(struct diagnosis *diagnosis, struct finding *finding, const char *id)
-{
-	const struct known_bug *bug = known_bug_by_id(id);
-	const struct image *image = diagnosis->analysis->image;
-	struct cited_bug cited = {.bug = bug};
-
-	if (!bug || !known_bug_is_of(bug, image->os == OS_LINUX ? "linux" : "windows", image->arch->name))
-		return;
-	cited.affects = known_bug_affects(bug, &diagnosis->analysis->runtime->version);
-	vec_push(diagnosis->arena, &finding->bugs, cited);
-	if (cited.affects >= 0)
-		evidence_add(diagnosis, finding, EVIDENCE_VERSION, WEIGHT_WEAK, !cited.affects,
-			     "%s is %s the releases affected by %s", diagnosis->analysis->runtime->version.text,
-			     cited.affects ? "one of" : "not among", bug->id);
-}

@@ -213,17 +213,6 @@ static void chance_evidence(struct diagnosis *diagnosis, struct finding *finding
 		     places, places == 1 ? "" : "s", (victim->stack_hi - victim->stack_lo) / HALF_BYTES);
 }
 
-/* For the damage too: who wrote is known now. */
-static void cite(struct diagnosis *diagnosis, const struct damage *damage, const char *bug)
-{
-	for (size_t i = 0; i < diagnosis->findings.count; i++) {
-		struct finding *finding = &diagnosis->findings.items[i];
-
-		if (finding->damage == damage || i + 1 == diagnosis->findings.count)
-			bug_cite(diagnosis, finding, bug);
-	}
-}
-
 static void report(struct diagnosis *diagnosis, const struct match *match, size_t places)
 {
 	const struct outparam *outparam = match->place.outparam;
@@ -231,6 +220,7 @@ static void report(struct diagnosis *diagnosis, const struct match *match, size_
 
 	finding->goroutine = match->damage->goroutine;
 	finding->function = outparam->closure;
+	finding->outparam = outparam;
 	finding->has_slot = finding->has_observed = true;
 	finding->slot = match->damage->slot;
 	finding->observed = match->damage->observed;
@@ -245,8 +235,6 @@ static void report(struct diagnosis *diagnosis, const struct match *match, size_
 	value_evidence(diagnosis, finding, match);
 	reader_evidence(diagnosis, finding, match);
 	chance_evidence(diagnosis, finding, match, places);
-	cite(diagnosis, match->damage,
-	     outparam->stores == STORES_LENGTH ? "golang/go#77975" : "golang/go#77975 (counts and flags)");
 }
 
 static void match_all(struct diagnosis *diagnosis, const struct outparams *outparams)

@@ -5,6 +5,7 @@
  * site). Certain: a strong witness of each class needed and nothing strong against. Likely: two classes. */
 #include "heuristics/rank.h"
 
+#include "heuristics/citations.h"
 #include "heuristics/rivals.h"
 
 #include <stdlib.h>
@@ -195,5 +196,6 @@ struct diagnosis *diagnose(struct analysis *analysis)
 			mark_decisive(&diagnosis->findings.items[i]);
 	verdict_give(diagnosis);
 	rivals_find(diagnosis);
+	citations_find(diagnosis);
 	return diagnosis;
 }

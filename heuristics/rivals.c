@@ -1,6 +1,9 @@
 /* rivals.c: see rivals.h. One row per rival; what its function leaves NULL is not said. */
 #include "heuristics/rivals.h"
 
+#include "golang/preempt.h"
+#include "golang/program.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -13,28 +16,9 @@ struct case_of_rival {
 	struct rival *rival;
 };
 
-/* Whether C code is linked into the program: package runtime/cgo is then, too. */
-static bool has_cgo(const struct go_runtime *runtime)
-{
-	static const char package[] = "runtime/cgo.";
-
-	for (size_t i = 0; i < runtime->modules.count; i++) {
-		const struct pclntab *table = &runtime->modules.items[i].pclntab;
-
-		for (uint32_t at = 0; at < table->nfunc; at++) {
-			struct func func;
-			const char *name = pclntab_func(table, at, &func) ? pclntab_name(table, func.name) : NULL;
-
-			if (name && !strncmp(name, package, sizeof package - 1))
-				return true;
-		}
-	}
-	return false;
-}
-
 static void c_code(const struct case_of_rival *c)
 {
-	if (has_cgo(c->diagnosis->analysis->runtime))
+	if (program_has_function(c->diagnosis->analysis->runtime, "runtime/cgo."))
 		c->rival->speaks_for = "C code is linked into this program (cgo)";
 	else
 		c->rival->speaks_against = "the program has no C code of its own (no cgo); only the system's libraries are C";
@@ -101,10 +85,9 @@ static void callbacks(const struct case_of_rival *c)
 static void preemption(const struct case_of_rival *c)
 {
 	struct analysis *analysis = c->diagnosis->analysis;
-	const char *godebug = analysis->runtime->godebug;
 	struct stack stack = {0};
 
-	if (godebug && strstr(godebug, "asyncpreemptoff=1"))
+	if (preemption_switched_off(analysis->runtime))
 		c->rival->speaks_against = "it is switched off (GODEBUG=asyncpreemptoff=1)";
 	else if (c->damage->kind == DAMAGE_TORN)
 		c->rival->speaks_against = "it writes whole words, below SP; this is half a word, in a live frame";

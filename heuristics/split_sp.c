@@ -260,8 +260,6 @@ static void report(struct diagnosis *diagnosis, const struct tear *tear)
 	saved_slot_evidence(&s);
 	false_caller_evidence(&s);
 	message_evidence(&s);
-	bug_cite(diagnosis, finding,
-		 is_leaf(diagnosis->analysis->tear_cache, tear->at) ? "golang/go#73259 (leaf functions)" : "golang/go#73259");
 }
 
 static void run(struct diagnosis *diagnosis)

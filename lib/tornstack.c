@@ -200,11 +200,11 @@ static void explain(void *context)
 {
 	struct explanation *explanation = context;
 	const struct detector *detector = explanation->id ? detector_by_id(explanation->id) : NULL;
-	const struct known_bug *bug = explanation->id && !detector ? known_bug_by_id(explanation->id) : NULL;
+	const struct known_bug *bug = explanation->id && !detector ? known_bug_named(explanation->id) : NULL;
 	const struct scan_rule *rule = explanation->id && !detector ? scan_rule_by_id(explanation->id) : NULL;
 
 	if (!explanation->id) {
-		report_rules(explanation->arena, 0, explanation->out);
+		report_rules(explanation->arena, explanation->out);
 		explanation->found = true;
 		return;
 	}

@@ -76,7 +76,8 @@ bool ts_state_known(const char *text);
 /* The states, one after the other; NULL after the last. */
 const char *ts_state(size_t index);
 
-/* Writes what a rule or known bug means; false when there is no such id. NULL: the list of rules. */
+/* Writes what a rule or known bug means ("split-sp", "golang/go#73259", "73259"); false when there is no such id. NULL: the
+ * list of rules and bugs. */
 bool ts_explain(const char *id, FILE *out);
 
 #define TORNSTACK_VERSION "0.1.0"

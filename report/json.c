@@ -342,10 +342,12 @@ static void put_bug(struct writer *writer, json_t *list, const struct cited_bug 
 	put_text(writer, object, "id", cited->bug->id);
 	put_text(writer, object, "title", cited->bug->title);
 	releases = put_value(writer, object, "fixed_in", new_array());
-	for (size_t i = 0; i < RANGE_LIMIT && cited->bug->fixed_in[i]; i++)
+	for (size_t i = 0; cited->bug->fixed_in[i]; i++)
 		push_value(writer, releases, text_value(writer, cited->bug->fixed_in[i]));
 	put_value(writer, object, "affects_this_version",
 		  cited->affects < 0 ? null_value() : bool_value(cited->affects));
+	if (cited->bug->unverified)
+		put_text(writer, object, "unverified", cited->bug->unverified);
 }
 
 static void put_rival(struct writer *writer, json_t *list, const struct rival *rival)

@@ -142,25 +142,15 @@ const struct finding *finding_of_rule(const struct diagnosis *diagnosis, const c
 	return NULL;
 }
 
-/* "1.23.12, 1.24.6, 1.25"; NULL: in none. */
-static const char *fixing_releases(struct arena *arena, const struct known_bug *bug)
-{
-	const char *list = NULL;
-
-	for (size_t i = 0; i < RANGE_LIMIT && bug->fixed_in[i]; i++)
-		list = list ? arena_printf(arena, "%s, %s", list, bug->fixed_in[i]) : bug->fixed_in[i];
-	return list;
-}
-
 void tell_fixes(struct telling *telling)
 {
 	const char *version = telling->diagnosis->analysis->runtime->version.text;
 
 	for (size_t i = 0; i < telling->finding->bugs.count; i++) {
 		const struct cited_bug *cited = &telling->finding->bugs.items[i];
-		const char *releases = fixing_releases(telling->arena, cited->bug);
+		const char *releases = known_bug_fixes(telling->arena, cited->bug);
 
-		if (cited->affects != 0 && releases)
+		if (cited->affects != 0 && releases && !cited->bug->unverified)
 			tell_for_good(telling, "Rebuild with a Go release that fixes %s: %s or later in its line%s%s%s.",
 				    cited->bug->id, releases, version ? " (this binary: " : "", version ? version : "",
 				    version ? ")" : "");
@@ -172,7 +162,10 @@ void tell_known_bugs(struct telling *telling)
 	for (size_t i = 0; i < telling->finding->bugs.count; i++) {
 		const struct cited_bug *cited = &telling->finding->bugs.items[i];
 
-		if (cited->affects != 0 && cited->bug->workaround)
+		if (cited->bug->unverified)
+			tell_confirm(telling, "Compare with %s (%s): the dump fits it, but not verified is %s.", cited->bug->id,
+				     cited->bug->title, cited->bug->unverified);
+		else if (cited->affects != 0 && cited->bug->workaround)
 			tell_action(telling, "Work around %s: %s.", cited->bug->id, cited->bug->workaround);
 	}
 	tell_fixes(telling);

@@ -30,9 +30,9 @@ void report_goroutines(const struct diagnosis *diagnosis, const struct report_op
 /* One JSON object as docs/report.schema.json describes it. False when memory ran out, so that it is not whole. */
 bool report_json(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
 
-/* What a rule, or a known bug, means, and the list of all rules. `arena` is scratch memory. */
+/* What a rule, or a known bug, means, and the list of all rules and bugs, a line each. `arena` is scratch memory. */
 void report_rule(struct arena *arena, const struct detector *detector, unsigned columns, FILE *out);
 void report_bug(struct arena *arena, const struct known_bug *bug, unsigned columns, FILE *out);
-void report_rules(struct arena *arena, unsigned columns, FILE *out);
+void report_rules(struct arena *arena, FILE *out);
 
 #endif

@@ -158,20 +158,32 @@ void text_other_findings(const struct text *text)
 	}
 }
 
-static void bug_text(const struct text *text, const struct cited_bug *cited)
+/* What the release of the dump has to do with a bug, as " This binary: …." */
+static const char *release_text(const struct text *text, const struct cited_bug *cited)
 {
-	const struct known_bug *bug = cited->bug;
-	const char *version = text->analysis->runtime->version.text;
-	const char *fixes = "";
+	const struct go_version *version = &text->analysis->runtime->version;
 	const char *affects = cited->affects > 0    ? "affected"
 			      : cited->affects == 0 ? "not in the affected range"
 						    : "unknown";
 
-	for (size_t i = 0; i < RANGE_LIMIT && bug->fixed_in[i]; i++)
-		fixes = arena_printf(text->arena, "%s%s%s", fixes, i ? ", " : "; fixed in Go ", bug->fixed_in[i]);
+	if (!cited->bug->affected[0].minor_first)
+		return "It does not depend on Go's release.";
+	return arena_printf(text->arena, "This binary: %s%s, %s.", version->text ? version->text : "Go version unknown",
+			    version->prerelease ? " (a development version)"
+			    : version->vendor	? " (a vendor's build, which may carry fixes)"
+						: "",
+			    affects);
+}
+
+static void bug_text(const struct text *text, const struct cited_bug *cited)
+{
+	const struct known_bug *bug = cited->bug;
+	const char *fixes = known_bug_fixes(text->arena, bug);
+
 	page_wrap(&text->page, "  ", 0, STYLE_PLAIN,
-		  arena_printf(text->arena, "%s: %s%s. This binary: %s, %s.%s%s", bug->id, bug->title, fixes,
-			       version ? version : "Go version unknown", affects, bug->caveat ? " " : "",
+		  arena_printf(text->arena, "%s: %s%s%s. %s%s%s%s%s%s", bug->id, bug->title, fixes ? "; fixed in Go " : "",
+			       fixes ? fixes : "", release_text(text, cited), bug->unverified ? " A hint only: not verified is " : "",
+			       bug->unverified ? bug->unverified : "", bug->unverified ? "." : "", bug->caveat ? " " : "",
 			       bug->caveat ? bug->caveat : ""));
 }
 

@@ -1,7 +1,6 @@
 /* known_bug.c: bugs that the release has which built the program. */
+#include "golang/program.h"
 #include "scan/rule.h"
-
-#include <string.h>
 
 extern const struct scan_rule rule_known_bug;
 
@@ -18,17 +17,11 @@ static size_t found_of(const struct scan *scan, const struct known_bug *bug, enu
 	return count;
 }
 
-/* Rules of the scan that see what a detector of dumps would be about. */
-static bool is_looked_for(const struct known_bug *bug)
-{
-	return bug->rule && (!strcmp(bug->rule, "split-sp") || !strcmp(bug->rule, "late-kernel-write"));
-}
-
 static const char *found_here(struct scan *scan, const struct known_bug *bug)
 {
 	size_t exposed = found_of(scan, bug, SCAN_ERROR), noted = found_of(scan, bug, SCAN_NOTE);
 
-	if (!is_looked_for(bug))
+	if (bug->scan == SCANNED_BY_PROGRAM)
 		return "code alone does not show whether this program meets it";
 	if (exposed)
 		return arena_printf(scan->results, "%zu place%s in this executable %s exposed to it", exposed,
@@ -42,25 +35,49 @@ static const char *found_here(struct scan *scan, const struct known_bug *bug)
 
 static const char *fix_of(struct scan *scan, const struct known_bug *bug)
 {
-	const char *fixes = scan_fixes(scan->results, bug);
+	const char *fixes = known_bug_fixes(scan->results, bug);
 
 	if (fixes)
 		return arena_printf(scan->results, "build it with Go %s or later in its line", fixes);
 	return bug->workaround ? bug->workaround : "no Go release is known that fixes it";
 }
 
+/* Bugs of modules are no matter of the release. */
+static const char *bearer(const struct scan *scan, const struct known_bug *bug)
+{
+	return bug->affected[0].minor_first ? scan->binary->go_version : "a module of it";
+}
+
+static const char *reason_of(struct scan *scan, const struct known_bug *bug)
+{
+	const char *reason = bug->title;
+
+	if (bug->caveat)
+		reason = arena_printf(scan->results, "%s. %s", reason, bug->caveat);
+	if (bug->unverified)
+		reason = arena_printf(scan->results, "%s%s Not verified is %s.", reason, bug->caveat ? "" : ".", bug->unverified);
+	return reason;
+}
+
 static void report(struct scan *scan, const struct known_bug *bug)
 {
-	bool open = !is_looked_for(bug) && bug->fixed_in[0];
+	bool open = bug->scan == SCANNED_BY_PROGRAM;
 	struct scan_finding *finding = scan_add(scan, &rule_known_bug, open ? SCAN_WARNING : SCAN_NOTE);
 
 	if (!finding)
 		return;
 	finding->bug = bug;
 	finding->message =
-		arena_printf(scan->results, "%s has %s; %s", scan->binary->go_version, bug->id, found_here(scan, bug));
-	finding->reason = bug->caveat ? arena_printf(scan->results, "%s. %s", bug->title, bug->caveat) : bug->title;
+		arena_printf(scan->results, "%s has %s; %s", bearer(scan, bug), bug->id, found_here(scan, bug));
+	finding->reason = reason_of(scan, bug);
 	finding->fix = fix_of(scan, bug);
+}
+
+/* Whether the executable alone shows that its program has the bug. */
+static bool is_shown(const struct scan *scan, const struct known_bug *bug)
+{
+	return bug->scan != SCANNED_NOT && known_bug_is_of(bug, scan->binary->os, scan->binary->arch) &&
+	       known_bug_affects(bug, &scan->runtime->version) == 1 && program_can_have(scan->runtime, bug);
 }
 
 static void run(struct scan *scan)
@@ -68,8 +85,7 @@ static void run(struct scan *scan)
 	const struct known_bug *bug;
 
 	for (size_t i = 0; scan->runtime && (bug = known_bug_at(i)); i++)
-		if (known_bug_is_of(bug, scan->binary->os, scan->binary->arch) &&
-		    known_bug_affects(bug, &scan->runtime->version) == 1)
+		if (is_shown(scan, bug))
 			report(scan, bug);
 }
 

@@ -34,7 +34,7 @@ static void report(struct scan *scan, const struct outparam *outparam)
 		length ? "" : "; no crash is known to come from it, and no Go release is known that changes it");
 	if (length && finding->bug)
 		finding->fix = arena_printf(scan->results, "build it with Go %s or later",
-					    scan_fixes(scan->results, finding->bug));
+					    known_bug_fixes(scan->results, finding->bug));
 }
 
 static void run(struct scan *scan)

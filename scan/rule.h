@@ -41,7 +41,4 @@ void scan_place(struct scan *scan, struct scan_finding *finding, const struct pc
 /* Says what could not be checked. */
 void scan_unchecked(struct scan *scan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* "1.23.12, 1.24.6, 1.25": the releases that fix a bug; NULL: none does. */
-const char *scan_fixes(struct arena *arena, const struct known_bug *bug);
-
 #endif

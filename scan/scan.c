@@ -5,6 +5,7 @@
 #include "formats/elf.h"
 #include "formats/pe.h"
 #include "golang/packages.h"
+#include "golang/program.h"
 #include "scan/places.h"
 #include "scan/rule.h"
 
@@ -98,30 +99,7 @@ void scan_place(struct scan *scan, struct scan_finding *finding, const struct pc
 		finding->file = arena_strdup(scan->results, finding->file);
 }
 
-const char *scan_fixes(struct arena *arena, const struct known_bug *bug)
-{
-	const char *list = NULL;
-
-	for (size_t i = 0; i < RANGE_LIMIT && bug->fixed_in[i]; i++)
-		list = list ? arena_printf(arena, "%s, %s", list, bug->fixed_in[i]) : bug->fixed_in[i];
-	return list;
-}
-
 /* ---- the scan ---- */
-
-static bool function_begins(const struct go_runtime *runtime, const char *prefix)
-{
-	const struct pclntab *table = &runtime->modules.items[0].pclntab;
-	struct func func;
-
-	for (uint32_t i = 0; i < table->nfunc; i++) {
-		const char *name = pclntab_func(table, i, &func) ? pclntab_name(table, func.name) : NULL;
-
-		if (name && !strncmp(name, prefix, strlen(prefix)))
-			return true;
-	}
-	return false;
-}
 
 static void say_unchecked(struct scan *scan)
 {
@@ -133,7 +111,7 @@ static void say_unchecked(struct scan *scan)
 		scan_unchecked(scan, "%zu functions: the file does not hold their code", places->missing);
 	if (places->damaged)
 		scan_unchecked(scan, "%zu functions: their entry in Go's tables is damaged", places->damaged);
-	if (function_begins(scan->runtime, "runtime/cgo."))
+	if (program_has_function(scan->runtime, "runtime/cgo."))
 		scan_unchecked(scan, "C code in it: only Go's functions are looked at");
 }
 

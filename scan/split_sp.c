@@ -24,7 +24,7 @@ static const char *reason_of(enum preemption preemption)
 
 static const char *fix_of(struct scan *scan, bool leaf, const struct known_bug *bug)
 {
-	const char *fixes = bug ? scan_fixes(scan->results, bug) : NULL;
+	const char *fixes = bug ? known_bug_fixes(scan->results, bug) : NULL;
 	const char *smaller =
 		"make the frame smaller than 64 KiB (move large local arrays to the heap: new, make), or set "
 		"GODEBUG=asyncpreemptoff=1 where it runs";

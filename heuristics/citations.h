@@ -1,0 +1,15 @@
+/* citations.h: which known bugs a finding may cite. A bug is cited when the finding is of one of its rules, on its system and
+ * CPU, and all that its row needs is in the dump. The release never forbids it: one outside the affected ranges is said, as
+ * weak evidence against. */
+#ifndef HEURISTICS_CITATIONS_H
+#define HEURISTICS_CITATIONS_H
+
+#include "heuristics/finding.h"
+
+/* Gives each finding, ranked and with explained_by set, the bugs that it may cite. */
+void citations_find(struct diagnosis *diagnosis);
+
+/* Whether the dump has what a bug needs of a finding that its rules are about (bug_needs.c). */
+bool bug_needs_met(const struct diagnosis *diagnosis, const struct finding *finding, const struct known_bug *bug);
+
+#endif
