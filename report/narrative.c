@@ -163,7 +163,7 @@ void tell_known_bugs(struct telling *telling)
 		const struct cited_bug *cited = &telling->finding->bugs.items[i];
 
 		if (cited->bug->unverified)
-			tell_confirm(telling, "Compare with %s (%s): the dump fits it, but not verified is %s.", cited->bug->id,
+			tell_confirm(telling, "Compare with %s (%s). The dump fits it; not verified: %s.", cited->bug->id,
 				     cited->bug->title, cited->bug->unverified);
 		else if (cited->affects != 0 && cited->bug->workaround)
 			tell_action(telling, "Work around %s: %s.", cited->bug->id, cited->bug->workaround);

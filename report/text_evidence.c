@@ -182,7 +182,7 @@ static void bug_text(const struct text *text, const struct cited_bug *cited)
 
 	page_wrap(&text->page, "  ", 0, STYLE_PLAIN,
 		  arena_printf(text->arena, "%s: %s%s%s. %s%s%s%s%s%s", bug->id, bug->title, fixes ? "; fixed in Go " : "",
-			       fixes ? fixes : "", release_text(text, cited), bug->unverified ? " A hint only: not verified is " : "",
+			       fixes ? fixes : "", release_text(text, cited), bug->unverified ? " A hint only. Not verified: " : "",
 			       bug->unverified ? bug->unverified : "", bug->unverified ? "." : "", bug->caveat ? " " : "",
 			       bug->caveat ? bug->caveat : ""));
 }

@@ -55,7 +55,7 @@ static const char *reason_of(struct scan *scan, const struct known_bug *bug)
 	if (bug->caveat)
 		reason = arena_printf(scan->results, "%s. %s", reason, bug->caveat);
 	if (bug->unverified)
-		reason = arena_printf(scan->results, "%s%s Not verified is %s.", reason, bug->caveat ? "" : ".", bug->unverified);
+		reason = arena_printf(scan->results, "%s%s Not verified: %s.", reason, bug->caveat ? "" : ".", bug->unverified);
 	return reason;
 }
 

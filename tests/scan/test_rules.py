@@ -161,6 +161,12 @@ def known_bug(folder):
     same('known-bug: 1.23.12 has only the rest', [f['bug'] for f in found(mended, 'known-bug')],
          ['golang/go#73259 (leaf functions)'])
     same('split-sp: does not believe the release', len(found(mended, 'split-sp', preemptible=True)), 1)
+    live, cgo = (binary_of(renamed(unpacked(case, folder, case), 'go1.27.4', 'go1.22.4', f'{case}-1.22.4'))
+                 for case in ('amd64-live-stripped', 'amd64-cgo'))
+    same('known-bug: of programs with C code', [(f['bug'], f['level']) for f in found(cgo, 'known-bug')],
+         [('golang/go#62440', 'warning')])
+    same('known-bug: without, a program has it not', found(live, 'known-bug'), [])
+    same('known-bug: 1.27.4', found(binary_of(unpacked('amd64-cgo', folder, 'cgo')), 'known-bug'), [])
     same('known-bug: of another CPU', found(binary_of(unpacked('amd64-live-stripped', folder, 'live')), 'known-bug'), [])
 
 

@@ -2,6 +2,7 @@
 #include "formats/system.h"
 #include "heuristics/citations.h"
 #include "heuristics/detector.h"
+#include "report/report.h"
 #include "tests/build/go_scene.h"
 #include "tests/build/scratch.h"
 
@@ -9,6 +10,8 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -357,6 +360,52 @@ static void hints(struct arena *arena)
 	assert_non_null(cited(finding_of(death.diagnosis, "split-sp"), "golang/go#73259"));
 }
 
+/* The report, on one line. */
+static char *report_of(struct arena *arena, const struct diagnosis *diagnosis, bool json)
+{
+	const struct report_options options = {.version = "test", .columns = 10000};
+	char *text, *copy;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	if (json)
+		assert_true(report_json(diagnosis, &options, out));
+	else
+		report_text(diagnosis, &options, out);
+	fclose(out);
+	copy = arena_strndup(arena, text, size);
+	free(text);
+	return copy;
+}
+
+static void hints_are_said_to_be_such(struct arena *arena)
+{
+	struct scene_options options = {.arch = &arch_arm64, .minor = 22, .patch = 1, .stop = SCENE_BEFORE};
+	struct death death = death_new(arena, &options, false);
+	const char *text = report_of(arena, death.diagnosis, false);
+
+	assert_non_null(strstr(text, "This binary: go1.22.1, affected. A hint only. Not verified: its causes"));
+	assert_non_null(strstr(text, "Compare with golang/go#64030"));
+	assert_null(strstr(text, "Work around golang/go#64030"));
+	assert_non_null(strstr(report_of(arena, death.diagnosis, true), "\"unverified\""));
+}
+
+static void unknown_releases_are_said_to_be_such(struct arena *arena)
+{
+	struct go_scene scene = scene_new(arena, &torn);
+	struct go_runtime *runtime = go_load(scene.builder);
+	struct diagnosis *diagnosis;
+	const char *json;
+
+	set_release(runtime, NULL);
+	diagnosis = diagnose(analyze(runtime));
+	assert_non_null(strstr(report_of(arena, diagnosis, false), "This binary: Go version unknown, unknown."));
+	json = report_of(arena, diagnosis, true);
+	assert_non_null(strstr(json, "\"affects_this_version\":null"));
+	assert_null(strstr(json, "\"unverified\""));
+}
+
 #define TEST(name)                                                                                                     \
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
@@ -375,6 +424,8 @@ TEST(kernels)
 TEST(windows_builds)
 TEST(assembly_that_sets_sp)
 TEST(hints)
+TEST(hints_are_said_to_be_such)
+TEST(unknown_releases_are_said_to_be_such)
 
 int main(void)
 {
@@ -384,7 +435,8 @@ int main(void)
 		cmocka_unit_test(test_faults),		       cmocka_unit_test(test_files_and_modules),
 		cmocka_unit_test(test_needs_are_joined),       cmocka_unit_test(test_kernels),
 		cmocka_unit_test(test_windows_builds),	       cmocka_unit_test(test_assembly_that_sets_sp),
-		cmocka_unit_test(test_hints),
+		cmocka_unit_test(test_hints),		       cmocka_unit_test(test_hints_are_said_to_be_such),
+		cmocka_unit_test(test_unknown_releases_are_said_to_be_such),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
