@@ -46,7 +46,8 @@ struct stack {
 	VEC(struct frame) frames;
 	size_t elided;      /* frames that were walked and are not kept; 0: none */
 	size_t elided_at;   /* … between frames[elided_at - 1] and frames[elided_at]; meaningful if elided */
-	uint64_t elided_pc; /* the pc of all of them, 0: they have several */
+	uint32_t elided_period;   /* each of them has the pc of the frame so many below it (recursion); 0: no such number */
+	uint32_t elided_functions; /* … is in the function of the frame so many below it */
 	uint64_t digest;    /* of the pcs of all frames, in order */
 	enum stack_end end;
 	uint64_t end_address; /* 0: none */

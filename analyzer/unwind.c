@@ -5,10 +5,9 @@
 #include "analyzer/walk.h"
 
 #include "analyzer/damage.h"
+#include "analyzer/recursion.h"
 #include "analyzer/torn.h"
 #include "golang/preempt.h"
-
-#include <string.h>
 
 enum { SIGNAL_LIMIT = 64 /* signal frames on one thread: SP need not grow across them */ };
 
@@ -55,42 +54,6 @@ static bool is_injected(enum func_role role)
 	return role == ROLE_ASYNC_PREEMPT || role == ROLE_SIGPANIC || role == ROLE_DEBUG_CALL || role == ROLE_SIGPANIC0;
 }
 
-/* Drops the upper half of what is kept beyond the innermost frames, once there is twice as much as need be. */
-static void keep_ends(struct analysis *analysis, struct stack *stack)
-{
-	struct frame *dropped = stack->frames.items + STACK_KEPT;
-
-	if (stack->frames.count < 3 * STACK_KEPT)
-		return;
-	if (!stack->elided)
-		stack->elided_pc = dropped->pc;
-	for (size_t i = 0; i < STACK_KEPT; i++) {
-		if (dropped[i].pc != stack->elided_pc)
-			stack->elided_pc = 0;
-		if (dropped[i].tear >= 0)
-			analysis->tears.items[dropped[i].tear].frame = FRAME_ELIDED;
-		if (dropped[i].damage >= 0)
-			analysis->damages.items[dropped[i].damage].frame = FRAME_ELIDED;
-	}
-	memmove(dropped, dropped + STACK_KEPT, STACK_KEPT * sizeof *dropped);
-	stack->frames.count -= STACK_KEPT;
-	stack->elided += STACK_KEPT;
-	stack->elided_at = STACK_KEPT;
-}
-
-/* Frames have moved: what is damaged is found again by its index among those kept. */
-static void place_damage(struct analysis *analysis, const struct stack *stack)
-{
-	for (size_t i = stack->elided_at; stack->elided && i < stack->frames.count; i++) {
-		const struct frame *frame = &stack->frames.items[i];
-
-		if (frame->tear >= 0)
-			analysis->tears.items[frame->tear].frame = (uint32_t)i;
-		if (frame->damage >= 0)
-			analysis->damages.items[frame->damage].frame = (uint32_t)i;
-	}
-}
-
 static void clear(struct stack *stack)
 {
 	stack->frames.count = 0;
@@ -106,7 +69,7 @@ struct frame *add_frame(struct walk *walk, const struct pc_info *info)
 			      .exact = walk->at.exact, .tear = -1, .damage = walk->damage};
 
 	walk->damage = -1;
-	keep_ends(walk->analysis, walk->stack);
+	long_stack_keep(walk->analysis, walk->stack);
 	walk->stack->digest = digest_add(walk->stack->digest, frame.pc);
 	vec_push(walk->analysis->arena, &walk->stack->frames, frame);
 	return &walk->stack->frames.items[walk->stack->frames.count - 1];
@@ -524,7 +487,7 @@ static void run(struct walk *walk)
 	}
 	if (lost && walk->stack->end == END_COMPLETE)
 		walk->stack->end = END_DAMAGED; /* a frame is missing in between */
-	place_damage(walk->analysis, walk->stack);
+	long_stack_place(walk->analysis, walk->stack);
 	if (walk->damaged)
 		damage_prove(walk->analysis, walk->stack);
 }

@@ -1,4 +1,5 @@
 /* text_stack.c: stacks, with the frame that the verdict points at, and the seam where one was torn. */
+#include "analyzer/recursion.h"
 #include "report/escape.h"
 #include "report/place.h"
 #include "report/text.h"
@@ -10,7 +11,8 @@
 enum {
 	HEAD_LINES = 40, /* of a longer stack; all of it with -v */
 	TAIL_FRAMES = 8,
-	REPEATS = 4,       /* a frame that recurs more often than this is said to */
+	REPEATS = 4,       /* frames that recur more often than this are said to */
+	TURN_FRAMES = 24,  /* of those that are looked for */
 	PLACE_WIDEST = 32, /* of file and line */
 	POINTER = 3,       /* columns of ">> " */
 };
@@ -91,28 +93,36 @@ static void elide(const struct text *text, struct printed_stack *ret, size_t cou
 			 .elision = arena_printf(text->arena, "…  %s %s", count_text(text->arena, count), what)});
 }
 
-static bool is_after_elided(const struct stack *stack, size_t index)
+/* The frames at an index that recur: how many at a time, and how often. */
+struct turns {
+	size_t period, count;
+};
+
+/* Recursion at an index: the fewest frames that recur, if they do so more than REPEATS times. */
+static struct turns turns_at(const struct stack *stack, size_t index)
 {
-	return stack->elided && index == stack->elided_at;
+	for (size_t period = 1; period <= TURN_FRAMES && index + period < stack->frames.count; period++) {
+		size_t kept = stack_repeats(stack, index, period, false);
+		size_t count = (size_t)stack_distance(stack, index, index + kept) / period;
+
+		if (count > REPEATS)
+			return (struct turns){period, count};
+	}
+	return (struct turns){0};
 }
 
-/* How many frames from `index` on are the same one over and over, as recursion makes them. */
-static size_t repeats(const struct stack *stack, size_t index)
+/* Prints one turn, says how many more there are, and returns the index of the first frame that is in none. */
+static size_t turns_printed(const struct text *text, const struct stack *stack, size_t index, struct turns turns,
+			    struct printed_stack *ret)
 {
-	const uint64_t pc = stack->frames.items[index].pc;
-	size_t count = 1;
+	const size_t end = index + stack_repeats(stack, index, turns.period, false);
+	const char *what = turns.period == 1 ? "more of this frame"
+					     : arena_printf(text->arena, "more turns of these %zu frames", turns.period);
 
-	while (index + count < stack->frames.count && stack->frames.items[index + count].pc == pc &&
-	       (!is_after_elided(stack, index + count) || stack->elided_pc == pc))
-		count++;
-	return count;
-}
-
-/* How many frames there are from one on and before another, those not kept included if they lie between two of them, or
- * before the first. */
-static size_t frames_between(const struct stack *stack, size_t from, size_t to)
-{
-	return to - from + (from <= stack->elided_at && stack->elided_at < to ? stack->elided : 0);
+	for (size_t i = 0; i < turns.period; i++)
+		frame_printed(text, stack, index + i, ret);
+	elide(text, ret, turns.count - 1, what);
+	return end - (size_t)stack_distance(stack, index, end) % turns.period;
 }
 
 /* The lines to print: all of them with -v; else recursion and the middle of a long stack are left out,
@@ -120,21 +130,22 @@ static size_t frames_between(const struct stack *stack, size_t from, size_t to)
 static void stack_lines(const struct text *text, const struct stack *stack, struct printed_stack *ret)
 {
 	const size_t count = stack->frames.count;
+	size_t next;
 
-	for (size_t i = 0; i < count; i++) {
-		size_t same = text->options->verbose ? 1 : repeats(stack, i);
+	for (size_t i = 0; i < count; i = next) {
+		struct turns turns = text->options->verbose ? (struct turns){0} : turns_at(stack, i);
 
-		if (is_after_elided(stack, i))
+		next = i + 1;
+		if (stack->elided && i == stack->elided_at)
 			elide(text, ret, stack->elided, "more frames");
-		frame_printed(text, stack, i, ret);
-		if (same > REPEATS) {
-			elide(text, ret, frames_between(stack, i + 1, i + same), "more of this frame");
-			i += same - 1;
-		}
-		if (!text->options->verbose && ret->lines.count >= HEAD_LINES && count - i > TAIL_FRAMES + 2) {
-			elide(text, ret, frames_between(stack, i + 1, count - TAIL_FRAMES),
+		if (turns.period)
+			next = turns_printed(text, stack, i, turns, ret);
+		else
+			frame_printed(text, stack, i, ret);
+		if (!text->options->verbose && ret->lines.count >= HEAD_LINES && next + TAIL_FRAMES + 1 < count) {
+			elide(text, ret, (size_t)stack_distance(stack, next - 1, count - TAIL_FRAMES) - 1,
 			      "more frames (-v shows them)");
-			i = count - 1 - TAIL_FRAMES;
+			next = count - TAIL_FRAMES;
 		}
 	}
 }

@@ -1,4 +1,5 @@
 /* test_long_stacks.c: stacks of a million frames: their ends are kept, and no dump makes walking them last for ever. */
+#include "analyzer/recursion.h"
 #include "analyzer/unwind.h"
 #include "report/text.h"
 #include "tests/build/go_scene.h"
@@ -13,16 +14,16 @@
 enum { BUDGET = 1 << 30 };
 
 /* main.first, which called itself until its stack was full. */
-struct recursion {
+struct endless {
 	struct go_builder *builder;
 	struct go_stack at;
 	size_t first;
 	size_t frames;
 };
 
-static struct recursion recursion_new(struct arena *arena, const struct arch *arch)
+static struct endless endless_new(struct arena *arena, const struct arch *arch)
 {
-	struct recursion r = {.builder = go_new(arena, arch, 24, 5), .frames = 1};
+	struct endless r = {.builder = go_new(arena, arch, 24, 5), .frames = 1};
 	size_t goexit = go_add_goexit(r.builder);
 
 	r.first = go_add_frame(r.builder, "main.first", arch->link_register ? 16 : 8, 0);
@@ -34,7 +35,7 @@ static struct recursion recursion_new(struct arena *arena, const struct arch *ar
 }
 
 /* Goroutines that all claim to stand where the recursion does. */
-static struct analysis *analyze_goroutines(const struct recursion *r, size_t count)
+static struct analysis *analyze_goroutines(const struct endless *r, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct goroutine g = {.id = i + 1, .status = G_WAITING, .stack_lo = r->at.lo, .stack_hi = r->at.hi,
@@ -57,7 +58,7 @@ static bool noted(const struct analysis *analysis, const char *part)
 
 static void deep_on(struct arena *arena, const struct arch *arch)
 {
-	struct recursion r = recursion_new(arena, arch);
+	struct endless r = endless_new(arena, arch);
 	struct analysis *analysis = analyze_goroutines(&r, 1);
 	struct stack stack = {0};
 
@@ -66,7 +67,7 @@ static void deep_on(struct arena *arena, const struct arch *arch)
 	assert_true(stack.frames.count >= 2 * STACK_KEPT && stack.frames.count <= 3 * STACK_KEPT);
 	assert_int_equal(stack_depth(&stack), r.frames);
 	assert_int_equal(stack.elided_at, STACK_KEPT);
-	assert_true(stack.elided_pc == stack.frames.items[STACK_KEPT].pc);
+	assert_int_equal(stack.elided_period, 1);
 	assert_false(noted(analysis, "more frames than"));
 }
 
@@ -74,7 +75,7 @@ static void deep_on(struct arena *arena, const struct arch *arch)
 static void overlapping_on(struct arena *arena, const struct arch *arch)
 {
 	enum { GOROUTINES = 14, SHOWN = 1 << 22 };
-	struct recursion r = recursion_new(arena, arch);
+	struct endless r = endless_new(arena, arch);
 	struct analysis *analysis = analyze_goroutines(&r, GOROUTINES);
 	const size_t whole = SHOWN / r.frames + 1;
 	struct stack stack = {0};
@@ -142,7 +143,7 @@ static void print_gap(struct arena *arena)
 	size_t goexit = go_add_goexit(builder);
 	size_t first = go_add_frame(builder, "main.first", 8, 0);
 	size_t second = go_add_frame(builder, "main.second", 8, 0);
-	struct recursion r = {.builder = builder, .first = first, .at = go_stack_new(builder, GO_STACKS, 1 << 20, goexit)};
+	struct endless r = {.builder = builder, .first = first, .at = go_stack_new(builder, GO_STACKS, 1 << 20, goexit)};
 	const struct report_options options = {.columns = 100};
 	struct text text = {.arena = arena, .options = &options};
 	struct stack stack = {0};
@@ -156,7 +157,7 @@ static void print_gap(struct arena *arena)
 	text.analysis = analyze_goroutines(&r, 1);
 	goroutine_stack(text.analysis, 0, &stack);
 	assert_int_equal(stack.elided, STACK_KEPT);
-	assert_int_equal(stack.elided_pc, 0);
+	assert_int_equal(stack.elided_period, 0);
 	text.page = (struct page){.out = open_memstream(&printed, &size), .arena = arena, .columns = options.columns};
 	text_stack(&text, &stack, 0);
 	fclose(text.page.out);
@@ -164,6 +165,53 @@ static void print_gap(struct arena *arena)
 	assert_non_null(strstr(printed, "5,000 more frames"));
 	assert_null(strstr(printed, "9,999"));
 	free(printed);
+}
+
+/* Functions called in turn, `turns` times; below them frames that belong to no turn. */
+static struct stack in_turns(struct arena *arena, struct go_builder *builder, size_t goexit, size_t period, size_t turns)
+{
+	struct go_stack at = go_stack_new(builder, GO_STACKS, 1 << 22, goexit);
+	size_t functions[8];
+	struct endless r = {.builder = builder};
+	struct stack stack = {0};
+
+	for (size_t i = 0; i < period; i++)
+		functions[i] = go_add_frame(builder, arena_printf(arena, "main.turn%zu", i), 24, 0);
+	for (size_t i = 0; i < period; i++)
+		go_link(builder, functions[i], functions[(i + 1) % period]);
+	for (size_t i = 0; i < period * turns; i++)
+		go_push(&at, functions[i % period]);
+	r.first = go_add_frame(builder, "main.leaf", 8, 0);
+	go_push(&at, r.first);
+	go_push(&at, r.first);
+	r.at = at;
+	goroutine_stack(analyze_goroutines(&r, 1), 0, &stack);
+	assert_int_equal(stack_depth(&stack), period * turns + 3);
+	return stack;
+}
+
+static void turns_on(struct arena *arena, const struct arch *arch, size_t period, size_t turns)
+{
+	struct go_builder *builder = go_new(arena, arch, 24, 5);
+	struct stack stack = in_turns(arena, builder, go_add_goexit(builder), period, turns);
+	struct recursion recursion;
+
+	assert_true(recursion_find(arena, &stack, &recursion));
+	assert_false(recursion.by_function);
+	assert_int_equal(recursion.period, period);
+	assert_int_equal(recursion.first, 2);
+	assert_int_equal(recursion.frames, period * turns);
+	assert_int_equal(recursion.bytes, recursion.frames * (arch->link_register ? 24 : 32));
+	assert_int_equal(!!stack.elided, period * turns > (size_t)3 * STACK_KEPT);
+}
+
+static void turns(struct arena *arena)
+{
+	for (size_t period = 1; period <= 7; period++) {
+		turns_on(arena, &arch_amd64, period, 20);
+		turns_on(arena, &arch_amd64, period, 30011 / period);
+		turns_on(arena, &arch_arm64, period, 30011 / period);
+	}
 }
 
 static void deep(struct arena *arena)
@@ -195,6 +243,7 @@ TEST(deep)
 TEST(overlapping)
 TEST(torn)
 TEST(print_gap)
+TEST(turns)
 
 int main(void)
 {
@@ -203,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_overlapping),
 		cmocka_unit_test(test_torn),
 		cmocka_unit_test(test_print_gap),
+		cmocka_unit_test(test_turns),
 	};
 
 	return cmocka_run_group_tests_name("long_stacks", tests, NULL, NULL);
