@@ -25,6 +25,8 @@ static const struct {
 	{"external-signal", tell_external_signal},
 	{"bp-chain", tell_bp_chain},
 	{"pdata-unsorted", tell_pdata_unsorted},
+	{"stack-overflow", tell_stack_overflow},
+	{"out-of-memory", tell_out_of_memory},
 };
 
 static const char *format_text(struct arena *arena, const char *format, va_list args)

@@ -98,13 +98,6 @@ static const struct {
 	 "Guard that map with a mutex: another goroutine used it at the same moment. Find both users by running "
 	 "the tests with "
 	 "-race."},
-	{"stack overflow", "Look for the function that calls itself without end: it fills the stack shown."},
-	{"out of memory",
-	 "See what holds the memory: a heap profile of the running service shows it; then check its limits."},
-	{"runtime: out of memory",
-	 "See what holds the memory, with a heap profile of the running service; then check its limits."},
-	{"runtime: cannot allocate memory",
-	 "Check the limits of the container or machine: the system gave no more memory."},
 	{"sync: ",
 	 "Look at the caller of package sync in the stack: a lock was released that nobody held, or released twice."},
 };

@@ -45,6 +45,8 @@ void tell_unknown_fault(struct telling *telling);
 void tell_external_signal(struct telling *telling);
 void tell_bp_chain(struct telling *telling);
 void tell_pdata_unsorted(struct telling *telling);
+void tell_stack_overflow(struct telling *telling);
+void tell_out_of_memory(struct telling *telling);
 
 /* What narrators have in common. */
 

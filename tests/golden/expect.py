@@ -88,6 +88,14 @@ def panicked(printed):
     return {'rule': 'go-panic', 'certainty': 'certain', 'goroutine': running.id, 'message': line}
 
 
+def limited(printed, rule):
+    """A fatal error that the goroutine which was running provoked."""
+    line = next(line for line in printed.preamble if line.startswith('fatal error: '))
+    running = next(goroutine for goroutine in printed.goroutines if goroutine.status == 'running')
+    return {'rule': rule, 'certainty': 'certain', 'goroutine': running.id, 'message': line,
+            'also': [{'rule': 'go-fatal'}]}
+
+
 def foreign(why, printed):
     """The frames of C, by thread: pc and the function's entry, from gdb's list."""
     threads, frames = {}, []
@@ -126,6 +134,12 @@ def expectation(case):
         winner = 'arm64-leaf-unwind' + case.removeprefix(kind)
         return dict(panicked(printed), near_miss_of=['split-sp', 'unwinder-crash'],
                     differs={'from': winner, 'by': one(r'(>> 0x\w+)', why)})
+    if kind.endswith('-overflow'):
+        return limited(printed, 'stack-overflow')
+    if kind.endswith('-hoard'):
+        return limited(printed, 'out-of-memory')
+    if kind.endswith('-overflow-not'):
+        return panicked(printed)
     if kind.endswith('-nil'):
         return dict(panicked(printed), rule='nil-deref', also=[{'rule': 'go-panic'}])
     if kind.endswith('-panic'):
