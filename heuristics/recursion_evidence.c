@@ -54,22 +54,36 @@ static const char *cycle_text(struct diagnosis *diagnosis, const struct stack *s
 	return arena_printf(diagnosis->arena, "%s, which calls %s again", text, entry);
 }
 
-/* The return addresses of one turn, each where it lies; whether all are behind calls that can reach the frame below. */
+/* Whether a frame was found by the tables of its code, and, in Go, returns behind a call that can reach the frame below. */
+static bool is_sound(struct analysis *analysis, const struct frame *frame)
+{
+	return frame->info->func ? callsite_reaches(analysis->runtime, frame->pc, frame[-1].info->func) : frame->how == HOW_CFI;
+}
+
+/* The walk went all the way: to the entry, or, of C, to the stack of the goroutine that called it. */
+static const char *reached(const struct stack *stack)
+{
+	return stack->end == END_COMPLETE	? "to the entry"
+	       : stack->end == END_STACK_SWITCH ? "to the goroutine's own stack"
+						: NULL;
+}
+
+/* The return addresses of one turn, each where it lies; whether all are sound. */
 static bool turn_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack,
 			  const struct recursion *recursion)
 {
-	bool reached = true;
+	bool sound = true;
 
 	for (size_t i = 0; i < recursion->period; i++) {
 		const struct frame *frame = &stack->frames.items[recursion->first + recursion->period + i];
 
-		reached = reached && callsite_reaches(diagnosis->analysis->runtime, frame->pc, frame[-1].info->func);
+		sound = sound && is_sound(diagnosis->analysis, frame);
 		if (i < SLOTS && frame->slot && frame->info->func)
 			evidence_word(diagnosis, finding, WEIGHT_FAIR, false, frame->slot,
 				      hex_text(diagnosis->arena, frame->pc), "a return address of each turn: into %s",
 				      go_func_name(frame->info));
 	}
-	return reached;
+	return sound;
 }
 
 static int by_entry(const void *a, const void *b)
@@ -139,11 +153,11 @@ const char *recursion_evidence(struct diagnosis *diagnosis, struct finding *find
 		return NULL;
 	}
 	cycle = cycle_text(diagnosis, stack, ret);
-	sound = turn_evidence(diagnosis, finding, stack, ret) && stack->end == END_COMPLETE;
+	sound = turn_evidence(diagnosis, finding, stack, ret) && reached(stack);
 	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, sound ? WEIGHT_STRONG : WEIGHT_FAIR, false,
 		     "%" PRIu64 " turns of %zu frame%s, %" PRIu64 " bytes each%s, take %" PRIu64 " of the %zu frames, walked %s: %s",
 		     ret->frames / ret->period, ret->period, ret->period == 1 ? "" : "s",
 		     ret->bytes * ret->period / ret->frames, ret->by_function ? " on average" : "", ret->frames,
-		     stack_depth(stack), stack->end == END_COMPLETE ? "to the entry" : "as far as the dump allows", cycle);
+		     stack_depth(stack), reached(stack) ? reached(stack) : "as far as the dump allows", cycle);
 	return cycle;
 }

@@ -136,6 +136,10 @@ def expectation(case):
                     differs={'from': winner, 'by': one(r'(>> 0x\w+)', why)})
     if kind.endswith('-overflow'):
         return limited(printed, 'stack-overflow')
+    if kind.endswith('-overflow-c'):
+        return {'rule': 'stack-overflow', 'certainty': 'certain', 'goroutine': printed.goroutines[0].id,
+                'pc': address(one(r'PC=(0x[0-9a-f]+)', '\n'.join(printed.preamble))), 'also': [{'rule': 'unknown-fault'}],
+                'unlike_traceback': {'0': 'the thread that was killed for all printed none'}}
     if kind.endswith('-hoard'):
         return limited(printed, 'out-of-memory')
     if kind.endswith('-overflow-not'):
