@@ -101,12 +101,18 @@ struct fault {
 	int32_t thread;    /* index, -1 */
 };
 
-/* One panic of a goroutine's chain, innermost first (runtime._panic). */
+/* One panic of a goroutine's chain (runtime._panic), or a runtime.Goexit. */
 struct panic_value {
-	const char *type;    /* Go type name; NULL: unknown */
+	const char *type;    /* Go type name of the value in the record; NULL: unknown. Before the runtime prints, it replaces errors
+	                      * and Stringers by their text: a string then */
 	const char *text;    /* the value as the runtime prints it; NULL: unknown */
+	const char *says;    /* what Error() of a value gives that is an error still; NULL: it is none, or memory does not tell */
+	const char *origin;  /* type of the value that gopanic was called with, as its argument slot names it; NULL: unknown */
+	uint64_t origin_slot;
+	bool origin_proved;  /* memory of that value gives just the text of the record */
 	uint64_t address;    /* of the _panic */
-	bool recovered, goexit;
+	int64_t frame;       /* index in its stack of the gopanic or Goexit whose frame holds the record; -1: none does */
+	bool recovered, goexit, repanicked;
 };
 
 /* The last words of the process. */
@@ -114,7 +120,10 @@ struct messages {
 	const char *line;      /* "fatal error: …" or "panic: …", as the runtime prints it; NULL: not recovered */
 	uint64_t address;      /* where its text was read from, 0: several places */
 	int32_t goroutine;     /* index of the goroutine that it speaks of, -1 */
-	VEC(struct panic_value) panics;
+	VEC(struct panic_value) panics;   /* that goroutine's, innermost first */
+	bool panicked;         /* they ended the process; else something ended it while deferred functions of them ran */
+	VEC(const char *) panic_lines;    /* they, as the runtime prints them, in that order; empty: it did not */
+	bool lines_whole;      /* no value is missing there */
 };
 
 /* How far walks may go. Real stacks do not overlap: all frames together are no more than the dump has room for. Of a dump

@@ -1,38 +1,11 @@
-/* panic_value.c: a panic's value as runtime.printpanicval prints it (runtime/error.go), from its type descriptor
- * (internal/abi/type.go: Type; name encoding: internal/abi.Name). */
+/* panic_value.c: a panic's value as runtime.printpanicval prints it (runtime/error.go). How releases differ is seen from the
+ * functions that they have: printindented is of Go 1.23, printfloat64 of Go 1.26. */
+#include "analyzer/error_text.h"
 #include "analyzer/last_words.h"
+#include "analyzer/number_text.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-
-enum kind { /* internal/abi/type.go */
-	KIND_BOOL = 1, KIND_INT, KIND_INT8, KIND_INT16, KIND_INT32, KIND_INT64, KIND_UINT, KIND_UINT8, KIND_UINT16, KIND_UINT32,
-	KIND_UINT64, KIND_UINTPTR, KIND_FLOAT32, KIND_FLOAT64, KIND_STRING = 24, KIND_MASK = 31,
-};
-
-enum { TFLAG_EXTRA_STAR = 2, NAME_LIMIT = 1024, TEXT_LIMIT = 4096 };
-
-/* The name that a type descriptor refers to: an offset from moduledata.types of {flags, varint length, bytes}. */
-static const char *type_name(struct analysis *analysis, uint64_t type)
-{
-	struct go_runtime *runtime = analysis->runtime;
-	struct reader reader;
-	struct span text;
-	uint32_t offset;
-	uint8_t flags = 0;
-	bool star;
-
-	if (!runtime->modules.count || !go_field32(runtime, type, LAYOUT_type_str, &offset))
-		return NULL;
-	go_field8(runtime, type, LAYOUT_type_tflag, &flags);
-	star = flags & TFLAG_EXTRA_STAR;
-	reader = reader_of(image_view(analysis->image, runtime->modules.items[0].types + offset, NAME_LIMIT));
-	read_u8(&reader);
-	text = read_bytes(&reader, read_uvarint32(&reader));
-	if (reader.failed || text.size <= star)
-		return NULL;
-	return arena_strndup(analysis->arena, (const char *)text.data + star, text.size - star);
-}
+#include <string.h>
 
 static bool read_sized(struct analysis *analysis, uint64_t address, size_t size, uint64_t *ret)
 {
@@ -44,6 +17,34 @@ static bool read_sized(struct analysis *analysis, uint64_t address, size_t size,
 	return true;
 }
 
+static double float_of(uint64_t bits, bool single)
+{
+	const uint32_t low = (uint32_t)bits;
+	double wide;
+	float narrow;
+
+	memcpy(&wide, &bits, sizeof wide);
+	memcpy(&narrow, &low, sizeof narrow);
+	return single ? (double)narrow : wide;
+}
+
+/* Floats and complex numbers; NULL for other kinds, or when the bytes are not there. */
+static const char *inexact_text(struct analysis *analysis, uint8_t kind, uint64_t data)
+{
+	const bool shortest = analysis->runtime->functions[ROLE_PRINT_FLOAT64];
+	const bool single = kind == KIND_FLOAT32 || kind == KIND_COMPLEX64;
+	const size_t size = single ? 4 : 8;
+	uint64_t real, imaginary;
+
+	if (kind < KIND_FLOAT32 || kind > KIND_COMPLEX128 || !read_sized(analysis, data, size, &real))
+		return NULL;
+	if (kind <= KIND_FLOAT64)
+		return float_text(analysis->arena, float_of(real, single), shortest, single);
+	if (!read_sized(analysis, data + size, size, &imaginary))
+		return NULL;
+	return complex_text(analysis->arena, float_of(real, single), float_of(imaginary, single), shortest, single);
+}
+
 static const char *signed_text(struct analysis *analysis, uint64_t value, size_t size)
 {
 	unsigned shift = 64 - 8 * (unsigned)size;
@@ -51,8 +52,8 @@ static const char *signed_text(struct analysis *analysis, uint64_t value, size_t
 	return arena_printf(analysis->arena, "%" PRId64, (int64_t)(value << shift) >> shift);
 }
 
-/* Numbers and booleans by kind; NULL for other kinds, or when the bytes are not there. */
-static const char *scalar_text(struct analysis *analysis, uint8_t kind, uint64_t data)
+/* Integers and booleans by kind; NULL for other kinds, or when the bytes are not there. */
+static const char *integer_text(struct analysis *analysis, uint8_t kind, uint64_t data)
 {
 	static const uint8_t sizes[] = {[KIND_BOOL] = 1, [KIND_INT] = 8, [KIND_INT8] = 1, [KIND_INT16] = 2, [KIND_INT32] = 4,
 					[KIND_INT64] = 8, [KIND_UINT] = 8, [KIND_UINT8] = 1, [KIND_UINT16] = 2,
@@ -68,44 +69,62 @@ static const char *scalar_text(struct analysis *analysis, uint8_t kind, uint64_t
 	return arena_printf(analysis->arena, "%" PRIu64, value);
 }
 
-static const char *string_text(struct analysis *analysis, uint64_t data)
+/* runtime.printindented: so that no line of a message can be taken for one of the traceback. */
+static const char *indented(struct analysis *analysis, const char *text)
 {
-	uint64_t text, length;
+	char *copy, *to;
 
-	if (!image_u64(analysis->image, data, &text) || !image_u64(analysis->image, data + 8, &length))
-		return NULL;
-	if (!length)
-		return "";
-	return image_string(analysis->image, text, length < TEXT_LIMIT ? length : TEXT_LIMIT);
+	if (!text || !strchr(text, '\n') || !analysis->runtime->functions[ROLE_PRINT_INDENTED])
+		return text;
+	copy = to = arena_alloc(analysis->arena, 2 * strlen(text) + 1);
+	for (; *text; text++) {
+		*to++ = *text;
+		if (*text == '\n')
+			*to++ = '\t';
+	}
+	*to = 0;
+	return copy;
 }
 
-/* Whether a type is a predeclared one: its name has no package. */
-static bool predeclared(const char *name)
+/* The value without its type; NULL: of a kind that is printed as an address, or its bytes are not there. */
+static const char *value_text(struct analysis *analysis, uint8_t kind, uint64_t data)
 {
-	for (; name && *name; name++)
-		if (*name == '.')
-			return false;
-	return name != NULL;
+	const char *text = kind == KIND_STRING ? indented(analysis, go_string_at(analysis->runtime, data))
+					       : integer_text(analysis, kind, data);
+
+	return text ? text : inexact_text(analysis, kind, data);
+}
+
+static bool has_value(uint8_t kind)
+{
+	return (kind >= KIND_BOOL && kind <= KIND_COMPLEX128) || kind == KIND_STRING;
+}
+
+/* runtime.printpanicval, printanycustomtype. */
+static const char *printed_text(struct analysis *analysis, const char *type, uint8_t kind, uint64_t data)
+{
+	const char *value = has_value(kind) ? value_text(analysis, kind, data) : NULL;
+
+	if (!has_value(kind))
+		return type ? arena_printf(analysis->arena, "(%s) 0x%" PRIx64, type, data) : NULL;
+	if (!value || !type || go_type_name_is_predeclared(type))
+		return value;
+	if (kind == KIND_STRING)
+		return arena_printf(analysis->arena, "%s(\"%s\")", type, value);
+	return arena_printf(analysis->arena, kind >= KIND_COMPLEX64 ? "%s%s" : "%s(%s)", type, value);
 }
 
 void panic_value_read(struct analysis *analysis, uint64_t type, uint64_t data, struct panic_value *ret)
 {
-	const char *value;
-	uint8_t kind;
+	struct go_runtime *runtime = analysis->runtime;
+	const uint8_t kind = go_type_kind(runtime, type);
 
 	if (!type) {
 		ret->text = "nil";
 		return;
 	}
-	ret->type = type_name(analysis, type);
-	if (!go_field8(analysis->runtime, type, LAYOUT_type_kind, &kind))
-		return;
-	kind &= KIND_MASK;
-	value = kind == KIND_STRING ? string_text(analysis, data) : scalar_text(analysis, kind, data);
-	if (!value && ret->type)
-		ret->text = arena_printf(analysis->arena, "(%s) 0x%" PRIx64, ret->type, data);
-	else if (!value || predeclared(ret->type) || !ret->type)
-		ret->text = value;
-	else
-		ret->text = arena_printf(analysis->arena, kind == KIND_STRING ? "%s(\"%s\")" : "%s(%s)", ret->type, value);
+	ret->type = go_type_name(runtime, type);
+	ret->says = indented(analysis, error_text(runtime, type, data));
+	if (kind)
+		ret->text = printed_text(analysis, ret->type, kind, data);
 }

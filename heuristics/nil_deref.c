@@ -123,7 +123,7 @@ static void run(struct diagnosis *diagnosis)
 	size_t gopanic, sigpanic;
 
 	if (!fault->known || !fault->has_pc || !fault->has_address || fault->address >= FIRST_PAGE || fault->goroutine < 0 ||
-	    fault->goroutine != messages->goroutine || !messages->panics.count || !is_memory_panic(&messages->panics.items[0]))
+	    fault->goroutine != messages->goroutine || !messages->panicked || !is_memory_panic(&messages->panics.items[0]))
 		return;
 	goroutine_stack(analysis, (size_t)fault->goroutine, &stack);
 	gopanic = find_role(&stack, ROLE_GOPANIC);

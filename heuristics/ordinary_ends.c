@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Of a value that has no end: what a sentence bears. */
+enum { SENTENCE_LIMIT = 160 };
+
 /* Packages that the runtime is made of, or that only pass its errors on. */
 static const char *const runtime_packages[] = {"runtime.", "internal/runtime/", "internal/sync.", "sync."};
 
@@ -35,8 +38,7 @@ size_t find_role(const struct stack *stack, enum func_role role)
 	return SIZE_MAX;
 }
 
-/* The innermost function at a frame that is the program's own, be it inlined. */
-static const char *program_function(struct analysis *analysis, const struct stack *stack, size_t frame)
+const char *program_function(struct analysis *analysis, const struct stack *stack, size_t frame)
 {
 	struct frame_line lines[INLINE_LIMIT];
 	size_t count = frame_lines(analysis->image, stack, frame, lines);
@@ -45,6 +47,30 @@ static const char *program_function(struct analysis *analysis, const struct stac
 		if (lines[i].function && !is_runtime_name(lines[i].function))
 			return lines[i].function;
 	return go_func_name(stack->frames.items[frame].info);
+}
+
+size_t panic_frame(const struct stack *stack, const struct panic_value *panic)
+{
+	return panic->frame < 0 ? SIZE_MAX : first_program_frame(stack, (size_t)panic->frame);
+}
+
+const struct panic_value *oldest_panic(const struct messages *messages)
+{
+	for (size_t i = messages->panics.count; i-- > 0;)
+		if (!messages->panics.items[i].goexit)
+			return &messages->panics.items[i];
+	return NULL;
+}
+
+const char *one_line(struct arena *arena, const char *text)
+{
+	size_t length = strcspn(text, "\n");
+	size_t cut = length;
+
+	if (length > SENTENCE_LIMIT)
+		for (cut = SENTENCE_LIMIT; cut && text[cut] != ' ';)
+			cut--;
+	return arena_printf(arena, "%.*s%s", (int)cut, text, text[cut] ? " …" : "");
 }
 
 void point_at(struct analysis *analysis, struct finding *finding, const struct stack *stack, size_t frame)

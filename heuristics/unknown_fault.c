@@ -13,7 +13,7 @@ static void run(struct diagnosis *diagnosis)
 	struct evidence *evidence;
 	const struct pc_info *info;
 
-	if (!fault->known || analysis->messages.panics.count)
+	if (!fault->known || analysis->messages.panicked)
 		return;
 	info = fault->has_pc ? go_pc(analysis->runtime, fault->pc, true) : NULL;
 	finding = finding_add(diagnosis, &detector_unknown_fault);

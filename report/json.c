@@ -158,6 +158,16 @@ static void put_fault(struct writer *writer, json_t *process, const struct fault
 	put_thread_id(writer, object, "thread", fault->thread);
 }
 
+/* All that the runtime printed of the panics, when no value of it is missing; empty: they did not end the process. */
+static void put_panic_lines(struct writer *writer, json_t *object)
+{
+	const struct messages *messages = &writer->analysis->messages;
+	json_t *lines = put_value(writer, object, "panic_lines", new_array());
+
+	if (messages->lines_whole)
+		put_texts(writer, lines, messages->panic_lines.items, messages->panic_lines.count);
+}
+
 static void process_section(struct writer *writer)
 {
 	const struct image *image = writer->analysis->image;
@@ -170,6 +180,7 @@ static void process_section(struct writer *writer)
 	/* The first line only: a panic's value may have many. */
 	put_text(writer, object, "message",
 		 message ? arena_strndup(writer->arena, message, strcspn(message, "\n")) : NULL);
+	put_panic_lines(writer, object);
 	put_text(writer, object, "godebug", writer->analysis->runtime->godebug);
 	put_fault(writer, object, &writer->analysis->fault);
 	dump_pending(writer);

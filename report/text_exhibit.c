@@ -94,17 +94,8 @@ static void panic_lines(const struct text *text, unsigned margin)
 {
 	const struct messages *messages = &text->analysis->messages;
 
-	for (size_t i = messages->panics.count; i-- > 0;) {
-		const struct panic_value *panic = &messages->panics.items[i];
-		const char *value = panic->text ? panic->text
-				    : panic->type
-					    ? arena_printf(text->arena, "(%s), a value that is not read", panic->type)
-					    : "a value that is not read";
-
-		if (!panic->goexit && messages->panics.count - i <= LINES_LIMIT)
-			quoted(text, margin,
-			       arena_printf(text->arena, "panic: %s%s", value, panic->recovered ? " [recovered]" : ""));
-	}
+	for (size_t i = 0; i < messages->panic_lines.count && i < LINES_LIMIT; i++)
+		quoted(text, margin, messages->panic_lines.items[i]);
 }
 
 static void last_words(const struct text *text, unsigned margin)
@@ -115,7 +106,7 @@ static void last_words(const struct text *text, unsigned margin)
 
 	for (size_t i = first; i < runtime->fatal_lines.count; i++)
 		quoted(text, margin, runtime->fatal_lines.items[i]);
-	if (text->analysis->messages.panics.count)
+	if (text->analysis->messages.panicked)
 		panic_lines(text, margin);
 	else if (line && !runtime->fatal_lines.count)
 		quoted(text, margin, line);
