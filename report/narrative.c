@@ -18,6 +18,7 @@ static const struct {
 	{"torn-return", tell_torn_return},
 	{"smashed-return", tell_smashed_return},
 	{"unwinder-crash", tell_unwinder_crash},
+	{"concurrent-map", tell_concurrent_map},
 	{"go-panic", tell_go_panic},
 	{"go-fatal", tell_go_fatal},
 	{"nil-deref", tell_nil_deref},

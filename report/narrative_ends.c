@@ -2,13 +2,15 @@
  * outside. */
 #include "report/telling.h"
 
+#include "heuristics/ordinary_ends.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 enum { HEADLINE_MESSAGE = 160 };
 
 /* The first line of the last words, as much of it as a headline bears; NULL: there are none. */
-static const char *last_line(const struct telling *telling)
+const char *last_line(const struct telling *telling)
 {
 	const char *line = telling->diagnosis->analysis->messages.line;
 	size_t length = line ? strcspn(line, "\n") : 0;
@@ -23,7 +25,7 @@ static const char *last_line(const struct telling *telling)
 }
 
 /* The message without "panic: " or "fatal error: ". */
-static const char *message_body(const char *line)
+const char *message_body(const char *line)
 {
 	const char *colon = strstr(line, ": ");
 
@@ -31,7 +33,7 @@ static const char *message_body(const char *line)
 }
 
 /* "goroutine 7" or, when it is not known, "the process". */
-static const char *subject(const struct telling *telling)
+const char *subject(const struct telling *telling)
 {
 	const struct finding *finding = telling->finding;
 
@@ -40,7 +42,7 @@ static const char *subject(const struct telling *telling)
 	return finding->thread >= 0 ? finding_thread(telling, finding) : "the process";
 }
 
-static void tell_place(struct telling *telling, const char *verb)
+void tell_place(struct telling *telling, const char *verb)
 {
 	const struct finding *finding = telling->finding;
 
@@ -49,41 +51,6 @@ static void tell_place(struct telling *telling, const char *verb)
 	if (!finding->has_pc ||
 	    !tell(telling, "It %s in %s, at %s.", verb, finding->function, hex_text(telling->arena, finding->pc)))
 		tell(telling, "It %s in %s.", verb, finding->function);
-}
-
-/* Whether the panic began as a fault of an instruction that can be shown. */
-static bool has_fault(const struct telling *telling)
-{
-	const struct fault *fault = &telling->diagnosis->analysis->fault;
-
-	return fault->known && fault->has_pc && fault->goroutine == telling->finding->goroutine;
-}
-
-void tell_go_panic(struct telling *telling)
-{
-	const struct finding *finding = telling->finding;
-	const char *line = last_line(telling);
-	const char *who = subject(telling);
-
-	if (line && finding->function)
-		tell_headline(telling, "%s panicked in %s and nothing recovered it: %s", who, finding->function,
-			      message_body(line));
-	if (line)
-		tell_headline(telling, "%s panicked and nothing recovered it: %s", who, message_body(line));
-	if (finding->function)
-		tell_headline(telling, "%s panicked in %s, and nothing recovered it.", who, finding->function);
-	tell_headline(telling, "%s panicked, and nothing recovered it.", who);
-	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
-	tell(telling, "%s panicked.", capital(telling->arena, who));
-	tell_place(telling, "did so");
-	tell_paragraph(telling, has_fault(telling) ? EXHIBIT_INSTRUCTIONS : EXHIBIT_NONE);
-	tell(telling, "No deferred function of that goroutine called recover, so the Go runtime ended the process.");
-	tell(telling, "A panic is how Go reports a defect of the program itself%s.",
-	     telling->diagnosis->analysis->tears.count ? "" : "; no stack in this dump is torn");
-	tell_action(telling, "Read the stack of %s from the top: the first function of your own code is where to look.",
-		    who);
-	tell_action(telling,
-		    "If one request must not end the whole service, recover in the function that serves it, and log.");
 }
 
 /* What to do about the runtime's best-known fatal errors, by the beginning of their text. */
@@ -102,17 +69,50 @@ static const struct {
 	 "Look at the caller of package sync in the stack: a lock was released that nobody held, or released twice."},
 };
 
-static void advise_fatal(struct telling *telling, const char *line, const char *who)
+static bool advise_known(struct telling *telling, const char *line)
 {
 	for (size_t i = 0; line && i < sizeof fatal_advice / sizeof *fatal_advice; i++)
 		if (!strncmp(message_body(line), fatal_advice[i].message, strlen(fatal_advice[i].message))) {
 			tell_action(telling, "%s", fatal_advice[i].advice);
-			return;
+			return true;
 		}
-	tell_action(telling, "Read the runtime's message and the stack of %s, which shows who provoked it.", who);
-	tell_action(telling,
-		    "If it speaks of memory, pointers or the heap, suspect package unsafe, cgo and data races: run the "
-		    "tests with -race.");
+	return false;
+}
+
+static void advise_fatal(struct telling *telling, const char *line, const char *who)
+{
+	if (!advise_known(telling, line)) {
+		tell_action(telling, "Read the runtime's message and the stack of %s, which shows who provoked it.", who);
+		tell_action(telling, "If it speaks of memory, pointers or the heap, suspect package unsafe, cgo and data races: run "
+				     "the tests with -race.");
+	}
+	tell_confirm(telling, "The log of the service has to show the same message; what it shows just before it may say more than "
+			      "the dump has kept, which is the last 512 bytes.");
+	tell_for_good(telling, "Keep a test that runs that path with -race, so that it comes back before a release and not after.");
+}
+
+/* Who called throw, whether it blames the program or itself, and what the goroutine had met before. */
+static void tell_thrower(struct telling *telling)
+{
+	struct analysis *analysis = telling->diagnosis->analysis;
+	const struct panic_value *panic = oldest_panic(&analysis->messages);
+	const int32_t machine = analysis->dying_thread >= 0 ? analysis->thread_machine[analysis->dying_thread] : -1;
+	const int32_t throwing = machine >= 0 ? analysis->runtime->machines.items[machine].throwing : 0;
+	const char *value = panic ? (panic->says ? panic->says : panic->text) : NULL;
+	struct stack stack = {0};
+	size_t frame;
+
+	if (analysis->dying_thread < 0)
+		return;
+	frame = thrower_find(analysis, &stack);
+	if (frame != SIZE_MAX)
+		tell(telling, "The error was raised by %s, on %s.", go_func_name(stack.frames.items[frame].info),
+		     finding_thread(telling, telling->finding));
+	if (throwing == 1 && analysis->runtime->functions[ROLE_FATAL])
+		tell(telling, "The runtime holds it for a mistake of the program, not for a defect of its own (m.throwing is 1).");
+	if (panic)
+		tell(telling, "The goroutine had panicked before that, and its deferred functions were running%s%s.",
+		     value ? ": " : "", value ? one_line(telling->arena, value) : "");
 }
 
 void tell_go_fatal(struct telling *telling)
@@ -127,6 +127,7 @@ void tell_go_fatal(struct telling *telling)
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	tell(telling, "On %s, the Go runtime met a condition that it cannot go on from, and ended the process.", who);
 	tell_place(telling, "happened");
+	tell_thrower(telling);
 	tell_paragraph(telling, EXHIBIT_NONE);
 	tell(telling, "Such an error is no panic: no deferred function runs, and recover cannot catch it.");
 	tell_known_bugs(telling);

@@ -47,12 +47,20 @@ void tell_bp_chain(struct telling *telling);
 void tell_pdata_unsorted(struct telling *telling);
 void tell_stack_overflow(struct telling *telling);
 void tell_out_of_memory(struct telling *telling);
+void tell_concurrent_map(struct telling *telling);
 
 /* What narrators have in common. */
 
 /* "goroutine 7", "thread 4711 (goroutine 7)", "an unknown goroutine": of a finding. */
 const char *finding_goroutine(const struct telling *telling, const struct finding *finding);
 const char *finding_thread(const struct telling *telling, const struct finding *finding);
+
+/* The first line of the last words, as much of it as a headline bears; NULL: there are none. The message without "panic: " or
+ * "fatal error: ". "goroutine 7" or, when it is not known, "the process". Where the finding is: "It happened in main.f, at …". */
+const char *last_line(const struct telling *telling);
+const char *message_body(const char *line);
+const char *subject(const struct telling *telling);
+void tell_place(struct telling *telling, const char *verb);
 
 /* The same text with a capital letter, to begin a sentence. */
 const char *capital(struct arena *arena, const char *text);
