@@ -46,8 +46,8 @@ static void other_evidence(struct diagnosis *diagnosis, struct finding *finding,
 
 	if (user->map && other->map == user->map)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, other->map_slot, hex_text(diagnosis->arena, user->map),
-			      "goroutine %" PRIu64 " stands in %s%s, which %s the same map", id, other->map_function, place,
-			      other->verb);
+			      "goroutine %" PRIu64 " stands in %s%s, which %s a map, with the same map in its argument slot", id,
+			      other->map_function, place, other->verb);
 	else if (!other->map || !user->map)
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_WEAK, false,
 			     "goroutine %" PRIu64 " stands in %s%s, which %s a map; the dump does not show which", id,

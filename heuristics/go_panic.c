@@ -9,6 +9,8 @@ enum { TOLD_LIMIT = 8 }; /* panics of a chain that evidence is given of, the old
 
 static const char *value_of(struct arena *arena, const struct panic_value *panic)
 {
+	if (panic->says) /* skipped by preprintpanics: the same value stands in the next record */
+		return arena_printf(arena, "(%s) %s", panic->type, one_line(arena, panic->says));
 	if (panic->text)
 		return one_line(arena, panic->text);
 	return panic->type ? arena_printf(arena, "(%s)", panic->type) : "a value that is not read";

@@ -88,12 +88,15 @@ def panicked(printed):
     return {'rule': 'go-panic', 'certainty': 'certain', 'goroutine': running.id, 'message': line}
 
 
+def fatal(rule, printed):
+    line = next(line.strip() for line in printed.preamble if line.strip().startswith('fatal error: '))
+    running = next(goroutine for goroutine in printed.goroutines if goroutine.status == 'running')
+    return {'rule': rule, 'certainty': 'certain', 'goroutine': running.id, 'message': line}
+
+
 def limited(printed, rule):
     """A fatal error that the goroutine which was running provoked."""
-    line = next(line for line in printed.preamble if line.startswith('fatal error: '))
-    running = next(goroutine for goroutine in printed.goroutines if goroutine.status == 'running')
-    return {'rule': rule, 'certainty': 'certain', 'goroutine': running.id, 'message': line,
-            'also': [{'rule': 'go-fatal'}]}
+    return {**fatal(rule, printed), 'also': [{'rule': 'go-fatal'}]}
 
 
 def foreign(why, printed):
@@ -148,6 +151,12 @@ def expectation(case):
         return dict(panicked(printed), rule='nil-deref', also=[{'rule': 'go-panic'}])
     if kind.endswith('-panic'):
         return panicked(printed)
+    if kind.endswith('-chain'):
+        return panicked(printed)
+    if kind.endswith('-misuse'):
+        return fatal('go-fatal', printed)
+    if kind.endswith('-map'):
+        return dict(fatal('concurrent-map', printed), also=threw(printed))
     if kind.endswith('-unsorted'):
         return dict(panicked(printed), also=[{'rule': 'pdata-unsorted'}], executable_source='memory')
     if kind.endswith('-memory'):
