@@ -85,7 +85,7 @@ const char *float_text(struct arena *arena, double value, bool shortest, bool si
 const char *complex_text(struct arena *arena, double real, double imaginary, bool shortest, bool single)
 {
 	const char *second = float_text(arena, imaginary, shortest, single);
-	const bool has_sign = *second == '+' || *second == '-';
+	const bool has_sign = !shortest || *second == '+' || *second == '-'; /* only NaN has none there, and is given none */
 
 	return arena_printf(arena, "(%s%s%si)", float_text(arena, real, shortest, single), has_sign ? "" : "+", second);
 }

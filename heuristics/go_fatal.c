@@ -35,7 +35,7 @@ size_t thrower_find(struct analysis *analysis, struct stack *ret)
 	return thrower_frame(ret);
 }
 
-/* runtime.throwType, Go 1.20 and later; before, 1 said no more than that it throws. */
+/* runtime.throwType, Go 1.19 and later; before, 1 said no more than that it throws. */
 static const char *throw_type(const struct go_runtime *runtime, int32_t throwing)
 {
 	if (!runtime->functions[ROLE_FATAL] || throwing < 1 || throwing > 2)

@@ -69,6 +69,20 @@ static const struct {
 	 "Look at the caller of package sync in the stack: a lock was released that nobody held, or released twice."},
 };
 
+/* m.throwing of the thread that died: whom the runtime blames (runtime.throwType, Go 1.19). */
+enum throw_type { THROW_UNKNOWN, THROW_USER, THROW_RUNTIME };
+
+static enum throw_type throw_blames(const struct telling *telling)
+{
+	const struct analysis *analysis = telling->diagnosis->analysis;
+	const int32_t machine = analysis->dying_thread >= 0 ? analysis->thread_machine[analysis->dying_thread] : -1;
+	const int32_t throwing = machine >= 0 ? analysis->runtime->machines.items[machine].throwing : 0;
+
+	if (!analysis->runtime->functions[ROLE_FATAL] || throwing < THROW_USER || throwing > THROW_RUNTIME)
+		return THROW_UNKNOWN;
+	return (enum throw_type)throwing;
+}
+
 static bool advise_known(struct telling *telling, const char *line)
 {
 	for (size_t i = 0; line && i < sizeof fatal_advice / sizeof *fatal_advice; i++)
@@ -88,7 +102,11 @@ static void advise_fatal(struct telling *telling, const char *line, const char *
 	}
 	tell_confirm(telling, "The log of the service has to show the same message; what it shows just before it may say more than "
 			      "the dump has kept, which is the last 512 bytes.");
-	tell_for_good(telling, "Keep a test that runs that path with -race, so that it comes back before a release and not after.");
+	if (throw_blames(telling) == THROW_USER)
+		tell_for_good(telling, "Let a test run that path with -race: it finds such a mistake before a release does.");
+	else
+		tell_for_good(telling, "Rebuild with the newest patch of that Go release; if it comes again, report it with this dump: "
+				       "apart from exhausted memory, the runtime throws only on damage or a defect.");
 }
 
 /* Who called throw, whether it blames the program or itself, and what the goroutine had met before. */
@@ -96,8 +114,6 @@ static void tell_thrower(struct telling *telling)
 {
 	struct analysis *analysis = telling->diagnosis->analysis;
 	const struct panic_value *panic = oldest_panic(&analysis->messages);
-	const int32_t machine = analysis->dying_thread >= 0 ? analysis->thread_machine[analysis->dying_thread] : -1;
-	const int32_t throwing = machine >= 0 ? analysis->runtime->machines.items[machine].throwing : 0;
 	const char *value = panic ? (panic->says ? panic->says : panic->text) : NULL;
 	struct stack stack = {0};
 	size_t frame;
@@ -108,7 +124,7 @@ static void tell_thrower(struct telling *telling)
 	if (frame != SIZE_MAX)
 		tell(telling, "The error was raised by %s, on %s.", go_func_name(stack.frames.items[frame].info),
 		     finding_thread(telling, telling->finding));
-	if (throwing == 1 && analysis->runtime->functions[ROLE_FATAL])
+	if (throw_blames(telling) == THROW_USER)
 		tell(telling, "The runtime holds it for a mistake of the program, not for a defect of its own (m.throwing is 1).");
 	if (panic)
 		tell(telling, "The goroutine had panicked before that, and its deferred functions were running%s%s.",
