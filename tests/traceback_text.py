@@ -316,6 +316,22 @@ def state_difference(goroutine, ours):
     return None
 
 
+def printed_panics(preamble):
+    """The lines of the panics that ended the process; none where a fatal error did."""
+    if any(line.strip().startswith('fatal error: ') for line in preamble):
+        return []
+    first = next((i for i, line in enumerate(preamble) if line.startswith('panic: ')), len(preamble))
+    lines = preamble[first:]
+    last = next((i for i, line in enumerate(lines) if not line or line.startswith('[signal ')), len(lines))
+    return lines[:last]
+
+
+def panics_difference(printed, report):
+    """None when a report has the panics that ended the process as they were printed, line by line."""
+    wanted, lines = printed_panics(printed.preamble), report['process']['panic_lines']
+    return None if lines == wanted else f'{lines}\ninstead of {wanted}'
+
+
 def main():
     with open(sys.argv[1], encoding='utf-8', errors='replace') as file:
         json.dump(dataclasses.asdict(parse(file.read())), sys.stdout, indent=1)

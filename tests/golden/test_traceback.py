@@ -203,7 +203,8 @@ def report_of(text, version='go1.25.14'):
                            'frames': [as_found(frame) for frame in goroutine.frames]})
     threads = [{'id': 70 + i, 'crashed': i == 0, 'frames': [as_found(frame) for frame in stack.frames]}
                for i, stack in enumerate(printed.system_stacks())]
-    return {'target': {'go_version': version, 'arch': 'amd64'}, 'process': {'stop': {'name': 'SIGABRT'}},
+    process = {'stop': {'name': 'SIGABRT'}, 'panic_lines': traceback_text.printed_panics(printed.preamble)}
+    return {'target': {'go_version': version, 'arch': 'amd64'}, 'process': process,
             'goroutines': goroutines, 'threads': threads}
 
 
@@ -230,6 +231,8 @@ def frame_changed(number, index, **values):
 
 def rules():
     equal('as it should be', outcomes(), ['equal', 'equal', 'running', 'equal'])
+    equal('panics', outcomes(lambda report: report['process']['panic_lines'].append('\tpanic: another')),
+          ['equal', 'equal', 'running', 'equal', 'different'])
     for name, change in {
             'status': changed(7, status='waiting'), 'scan': changed(7, scan=True),
             'creator': changed(7, created_by=None),

@@ -41,7 +41,8 @@ def compare(printed, report, ending=None):
         outcome = Outcome('system stack' + ('' if stack.m is None else f' of m {stack.m}'),
                           DIFFERENT if detail else EQUAL, detail)
         outcomes.append(explained(outcome, exceptions.Scene([stack], None, printed, report, ending)))
-    return outcomes
+    panics = traceback_text.panics_difference(printed, report)
+    return outcomes + [Outcome('panics', DIFFERENT, panics)] * bool(panics)
 
 
 def explained(outcome, scene):
