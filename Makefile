@@ -56,6 +56,7 @@ LIB_CFLAGS = $(call once,LIB_CFLAGS,$(patsubst -I%,-isystem %,\
 	$(shell pkg-config --cflags $(PKG_MODULES)) $(shell $(find_dwarf_cflags))))
 LIB_LIBS = $(call once,LIB_LIBS,$(shell pkg-config --libs $(PKG_MODULES)) $(shell $(find_dwarf_libs)))
 TEST_CFLAGS = $(call once,TEST_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags cmocka)))
+UNICORN_LIBS = $(call once,UNICORN_LIBS,$(shell pkg-config --libs unicorn))
 TEST_LIBS = $(call once,TEST_LIBS,$(shell pkg-config --libs cmocka))
 
 COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -pthread -I. $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(VARIANT_FLAGS) $(LIB_CFLAGS)
@@ -74,9 +75,13 @@ SUPPORT_OBJECTS := $(call objects,$(filter-out $(UNIT_SOURCES),$(wildcard tests/
 	cli/conditions.c)
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(OBJ)/%)
 HOSTILE_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/hostile/*.c))
-# Programs of tests/accuracy have the names below; the other files there are what they share.
+# Programs of tests/accuracy have the names below; the other files there are what they share. stop needs Unicorn, which is
+# asked for only where it is installed: make check-accuracy, gcc, clang.
 ACCURACY_PROGRAMS := $(OBJ)/tests/accuracy/mutate
-ACCURACY_OBJECTS := $(filter-out $(ACCURACY_PROGRAMS:%=%.o),$(call objects,$(wildcard tests/accuracy/*.c)))
+UNICORN_PROGRAMS := $(OBJ)/tests/accuracy/stop
+UNICORN_OBJECTS := $(call objects,$(addprefix tests/accuracy/,machine.c routes.c stops.c))
+ACCURACY_OBJECTS := $(filter-out $(UNICORN_OBJECTS) $(ACCURACY_PROGRAMS:%=%.o) $(UNICORN_PROGRAMS:%=%.o),\
+	$(call objects,$(wildcard tests/accuracy/*.c)))
 TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
 
 # --- build --------------------------------------------------------------------------------------------------
@@ -106,6 +111,10 @@ $(HOSTILE_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(OUT)/libtornstack.a
 $(ACCURACY_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(ACCURACY_OBJECTS) $(OUT)/libtornstack.a
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS)
+
+$(UNICORN_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(UNICORN_OBJECTS) $(ACCURACY_OBJECTS) $(OUT)/libtornstack.a
+	@echo "  LINK  $@"
+	@$(LINK) -o $@ $^ $(LIB_LIBS) $(UNICORN_LIBS)
 
 $(TOOL_PROGRAMS): $(OUT)/%: $(OBJ)/tools/%.o $(OUT)/libtornstack.a
 	@echo "  LINK  $@"
