@@ -13,7 +13,13 @@ enum {
 	SETTLE_STEPS = 6,
 	PREEMPT_STEPS = 1000,
 	STACK_GUARD = 928, /* runtime/stack.go */
-	ROOM = 4096, /* below SP, for the preemption */
+	VICTIM_LIMIT = 32,
+	ROOM = 1024, /* below SP, for the preemption: asyncPreemptStack of runtime/preempt.go */
+};
+
+struct victim {
+	const struct goroutine *goroutine;
+	const struct routes *routes;
 };
 
 struct maker {
@@ -21,8 +27,8 @@ struct maker {
 	const struct arch *arch;
 	struct cpu *cpu;
 	const struct go_module *module;
-	const struct goroutine *victim;
-	const struct routes *routes;
+	VEC(struct victim) victims;
+	const struct goroutine *victim; /* that of the present function */
 	struct tear_cache *cache; /* only for what is a leaf */
 	uint64_t preempt_entry, machine;
 	struct stops *stops;
@@ -30,25 +36,32 @@ struct maker {
 
 /* --- a goroutine ------------------------------------------------------------------------------------------- */
 
-/* The one with the most room on its stack, of those that wait and whose stack is whole and can be written. */
-static const struct goroutine *choose_victim(struct target *target)
+/* Waiting, its stack whole and such that it can be written. */
+static bool can_be_victim(struct target *target, size_t index)
 {
-	const struct goroutine *best = NULL;
+	const struct goroutine *g = &target->runtime->goroutines.items[index];
+	struct stack stack = {0};
 	uint64_t word;
 
-	for (size_t i = 0; i < target->runtime->goroutines.count; i++) {
-		const struct goroutine *g = &target->runtime->goroutines.items[i];
-		struct stack stack = {0};
+	if (g->machine >= 0 || (g->status != G_WAITING && g->status != G_RUNNABLE) || g->m ||
+	    !image_u64(target->image, g->stack_lo, &word) || !target_write_u64(target, g->stack_lo, word))
+		return false;
+	goroutine_stack(target->diagnosis->analysis, index, &stack);
+	return stack.end == END_COMPLETE;
+}
 
-		if (g->machine >= 0 || (g->status != G_WAITING && g->status != G_RUNNABLE) || g->m ||
-		    (best && g->sched_sp - g->stack_lo <= best->sched_sp - best->stack_lo) ||
-		    !image_u64(target->image, g->stack_lo, &word) || !target_write_u64(target, g->stack_lo, word))
+static void find_victims(struct maker *maker)
+{
+	const struct goroutine *items = maker->target->runtime->goroutines.items;
+
+	for (size_t i = 0; i < maker->target->runtime->goroutines.count && maker->victims.count < VICTIM_LIMIT; i++) {
+		struct victim victim = {.goroutine = &items[i]};
+
+		if (!can_be_victim(maker->target, i))
 			continue;
-		goroutine_stack(target->diagnosis->analysis, i, &stack);
-		if (stack.end == END_COMPLETE && !strncmp(go_func_name(stack.frames.items[stack.frames.count - 2].info), "main.", 5))
-			best = g;
+		victim.routes = routes_find(maker->target, i);
+		vec_push(maker->target->arena, &maker->victims, victim);
 	}
-	return best;
 }
 
 /* --- registers at a call ----------------------------------------------------------------------------------- */
@@ -226,7 +239,6 @@ static void record(struct maker *maker, struct halt stop, uint64_t entry_sp)
 	if (stop.preemption == PREEMPTIBLE && preempt(maker))
 		cpu_changes(maker->cpu, &stop.words);
 	cpu_return(maker->cpu, &mark);
-	maker->stops->torn += stop.torn;
 	vec_push(maker->target->arena, &maker->stops->items, stop);
 }
 
@@ -239,7 +251,7 @@ static uint32_t code_word(const struct maker *maker, uint64_t pc)
 }
 
 /* Instructions that epilogues are made of, by their encodings: on arm64 constants and sums into SP, R29 and R27 (the assembler's
- * own), loads of R29 and R30; on amd64 POP BP and additions to SP. */
+ * own), loads of R29 and R30; on amd64 POP BP, additions to SP, and the NOPs that align a RET. */
 static bool is_of_epilogue(const struct maker *maker, uint64_t pc)
 {
 	const uint32_t word = code_word(maker, pc), to = word & 31;
@@ -248,7 +260,7 @@ static bool is_of_epilogue(const struct maker *maker, uint64_t pc)
 		return ((word >> 26 & 7) == 4 && (to == 27 || to == 29 || to == 31)) || word == 0x8b3b63ff ||
 		       (word & 0xfe407c1f) == 0xa840781d || ((word & 0xfec00000) == 0xf8400000 && (to == 29 || to == 30));
 	return (word & 0xff) == 0x5d || (word & 0xfffffe) == 0xc48148 || (word & 0xffffff) == 0xc48348 ||
-	       (word & 0xffffff) == 0xec8348;
+	       (word & 0xffffff) == 0xec8348 || (word & 0xff) == 0x90 || (word & 0xffff) == 0x9066 || (word & 0xffff) == 0x1f0f;
 }
 
 /* The instructions of a function, as far as they follow one another. */
@@ -289,12 +301,16 @@ static struct listing list(struct maker *maker, const struct func *func)
 }
 
 /* From the whole frame, through the epilogue that ends with a return. */
-static void leave(struct maker *maker, const struct listing *listing, size_t last, const struct halt *stop, uint64_t entry_sp)
+static void leave(struct maker *maker, const struct func *func, const struct listing *listing, size_t last,
+		  const struct halt *stop, uint64_t entry_sp)
 {
 	size_t first = last;
+	int32_t claimed;
 
 	while (first && last - first < EPILOGUE_INSNS && is_of_epilogue(maker, listing->pcs.items[first - 1]))
 		first--;
+	if (!claimed_at(maker, func, listing->pcs.items[first], &claimed) || claimed != stop->frame_size)
+		return;
 	cpu_set(maker->cpu, maker->arch->pc, listing->pcs.items[first]);
 	for (size_t i = first; i <= last; i++) {
 		record(maker, *stop, entry_sp);
@@ -316,7 +332,7 @@ static void mark_neighbours(struct stops *stops, size_t from)
 	}
 }
 
-static bool execute(struct maker *maker, const struct func *func, const struct listing *listing)
+static bool execute(struct maker *maker, const struct routes *routes, const struct func *func, const struct listing *listing)
 {
 	const size_t before = maker->stops->items.count;
 	struct halt stop = {.goroutine = maker->victim->id, .frame_size = frame_size(maker, func)};
@@ -327,19 +343,38 @@ static bool execute(struct maker *maker, const struct func *func, const struct l
 	bool done;
 
 	stop.leaf = is_leaf(maker->cache, go_pc(maker->target->runtime, func->entry, true));
-	done = route_to(maker->routes, func, &route) && arrive(maker, &route, &stop.caller_pc);
+	done = route_to(routes, func, &route) && arrive(maker, &route, &stop.caller_pc);
 	entry_sp = cpu_get(maker->cpu, maker->arch->sp);
 	done = done && entry_sp - (uint64_t)stop.frame_size - ROOM > maker->victim->stack_lo &&
 	       enter(maker, func, stop.frame_size, &stop);
 	whole = cpu_mark(maker->cpu);
 	stop.place = IN_EPILOGUE;
 	for (size_t i = 0; done && i < listing->returns.count; i++) {
-		leave(maker, listing, listing->returns.items[i], &stop, entry_sp);
+		leave(maker, func, listing, listing->returns.items[i], &stop, entry_sp);
 		cpu_return(maker->cpu, &whole);
 	}
 	cpu_return(maker->cpu, &start);
+	if (!done)
+		maker->stops->items.count = before;
 	mark_neighbours(maker->stops, before);
 	return done;
+}
+
+/* On the stack of the first goroutine that gets there and has the room. */
+static void execute_somewhere(struct maker *maker, const struct func *func, const struct listing *listing)
+{
+	const size_t before = maker->stops->items.count;
+	size_t torn = 0;
+	bool done = false;
+
+	for (size_t i = 0; i < maker->victims.count && !done; i++) {
+		maker->victim = maker->victims.items[i].goroutine;
+		done = execute(maker, maker->victims.items[i].routes, func, listing);
+	}
+	for (size_t i = before; i < maker->stops->items.count; i++)
+		torn += maker->stops->items.items[i].torn;
+	maker->stops->functions += done;
+	maker->stops->missed += listing->splits > torn ? listing->splits - torn : 0;
 }
 
 static void look_at(struct maker *maker, uint32_t index, bool picked)
@@ -347,7 +382,6 @@ static void look_at(struct maker *maker, uint32_t index, bool picked)
 	struct listing listing;
 	struct func func;
 	enum preemption preemption;
-	size_t torn;
 
 	if (!pclntab_func(&maker->module->pclntab, index, &func) || (func.flags & (FUNC_ASM | FUNC_SP_WRITE)))
 		return;
@@ -355,12 +389,8 @@ static void look_at(struct maker *maker, uint32_t index, bool picked)
 	if (preemption == PREEMPTION_RUNTIME || preemption == PREEMPTION_ASSEMBLY)
 		return;
 	listing = list(maker, &func);
-	if (!listing.splits && !picked)
-		return;
-	torn = maker->stops->torn;
-	maker->stops->functions += execute(maker, &func, &listing);
-	torn = maker->stops->torn - torn;
-	maker->stops->missed += listing.splits > torn ? listing.splits - torn : 0;
+	if (listing.splits || picked)
+		execute_somewhere(maker, &func, &listing);
 }
 
 static uint64_t some_machine(const struct target *target)
@@ -383,15 +413,14 @@ bool stops_make(struct target *target, uint64_t seed, size_t limit, struct stops
 	if (!runtime->modules.count || !runtime->layout || !runtime->functions[ROLE_ASYNC_PREEMPT] ||
 	    target->image->os != OS_LINUX)
 		return false;
-	maker.victim = choose_victim(target);
-	maker.cpu = maker.victim ? cpu_new(target) : NULL;
+	find_victims(&maker);
+	maker.cpu = maker.victims.count ? cpu_new(target) : NULL;
 	if (!maker.cpu)
 		return false;
 	maker.module = &runtime->modules.items[0];
 	maker.cache = tear_cache_new(target->runtime);
 	maker.preempt_entry = runtime->functions[ROLE_ASYNC_PREEMPT]->entry;
 	maker.machine = some_machine(target);
-	maker.routes = routes_find(target, (size_t)(maker.victim - runtime->goroutines.items));
 	for (uint32_t i = 0; i < maker.module->pclntab.nfunc; i++)
 		look_at(&maker, i, !limit || (i * 2654435761u ^ seed) % maker.module->pclntab.nfunc < limit);
 	return true;

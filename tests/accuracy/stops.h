@@ -28,7 +28,6 @@ struct halt {
 struct stops {
 	VEC(struct halt) items;
 	size_t functions; /* whose prologue and epilogues were executed */
-	size_t torn;      /* of the items */
 	size_t missed;    /* split adjustments, by the look of the code, that no execution came to: no way, or no room on the stack */
 };
 
