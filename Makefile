@@ -163,7 +163,7 @@ run-tests: tests
 	@tests/run --build $(OUT) --programs $(OBJ) --hostile $(HOSTILE) $(TESTS)
 
 gcc clang: deps-ci
-	@$(MAKE) VARIANT=$@ tests
+	@$(MAKE) VARIANT=$@ tests build/$@/tests/accuracy/stop
 
 # Crashes a program built by each release of Go and compares every goroutine; LIVE has further options, see --help.
 # The whole grid takes hours, but what build/live knows already is not done again. accuracy writes down what is known.
@@ -172,14 +172,18 @@ check-live accuracy: deps-ci
 	@$(MAKE) all
 	@tests/live/check_live.py $(if $(GO),--go "$(GO)") $(if $(filter accuracy,$@),--table docs/accuracy.md) $(LIVE)
 
-# Changes healthy dumps word by word and judges what is said; LIMIT of each kind and dump, 0: all; TABLE=FILE writes it down.
+# Changes healthy dumps word by word, stops goroutines inside SP adjustments, and judges what is said; LIMIT of each kind and
+# dump, 0: all; TABLE=FILE writes it down; DUMPS=DIR: kept cells of check-live as well; TOOLCHAINS: stops in what they build.
 LIMIT ?= 0
 SEED ?= 1
 TABLE ?=
+DUMPS ?=
+TOOLCHAINS ?=
 check-accuracy: deps
-	@$(MAKE) $(ACCURACY_PROGRAMS)
-	@tests/accuracy/check.py --program $(ACCURACY_PROGRAMS) --limit $(LIMIT) --seed $(SEED) \
-		$(if $(TABLE),--table $(TABLE))
+	@.ci/deps --accuracy
+	@$(MAKE) $(ACCURACY_PROGRAMS) $(UNICORN_PROGRAMS)
+	@tests/accuracy/check.py --program $(ACCURACY_PROGRAMS) --stop $(UNICORN_PROGRAMS) --limit $(LIMIT) --seed $(SEED) \
+		$(if $(TABLE),--table $(TABLE)) $(if $(DUMPS),--dumps $(DUMPS)) $(if $(TOOLCHAINS),--toolchains "$(TOOLCHAINS)")
 
 layers:
 	@tests/layers

@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 """The mutation corpus: changes every return address, many fields of the runtime and other words of healthy dumps, one at a
-time, in memory, and counts what is said of each (mutate.c). usage: check.py --program MUTATE [--limit N] [--seed N] [--table FILE]
+time, in memory, and counts what is said of each (mutate.c); stops goroutines between the parts of SP adjustments (stop.c).
+usage: check.py --program MUTATE --stop STOP [--limit N] [--seed N] [--table FILE] [--dumps DIR] [--toolchains 'RELEASE…']
+
+--dumps: healthy dumps beside those of fixtures/cases: DIR/*/ENDING/core.zst with DIR/*/exe, as check_live.py --keep leaves
+them. --toolchains: stops also in programs that these releases build and this machine runs.
 
 Each dump is taken whole, and cut as short as leaves at least half of its return addresses. Floors, as checks: healthy dumps have
 no finding of corruption, nothing certain is wrong, of what is likely nine tenths are right, words that are no return address
@@ -17,6 +21,11 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / 'tests'))
 
 import dump_file
+import elf_file
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+import stops
 
 CASES = ROOT / 'fixtures/cases'
 HEALTHY = re.compile(r'^(?!.*-late-[^c]).*-(panic|memory|quit|live|cgo|static|control|nil|near-(before|after))(-stripped)?$')
@@ -27,11 +36,31 @@ TORN_RECALL, LIKELY_RIGHT = 0.995, 0.9
 BEGIN, END = '<!-- mutations -->', '<!-- /mutations -->'
 
 
-def variants(case):
+class Subject:
+    """A healthy dump."""
+
+    def __init__(self, name, packed, exe, kind):
+        self.name, self.packed, self.exe, self.kind = name, packed, exe, kind
+
+    def variants(self):
+        for keep, name in ((100, 'whole'), (50, 'cut short')):
+            yield f'{self.kind if self.exe else "no executable"}, {name}', keep, self.exe or '-'
+
+
+def of_case(case):
     exe = CASES / case / 'exe.zst'
     kind = 'stripped' if 'stripped' in case or case.startswith('windows') else 'symbols'
-    for keep, name in ((100, 'whole'), (50, 'cut short')):
-        yield f'{kind if exe.exists() else "no executable"}, {name}', keep, exe if exe.exists() else '-'
+    return Subject(case, CASES / case / 'dump.zst', exe if exe.exists() else None, kind)
+
+
+def subjects(options):
+    for path in sorted(CASES.glob('*/dump.zst')):
+        if HEALTHY.match(path.parent.name):
+            yield of_case(path.parent.name)
+    for path in sorted(options.dumps.glob('*/*/core.zst')) if options.dumps else []:
+        cell = path.parent.parent
+        kind = 'stripped' if 'stripped' in cell.name else 'symbols'
+        yield Subject(f'{cell.name} {path.parent.name}', path, cell / 'exe', f'made now, {kind}')
 
 
 def run(options, dump, keep, exe):
@@ -39,21 +68,43 @@ def run(options, dump, keep, exe):
     return subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
 
-def outcomes(options, cases):
+def outcomes(options, stopped):
     """Each dump unpacked, since it is the dump that is cut and not the compressed file."""
-    for case in cases:
+    for subject in subjects(options):
         with tempfile.TemporaryDirectory() as folder:
-            dump = dump_file.unpacked(CASES / case / 'dump.zst', folder)
-            for variant, keep, exe in variants(case):
-                yield case, variant, run(options, dump, keep, exe)
+            dump = dump_file.unpacked(subject.packed, folder)
+            stop_in(options, stopped, subject.name, dump, subject.exe)
+            for variant, keep, exe in subject.variants():
+                yield subject.name, variant, run(options, dump, keep, exe)
 
 
-def measure(options):
-    """{variant: {(class, rule due): counts}}, stack words, and what went wrong with a dump."""
+def stop_in(options, stopped, name, dump, exe):
+    with dump.open('rb') as file:
+        header = file.read(elf_file.E_MACHINE + 2)
+    machine = int.from_bytes(header[elf_file.E_MACHINE:], 'little') if header.startswith(b'\x7fELF') else None
+    cpu = {0x3e: 'amd64', 0xb7: 'arm64'}.get(machine)
+    if cpu:
+        stopped.add(options.stop, options, cpu, name, dump, exe or '-')
+
+
+def stop_in_toolchains(options, stopped):
+    for release in options.toolchains.split():
+        for cpu, flags in ((cpu, flags) for cpu in ('arm64', 'amd64') for flags in ('', '-s -w')):
+            with tempfile.TemporaryDirectory() as folder:
+                name = f'frames, Go {release}, {cpu}, {flags or "symbols"}'
+                made = stops.crash(release, cpu, flags, folder)
+                if made:
+                    stop_in(options, stopped, name, *made)
+                else:
+                    stopped.troubles.append(f'{name}: there is no dump')
+
+
+def measure(options, stopped):
+    """{variant: {(class, rule due): counts}}, {class: {depth: counts}}, what went wrong with a dump, and remarks."""
+    depths = collections.defaultdict(lambda: collections.defaultdict(collections.Counter))
     table = collections.defaultdict(lambda: collections.defaultdict(collections.Counter))
     troubles, remarks = [], []
-    cases = sorted(path.parent.name for path in CASES.glob('*/dump.zst') if HEALTHY.match(path.parent.name))
-    for case, variant, done in outcomes(options, cases):
+    for case, variant, done in outcomes(options, stopped):
         if done.returncode not in (0, NOTHING):
             troubles.append(f'{case}, {variant}: ' + ('not healthy' if done.returncode == UNHEALTHY else done.stderr[-500:]))
         if done.returncode == NOTHING:
@@ -63,8 +114,10 @@ def measure(options):
             if line.startswith('#'):
                 remarks.append(f'{case}, {variant}: {line[2:]}')
             elif len(fields) > len(COLUMNS):
-                table[variant][fields[0], fields[2]].update(dict(zip(COLUMNS, map(int, fields[5:]))))
-    return table, troubles, remarks
+                counts = dict(zip(COLUMNS, map(int, fields[5:])))
+                table[variant][fields[0], fields[2]].update(counts)
+                depths[fields[0]][fields[1]].update(counts)
+    return table, depths, troubles, remarks
 
 
 def total(rows, column, due=None):
@@ -85,15 +138,39 @@ def checks(table, troubles):
                None if found >= TORN_RECALL * torn else f'{found} of {torn} ({found / torn:.2%})')
 
 
-def written(table, options):
-    lines = [BEGIN, '', f'    make check-accuracy LIMIT={options.limit} SEED={options.seed} TABLE=docs/accuracy.md', '',
+def by_depth(depths):
+    """What share of changed return addresses is found and put right, by the depth of the frame that they lead to."""
+    columns = ('1', '2', '3', '4+')
+    lines = ['', 'Found, put right of changed return addresses, by the depth of the frame that they lead to:', '',
+             '| changed | ' + ' | '.join(columns) + ' |', '|' + ' --- |' * (len(columns) + 1)]
+    for kind, rows in sorted(depths.items()):
+        if '1' in rows:
+            shares = [[rows[depth][column] / max(rows[depth]['mutations'], 1) for column in ('found', 'repaired')]
+                      for depth in columns]
+            lines.append(f'| {kind} | ' + ' | '.join(f'{found:.1%}, {repaired:.1%}' for found, repaired in shares) + ' |')
+    return lines
+
+
+def command(options):
+    more = f' DUMPS={options.dumps}' if options.dumps else ''
+    more += f' TOOLCHAINS="{options.toolchains}"' if options.toolchains else ''
+    return f'make check-accuracy LIMIT={options.limit} SEED={options.seed}{more} TABLE=docs/accuracy.md'
+
+
+def written(table, depths, options):
+    lines = [BEGIN, '', f'    {command(options)}', '',
              '| dumps | changed | due | ' + ' | '.join(COLUMNS) + ' |', '|' + ' --- |' * (len(COLUMNS) + 3)]
     for variant, rows in sorted(table.items()):
         for (kind, due), counts in sorted(rows.items()):
             lines.append(f'| {variant} | {kind} | {due} | ' + ' | '.join(f'{counts[c]:,}' for c in COLUMNS) + ' |')
+    lines += by_depth(depths)
     everything = sum(total(rows, 'mutations') for rows in table.values())
     wrong = sum(total(rows, 'wrong certain') for rows in table.values())
-    return '\n'.join([*lines, '', f'{everything:,} mutations; wrongly certain: {wrong:,}.', '', END])
+    others = depths['other stack word']['-']
+    alarms = sum(others[f'wrong {certainty}'] for certainty in ('possible', 'likely', 'certain'))
+    lines += ['', f'{everything:,} mutations; wrongly certain: {wrong:,}. In {others["mutations"]:,} other words of stacks {alarms:,} false '
+              f'alarms, {alarms * 1e6 / max(others["mutations"], 1):,.0f} in a million.']
+    return '\n'.join([*lines, '', END])
 
 
 def main():
@@ -102,16 +179,22 @@ def main():
     parser.add_argument('--limit', type=int, default=0, help='mutations of each class and dump, 0: all')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--table', type=pathlib.Path)
+    parser.add_argument('--stop', type=pathlib.Path, required=True)
+    parser.add_argument('--dumps', type=pathlib.Path, help='more healthy dumps: DIR/*/*/core.zst, DIR/*/exe')
+    parser.add_argument('--toolchains', default='', help='Go releases')
     options = parser.parse_args()
-    table, troubles, remarks = measure(options)
+    stopped = stops.Count()
+    stop_in_toolchains(options, stopped)
+    table, depths, troubles, remarks = measure(options, stopped)
     failed = passed = 0
     print('\n'.join(remarks))
-    for name, trouble in checks(table, troubles):
+    for name, trouble in (*checks(table, troubles), *stopped.checks()):
         print(f'{"FAIL" if trouble else "ok":4}  {name}{": " if trouble else ""}{trouble or ""}')
         passed, failed = passed + (not trouble), failed + bool(trouble)
     if options.table:
         text = options.table.read_text(encoding='utf-8')
-        text = re.sub(f'{BEGIN}.*{END}', lambda _: written(table, options), text, flags=re.S)
+        text = re.sub(f'{BEGIN}.*{END}', lambda _: written(table, depths, options), text, flags=re.S)
+        text = re.sub(f'{stops.BEGIN}.*{stops.END}', lambda _: stopped.table(command(options)), text, flags=re.S)
         options.table.write_text(text, encoding='utf-8')
     print(f'{passed} passed, {failed} failed')
     sys.exit(1 if failed else 0)
