@@ -182,7 +182,7 @@ TOOLCHAINS ?=
 check-accuracy: deps
 	@.ci/deps --accuracy
 	@$(MAKE) $(ACCURACY_PROGRAMS) $(UNICORN_PROGRAMS)
-	@tests/accuracy/check.py --program $(ACCURACY_PROGRAMS) --stop $(UNICORN_PROGRAMS) --limit $(LIMIT) --seed $(SEED) \
+	@PYTHONDONTWRITEBYTECODE=1 tests/accuracy/check.py --program $(ACCURACY_PROGRAMS) --stop $(UNICORN_PROGRAMS) --limit $(LIMIT) --seed $(SEED) \
 		$(if $(TABLE),--table $(TABLE)) $(if $(DUMPS),--dumps $(DUMPS)) $(if $(TOOLCHAINS),--toolchains "$(TOOLCHAINS)")
 
 layers:
