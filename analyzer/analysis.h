@@ -3,6 +3,7 @@
 #ifndef ANALYZER_ANALYSIS_H
 #define ANALYZER_ANALYSIS_H
 
+#include "analyzer/clobber.h"
 #include "analyzer/stack.h"
 
 /* A stop at a pc where pcsp and the executed instructions disagree about SP, and what is left there to prove it. Words
@@ -71,15 +72,18 @@ struct damage {
 	uint32_t others;              /* of them that had to be repaired too */
 };
 
-/* A saved frame pointer on a goroutine's stack whose upper 32 bits were overwritten: the lower 32 are those of the one place
- * that it can point to. */
-struct torn_pointer {
+/* A saved frame pointer on a goroutine's stack that does not point to where the frame above saved its own, while the return
+ * addresses lead through that frame: its upper 32 bits were overwritten and the lower 32 are left; or the frame above had
+ * called assembly that clobbers the register. */
+struct wrong_pointer {
 	int32_t goroutine;  /* index in runtime->goroutines */
 	uint32_t frame;     /* index in its stack of the frame that saved it */
 	uint64_t slot, observed;
 	uint64_t expected;  /* where the frame above, which walking on found, saved its own */
 	const struct pc_info *at; /* the frame */
 	bool complete;      /* that walk reached the goroutine's entry by valid steps */
+	bool torn;          /* the lower half is right */
+	struct clobber clobber; /* if not torn: who changed the register, by the code of the frame above */
 };
 
 /* Goroutines with the same status, wait reason, creator and sequence of pcs. */
@@ -143,7 +147,7 @@ struct analysis {
 	struct notes *notes;
 	VEC(struct tear) tears;
 	VEC(struct damage) damages;
-	VEC(struct torn_pointer) torn_pointers;
+	VEC(struct wrong_pointer) wrong_pointers;
 	size_t foreign_chains;     /* goroutines whose chain of frame pointers leads off their stack, below a callback from C */
 	uint32_t damage_searches; /* of code, for what a smashed word may have been */
 	VEC(struct goroutine_group) groups; /* in the order of their first goroutines */

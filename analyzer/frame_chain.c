@@ -33,25 +33,18 @@ static const struct frame *next_saving(const struct stack *stack, size_t index)
 	return NULL;
 }
 
-static bool is_torn(uint64_t observed, uint64_t expected)
+/* Files it if it is known how it came to be: otherwise anything may have been in the register. */
+static void file_wrong(struct analysis *analysis, size_t goroutine, const struct stack *stack, size_t index,
+		       const struct frame *next, struct wrong_pointer wrong)
 {
-	return observed != expected && (uint32_t)observed == (uint32_t)expected;
-}
-
-static void file_torn(struct analysis *analysis, size_t goroutine, const struct stack *stack, size_t index, uint64_t slot,
-		      uint64_t observed, uint64_t expected)
-{
-	struct torn_pointer torn = {
-		.goroutine = (int32_t)goroutine,
-		.frame = (uint32_t)index,
-		.slot = slot,
-		.observed = observed,
-		.expected = expected,
-		.at = stack->frames.items[index].info,
-		.complete = stack->end == END_COMPLETE,
-	};
-
-	vec_push(analysis->arena, &analysis->torn_pointers, torn);
+	wrong.goroutine = (int32_t)goroutine;
+	wrong.frame = (uint32_t)index;
+	wrong.at = stack->frames.items[index].info;
+	wrong.complete = stack->end == END_COMPLETE;
+	wrong.torn = (uint32_t)wrong.observed == (uint32_t)wrong.expected;
+	if (wrong.torn || (clobber_find(analysis->runtime, next->info, &wrong.clobber) &&
+			   (!wrong.clobber.known || wrong.clobber.value == wrong.observed)))
+		vec_push(analysis->arena, &analysis->wrong_pointers, wrong);
 }
 
 void frame_chain_check(struct analysis *analysis, size_t goroutine, const struct stack *stack)
@@ -66,16 +59,32 @@ void frame_chain_check(struct analysis *analysis, size_t goroutine, const struct
 		const struct frame *next;
 		uint64_t observed;
 
-		if (!saves(frame) || !image_u64(analysis->image, slot, &observed) ||
-		    (observed >= g->stack_lo && observed < g->stack_hi))
+		if (!saves(frame) || !image_u64(analysis->image, slot, &observed))
 			continue;
 		/* Where C calls back into Go, cgocallback changes stacks and leaves the register as C had it. */
-		foreign |= frame[1].info->role == ROLE_CGOCALLBACK && observed;
+		foreign |= frame[1].info->role == ROLE_CGOCALLBACK && observed &&
+			   !(observed >= g->stack_lo && observed < g->stack_hi);
 		next = next_saving(stack, i);
-		if (next && is_torn(observed, slot_of(arch, next)))
-			file_torn(analysis, goroutine, stack, i, slot, observed, slot_of(arch, next));
+		if (next && observed != slot_of(arch, next))
+			file_wrong(analysis, goroutine, stack, i, next,
+				   (struct wrong_pointer){.slot = slot, .observed = observed, .expected = slot_of(arch, next)});
 	}
 	analysis->foreign_chains += foreign;
+}
+
+/* fpTracebackPCs and, for profiles of blocking and mutexes, fpTracebackPartialExpand (runtime/tracestack.go, mprof.go, from Go
+ * 1.21 on); often inlined. */
+bool frame_chain_faulted(const struct analysis *analysis)
+{
+	static const char walker[] = "runtime.fpTraceback";
+	const struct fault *fault = &analysis->fault;
+	const struct pc_info *info = fault->known && fault->has_pc ? go_pc(analysis->runtime, fault->pc, true) : NULL;
+	struct inline_frame frames[INLINE_LIMIT];
+
+	if (!info || !info->func)
+		return false;
+	func_inline_frames(&info->module->pclntab, info->func, info->pc, frames);
+	return frames[0].name && !strncmp(frames[0].name, walker, sizeof walker - 1);
 }
 
 void frame_chain_note(struct analysis *analysis)

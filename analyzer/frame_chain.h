@@ -6,8 +6,11 @@
 #include "analyzer/analysis.h"
 
 /* Holds every saved frame pointer of a goroutine's stack, as just walked, against where the frame above saved its own; files
- * what is torn, and counts chains that lead into C's stack. */
+ * what is torn or was clobbered by assembly, and counts chains that lead into C's stack. */
 void frame_chain_check(struct analysis *analysis, size_t goroutine, const struct stack *stack);
+
+/* Whether the process died of a memory fault in the runtime's own walk by frame pointers: of a tracer or a profile. */
+bool frame_chain_faulted(const struct analysis *analysis);
 
 /* Says, once all are checked, how many lead there. */
 void frame_chain_note(struct analysis *analysis);

@@ -55,6 +55,7 @@ struct finding {
 	const struct tear *tear; /* split-sp: the tear; NULL otherwise */
 	const struct damage *damage; /* torn-return, torn-pc, smashed-return: the word; NULL otherwise */
 	const struct outparam *outparam; /* late-kernel-write: what the kernel was told to write; NULL otherwise */
+	const struct wrong_pointer *pointer; /* bp-chain: the word; NULL otherwise */
 	VEC(struct evidence) evidence;
 	VEC(struct cited_bug) bugs;
 	VEC(struct rival) rivals;

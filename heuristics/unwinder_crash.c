@@ -2,6 +2,8 @@
  * unwinder dereferenced garbage. The thread that died is the walker; the one at fault is whose stack it walked. */
 #include "heuristics/detector.h"
 
+#include "analyzer/frame_chain.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +45,7 @@ struct crash {
 	size_t walker;         /* index of the innermost frame that walks; SIZE_MAX: none */
 	const char *text;      /* the fatal text, NULL: a fault */
 	bool faulted;          /* the fault's pc is in the unwinder */
+	bool by_frame_pointers; /* … in the one that follows frame pointers: of a tracer or a profile */
 	int32_t victim;        /* index, -1 */
 	uint64_t victim_words[WORDS_SHOWN]; /* addresses of the walker's pointers to the victim's g; 0: no more */
 	const char *named_by;  /* the runtime's line that names the victim, NULL: none */
@@ -132,6 +135,18 @@ static void victim_in_walker(struct crash *crash)
 			crash->victim_words[words++] = at;
 }
 
+/* A tracer walks the goroutine that its thread runs, also from the system stack; if its saved frame pointers are all right it was
+ * another's, whose are not. */
+static int32_t walked_by_frame_pointers(const struct analysis *analysis)
+{
+	const int32_t own = analysis->thread_goroutine[analysis->dying_thread];
+
+	for (size_t i = 0; i < analysis->wrong_pointers.count; i++)
+		if (analysis->wrong_pointers.items[i].goroutine == own)
+			return own;
+	return analysis->wrong_pointers.count == 1 ? analysis->wrong_pointers.items[0].goroutine : own;
+}
+
 static bool examine(struct analysis *analysis, struct crash *crash)
 {
 	*crash = (struct crash){.analysis = analysis, .victim = -1};
@@ -142,6 +157,17 @@ static bool examine(struct analysis *analysis, struct crash *crash)
 	crash->text = unwinder_text(analysis);
 	crash->faulted = analysis->fault.known && analysis->fault.has_pc &&
 			 is_unwinder(go_pc(analysis->runtime, analysis->fault.pc, true)->role);
+	crash->by_frame_pointers = frame_chain_faulted(analysis);
+	if (crash->by_frame_pointers) {
+		crash->faulted = true;
+		crash->walker = 0;
+		while (crash->walker < crash->stack.frames.count && crash->stack.frames.items[crash->walker].pc != analysis->fault.pc)
+			crash->walker++;
+		if (crash->walker == crash->stack.frames.count)
+			crash->walker = SIZE_MAX;
+		crash->victim = walked_by_frame_pointers(analysis);
+		return true;
+	}
 	if (!crash->text && !crash->faulted)
 		return false;
 	crash->victim = named_victim(analysis->runtime, &crash->named_by);
