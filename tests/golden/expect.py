@@ -78,6 +78,16 @@ def torn_word(case, why):
     return expect
 
 
+def clobbered(why):
+    """A frame pointer that assembly left, by fixtures/src/check_clobber.py; the runtime died following it."""
+    slot, observed, repaired = one(r'\[(0x\w+)\] = (0x\w+)  saved by main.deliver; main.hash saved its own at (0x\w+): wrong', why)
+    goroutine = int(one(r' {4}goroutine (\d+) gp=\S+ m=\d+ mp=\S+ \[running', why))
+    return {'rule': 'bp-chain', 'certainty': 'certain', 'goroutine': goroutine, 'function': 'main.deliver', 'slot': slot,
+            'observed': observed, 'repaired': repaired,
+            'also': [{'rule': 'unwinder-crash', 'goroutine': goroutine}, {'rule': 'unknown-fault'}],
+            'near_miss_of': ['split-sp', 'torn-return', 'smashed-return']}
+
+
 def threw(printed):
     return [{'rule': 'go-fatal'} for line in printed.preamble if line.startswith('fatal error: ')]
 
@@ -124,6 +134,8 @@ def expectation(case):
         sys.exit(f'{case}: what a changed word makes of a case is for its author to say')
     if '-late-' in case or '-stray-' in case:
         return torn_word(case, why)
+    if case.endswith('-clobber'):
+        return clobbered(why)
     printed = traceback_text.parse((folder / 'expected.traceback').read_text())
     kind = case.removesuffix('-stripped')
     if kind.endswith('-live'):
