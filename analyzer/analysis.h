@@ -1,5 +1,6 @@
 /* analysis.h: everything the analyzer found out about a dump; what detectors and reports read. Stacks are not kept: they
- * are walked again when asked for, which is cheaper than keeping a million of them. */
+ * are walked again when asked for, which is cheaper than keeping a million of them; but for the last one of millions of
+ * frames. */
 #ifndef ANALYZER_ANALYSIS_H
 #define ANALYZER_ANALYSIS_H
 
@@ -161,6 +162,8 @@ struct analysis {
 	struct tear_cache *tear_cache;
 	struct thread_walk *walks; /* one per thread */
 	struct walk_limit goroutine_limit, thread_limit;
+	struct stack long_stack;   /* the last one walked of a goroutine that was too long to be kept whole, … */
+	size_t long_stack_of;      /* … and whose; meaningful if long_stack.elided */
 };
 
 /* Analyses a loaded dump: every goroutine and thread is walked once, tears recorded, groups made. */

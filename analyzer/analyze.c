@@ -140,10 +140,19 @@ void goroutine_stack(struct analysis *analysis, size_t index, struct stack *ret)
 	struct walk_subject subject = {.goroutine = (int32_t)index, .thread = analysis->goroutine_thread[index],
 				       .lo = g->stack_lo, .hi = g->stack_hi,
 				       .frames = walk_frames(&analysis->goroutine_limit, index)};
-	struct context context = goroutine_context(analysis, index);
+	struct context context;
 
+	if (analysis->long_stack.elided && analysis->long_stack_of == index) {
+		stack_copy(analysis->arena, &analysis->long_stack, ret);
+		return;
+	}
+	context = goroutine_context(analysis, index);
 	settle_entry(analysis, &context);
 	walk_goroutine(analysis, &subject, &context, ret);
+	if (ret->elided) {
+		stack_copy(analysis->arena, ret, &analysis->long_stack);
+		analysis->long_stack_of = index;
+	}
 }
 
 void thread_stack(struct analysis *analysis, size_t index, struct stack *ret)

@@ -25,6 +25,22 @@ size_t stack_depth(const struct stack *stack)
 	return stack->elided + stack->frames.count;
 }
 
+void stack_copy(struct arena *arena, const struct stack *from, struct stack *ret)
+{
+	size_t capacity = ret->frames.capacity;
+	struct frame *items = ret->frames.items;
+
+	if (capacity < from->frames.count) {
+		capacity = from->frames.count;
+		items = arena_array(arena, capacity, sizeof *items);
+	}
+	if (from->frames.count)
+		memcpy(items, from->frames.items, from->frames.count * sizeof *items);
+	*ret = *from;
+	ret->frames.items = items;
+	ret->frames.capacity = capacity;
+}
+
 uint64_t digest_add(uint64_t digest, uint64_t value)
 {
 	digest = (digest ^ value) * 0x9e3779b97f4a7c15ULL;

@@ -56,6 +56,9 @@ struct stack {
 /* How many frames were walked. */
 size_t stack_depth(const struct stack *stack);
 
+/* Makes *ret a stack of its own with the same frames; the room that it has for frames is used again. */
+void stack_copy(struct arena *arena, const struct stack *from, struct stack *ret);
+
 /* Adds a value to a digest, which starts at 0 or any seed. */
 uint64_t digest_add(uint64_t digest, uint64_t value);
 

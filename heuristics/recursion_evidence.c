@@ -128,36 +128,46 @@ static size_t shares_of(struct arena *arena, const struct stack *stack, struct s
 	return count;
 }
 
-static void dominant_functions(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack)
+/* The functions that most frames are of: a recursion that takes many ways. NULL: there are none. */
+static const char *dominant_functions(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack)
 {
 	struct share *shares;
 	size_t count = shares_of(diagnosis->arena, stack, &shares);
+	const char *names = NULL;
 
-	for (size_t i = 0; i < count && i < DOMINANT; i++)
-		if (shares[i].frames * 100 >= stack->frames.count * LEAST_SHARE && shares[i].frame->info->func)
-			evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_FAIR, false,
-				     "of the %zu frames looked at, %" PRIu64 " are of %s, and take %" PRIu64 " bytes",
-				     stack->frames.count, shares[i].frames, go_func_name(shares[i].frame->info),
-				     shares[i].bytes);
+	for (size_t i = 0; i < count && i < DOMINANT; i++) {
+		const char *name = shares[i].frame->info->func ? go_func_name(shares[i].frame->info) : NULL;
+
+		if (!name || shares[i].frames < TURNS || shares[i].frames * 100 < stack->frames.count * LEAST_SHARE)
+			continue;
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_FAIR, false,
+			     "of the %zu frames looked at, %" PRIu64 " are of %s, and take %" PRIu64 " bytes",
+			     stack->frames.count, shares[i].frames, name, shares[i].bytes);
+		names = names ? arena_printf(diagnosis->arena, "%s and %s", names, name)
+			      : arena_printf(diagnosis->arena, "mostly %s", name);
+	}
+	return names;
 }
 
-const char *recursion_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack,
-			       struct recursion *ret)
+const char *recursion_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack, size_t *inner)
 {
+	struct recursion recursion;
 	const char *cycle;
+	uint64_t turns;
 	bool sound;
 
-	if (!recursion_find(diagnosis->arena, stack, ret) || ret->frames / ret->period < TURNS ||
-	    ret->frames < stack_depth(stack) / 2) {
-		dominant_functions(diagnosis, finding, stack);
-		return NULL;
-	}
-	cycle = cycle_text(diagnosis, stack, ret);
-	sound = turn_evidence(diagnosis, finding, stack, ret) && reached(stack);
+	*inner = 0;
+	if (!recursion_find(diagnosis->arena, stack, &recursion) || recursion.frames / recursion.period < TURNS ||
+	    recursion.frames < stack_depth(stack) / 2)
+		return dominant_functions(diagnosis, finding, stack);
+	*inner = recursion.first;
+	turns = recursion.frames / recursion.period;
+	cycle = cycle_text(diagnosis, stack, &recursion);
+	sound = turn_evidence(diagnosis, finding, stack, &recursion) && reached(stack);
 	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, sound ? WEIGHT_STRONG : WEIGHT_FAIR, false,
 		     "%" PRIu64 " turns of %zu frame%s, %" PRIu64 " bytes each%s, take %" PRIu64 " of the %zu frames, walked %s: %s",
-		     ret->frames / ret->period, ret->period, ret->period == 1 ? "" : "s",
-		     ret->bytes * ret->period / ret->frames, ret->by_function ? " on average" : "", ret->frames,
-		     stack_depth(stack), reached(stack) ? reached(stack) : "as far as the dump allows", cycle);
+		     turns, recursion.period, recursion.period == 1 ? "" : "s",
+		     recursion.bytes * recursion.period / recursion.frames, recursion.by_function ? " on average" : "",
+		     recursion.frames, stack_depth(stack), reached(stack) ? reached(stack) : "as far as the dump allows", cycle);
 	return cycle;
 }

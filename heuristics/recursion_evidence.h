@@ -6,9 +6,8 @@
 #include "heuristics/detector.h"
 
 /* Says which frames repeat, how often, and what a turn takes; where nothing repeats regularly, which functions most of the
- * frames belong to. Answers the functions of the cycle in words ("main.f, which calls itself"), NULL where there is none that
- * fills most of the stack. *ret is then the recursion. */
-const char *recursion_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack,
-			       struct recursion *ret);
+ * frames belong to. Answers these functions in words ("main.f, which calls itself", "mostly main.f and main.g"), NULL where no
+ * recursion fills most of the stack. *inner is the index of its innermost frame. */
+const char *recursion_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack, size_t *inner);
 
 #endif

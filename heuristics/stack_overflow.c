@@ -99,23 +99,17 @@ static uint64_t needed_by(struct go_runtime *runtime, uint64_t pc)
 	return info->func ? (uint64_t)func_frame_size(&info->module->pclntab, info->func) : 0;
 }
 
-/* Where to look: the innermost frame of the recursion that is the program's own. */
-static void point_into(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack, const char *cycle,
-		       const struct recursion *recursion)
-{
-	point_at(diagnosis->analysis, finding, stack, first_program_frame(stack, cycle ? recursion->first : 0));
-}
-
+/* What fills the stack, and the frame to look at: the innermost of it that is the program's own. */
 static void fill_evidence(struct diagnosis *diagnosis, struct finding *finding, const char *what)
 {
 	const struct goroutine *g = &diagnosis->analysis->runtime->goroutines.items[finding->goroutine];
-	struct recursion recursion;
 	struct stack stack = {0};
 	const char *cycle;
+	size_t inner;
 
 	goroutine_stack(diagnosis->analysis, (size_t)finding->goroutine, &stack);
-	cycle = recursion_evidence(diagnosis, finding, &stack, &recursion);
-	point_into(diagnosis, finding, &stack, cycle, &recursion);
+	cycle = recursion_evidence(diagnosis, finding, &stack, &inner);
+	point_at(diagnosis->analysis, finding, &stack, first_program_frame(&stack, inner));
 	finding->title = cycle ? arena_printf(diagnosis->arena, "goroutine %" PRIu64 " filled its stack by recursion: %s", g->id,
 					      cycle)
 			       : arena_printf(diagnosis->arena, "goroutine %" PRIu64 ": %s", g->id, what);
@@ -207,10 +201,10 @@ static void run_c(struct diagnosis *diagnosis)
 	const struct fault *fault = &analysis->fault;
 	const struct thread_walk *walk;
 	const struct segment *segment;
-	struct recursion recursion;
 	struct finding *finding;
 	struct stack stack = {0};
 	const char *cycle;
+	size_t inner;
 	int64_t id;
 
 	if (!fault->known || !fault->has_address || fault->thread < 0)
@@ -232,7 +226,7 @@ static void run_c(struct diagnosis *diagnosis)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, walk->siginfo + SI_ADDR,
 			      hex_text(diagnosis->arena, fault->address), "the address of the fault, as the kernel delivered it");
 	stack = stopped_part(&stack, walk->stopped.pc);
-	cycle = recursion_evidence(diagnosis, finding, &stack, &recursion);
+	cycle = recursion_evidence(diagnosis, finding, &stack, &inner);
 	finding->has_pc = fault->has_pc;
 	finding->pc = fault->pc;
 	finding->title = arena_printf(diagnosis->arena, "C code filled the stack of thread %" PRId64 "%s%s", id,

@@ -15,10 +15,9 @@ static void tell_turns(struct telling *telling, const char *who)
 	struct stack stack = {0};
 
 	goroutine_stack(analysis, (size_t)telling->finding->goroutine, &stack);
-	if (!recursion_find(telling->arena, &stack, &recursion))
-		return;
-	tell(telling, "Its stack holds %" PRIu64 " turns of that, of %" PRIu64 " bytes each.", recursion.frames / recursion.period,
-	     recursion.bytes * recursion.period / recursion.frames);
+	if (recursion_find(telling->arena, &stack, &recursion))
+		tell(telling, "Its stack holds %" PRIu64 " turns of that, of %" PRIu64 " bytes each.",
+		     recursion.frames / recursion.period, recursion.bytes * recursion.period / recursion.frames);
 	tell(telling, "%s has a stack of %" PRIu64 " bytes, and what is left of it would not hold one more call.",
 	     capital(telling->arena, who), g->stack_hi - g->stack_lo);
 }

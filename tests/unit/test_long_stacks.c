@@ -61,12 +61,17 @@ static void deep_on(struct arena *arena, const struct arch *arch)
 	struct endless r = endless_new(arena, arch);
 	struct analysis *analysis = analyze_goroutines(&r, 1);
 	struct stack stack = {0};
+	struct stack again = {0};
 
 	goroutine_stack(analysis, 0, &stack);
 	assert_int_equal(stack.end, END_COMPLETE);
 	assert_true(stack.frames.count >= 2 * STACK_KEPT && stack.frames.count <= 3 * STACK_KEPT);
 	assert_int_equal(stack_depth(&stack), r.frames);
 	assert_int_equal(stack.elided_at, STACK_KEPT);
+	again.digest = 1;
+	goroutine_stack(analysis, 0, &again); /* a copy of what analyze() has walked */
+	assert_true(again.digest == stack.digest && again.frames.items != stack.frames.items);
+	assert_memory_equal(again.frames.items, stack.frames.items, stack.frames.count * sizeof *stack.frames.items);
 	assert_int_equal(stack.elided_period, 1);
 	assert_false(noted(analysis, "more frames than"));
 }
