@@ -4,6 +4,7 @@
 #include "golang/wait_reasons.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { GOROUTINE_LIMIT = 1 << 24, STACK_LIMIT = 1 << 30, G_SIZE_LIMIT = 4096 };
 
@@ -260,4 +261,13 @@ const char *goroutine_status_name(const struct goroutine *goroutine)
 	const char *name = g_status_name(goroutine->status);
 
 	return name ? name : "unknown";
+}
+
+bool goroutine_is_system(struct go_runtime *runtime, const struct goroutine *goroutine)
+{
+	const struct pc_info *info = goroutine->startpc ? go_pc(runtime, goroutine->startpc, true) : NULL;
+	const char *name = info && info->func ? go_func_name(info) : "";
+
+	return !strncmp(name, "runtime.", 8) && strcmp(name, "runtime.main") != 0 && strcmp(name, "runtime.corostart") != 0 &&
+	       strcmp(name, "runtime.handleAsyncEvent") != 0;
 }

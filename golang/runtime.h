@@ -157,6 +157,9 @@ struct goroutine *goroutine_by_address(const struct go_runtime *runtime, uint64_
 const char *goroutine_wait_reason(const struct go_runtime *runtime, const struct goroutine *goroutine);
 const char *goroutine_status_name(const struct goroutine *goroutine);
 
+/* Whether the runtime started it for itself (isSystemGoroutine, runtime/traceback.go). */
+bool goroutine_is_system(struct go_runtime *runtime, const struct goroutine *goroutine);
+
 /* Whether it waits for something, in the scheduler or in the kernel. */
 bool goroutine_blocked(const struct goroutine *goroutine);
 

@@ -32,17 +32,6 @@ static bool is_library(const struct go_runtime *runtime, const char *function)
 	return !slash || !dot || slash < dot;
 }
 
-/* Goroutines that the runtime starts for itself (isSystemGoroutine, runtime/traceback.go). */
-static bool is_system(const struct text *text, const struct selected_group *group)
-{
-	const struct goroutine *g = &text->analysis->runtime->goroutines.items[*group->members];
-	const struct pc_info *info = g->startpc ? go_pc(text->analysis->runtime, g->startpc, true) : NULL;
-	const char *name = info && info->func ? go_func_name(info) : "";
-
-	return begins(name, "runtime.") && strcmp(name, "runtime.main") != 0 &&
-	       strcmp(name, "runtime.corostart") != 0 && strcmp(name, "runtime.handleAsyncEvent") != 0;
-}
-
 /* Where a goroutine is, in words of its program: its innermost frame outside Go's library, else its outermost. */
 static const char *group_place(const struct text *text, const struct stack *stack)
 {
@@ -92,6 +81,7 @@ static void group_row(const struct text *text, const struct selected_group *grou
 
 static void print_groups(const struct text *text)
 {
+	struct go_runtime *runtime = text->analysis->runtime;
 	struct stack stack = {0};
 	size_t shown = 0;
 	size_t rest_groups = 0;
@@ -101,7 +91,7 @@ static void print_groups(const struct text *text)
 	for (size_t i = 0; i < text->selection->group_count; i++) {
 		const struct selected_group *group = &text->selection->groups[i];
 
-		if (is_system(text, group)) {
+		if (goroutine_is_system(runtime, &runtime->goroutines.items[*group->members])) {
 			system += group->count;
 		} else if (shown < GROUPS_SHOWN) {
 			shown++;
