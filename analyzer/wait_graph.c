@@ -151,6 +151,18 @@ static bool has_peer(const struct wait_node *node, size_t goroutine)
 	return false;
 }
 
+/* Keeps them ascending. */
+static void add_peer(struct wait_node *node, uint32_t goroutine)
+{
+	size_t at = node->peer_count++;
+
+	if (at >= HOLDERS_KEPT)
+		return;
+	for (; at && node->peers[at - 1] > goroutine; at--)
+		node->peers[at] = node->peers[at - 1];
+	node->peers[at] = goroutine;
+}
+
 static void add_peers(const struct wait_graph *graph, struct wait_node *node, const struct mention *mention)
 {
 	for (size_t i = 0; i < mention->holder_count; i++) {
@@ -164,9 +176,7 @@ static void add_peers(const struct wait_graph *graph, struct wait_node *node, co
 		if (mention->holders[i] == node->goroutine || (other && is_fellow(node, other)) ||
 		    has_peer(node, mention->holders[i]))
 			continue;
-		if (node->peer_count < HOLDERS_KEPT)
-			node->peers[node->peer_count] = mention->holders[i];
-		node->peer_count++;
+		add_peer(node, mention->holders[i]);
 	}
 }
 
@@ -180,18 +190,24 @@ static bool may_lie_on_cycle(const struct wait_graph *graph, const struct wait_n
 	return node->peer_count > 0;
 }
 
-/* The first peer that is still on; graph->nodes.count: none. */
+/* A peer that is still on, best one that waits in the same way; graph->nodes.count: none. */
 static size_t next_of(const struct wait_graph *graph, size_t number, const bool *on)
 {
 	const struct wait_node *node = &graph->nodes.items[number];
+	size_t next = graph->nodes.count;
 
 	for (size_t i = 0; i < node->peer_count && i < HOLDERS_KEPT; i++) {
 		const struct wait_node *peer = wait_node_of(graph, node->peers[i]);
+		const size_t at = peer ? (size_t)(peer - graph->nodes.items) : 0;
 
-		if (peer && on[peer - graph->nodes.items])
-			return (size_t)(peer - graph->nodes.items);
+		if (!peer || !on[at])
+			continue;
+		if (peer->wait.kind == node->wait.kind)
+			return at;
+		if (next == graph->nodes.count)
+			next = at;
 	}
-	return graph->nodes.count;
+	return next;
 }
 
 /* Who has no peer that may lie on a cycle does not either. Who is left then has one, so that going on meets one again. */

@@ -38,4 +38,9 @@ const struct wait_graph *wait_graph_make(struct analysis *analysis, uint64_t byt
 /* The node of a goroutine; NULL: it has none. */
 const struct wait_node *wait_node_of(const struct wait_graph *graph, size_t goroutine);
 
+/* wait_text.c. Whose stacks hold what a goroutine waits for, "its address is on the stack of goroutine 7"; NULL: nothing can
+ * be said. And the cycle, "goroutine 7 waits for what is on the stack of goroutine 8, …"; NULL: there is none. */
+const char *wait_peers_text(struct analysis *analysis, const struct wait_graph *graph, const struct wait_node *node);
+const char *wait_cycle_text(struct analysis *analysis, const struct wait_graph *graph);
+
 #endif

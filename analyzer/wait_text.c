@@ -1,11 +1,11 @@
 /* wait_text.c: says what a goroutine waits for, with the state of it: hchan (runtime/chan.go), sync.Mutex, RWMutex and
  * WaitGroup (sync, internal/sync; Go 1.18 to 1.27). */
-#include "analyzer/waits.h"
+#include "analyzer/wait_graph.h"
 
 #include <inttypes.h>
 
 enum { MUTEX_LOCKED = 1, MUTEX_STARVING = 4, MUTEX_WAITERS_SHIFT = 3, MAX_READERS = 1 << 30, WAITERS_MASK = 0x7fffffff,
-       CHANNELS_NAMED = 4 };
+       CHANNELS_NAMED = 4, PEERS_NAMED = 4, CYCLE_NAMED = 6 };
 
 static const char *buffer_text(struct arena *arena, const struct channel *channel)
 {
@@ -152,4 +152,46 @@ bool wait_state_word(const struct analysis *analysis, const struct wait *wait, u
 		return true;
 	}
 	return false;
+}
+
+static const char *goroutine_list(struct analysis *analysis, const uint32_t *indices, size_t count, size_t shown)
+{
+	const char *list = shown > 1 ? "goroutines" : "goroutine";
+
+	for (size_t i = 0; i < shown; i++)
+		list = arena_printf(analysis->arena, "%s%s %" PRIu64, list, !i ? "" : i + 1 == count ? " and" : ",",
+				    analysis->runtime->goroutines.items[indices[i]].id);
+	return count > shown ? arena_printf(analysis->arena, "%s and %zu more", list, count - shown) : list;
+}
+
+const char *wait_peers_text(struct analysis *analysis, const struct wait_graph *graph, const struct wait_node *node)
+{
+	const size_t shown = node->peer_count < PEERS_NAMED ? node->peer_count : PEERS_NAMED;
+	const char *what = wait_is_for_lock(node->wait.kind) && node->item_count > 1 ? "its address, or that of what may contain it," : "its address";
+
+	if (!node->item_count)
+		return NULL;
+	if (!node->peer_count)
+		return graph->complete ? "no other stack holds its address but of goroutines that wait for the same, though the heap "
+					 "or globals may"
+				       : NULL;
+	return arena_printf(analysis->arena, "%s is on the stack%s of %s", what, node->peer_count > 1 ? "s" : "",
+			    goroutine_list(analysis, node->peers, node->peer_count, shown));
+}
+
+const char *wait_cycle_text(struct analysis *analysis, const struct wait_graph *graph)
+{
+	const size_t count = graph->cycle.count;
+	const char *text = NULL;
+
+	for (size_t i = 0; i < count && i < CYCLE_NAMED; i++) {
+		const struct wait_node *node = &graph->nodes.items[graph->cycle.items[i]];
+		const struct wait_node *next = &graph->nodes.items[graph->cycle.items[(i + 1) % count]];
+		const char *one = arena_printf(analysis->arena, "goroutine %" PRIu64 " waits for what is on the stack of goroutine %" PRIu64,
+					       analysis->runtime->goroutines.items[node->goroutine].id,
+					       analysis->runtime->goroutines.items[next->goroutine].id);
+
+		text = text ? arena_printf(analysis->arena, "%s, %s", text, one) : one;
+	}
+	return text && count > CYCLE_NAMED ? arena_printf(analysis->arena, "%s, and so on, round to the first", text) : text;
 }

@@ -30,6 +30,8 @@ struct cited_bug {
 	int affects; /* as known_bug_affects says of the dump's release */
 };
 
+struct wait_graph;
+
 /* Another explanation of the same damage (rivals.h). At least one side is said. */
 struct rival {
 	const char *cause;
@@ -56,6 +58,7 @@ struct finding {
 	const struct damage *damage; /* torn-return, torn-pc, smashed-return: the word; NULL otherwise */
 	const struct outparam *outparam; /* late-kernel-write: what the kernel was told to write; NULL otherwise */
 	const struct wrong_pointer *pointer; /* bp-chain: the word; NULL otherwise */
+	const struct wait_graph *waits; /* deadlock: who waits for what; NULL otherwise */
 	VEC(struct evidence) evidence;
 	VEC(struct cited_bug) bugs;
 	VEC(struct rival) rivals;

@@ -134,7 +134,7 @@ static const char *const supersedes[] = {"unknown-fault", NULL};
 const struct detector detector_go_fatal = {
 	.id = "go-fatal",
 	.title = "the Go runtime ended the process with a fatal error",
-	.explanation = "The runtime found a condition that it cannot continue from (a deadlock, an unlocked mutex unlocked, an exhausted "
+	.explanation = "The runtime found a condition that it cannot continue from (an unlocked mutex unlocked, an exhausted "
 		       "heap, damage to its own state) and threw. No deferred function can stop that. Evidence: its message, kept in "
 		       "runtime.printBacklog with what it printed before; runtime.throw or runtime.fatal on a stack, and who called "
 		       "it; m.dying and m.throwing, which is 1 for the program's misuse and 2 for the runtime's own trouble.\n"

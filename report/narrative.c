@@ -21,6 +21,7 @@ static const struct {
 	{"concurrent-map", tell_concurrent_map},
 	{"go-panic", tell_go_panic},
 	{"go-fatal", tell_go_fatal},
+	{"deadlock", tell_deadlock},
 	{"nil-deref", tell_nil_deref},
 	{"unknown-fault", tell_unknown_fault},
 	{"external-signal", tell_external_signal},

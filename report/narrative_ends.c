@@ -57,10 +57,6 @@ void tell_place(struct telling *telling, const char *verb)
 static const struct {
 	const char *message, *advice;
 } fatal_advice[] = {
-	{"all goroutines are asleep",
-	 "See what each goroutine waits for, in the list of goroutines: two of them wait for each other, or all "
-	 "for one that has "
-	 "ended."},
 	{"concurrent map",
 	 "Guard that map with a mutex: another goroutine used it at the same moment. Find both users by running "
 	 "the tests with "

@@ -159,6 +159,10 @@ def expectation(case):
         return limited(printed, 'out-of-memory')
     if kind.endswith('-overflow-not'):
         return panicked(printed)
+    if '-deadlock' in kind:
+        return {'rule': 'deadlock', 'certainty': 'certain', 'message': printed.preamble[0], 'also': threw(printed)}
+    if kind.endswith(('-leak', '-idle')):
+        return {'rule': 'external-signal', 'certainty': 'certain', 'near_miss_of': ['deadlock']}
     if kind.endswith('-nil'):
         return dict(panicked(printed), rule='nil-deref', also=[{'rule': 'go-panic'}])
     if kind.endswith('-panic'):
