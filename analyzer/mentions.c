@@ -53,7 +53,7 @@ static uint64_t live_from(const struct goroutine *g)
 	return sp >= g->stack_lo && sp < g->stack_hi ? sp & ~(uint64_t)(WORD - 1) : g->stack_lo;
 }
 
-void mentions_scan(struct analysis *analysis, struct mentions *mentions, uint64_t bytes)
+void mentions_scan(struct analysis *analysis, struct mentions *mentions, uint64_t *bytes)
 {
 	const struct go_runtime *runtime = analysis->runtime;
 	uint32_t *last = arena_array(analysis->arena, mentions->items.count + 1, sizeof *last);
@@ -64,11 +64,11 @@ void mentions_scan(struct analysis *analysis, struct mentions *mentions, uint64_
 		uint64_t from = live_from(g);
 		struct span words = image_view(analysis->image, from, g->stack_hi > from ? g->stack_hi - from : 0);
 
-		if (words.size > bytes) {
+		if (words.size > *bytes) {
 			mentions->complete = false;
 			return;
 		}
-		bytes -= words.size;
+		*bytes -= words.size;
 		for (uint64_t at = 0; at + WORD <= words.size; at += WORD) {
 			uint64_t word = span_u64(words, at);
 			uint32_t item = word ? *slot_of(mentions, word) : 0;

@@ -74,7 +74,7 @@ static void add_items(struct analysis *analysis, struct mentions *mentions, cons
 		if (!has_item(node, item))
 			node->items[node->item_count++] = item;
 	}
-	if (!wait->object)
+	if (!wait->object || wait->kind == WAIT_SEMAPHORE) /* of what it is a part is not known, and nobody holds a part */
 		return;
 	node->items[node->item_count++] = mention_add(analysis->arena, mentions, wait->object);
 	if (wait_is_for_lock(wait->kind))
@@ -173,9 +173,12 @@ static void add_peers(const struct wait_graph *graph, struct wait_node *node, co
 			return;
 		}
 		other = wait_node_of(graph, mention->holders[i]);
-		if (mention->holders[i] == node->goroutine || (other && is_fellow(node, other)) ||
-		    has_peer(node, mention->holders[i]))
+		if (mention->holders[i] == node->goroutine || has_peer(node, mention->holders[i]))
 			continue;
+		if (other && is_fellow(node, other)) {
+			node->has_fellows = true;
+			continue;
+		}
 		add_peer(node, mention->holders[i]);
 	}
 }
@@ -249,7 +252,7 @@ const struct wait_graph *wait_graph_make(struct analysis *analysis, uint64_t byt
 
 	graph->other = -1;
 	collect(analysis, graph, &mentions);
-	mentions_scan(analysis, &mentions, bytes);
+	mentions_scan(analysis, &mentions, &bytes);
 	graph->complete = mentions.complete;
 	for (size_t i = 0; i < graph->nodes.count; i++)
 		for (size_t j = 0; j < graph->nodes.items[i].item_count; j++)

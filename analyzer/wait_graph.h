@@ -19,6 +19,7 @@ struct wait_node {
 	size_t item_count;
 	uint32_t peers[HOLDERS_KEPT]; /* indices in runtime->goroutines */
 	size_t peer_count;            /* kept or not */
+	bool has_fellows;             /* others whose stacks hold it wait for it in the same way */
 };
 
 struct wait_graph {

@@ -171,10 +171,11 @@ const char *wait_peers_text(struct analysis *analysis, const struct wait_graph *
 
 	if (!node->item_count)
 		return NULL;
+	if (!node->peer_count && !graph->complete)
+		return NULL;
 	if (!node->peer_count)
-		return graph->complete ? "no other stack holds its address but of goroutines that wait for the same, though the heap "
-					 "or globals may"
-				       : NULL;
+		return node->has_fellows ? "only stacks of goroutines that wait for the same hold its address, though the heap or globals may too"
+					 : "no other goroutine's stack holds its address, though the heap or globals may";
 	return arena_printf(analysis->arena, "%s is on the stack%s of %s", what, node->peer_count > 1 ? "s" : "",
 			    goroutine_list(analysis, node->peers, node->peer_count, shown));
 }

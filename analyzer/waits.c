@@ -17,13 +17,15 @@ static const struct {
 };
 
 static const struct {
-	const char *function;
+	const char *reason, *function;
 	enum wait_kind kind;
 	enum layout_field semaphore; /* its offset in the lock */
 } locks[] = {
-#define WAIT_LOCK(function_, kind_, field_) {function_, kind_, field_},
+#define WAIT_LOCK(reason_, function_, kind_, field_) {reason_, function_, kind_, field_},
 #include "analyzer/wait_kinds.def"
 };
+
+enum { LOCKS = sizeof locks / sizeof *locks };
 
 /* Packages whose frames are between the program and what it waits for. */
 static const char *const machinery[] = {"runtime.", "internal/runtime/", "internal/sync.", "sync.", "internal/poll.", "time.Sleep"};
@@ -133,26 +135,40 @@ static void find_semaphore(struct analysis *analysis, const struct goroutine *g,
 	ret->object = semaphore;
 }
 
-/* Which lock the semaphore belongs to: the innermost function that has one, be it inlined. */
-static void name_lock(struct analysis *analysis, const struct stack *stack, struct wait *ret)
+/* The innermost function that waits for a lock, be it inlined: its row; LOCKS: none. */
+static size_t lock_function(struct analysis *analysis, const struct stack *stack, size_t program)
 {
 	struct frame_line lines[INLINE_LIMIT];
 
-	for (size_t i = 0; i < stack->frames.count && i <= ret->frame; i++) {
+	for (size_t i = 0; i < stack->frames.count && i <= program; i++) {
 		size_t count = frame_lines(analysis->image, stack, i, lines);
 
 		for (size_t j = 0; j < count; j++)
-			for (size_t k = 0; lines[j].function && k < sizeof locks / sizeof *locks; k++) {
-				uint16_t offset = analysis->runtime->layout ? analysis->runtime->layout->offset[locks[k].semaphore]
-									    : LAYOUT_ABSENT;
-
-				if (strcmp(lines[j].function, locks[k].function) != 0)
-					continue;
-				ret->kind = locks[k].kind;
-				ret->object = ret->object && offset != LAYOUT_ABSENT ? ret->object - offset : 0;
-				return;
-			}
+			for (size_t k = 0; lines[j].function && k < LOCKS; k++)
+				if (!strcmp(lines[j].function, locks[k].function))
+					return k;
 	}
+	return LOCKS;
+}
+
+/* Which lock the semaphore belongs to. */
+static void name_lock(struct analysis *analysis, const char *reason, const struct stack *stack, struct wait *ret)
+{
+	const struct layout *layout = analysis->runtime->layout;
+	size_t lock = 0;
+
+	/* "sync.WaitGroup.Wait (durable)" too */
+	while (lock < LOCKS && strncmp(reason, locks[lock].reason, strlen(locks[lock].reason)) != 0)
+		lock++;
+	if (lock == LOCKS)
+		lock = lock_function(analysis, stack, ret->frame);
+	if (lock == LOCKS)
+		return;
+	ret->kind = locks[lock].kind;
+	if (!ret->object || !layout || layout->offset[locks[lock].semaphore] == LAYOUT_ABSENT)
+		ret->object = 0;
+	else
+		ret->object -= layout->offset[locks[lock].semaphore];
 }
 
 static void find_file(struct analysis *analysis, const struct goroutine *g, const struct stack *stack, struct wait *ret)
@@ -190,7 +206,7 @@ void wait_read(struct analysis *analysis, size_t index, const struct stack *stac
 		break;
 	case WAIT_SEMAPHORE:
 		find_semaphore(analysis, g, stack, ret);
-		name_lock(analysis, stack, ret);
+		name_lock(analysis, goroutine_wait_reason(analysis->runtime, g), stack, ret);
 		break;
 	case WAIT_COND:
 		find_semaphore(analysis, g, stack, ret);

@@ -5,6 +5,7 @@
 #include "analyzer/outparams.h"
 #include "report/fingerprint.h"
 #include "report/narrative.h"
+#include "report/observations.h"
 #include "report/place.h"
 #include "report/scratch.h"
 #include "report/stop_code.h"
@@ -434,6 +435,38 @@ static void exposures_section(struct writer *writer)
 	close_array(writer);
 }
 
+static void observation_item(struct writer *writer, const struct observation *observation)
+{
+	const struct go_runtime *runtime = writer->analysis->runtime;
+	json_t *object = begin_item(writer);
+	json_t *ids;
+
+	put_text(writer, object, "kind", observation->kind);
+	put_text(writer, object, "text", observation->text);
+	put_number(writer, object, "count", true, (int64_t)observation->count);
+	ids = put_value(writer, object, "ids", new_array());
+	for (size_t i = 0; i < observation->count && i < IDS_LIMIT; i++)
+		push_value(writer, ids, number_value((int64_t)runtime->goroutines.items[observation->members[i]].id));
+	put_text(writer, object, "function", observation->function);
+	put_text(writer, object, "wait_reason", wait_reason(writer, &runtime->goroutines.items[*observation->members]));
+	put_creator(writer, object, &runtime->goroutines.items[*observation->members]);
+	put_number(writer, object, "least_seconds", observation->most != 0, observation->least / NANOTIME_SECOND);
+	put_number(writer, object, "most_seconds", observation->most != 0, observation->most / NANOTIME_SECOND);
+	dump_pending(writer);
+}
+
+static void observations_section(struct writer *writer)
+{
+	const struct observations *observations = observations_of(writer->diagnosis, writer->selection);
+
+	if (!observations->items.count)
+		return;
+	open_array(writer, "observations");
+	for (size_t i = 0; i < observations->items.count; i++)
+		observation_item(writer, &observations->items.items[i]);
+	close_array(writer);
+}
+
 static void put_runners_up(struct writer *writer, json_t *object, const struct verdict *verdict)
 {
 	json_t *list = put_value(writer, object, "runners_up", new_array());
@@ -514,6 +547,8 @@ bool report_json(const struct diagnosis *diagnosis, const struct report_options 
 	notes_section(writer);
 	text_section(writer, "fingerprint", fingerprint_of(diagnosis));
 	exposures_section(writer);
+	if (!options->filter)
+		observations_section(writer);
 	fputs("\n}\n", out);
 	return !writer->failed;
 }

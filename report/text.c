@@ -211,6 +211,7 @@ static void body(const struct text *text)
 	what_to_do(text);
 	text_other_findings(text);
 	text_goroutines(text);
+	text_observations(text);
 	text_exposures(text);
 	text_threads(text);
 	text_notes(text);

@@ -47,6 +47,9 @@ const char *goroutine_traits(const struct text *text, size_t index); /* ", for a
 void text_goroutines(const struct text *text); /* groups or all */
 void text_threads(const struct text *text);
 
+/* text_observations.c: what the dump shows beside the verdict. */
+void text_observations(const struct text *text);
+
 /* text_exposures.c: goroutines that wait for the kernel to write to their stacks. */
 void text_exposures(const struct text *text);
 

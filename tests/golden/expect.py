@@ -162,7 +162,7 @@ def expectation(case):
     if '-deadlock' in kind:
         return {'rule': 'deadlock', 'certainty': 'certain', 'message': printed.preamble[0], 'also': threw(printed)}
     if kind.endswith(('-leak', '-idle')):
-        return {'rule': 'external-signal', 'certainty': 'certain', 'near_miss_of': ['deadlock']}
+        return {'rule': 'external-signal', 'certainty': 'certain', 'near_miss_of': ['go-fatal', 'unknown-fault']}
     if kind.endswith('-nil'):
         return dict(panicked(printed), rule='nil-deref', also=[{'rule': 'go-panic'}])
     if kind.endswith('-panic'):

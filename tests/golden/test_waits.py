@@ -3,12 +3,15 @@
 WaitGroup it prints the address among the arguments of the functions that wait, and leaves a question mark where it does not
 know. A deadlock has to name these, and no others.
 
-Without arguments: the cases whose expect.json has the rule deadlock. test_waits.py REPORT.json TRACEBACK: that report."""
+Without arguments: the cases whose expect.json has the rule deadlock, and what is left to say of them when a queue entry no
+longer names its goroutine, or leads to itself. test_waits.py REPORT.json TRACEBACK: that report."""
 import json
 import pathlib
 import re
 import sys
+import tempfile
 
+import dump_file
 import tap
 
 GOROUTINE = re.compile(r'^goroutine (\d+) .*\[([^\]]*)\]:$')
@@ -38,6 +41,27 @@ def reported_waits(report):
     return waits
 
 
+def entries(report):
+    """By goroutine: the address of sudog.g of its queue entry, and the word there."""
+    finding = next(finding for finding in report['findings'] if finding['rule'] == 'deadlock')
+    return {int(found[1]): (int(evidence['address'], 16), int(evidence['observed'], 16)) for evidence in finding['evidence']
+            if (found := re.match(r'sudog\.g of the queue entry is goroutine (\d+)', evidence['text']))}
+
+
+def check_entries(case, report):
+    """An entry that names no goroutine says nothing of any, and a list that bites its tail has an end."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = dump_file.Copy(tap.CASES / case / 'dump.zst', folder)
+        command = [copy.path, *tap.case_args(case)[1:], '--json']
+        for goroutine, (address, word) in entries(report).items():
+            run = lambda: tap.Run(*command)
+            named = reported_waits(copy.changed({address: word ^ 8}, run).report)
+            tap.check(f'{case}: goroutine {goroutine}, entry of another', f'{named}' if goroutine in named else None)
+            done = copy.changed({address + 8: address, address + 16: address}, run)
+            tap.check(f'{case}: goroutine {goroutine}, entry in a circle', done.trouble(0) or (
+                None if reported_waits(done.report) == reported_waits(report) else 'it waits for something else'))
+
+
 def difference(report, text):
     printed, reported = printed_waits(text), reported_waits(report)
     if printed.keys() != reported.keys():
@@ -54,11 +78,13 @@ def main():
         report = json.loads(pathlib.Path(sys.argv[1]).read_text())
         sys.exit(difference(report, pathlib.Path(sys.argv[2]).read_text()))
     cases = [path.parent for path in sorted(tap.CASES.glob('*/expected.traceback'))
-             if json.loads((path.parent / 'expect.json').read_text())['rule'] == 'deadlock']
+             if (tap.expectation(path.parent.name) or {}).get('rule') == 'deadlock']
     tap.check('there are cases', None if cases else 'none')
     for case in cases:
+        report = tap.Run(*tap.case_args(case.name), '--json').report
         tap.check(f'{case.name}: waits as the runtime printed them',
-                  difference(tap.Run(*tap.case_args(case.name), '--json').report, (case / 'expected.traceback').read_text()))
+                  difference(report, (case / 'expected.traceback').read_text()))
+        check_entries(case.name, report)
     tap.finish()
 
 
