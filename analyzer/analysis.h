@@ -99,9 +99,14 @@ struct fault {
 	const char *name;  /* "SIGSEGV" */
 	uint64_t pc;
 	bool has_pc;
-	uint64_t address;
+	uint64_t address;  /* that it accessed */
 	bool has_address;
 	enum fault_access access;
+	int32_t number;    /* of the signal or exception */
+	int code;          /* si_code; meaningful if has_code */
+	bool has_code;
+	uint64_t pc_address; /* where pc was saved when it faulted, 0: a register */
+	uint64_t siginfo;  /* address of the siginfo that its handler was given, 0: none */
 	int32_t goroutine; /* index, -1 */
 	int32_t thread;    /* index, -1 */
 };

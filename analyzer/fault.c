@@ -1,13 +1,11 @@
 /* fault.c: the memory or arithmetic fault behind a crash. The runtime ends most crashes with a SIGABRT of its own; the
  * fault itself is in the oldest signal frame of the dying thread, or in the fields that sighandler left in the g that it
  * made panic (g.sig, sigcode1, sigpc; runtime/signal_ARCH.go preparePanic; on Windows exceptionhandler, with the code and
- * the information of the exception), or in the dump's own record. */
+ * the information of the exception), or in the dump's own record. Up to Go 1.20 that g is the thread's g0 when C faulted. */
 #include "analyzer/last_words.h"
 #include "analyzer/unwind.h"
 #include "formats/exceptions.h"
 #include "formats/signals.h"
-
-enum { SI_CODE = 8, SI_ADDR = 16 }; /* siginfo_t, asm-generic/siginfo.h, 64 bit */
 
 static void set_address(struct fault *fault, uint64_t address)
 {
@@ -15,6 +13,13 @@ static void set_address(struct fault *fault, uint64_t address)
 	fault->has_address = true;
 	if (fault->has_pc && fault->pc == address)
 		fault->access = ACCESS_EXECUTE;
+}
+
+static void set_code(struct fault *fault, int number, int code)
+{
+	fault->number = number;
+	fault->code = code;
+	fault->has_code = true;
 }
 
 /* The oldest signal frame of a thread. */
@@ -27,7 +32,7 @@ static bool from_signal_frame(struct analysis *analysis, int32_t thread)
 	uint32_t number, code;
 
 	if (!walk->signalled || !image_u32(analysis->image, walk->siginfo, &number) ||
-	    !image_u32(analysis->image, walk->siginfo + SI_CODE, &code))
+	    !image_u32(analysis->image, walk->siginfo + SIGINFO_CODE, &code))
 		return false;
 	signal = signal_by_number((int)number);
 	if (!signal || !signal->fault || (int32_t)code <= 0) /* sent by a process, not by the CPU */
@@ -36,23 +41,33 @@ static bool from_signal_frame(struct analysis *analysis, int32_t thread)
 	fault->name = signal->name;
 	fault->pc = walk->stopped.pc;
 	fault->has_pc = walk->stopped.known;
-	if (image_u64(analysis->image, walk->siginfo + SI_ADDR, &address))
+	fault->pc_address = walk->stopped.pc_address;
+	fault->siginfo = walk->siginfo;
+	set_code(fault, (int)number, (int32_t)code);
+	if (signal->memory && code != SIGNAL_CODE_KERNEL &&
+	    image_u64(analysis->image, walk->siginfo + SIGINFO_ADDRESS, &address))
 		set_address(fault, address);
 	return true;
 }
 
-/* The goroutine stands in sigpanic, entered from the pc that sighandler recorded; else the fields are left over from a
- * fault that was recovered. */
+/* The stack passes sigpanic, entered from the pc that sighandler recorded; else the fields are left over from a fault that
+ * was recovered. */
+static bool passes_sigpanic(const struct stack *stack, uint64_t pc)
+{
+	for (size_t i = 0; i + 1 < stack->frames.count; i++)
+		if (stack->frames.items[i].info->role == ROLE_SIGPANIC)
+			return stack->frames.items[i + 1].pc == pc;
+	return false;
+}
+
 static bool stands_in_sigpanic(struct analysis *analysis, int32_t index)
 {
 	const struct goroutine *g = &analysis->runtime->goroutines.items[index];
 	struct stack stack = {0};
 
 	goroutine_stack(analysis, (size_t)index, &stack);
-	for (size_t i = 0; i + 1 < stack.frames.count; i++)
-		if (stack.frames.items[i].info->role == ROLE_SIGPANIC)
-			return stack.frames.items[i + 1].pc == g->sigpc;
-	return stack.frames.count > 0 && stack.frames.items[stack.frames.count - 1].info->role == ROLE_SIGPANIC;
+	return passes_sigpanic(&stack, g->sigpc) ||
+	       (stack.frames.count > 0 && stack.frames.items[stack.frames.count - 1].info->role == ROLE_SIGPANIC);
 }
 
 /* The name of a signal or exception that the CPU raises, by its number in g.sig; NULL: it is none. */
@@ -66,24 +81,65 @@ static const char *fault_name(const struct image *image, uint32_t number)
 	return signal && signal->fault ? signal->name : NULL;
 }
 
-static bool from_goroutine(struct analysis *analysis, int32_t index)
+/* What the handler noted of a fault, in the g that it made call sigpanic. */
+struct noted_fault {
+	uint64_t g;
+	uint32_t sig;
+	uint64_t code0, code1, pc;
+};
+
+static void set_noted(struct analysis *analysis, const struct noted_fault *noted)
 {
-	const struct goroutine *g = &analysis->runtime->goroutines.items[index];
-	const struct exception_name *exception = exception_by_code(g->sig);
+	const struct go_runtime *runtime = analysis->runtime;
+	const struct exception_name *exception = exception_by_code(noted->sig);
+	const struct signal_name *signal = signal_by_number((int)noted->sig);
 	bool windows = analysis->image->os == OS_WINDOWS;
 	struct fault *fault = &analysis->fault;
 
-	fault->name = fault_name(analysis->image, g->sig);
-	if (!fault->name || !stands_in_sigpanic(analysis, index))
-		return false;
+	fault->name = fault_name(analysis->image, noted->sig);
 	fault->known = true;
-	fault->pc = g->sigpc;
+	fault->pc = noted->pc;
 	fault->has_pc = true;
-	if (windows && !exception->address)
-		return true;
-	if (windows)
-		fault->access = exception_access(g->sigcode0);
-	set_address(fault, g->sigcode1);
+	fault->pc_address = runtime->layout ? noted->g + (uint64_t)runtime->layout->offset[LAYOUT_g_sigpc] : 0;
+	fault->number = (int32_t)noted->sig;
+	if (windows && exception->address) {
+		fault->access = exception_access(noted->code0);
+		set_address(fault, noted->code1);
+	} else if (!windows) {
+		set_code(fault, (int)noted->sig, (int)noted->code0);
+		if (signal->memory && noted->code0 != SIGNAL_CODE_KERNEL)
+			set_address(fault, noted->code1);
+	}
+}
+
+static bool from_goroutine(struct analysis *analysis, int32_t index)
+{
+	const struct goroutine *g = &analysis->runtime->goroutines.items[index];
+
+	if (!fault_name(analysis->image, g->sig) || !stands_in_sigpanic(analysis, index))
+		return false;
+	set_noted(analysis, &(struct noted_fault){g->address, g->sig, g->sigcode0, g->sigcode1, g->sigpc});
+	return true;
+}
+
+/* On a thread's own stack it is g0 that was made to call sigpanic: C up to Go 1.20, the runtime itself. */
+static bool from_system_stack(struct analysis *analysis, int32_t thread)
+{
+	struct go_runtime *runtime = analysis->runtime;
+	int32_t machine = analysis->thread_machine[thread];
+	struct noted_fault noted = {0};
+	struct stack stack = {0};
+
+	noted.g = machine >= 0 ? runtime->machines.items[machine].g0 : 0;
+	if (!noted.g || !go_field32(runtime, noted.g, LAYOUT_g_sig, &noted.sig) ||
+	    !go_field(runtime, noted.g, LAYOUT_g_sigcode0, &noted.code0) ||
+	    !go_field(runtime, noted.g, LAYOUT_g_sigcode1, &noted.code1) ||
+	    !go_field(runtime, noted.g, LAYOUT_g_sigpc, &noted.pc) || !fault_name(analysis->image, noted.sig))
+		return false;
+	thread_stack(analysis, (size_t)thread, &stack);
+	if (!passes_sigpanic(&stack, noted.pc))
+		return false;
+	set_noted(analysis, &noted);
 	return true;
 }
 
@@ -104,6 +160,7 @@ static bool from_stop(struct analysis *analysis)
 {
 	const struct stop *stop = &analysis->image->stop;
 	struct fault *fault = &analysis->fault;
+	const struct signal_name *signal;
 	const struct thread_walk *walk;
 
 	if (!stop->known || !stop->fault || analysis->dying_thread < 0 || runtime_ended_it(analysis))
@@ -114,7 +171,11 @@ static bool from_stop(struct analysis *analysis)
 	fault->pc = walk->stopped.pc;
 	fault->has_pc = walk->stopped.known;
 	fault->access = stop->access;
-	if (stop->has_address)
+	fault->number = stop->number;
+	fault->code = stop->code;
+	fault->has_code = stop->has_code;
+	signal = analysis->image->os == OS_LINUX ? signal_by_number(stop->number) : NULL;
+	if (stop->has_address && (!signal || signal->memory))
 		set_address(fault, stop->address);
 	return true;
 }
@@ -129,7 +190,7 @@ void fault_find(struct analysis *analysis)
 	if (thread < 0)
 		return;
 	if (!from_signal_frame(analysis, thread) && !(goroutine >= 0 && from_goroutine(analysis, goroutine)) &&
-	    !from_stop(analysis))
+	    !from_system_stack(analysis, thread) && !from_stop(analysis))
 		return;
 	fault->thread = thread;
 	fault->goroutine = goroutine;

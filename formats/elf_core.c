@@ -35,7 +35,7 @@ enum {
 /* struct elf_prpsinfo of 64-bit Linux. */
 enum { PSINFO_PID = 24, PSINFO_FNAME = 40, PSINFO_FNAME_SIZE = 16, PSINFO_ARGS = 56, PSINFO_ARGS_SIZE = 80 };
 
-enum { SIGNAL_TRAP = 5, CODE_KERNEL = 0x80 /* SI_KERNEL: neither address nor sender */ };
+enum { SIGNAL_TRAP = 5 };
 
 struct loader {
 	struct image *image;
@@ -299,15 +299,15 @@ static void read_siginfo(struct stop *stop, const struct signal_name *info, stru
 	stop->fault = info && info->fault;
 	if (siginfo.size < 12 || (int32_t)span_u32(siginfo, 0) != stop->number)
 		return;
-	stop->code = (int32_t)span_u32(siginfo, 8);
+	stop->code = (int32_t)span_u32(siginfo, SIGINFO_CODE);
 	stop->has_code = true;
 	stop->fault = stop->fault && stop->code > 0;
 	if (siginfo.size < 24)
 		return;
 	if (stop->code <= 0) { /* sent by a process: kill, tgkill, sigqueue */
-		stop->sender_pid = (int32_t)span_u32(siginfo, 16);
-	} else if (stop->code != CODE_KERNEL && info && info->fault) {
-		stop->address = span_u64(siginfo, 16);
+		stop->sender_pid = (int32_t)span_u32(siginfo, SIGINFO_SENDER);
+	} else if (stop->code != SIGNAL_CODE_KERNEL && info && info->fault) {
+		stop->address = span_u64(siginfo, SIGINFO_ADDRESS);
 		stop->has_address = true;
 	}
 }

@@ -1,6 +1,7 @@
 /* nil_deref.c: a panic that the runtime made of an access through a nil pointer. The CPU faults below the first page that
  * can be mapped (0x1000, sigpanic in runtime/signal_unix.go and signal_windows.go), the handler leaves the place in
  * g.sigpc and the address in g.sigcode1, and sigpanic panics with a runtime.errorString. */
+#include "heuristics/memory_access.h"
 #include "heuristics/ordinary_ends.h"
 
 #include <inttypes.h>
@@ -8,7 +9,7 @@
 
 extern const struct detector detector_nil_deref;
 
-enum { FIRST_PAGE = 0x1000, INSN_BYTES = 16 };
+enum { FIRST_PAGE = 0x1000 };
 
 static const char nil_error[] = "runtime error: invalid memory address or nil pointer dereference";
 
@@ -19,62 +20,27 @@ static bool is_memory_panic(const struct panic_value *panic)
 	return panic->text && strstr(panic->text, nil_error) && !panic->recovered && !panic->goexit;
 }
 
-/* Whether the instruction changes a register before its effect number `until` (ldr x1, [x0, #8]!). */
-static bool is_changed(const struct insn *insn, size_t until, uint8_t reg)
-{
-	for (size_t i = 0; i < until; i++)
-		if (insn->effects[i].dst == reg && insn->effects[i].kind != EFFECT_STORE)
-			return true;
-	return false;
-}
-
-/* The one access to memory by the instruction that faulted; NULL: none, more than one, or its address is not known. */
-static const struct effect *only_access(const struct insn *insn)
-{
-	const struct effect *access = NULL;
-
-	for (size_t i = 0; i < insn->count; i++) {
-		const struct effect *effect = &insn->effects[i];
-
-		if (effect->kind != EFFECT_LOAD && effect->kind != EFFECT_STORE)
-			continue;
-		if (is_changed(insn, i, effect->src) ||
-		    (access && (access->src != effect->src || access->value != effect->value)))
-			return NULL;
-		access = effect;
-	}
-	return access;
-}
-
 /* The address minus the instruction's displacement is what its base register held: nil, or else it speaks against. */
 static void instruction_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {
-	struct analysis *analysis = diagnosis->analysis;
-	const struct fault *fault = &analysis->fault;
-	struct decoder *decoder = analysis->runtime->decoder;
-	const struct effect *access;
+	const struct fault *fault = &diagnosis->analysis->fault;
+	struct memory_access access;
 	struct evidence *evidence;
-	struct insn insn;
-	const char *base;
 	bool nil;
 
-	if (!decoder || !insn_decode(decoder, fault->pc, image_view(analysis->image, fault->pc, INSN_BYTES), &insn))
+	if (!memory_access_at(diagnosis->analysis, fault->pc, &access) || !access.base)
 		return;
-	access = only_access(&insn);
-	if (!access || access->src >= analysis->image->arch->reg_count)
-		return;
-	base = analysis->image->arch->reg_names[access->src];
-	nil = (uint64_t)access->value == fault->address;
+	nil = access.offset == fault->address;
 	evidence = evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, !nil,
 				"the instruction at 0x%" PRIx64 " %s %u byte%s at offset 0x%" PRIx64 " from %s; it faulted at 0x%" PRIx64
-				", so %s was 0x%" PRIx64 "%s", fault->pc, access->kind == EFFECT_LOAD ? "reads" : "writes",
-				access->size, access->size == 1 ? "" : "s", (uint64_t)access->value, base, fault->address, base,
-				fault->address - (uint64_t)access->value, nil ? ": nil" : ", not nil");
+				", so %s was 0x%" PRIx64 "%s", fault->pc, access.store ? "writes" : "reads", access.size,
+				access.size == 1 ? "" : "s", access.offset, access.base, fault->address, access.base,
+				fault->address - access.offset, nil ? ": nil" : ", not nil");
 	evidence->address = fault->pc;
 	if (nil)
 		finding->title = arena_printf(diagnosis->arena, "%s: %s was nil, and the instruction %s %u byte%s at offset 0x%" PRIx64
-					      " from it", finding->title, base, access->kind == EFFECT_LOAD ? "read" : "wrote",
-					      access->size, access->size == 1 ? "" : "s", fault->address);
+					      " from it", finding->title, access.base, access.store ? "wrote" : "read", access.size,
+					      access.size == 1 ? "" : "s", fault->address);
 }
 
 /* What sighandler left in the g (preparePanic, exceptionhandler), and the panic that sigpanic made of it. */
