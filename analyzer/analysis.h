@@ -107,6 +107,7 @@ struct fault {
 	bool has_code;
 	uint64_t pc_address; /* where pc was saved when it faulted, 0: a register */
 	uint64_t siginfo;  /* address of the siginfo that its handler was given, 0: none */
+	uint64_t code_address; /* of the word that holds `code` in its lower half, 0: none */
 	int32_t goroutine; /* index, -1 */
 	int32_t thread;    /* index, -1 */
 };

@@ -43,6 +43,7 @@ static bool from_signal_frame(struct analysis *analysis, int32_t thread)
 	fault->has_pc = walk->stopped.known;
 	fault->pc_address = walk->stopped.pc_address;
 	fault->siginfo = walk->siginfo;
+	fault->code_address = walk->siginfo + SIGINFO_CODE;
 	set_code(fault, (int)number, (int32_t)code);
 	if (signal->memory && code != SIGNAL_CODE_KERNEL &&
 	    image_u64(analysis->image, walk->siginfo + SIGINFO_ADDRESS, &address))
@@ -88,6 +89,11 @@ struct noted_fault {
 	uint64_t code0, code1, pc;
 };
 
+static uint64_t field_address(const struct go_runtime *runtime, uint64_t object, enum layout_field field)
+{
+	return runtime->layout ? object + (uint64_t)runtime->layout->offset[field] : 0;
+}
+
 static void set_noted(struct analysis *analysis, const struct noted_fault *noted)
 {
 	const struct go_runtime *runtime = analysis->runtime;
@@ -100,13 +106,14 @@ static void set_noted(struct analysis *analysis, const struct noted_fault *noted
 	fault->known = true;
 	fault->pc = noted->pc;
 	fault->has_pc = true;
-	fault->pc_address = runtime->layout ? noted->g + (uint64_t)runtime->layout->offset[LAYOUT_g_sigpc] : 0;
+	fault->pc_address = field_address(runtime, noted->g, LAYOUT_g_sigpc);
 	fault->number = (int32_t)noted->sig;
 	if (windows && exception->address) {
 		fault->access = exception_access(noted->code0);
 		set_address(fault, noted->code1);
 	} else if (!windows) {
 		set_code(fault, (int)noted->sig, (int)noted->code0);
+		fault->code_address = field_address(runtime, noted->g, LAYOUT_g_sigcode0);
 		if (signal->memory && noted->code0 != SIGNAL_CODE_KERNEL)
 			set_address(fault, noted->code1);
 	}

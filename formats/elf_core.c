@@ -33,7 +33,7 @@ enum {
 };
 
 /* struct elf_prpsinfo of 64-bit Linux. */
-enum { PSINFO_PID = 24, PSINFO_FNAME = 40, PSINFO_FNAME_SIZE = 16, PSINFO_ARGS = 56, PSINFO_ARGS_SIZE = 80 };
+enum { PSINFO_PID = 24, PSINFO_PPID = 28, PSINFO_FNAME = 40, PSINFO_FNAME_SIZE = 16, PSINFO_ARGS = 56, PSINFO_ARGS_SIZE = 80 };
 
 enum { SIGNAL_TRAP = 5 };
 
@@ -86,6 +86,7 @@ static void read_prpsinfo(struct image *image, struct span desc)
 	if (image->pid || image->program)
 		return;
 	image->pid = (int32_t)span_u32(desc, PSINFO_PID);
+	image->parent_pid = (int32_t)span_u32(desc, PSINFO_PPID);
 	image->program = fixed_text(image->arena, span_slice(desc, PSINFO_FNAME, PSINFO_FNAME_SIZE));
 	image->command = fixed_text(image->arena, span_slice(desc, PSINFO_ARGS, PSINFO_ARGS_SIZE));
 }
@@ -306,6 +307,7 @@ static void read_siginfo(struct stop *stop, const struct signal_name *info, stru
 		return;
 	if (stop->code <= 0) { /* sent by a process: kill, tgkill, sigqueue */
 		stop->sender_pid = (int32_t)span_u32(siginfo, SIGINFO_SENDER);
+		stop->sender_uid = span_u32(siginfo, SIGINFO_UID);
 	} else if (stop->code != SIGNAL_CODE_KERNEL && info && info->fault) {
 		stop->address = span_u64(siginfo, SIGINFO_ADDRESS);
 		stop->has_address = true;

@@ -59,7 +59,8 @@ struct stop {
 	uint64_t address;   /* fault address */
 	bool has_address;
 	int64_t thread;     /* 0: unknown */
-	int64_t sender_pid; /* who sent the signal, 0: unknown */
+	int64_t sender_pid; /* who sent the signal, 0: unknown, or out of the process's sight (another PID namespace) */
+	uint32_t sender_uid; /* … and for which user; meaningful if has_code and the code is 0 or less */
 };
 
 struct libraries;
@@ -83,6 +84,7 @@ struct image {
 	VEC(struct thread) threads;
 	struct stop stop;
 	int64_t pid;         /* 0: unknown */
+	int64_t parent_pid;  /* 0: unknown, or out of sight */
 	const char *command; /* psargs; NULL: unknown */
 	const char *program; /* pr_fname, at most 15 characters; NULL: unknown */
 	VEC(struct auxv_entry) auxv;

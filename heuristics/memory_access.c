@@ -42,8 +42,27 @@ bool memory_access_at(struct analysis *analysis, uint64_t pc, struct memory_acce
 	access = only_access(&insn);
 	if (!access || (access->src != REG_NONE && access->src >= arch->reg_count))
 		return false;
-	*ret = (struct memory_access){.store = access->kind == EFFECT_STORE, .size = access->size,
+	*ret = (struct memory_access){.store = access->kind == EFFECT_STORE, .size = access->size, .reg = access->src,
 				      .base = access->src == REG_NONE ? NULL : arch->reg_names[access->src],
 				      .offset = (uint64_t)access->value};
 	return true;
+}
+
+/* The kernel saved all of them with the pc, in the context of the signal frame; without a frame they are the dump's. */
+bool register_at_fault(const struct analysis *analysis, uint8_t reg, uint64_t *ret)
+{
+	const struct fault *fault = &analysis->fault;
+	const struct reg_map *map = &analysis->image->arch->ucontext;
+	uint64_t context = fault->pc_address;
+	uint64_t offset = UINT64_MAX;
+
+	if (!fault->pc_address && fault->thread >= 0)
+		return reg_get(&analysis->image->threads.items[fault->thread].registers, reg, ret);
+	for (size_t i = 0; i < map->count; i++) {
+		if (map->slots[i].reg == analysis->image->arch->pc)
+			context = fault->pc_address - map->slots[i].offset;
+		if (map->slots[i].reg == reg)
+			offset = map->slots[i].offset;
+	}
+	return fault->siginfo && offset != UINT64_MAX && image_u64(analysis->image, context + offset, ret);
 }

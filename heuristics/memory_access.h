@@ -8,12 +8,16 @@
 struct memory_access {
 	bool store;
 	unsigned size;    /* bytes */
-	const char *base; /* name of the register that the address was formed from; NULL: the address is the instruction's own */
+	uint8_t reg;      /* that the address was formed from; REG_NONE: the address is the instruction's own */
+	const char *base; /* its name; NULL: none */
 	uint64_t offset;  /* added to it (two's complement) */
 };
 
 /* The one access of the instruction at a pc. False: its code is not there, or it makes none, more than one, or one whose
  * address it does not itself say. */
 bool memory_access_at(struct analysis *analysis, uint64_t pc, struct memory_access *ret);
+
+/* What a register held when the CPU stopped at the fault; false: the dump does not tell. */
+bool register_at_fault(const struct analysis *analysis, uint8_t reg, uint64_t *ret);
 
 #endif

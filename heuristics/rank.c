@@ -116,12 +116,19 @@ bool finding_supersedes(const struct finding *cause, const char *id)
 	return false;
 }
 
-/* A cause explains a consequence when its rule says so and both speak of the same goroutine (or thread). What is only
- * possible explains nothing that is surer. */
+/* What is only possible explains nothing that is surer. */
+static bool may_explain(const struct finding *cause, const struct finding *effect)
+{
+	return finding_supersedes(cause, effect->detector->id) &&
+	       (cause->certainty >= CERTAINTY_LIKELY || cause->certainty >= effect->certainty);
+}
+
+/* A cause explains a consequence when its rule says so and both speak of the same goroutine (or thread). Of two that explain
+ * each other, the one holds that says so of this dump, not just by its rule. */
 static bool explains(const struct finding *cause, const struct finding *effect)
 {
-	if (cause == effect || !finding_supersedes(cause, effect->detector->id) ||
-	    (cause->certainty < CERTAINTY_LIKELY && cause->certainty < effect->certainty))
+	if (cause == effect || !may_explain(cause, effect) ||
+	    (effect->supersedes && !cause->supersedes && may_explain(effect, cause)))
 		return false;
 	return (cause->goroutine >= 0 && cause->goroutine == effect->goroutine) ||
 	       (cause->thread >= 0 && cause->thread == effect->thread);

@@ -23,6 +23,7 @@ static const struct {
 	{"go-fatal", tell_go_fatal},
 	{"deadlock", tell_deadlock},
 	{"nil-deref", tell_nil_deref},
+	{"cgo-fault", tell_cgo_fault},
 	{"unknown-fault", tell_unknown_fault},
 	{"external-signal", tell_external_signal},
 	{"bp-chain", tell_bp_chain},

@@ -1,5 +1,4 @@
-/* narrative_ends.c: tells of the ordinary ends of a Go process: panics, fatal errors, faults, signals from
- * outside. */
+/* narrative_ends.c: tells of the ordinary ends of a Go process that its runtime tells of itself: panics, fatal errors. */
 #include "report/telling.h"
 
 #include "heuristics/ordinary_ends.h"
@@ -196,45 +195,4 @@ void tell_nil_deref(struct telling *telling)
 			      "pointer, the executable is not the one that crashed.");
 	tell_for_good(telling, "Check errors and results before what came with them is used, and let a test call that "
 			       "function with what was nil here.");
-}
-
-void tell_unknown_fault(struct telling *telling)
-{
-	const struct finding *finding = telling->finding;
-	const struct fault *fault = &telling->diagnosis->analysis->fault;
-	const char *who = subject(telling);
-
-	if (fault->known && finding->function)
-		tell_headline(telling, "%s was hit by %s in %s; nothing in the dump says why.", who, fault->name,
-			      finding->function);
-	if (fault->known)
-		tell_headline(telling, "%s was hit by %s; nothing in the dump says why.", who, fault->name);
-	tell_headline(telling, "%s.", finding->title);
-	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
-	tell_access(telling, who);
-	tell_place(telling, "did so");
-	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
-	tell(telling,
-	     "The stacks give no sign of a known kind of damage, so this is where it ended, not necessarily where it "
-	     "began.");
-	tell_known_bugs(telling);
-	tell_action(telling, "See what address that was and where the instruction took it from.");
-	tell_action(telling, "Suspect package unsafe, cgo and data races first: run the tests with -race, and with "
-			     "GOEXPERIMENT=cgocheck2 when there is cgo.");
-}
-
-void tell_external_signal(struct telling *telling)
-{
-	const char *title = telling->finding->title;
-
-	tell_headline(telling, "%s: the process was ended from outside, it did not crash by itself.", title);
-	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
-	tell(telling, "%s, and the process ended.", capital(telling->arena, title));
-	tell(telling, "No instruction of the program causes such a signal.");
-	if (!telling->diagnosis->analysis->tears.count)
-		tell(telling, "No stack in this dump is torn.");
-	tell_action(telling, "Find who sent it: a supervisor's timeout, a failed health check, an operator.");
-	tell_action(telling,
-		    "If the service hung before, see what most goroutines wait for; `--goroutines=all` prints every "
-		    "one.");
 }

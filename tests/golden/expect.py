@@ -120,9 +120,36 @@ def foreign(why, printed):
     faulted = one(r'PC=(0x[0-9a-f]+)', '\n'.join(printed.preamble))
     if not any(frames[0][0] == faulted for frames in threads.values()):
         sys.exit(f'no thread stopped at {faulted}')
-    return {'rule': 'unknown-fault', 'certainty': 'possible', 'goroutine': printed.goroutines[0].id, 'pc': faulted,
-            'near_miss_of': ['go-panic', 'split-sp'], 'c_frames': threads,
+    return {'rule': 'cgo-fault', 'certainty': 'certain', 'goroutine': printed.goroutines[0].id, 'pc': faulted,
+            'also': [{'rule': 'unknown-fault'}], 'near_miss_of': ['go-panic', 'split-sp'], 'c_frames': threads,
             'unlike_traceback': {'0': 'each thread printed its own, and the one that was killed for all printed none'}}
+
+
+# By the end of a case's name: how sure a report must be, and of which rule. The fault is where the runtime's PC= says; of a
+# process that C ended itself, in the frame that called the C library.
+ENDS = {
+    'c-callback': ('cgo-fault', 'certain', {'also': [{'rule': 'unknown-fault'}], 'near_miss_of': ['external-signal']}),
+    'c-heap': ('cgo-fault', 'certain', {'also': [{'rule': 'external-signal', 'certainty': 'certain'}]}),
+    'illegal': ('unknown-fault', 'likely', {'function': 'main.trap', 'near_miss_of': ['go-panic', 'go-fatal']}),
+    'bus': ('unknown-fault', 'likely', {'function': 'main.shorten', 'also': [{'rule': 'go-fatal'}]}),
+    'self-abort': ('external-signal', 'certain', {'near_miss_of': ['go-fatal', 'unknown-fault']}),
+    'sent-segv': ('external-signal', 'certain', {'near_miss_of': ['nil-deref']}),
+}
+
+
+def ended(end, why, printed):
+    rule, certainty, more = ENDS[end]
+    expect = {'rule': rule, 'certainty': certainty, **more}
+    preamble = '\n'.join(printed.preamble)
+    if end == 'c-heap':
+        expect['pc'] = one(r' {8}(0x[0-9a-f]+)  free_twice\+', why)
+    elif rule != 'external-signal':
+        expect['pc'] = one(r'\b(?:PC|pc)=(0x[0-9a-f]+)', preamble)
+    if rule != 'external-signal':
+        expect['goroutine'] = printed.goroutines[0].id
+    if printed.goroutines[0].id:
+        expect['unlike_traceback'] = {'0': 'the thread that died printed its goroutine, the others their system stacks'}
+    return expect
 
 
 def expectation(case):
@@ -138,6 +165,9 @@ def expectation(case):
         return clobbered(why)
     printed = traceback_text.parse((folder / 'expected.traceback').read_text())
     kind = case.removesuffix('-stripped')
+    for end in ENDS:
+        if case.endswith('-' + end):
+            return ended(end, why, printed)
     if kind.endswith('-live'):
         moving = [goroutine.id for goroutine in printed.goroutines if goroutine.unavailable or
                   'main.spin' in [frame.function for frame in goroutine.frames]]
