@@ -44,6 +44,7 @@ struct tear {
 enum damage_kind {
 	DAMAGE_TORN,    /* its upper 32 bits were overwritten, the lower 32 are left */
 	DAMAGE_SMASHED, /* the word was replaced, whole or in its lower half */
+	DAMAGE_FLIPPED, /* one bit of its lower half is another */
 };
 
 /* A word that has to be a return address and is none: met in its slot by a walk, or already jumped to by a RET, so that the
@@ -54,6 +55,7 @@ struct damage {
 	int32_t thread;     /* index in image->threads, -1: not running */
 	uint32_t frame;     /* index in its stack of the frame whose pc was repaired; FRAME_ELIDED */
 	bool returned;      /* a RET took it: `observed` was the pc at which the CPU stopped */
+	bool in_code;       /* `observed` lies in a Go function, and yet cannot be what the callee returns to */
 	uint64_t slot;      /* where it lies or lay; 0: not known */
 	bool slot_holds;    /* the slot holds `observed` (after a RET the memory may have been used again) */
 	uint64_t observed;  /* the whole word as found */

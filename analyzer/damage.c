@@ -63,6 +63,71 @@ static bool repair_upper(struct analysis *analysis, const struct walk_subject *s
 	return false;
 }
 
+/* What the frame pointer must be, if the repair is right. */
+static void frame_pointer_expected(const struct analysis *analysis, struct damage *place)
+{
+	const struct pc_info *caller = place->caller;
+
+	if (!caller || caller->role == ROLE_GOEXIT) /* goroutines begin without a frame pointer */
+		place->frame_pointer_due = false;
+	else if (analysis->image->arch->link_register)
+		place->frame_pointer_expected = place->caller_sp - WORD;
+	else if (caller->has_delta && caller->delta && !(caller->func->flags & FUNC_ASM))
+		place->frame_pointer_expected = place->caller_sp + (uint64_t)caller->delta - WORD;
+	else
+		place->frame_pointer_due = false;
+}
+
+/* Whether a walk that takes `word` for the return address reaches the goroutine's entry. */
+static bool leads_home(struct analysis *analysis, const struct walk_subject *subject, const struct damage *place, uint64_t word)
+{
+	const struct context context = {.known = true, .pc = word, .sp = place->caller_sp, .how = HOW_REPAIRED};
+	struct walk_subject trial = *subject;
+	struct stack stack = {0};
+
+	if (analysis->damage_searches >= SEARCH_LIMIT)
+		return false;
+	analysis->damage_searches++;
+	trial.depth++;
+	walk_goroutine(analysis, &trial, &context, &stack);
+	return stack.end == END_COMPLETE;
+}
+
+/* Whether a word may be what the callee returns to: by the call before it, and by the frame pointer beside it. */
+static bool fits(struct analysis *analysis, const struct walk_subject *subject, const struct damage *place, uint64_t word)
+{
+	struct damage trial = *place;
+
+	if (!callsite_reaches(analysis->runtime, word, callee_of(place)))
+		return false;
+	trial.caller = go_pc(analysis->runtime, word, false);
+	frame_pointer_expected(analysis, &trial);
+	return goexit_fits(analysis, subject, trial.caller, place->caller_sp) &&
+	       (!trial.frame_pointer_due || trial.frame_pointer == trial.frame_pointer_expected);
+}
+
+/* One bit of the lower half (one of the upper half is torn): if just one choice leads on to the goroutine's entry. */
+static bool repair_flip(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
+{
+	uint64_t found = 0;
+
+	for (unsigned bit = 0; bit < LOWER_BITS; bit++) {
+		uint64_t word = place->observed ^ (uint64_t)1 << bit;
+
+		if (!fits(analysis, subject, place, word) || !leads_home(analysis, subject, place, word))
+			continue;
+		if (found)
+			return false;
+		found = word;
+	}
+	if (!found)
+		return false;
+	place->kind = DAMAGE_FLIPPED;
+	place->repaired = found;
+	place->candidates = 1;
+	return true;
+}
+
 /* SP of the goroutine when its first function is entered; *ret is unchanged when it is not known. */
 static void stack_base(const struct analysis *analysis, const struct walk_subject *subject, uint64_t *ret)
 {
@@ -242,19 +307,10 @@ static void find_slot(struct analysis *analysis, struct damage *place)
 	place->slot_holds = place->slot && image_u64(analysis->image, place->slot, &word) && word == place->observed;
 }
 
-/* What the frame pointer must be, if the repair is right. */
-static void frame_pointer_expected(const struct analysis *analysis, struct damage *place)
+/* A word just behind a call, if not the right one, is not replaced on the frame pointer's word alone. */
+static bool is_call_site(struct analysis *analysis, const struct damage *place)
 {
-	const struct pc_info *caller = place->caller;
-
-	if (!caller || caller->role == ROLE_GOEXIT) /* goroutines begin without a frame pointer */
-		place->frame_pointer_due = false;
-	else if (analysis->image->arch->link_register)
-		place->frame_pointer_expected = place->caller_sp - WORD;
-	else if (caller->has_delta && caller->delta && !(caller->func->flags & FUNC_ASM))
-		place->frame_pointer_expected = place->caller_sp + (uint64_t)caller->delta - WORD;
-	else
-		place->frame_pointer_due = false;
+	return place->in_code && go_return_address(analysis->runtime, place->observed)->call != FLOW_NEXT;
 }
 
 int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
@@ -270,7 +326,10 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 		*place = analysis->damages.items[index];
 		return index;
 	}
-	if (!repair_upper(analysis, subject, place) && !repair_whole(analysis, subject, place))
+	if (!repair_upper(analysis, subject, place) && !repair_flip(analysis, subject, place) &&
+	    (is_call_site(analysis, place) || !repair_whole(analysis, subject, place)))
+		return DAMAGE_NONE;
+	if (place->in_code && !place->repaired) /* then it stays what it is taken for */
 		return DAMAGE_NONE;
 	place->caller = place->repaired ? go_pc(analysis->runtime, place->repaired, false) : NULL;
 	if (analysis->damages.count >= DAMAGE_LIMIT) {

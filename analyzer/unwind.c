@@ -49,7 +49,7 @@ bool goexit_fits(const struct analysis *analysis, const struct walk_subject *sub
 	       sp == base;
 }
 
-static bool is_injected(enum func_role role)
+bool is_injected(enum func_role role)
 {
 	return role == ROLE_ASYNC_PREEMPT || role == ROLE_SIGPANIC || role == ROLE_DEBUG_CALL || role == ROLE_SIGPANIC0;
 }
@@ -129,7 +129,7 @@ static bool returned_nowhere(struct walk *walk)
 static bool damaged_slot(struct walk *walk, const struct frame *frame, uint64_t slot, uint64_t observed)
 {
 	struct damage place = {.slot = slot, .slot_holds = slot != 0, .observed = observed, .caller_sp = frame->fp,
-			       .callee = frame->info};
+			       .callee = frame->info, .in_code = go_pc(walk->runtime, observed, false)->func != NULL};
 	bool has_frame = frame->fp > frame->sp + (walk->arch->link_register ? 0 : WORD);
 
 	if (!in_bounds(walk, frame->fp))
@@ -282,6 +282,9 @@ static bool step(struct walk *walk, const struct frame *frame, bool innermost)
 	}
 	if (!can_be_caller(walk, frame, pc))
 		return damaged_slot(walk, frame, slot, pc) || by_frame_pointer(walk, frame, slot);
+	if (!walk->thread && !from_link && damage_doubts(walk->analysis, walk->subject, frame, pc) &&
+	    damaged_slot(walk, frame, slot, pc))
+		return true;
 	if (walk->thread)
 		caller_registers(walk, frame, pc);
 	walk->at = (struct context){.known = true, .pc = pc, .sp = frame->fp, .how = HOW_PCSP};

@@ -48,6 +48,9 @@ void walk_thread(struct analysis *analysis, size_t thread, struct stack *ret, st
 bool goexit_fits(const struct analysis *analysis, const struct walk_subject *subject, const struct pc_info *info,
 		 uint64_t sp);
 
+/* Whether a function is called by no instruction: the runtime makes it look as if the interrupted one had called it. */
+bool is_injected(enum func_role role);
+
 /* Whether a return address is one: in a Go function, after a call that can reach `callee` (NULL: any function). */
 bool callsite_reaches(struct go_runtime *runtime, uint64_t return_address, const struct func *callee);
 

@@ -3,6 +3,7 @@
  * another to the goroutine's entry is no accident. */
 #include "heuristics/damaged_word.h"
 
+#include "analyzer/unwind.h"
 #include "heuristics/word_shape.h"
 
 #include <inttypes.h>
@@ -75,6 +76,13 @@ static const char *call_before(const struct subject *s, const struct pc_info *in
 	return arena_printf(s->diagnosis->arena, "a call of %s", callee->func ? go_func_name(callee) : "a function");
 }
 
+/* Whether the word as found is itself just behind a call, though not one that can lead here. */
+static bool found_behind_call(const struct subject *s)
+{
+	return s->damage->in_code &&
+	       go_return_address(s->diagnosis->analysis->runtime, s->damage->observed)->call != FLOW_NEXT;
+}
+
 static void call_evidence(const struct subject *s)
 {
 	const struct damage *damage = s->damage;
@@ -85,11 +93,30 @@ static void call_evidence(const struct subject *s)
 		return;
 	info = go_return_address(s->diagnosis->analysis->runtime, damage->repaired);
 	evidence = evidence_add(s->diagnosis, s->finding, EVIDENCE_INSTRUCTION,
-				damage->candidates == 1 ? WEIGHT_STRONG : WEIGHT_FAIR, false,
+				damage->candidates == 1 && !found_behind_call(s) ? WEIGHT_STRONG : WEIGHT_FAIR, false,
 				"0x%" PRIx64 " in %s is %s%s", damage->repaired, damage_caller(damage),
 				info->call == FLOW_NEXT ? "" : "just behind ",
 				call_before(s, info));
 	evidence->address = damage->repaired;
+}
+
+/* Why a word that lies in code is not believed. */
+static void doubt_evidence(const struct subject *s)
+{
+	struct go_runtime *runtime = s->diagnosis->analysis->runtime;
+	const struct damage *damage = s->damage;
+	const char *function = go_func_name(go_pc(runtime, damage->observed, false));
+	const char *why = "is just behind no call";
+
+	if (!damage->in_code)
+		return;
+	if (found_behind_call(s))
+		why = callsite_reaches(runtime, damage->observed, damage->callee->func)
+			      ? "is behind a call, but the frame pointers say that the caller's frame has another size"
+			      : "is behind a call that does not lead here";
+	evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_FAIR, false, "0x%" PRIx64 " lies in %s, and %s",
+		     damage->observed, function, why)
+		->address = damage->observed;
 }
 
 static void candidates_evidence(const struct subject *s)
@@ -211,9 +238,16 @@ static void shape_evidence(const struct subject *s)
 {
 	const struct damage *damage = s->damage;
 	const bool torn = damage->kind == DAMAGE_TORN;
-	const char *shape = word_shape(s->diagnosis, torn ? damage->observed >> HALF : damage->observed, torn ? 4 : 8);
-	const int bits = __builtin_popcountll(damage->observed ^ damage->repaired);
+	const char *shape = damage->in_code ? NULL : word_shape(s->diagnosis, torn ? damage->observed >> HALF : damage->observed, torn ? 4 : 8);
+	const uint64_t change = damage->observed ^ damage->repaired;
+	const int bits = __builtin_popcountll(change);
 
+	if (damage->kind == DAMAGE_FLIPPED) {
+		evidence_add(s->diagnosis, s->finding, EVIDENCE_RUNTIME_STATE, WEIGHT_WEAK, false,
+			     "it differs from 0x%" PRIx64 " in bit %d alone, and of the 32 words that differ from it by one bit of the "
+			     "lower half no other leads to the goroutine's entry", damage->repaired, __builtin_ctzll(change));
+		return;
+	}
 	if (shape)
 		evidence_add(s->diagnosis, s->finding, EVIDENCE_RUNTIME_STATE, WEIGHT_WEAK, false, "what was written%s, 0x%" PRIx64
 			     ", is %s", torn ? " over the upper half" : "", torn ? damage->observed >> HALF : damage->observed,
@@ -260,6 +294,7 @@ struct finding *damage_finding(struct diagnosis *diagnosis, const struct detecto
 	fill(finding, damage);
 	word_evidence(&s);
 	call_evidence(&s);
+	doubt_evidence(&s);
 	candidates_evidence(&s);
 	frame_pointer_evidence(&s);
 	chain_evidence(&s);
