@@ -75,6 +75,27 @@ struct damage {
 	uint32_t others;              /* of them that had to be repaired too */
 };
 
+enum state_trouble {
+#define STATE_TROUBLE(id, word, layout, text) STATE_##id,
+#include "analyzer/state_troubles.def"
+#undef STATE_TROUBLE
+	STATE_TROUBLES
+};
+
+/* A word of the scheduler's state that contradicts others (state.h). */
+struct state_word {
+	enum state_trouble trouble;
+	int32_t goroutine;  /* index in runtime->goroutines, -1: none that is listed */
+	int32_t machine;    /* index in runtime->machines, -1 */
+	uint64_t address, observed;
+	bool has_expected;
+	uint64_t expected;
+	uint64_t witness;   /* address of another word that says so; 0: none */
+	bool outside;       /* a stack pointer that is not on the goroutine's stack */
+	bool walked;        /* from `expected` a walk leads to the goroutine's entry, from `observed` it does not */
+	uint32_t callers;   /* frames that it finds */
+};
+
 /* A saved frame pointer on a goroutine's stack that does not point to where the frame above saved its own, while the return
  * addresses lead through that frame: its upper 32 bits were overwritten and the lower 32 are left; or the frame above had
  * called assembly that clobbers the register. */
@@ -157,6 +178,8 @@ struct analysis {
 	VEC(struct tear) tears;
 	VEC(struct damage) damages;
 	VEC(struct wrong_pointer) wrong_pointers;
+	VEC(struct state_word) state_words;
+	uint32_t state_searches;   /* walks that were tried for what a word of the state may have been */
 	size_t foreign_chains;     /* goroutines whose chain of frame pointers leads off their stack, below a callback from C */
 	uint32_t damage_searches; /* of code, for what a smashed word may have been */
 	VEC(struct goroutine_group) groups; /* in the order of their first goroutines */

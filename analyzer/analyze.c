@@ -3,6 +3,7 @@
 
 #include "analyzer/frame_chain.h"
 #include "analyzer/last_words.h"
+#include "analyzer/state.h"
 #include "analyzer/tear.h"
 #include "analyzer/unwind.h"
 
@@ -212,6 +213,7 @@ static void walk_goroutines(struct analysis *analysis)
 		goroutine_stack(analysis, i, &stack);
 		count_frames(analysis, &analysis->goroutine_limit, i, &stack, "goroutines");
 		frame_chain_check(analysis, i, &stack);
+		state_check_goroutine(analysis, i, &stack);
 		add_to_group(analysis, &table, i, signature_of(&analysis->runtime->goroutines.items[i], &stack));
 	}
 }
@@ -238,6 +240,7 @@ struct analysis *analyze(struct go_runtime *runtime)
 	analysis->dying_thread = dying_thread(analysis);
 	walk_goroutines(analysis);
 	frame_chain_note(analysis);
+	state_check(analysis);
 	fault_find(analysis);
 	messages_find(analysis);
 	return analysis;

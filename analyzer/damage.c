@@ -78,6 +78,19 @@ static void frame_pointer_expected(const struct analysis *analysis, struct damag
 		place->frame_pointer_due = false;
 }
 
+/* Whether what goexit stands above is the function that the goroutine was made for, if both are known. */
+static bool begins_where_made(const struct analysis *analysis, const struct walk_subject *subject, const struct stack *stack)
+{
+	struct go_runtime *runtime = analysis->runtime;
+	const size_t frames = stack->frames.count;
+	const struct pc_info *first;
+
+	if (subject->goroutine < 0 || frames < 2 || stack->frames.items[frames - 1].info->role != ROLE_GOEXIT)
+		return true;
+	first = go_pc(runtime, runtime->goroutines.items[subject->goroutine].startpc, true);
+	return !first->func || first->func->entry != first->pc || first->func == stack->frames.items[frames - 2].info->func;
+}
+
 /* Whether a walk that takes `word` for the return address reaches the goroutine's entry. */
 static bool leads_home(struct analysis *analysis, const struct walk_subject *subject, const struct damage *place, uint64_t word)
 {
@@ -90,7 +103,7 @@ static bool leads_home(struct analysis *analysis, const struct walk_subject *sub
 	analysis->damage_searches++;
 	trial.depth++;
 	walk_goroutine(analysis, &trial, &context, &stack);
-	return stack.end == END_COMPLETE;
+	return stack.end == END_COMPLETE && begins_where_made(analysis, subject, &stack);
 }
 
 /* Whether a word may be what the callee returns to: by the call before it, and by the frame pointer beside it. */

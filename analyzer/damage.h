@@ -19,7 +19,8 @@ enum { DAMAGE_NONE = -1, DAMAGE_UNFILED = -2 };
 int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subject, struct damage *place);
 
 /* Whether a word that lies in a Go function cannot be what that frame of a goroutine returns to: no call stands before it, or
- * one of another function, or the frame pointers say that the caller's frame has another size. False where it is not known. */
+ * one of another function; or the frame pointers say that the caller's frame has another size; or the caller would be the
+ * goroutine's first function, and is not the one that the goroutine was made for. False where it is not known. */
 bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject, const struct frame *frame, uint64_t word);
 
 /* Notes for all damages of a stack that has been walked how the frames above each bear it out. */

@@ -56,6 +56,21 @@ static bool frame_pointers_contradict(struct analysis *analysis, const struct wa
 	       callsite_reaches(analysis->runtime, word, NULL);
 }
 
+/* Whether the caller returns to goexit, and another function is the goroutine's first, g.startpc. */
+static bool is_wrong_first(struct analysis *analysis, const struct walk_subject *subject, const struct frame *frame,
+			   const struct pc_info *caller)
+{
+	struct go_runtime *runtime = analysis->runtime;
+	const struct func *goexit = runtime->functions[ROLE_GOEXIT];
+	const struct pc_info *first = go_pc(runtime, runtime->goroutines.items[subject->goroutine].startpc, true);
+	uint64_t slot = frame->fp + (analysis->image->arch->link_register ? 0 : (uint64_t)(int64_t)caller->delta);
+	uint64_t word;
+
+	return goexit && caller->has_delta && first->func && first->func->entry == first->pc && first->func != caller->func &&
+	       image_u64(analysis->image, slot, &word) && word == goexit->entry + analysis->image->arch->quantum &&
+	       !jumps_out(runtime, first->func);
+}
+
 bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject, const struct frame *frame, uint64_t word)
 {
 	struct go_runtime *runtime = analysis->runtime;
@@ -69,5 +84,5 @@ bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject
 		return false;
 	if (!callsite_reaches(runtime, word, frame->info->func))
 		return info->call == FLOW_NEXT || calls_another(runtime, info);
-	return frame_pointers_contradict(analysis, subject, frame, info);
+	return frame_pointers_contradict(analysis, subject, frame, info) || is_wrong_first(analysis, subject, frame, info);
 }

@@ -127,6 +127,13 @@ struct tally {
 	uint64_t unreadable, implausible, dead;
 };
 
+static void add_misfit(struct go_runtime *runtime, const struct goroutine *g, struct tally *tally)
+{
+	tally->implausible++;
+	if (runtime->misfits.count < MISFITS_KEPT)
+		vec_push(runtime->arena, &runtime->misfits, *g);
+}
+
 static void read_list(struct go_runtime *runtime, uint64_t list, uint64_t count, struct tally *tally)
 {
 	for (uint64_t i = 0; i < count; i++) {
@@ -135,9 +142,9 @@ static void read_list(struct go_runtime *runtime, uint64_t list, uint64_t count,
 
 		if (!image_u64(runtime->image, list + 8 * i, &address) || !read_goroutine(runtime, address, &g))
 			tally->unreadable++;
-		else if (!plausible(&g))
-			tally->implausible++;
-		else if (g.status == G_DEAD || g.status == G_DEADEXTRA || g.status == G_IDLE)
+		else if (!plausible(&g) || g.status == G_IDLE) /* who is on the list has left that state (newproc1) */
+			add_misfit(runtime, &g, tally);
+		else if (g.status == G_DEAD || g.status == G_DEADEXTRA)
 			tally->dead++;
 		else
 			vec_push(runtime->arena, &runtime->goroutines, g);
@@ -270,4 +277,11 @@ bool goroutine_is_system(struct go_runtime *runtime, const struct goroutine *gor
 
 	return !strncmp(name, "runtime.", 8) && strcmp(name, "runtime.main") != 0 && strcmp(name, "runtime.corostart") != 0 &&
 	       strcmp(name, "runtime.handleAsyncEvent") != 0;
+}
+
+bool goroutine_is_parked(const struct goroutine *goroutine)
+{
+	return !goroutine->m && !goroutine->scan &&
+	       (goroutine->status == G_RUNNABLE || goroutine->status == G_WAITING || goroutine->status == G_PREEMPTED ||
+		goroutine->status == G_LEAKED);
 }

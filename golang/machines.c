@@ -174,6 +174,7 @@ void machines_load(struct go_runtime *runtime)
 		vec_push(runtime->arena, &runtime->machines, m);
 		if (!go_field(runtime, address, LAYOUT_m_alllink, &address))
 			break;
+		runtime->machines_complete = !address;
 	}
 	add_missing(runtime, gs);
 	join_goroutines(runtime);

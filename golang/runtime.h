@@ -96,6 +96,8 @@ struct pc_info {
 
 struct pc_memo;
 
+enum { MISFITS_KEPT = 64 };
+
 struct go_runtime {
 	struct arena *arena;
 	struct image *image;
@@ -115,11 +117,13 @@ struct go_runtime {
 	VEC(struct go_module) modules;
 	struct go_globals globals;
 	VEC(struct goroutine) goroutines; /* live ones (not dead), ascending by id */
+	VEC(struct goroutine) misfits; /* entries of runtime.allgs whose status or bounds are absurd: the first MISFITS_KEPT */
 	struct goroutine_address *by_address; /* ascending; goroutines.count of them */
 	VEC(struct machine) machines;
 	size_t goroutines_listed;   /* entries of runtime.allgs that could be read, the dead ones among them */
 	int64_t newest_time; /* of the runtime's clock (nanotime) that the dump holds, 0: none */
 	bool goroutines_incomplete; /* the list was cut short or partly unreadable */
+	bool machines_complete;     /* the list of Ms was read to its end */
 	size_t machines_unlisted;   /* that threads run on and runtime.allm does not have */
 	VEC(const char *) fatal_lines; /* of printBacklog: the runtime's own last words, in order */
 	const char *godebug;     /* value of GODEBUG in the environment; NULL: unset or unknown */
@@ -164,6 +168,9 @@ bool goroutine_is_system(struct go_runtime *runtime, const struct goroutine *gor
 bool goroutine_blocked(const struct goroutine *goroutine);
 
 enum { NANOTIME_SECOND = 1000000000 };
+
+/* Whether no thread runs it: its own words say where it stands. */
+bool goroutine_is_parked(const struct goroutine *goroutine);
 
 /* For how long, by nanotime, a goroutine has been blocked at least; false when that is not known. */
 bool goroutine_waited(const struct go_runtime *runtime, const struct goroutine *goroutine, int64_t *ret);

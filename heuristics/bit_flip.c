@@ -1,6 +1,8 @@
 /* bit_flip.c: a word that is one bit away from the only value that it can have: a return address, of which one bit of the lower
- * half changed (one of the upper half is torn-return: a small number over a zero is one bit, too). */
+ * half changed (one of the upper half is torn-return: a small number over a zero is one bit, too), or a word of the scheduler's
+ * state. */
 #include "heuristics/damaged_word.h"
+#include "heuristics/state_word.h"
 
 #include <inttypes.h>
 
@@ -29,9 +31,14 @@ static void report_return(struct diagnosis *diagnosis, const struct damage *dama
 
 static void run(struct diagnosis *diagnosis)
 {
-	for (size_t i = 0; i < diagnosis->analysis->damages.count; i++)
-		if (diagnosis->analysis->damages.items[i].kind == DAMAGE_FLIPPED)
-			report_return(diagnosis, &diagnosis->analysis->damages.items[i]);
+	struct analysis *analysis = diagnosis->analysis;
+
+	for (size_t i = 0; i < analysis->damages.count; i++)
+		if (analysis->damages.items[i].kind == DAMAGE_FLIPPED)
+			report_return(diagnosis, &analysis->damages.items[i]);
+	for (size_t i = 0; i < analysis->state_words.count; i++)
+		if (state_word_kind(&analysis->state_words.items[i]) == STATE_KIND_FLIP)
+			state_word_finding(diagnosis, &detector_bit_flip, &analysis->state_words.items[i]);
 }
 
 static const char *const supersedes[] = {"unwinder-crash", NULL};

@@ -112,7 +112,7 @@ static void doubt_evidence(const struct subject *s)
 		return;
 	if (found_behind_call(s))
 		why = callsite_reaches(runtime, damage->observed, damage->callee->func)
-			      ? "is behind a call, but the frame pointers say that the caller's frame has another size"
+			      ? "is behind a call, but frame pointers or the goroutine's first function say that it is another"
 			      : "is behind a call that does not lead here";
 	evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_FAIR, false, "0x%" PRIx64 " lies in %s, and %s",
 		     damage->observed, function, why)

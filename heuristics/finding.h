@@ -59,6 +59,8 @@ struct finding {
 	const struct outparam *outparam; /* late-kernel-write: what the kernel was told to write; NULL otherwise */
 	const struct wrong_pointer *pointer; /* bp-chain: the word; NULL otherwise */
 	const struct wait_graph *waits; /* deadlock: who waits for what; NULL otherwise */
+	const struct damage *damage; /* torn-return, torn-pc, smashed-return, bit-flip: the word; NULL otherwise */
+	const struct state_word *state; /* a word of the scheduler's state: the word; NULL otherwise */
 	VEC(struct evidence) evidence;
 	VEC(struct cited_bug) bugs;
 	VEC(struct rival) rivals;

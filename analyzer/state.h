@@ -1,0 +1,40 @@
+/* state.h: words of runtime.g and runtime.m that contradict others. The runtime keeps much of its scheduler's state twice; where
+ * the two do not agree, and no order of its own writes explains it, one of the words was changed. */
+#ifndef ANALYZER_STATE_H
+#define ANALYZER_STATE_H
+
+#include "analyzer/unwind.h"
+
+enum { SEARCHES = 256 /* trial walks, for all words of one dump */ };
+
+/* Looks at one goroutine whose own stack has just been walked. */
+void state_check_goroutine(struct analysis *analysis, size_t index, const struct stack *stack);
+
+/* Looks at what all goroutines and Ms must have in common; call once, after the walks. Then drops every kind of trouble that
+ * too many words have: what they all do is no damage. */
+void state_check(struct analysis *analysis);
+
+/* The name of the word, "g.sched.sp", and what is wrong with it. */
+const char *state_word_name(const struct state_word *word);
+const char *state_word_text(const struct state_word *word);
+
+/* For the files that look: state_links.c, state_stack.c, state_gobuf.c. */
+
+/* Files trouble with a field of the g or m at `object`; the word is read from the dump. NULL: it is not there, or there are too
+ * many. What is known beyond that is for the caller to add. */
+struct state_word *state_trouble(struct analysis *analysis, enum state_trouble trouble, uint64_t object);
+
+/* The same of a goroutine of the list. */
+struct state_word *state_trouble_of(struct analysis *analysis, enum state_trouble trouble, size_t goroutine);
+
+/* Says what the word must have been. */
+void state_expect(struct state_word *word, uint64_t expected);
+
+void state_check_links(struct analysis *analysis);
+void state_check_stacks(struct analysis *analysis);
+
+/* Whether nobody is about to change the goroutine's words: no stack is being copied, no scan under way, and if it runs, its thread
+ * was stopped on the goroutine's own stack. */
+bool state_is_stable(const struct analysis *analysis, size_t goroutine);
+
+#endif
