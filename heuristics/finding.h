@@ -55,7 +55,6 @@ struct finding {
 	const char *const *supersedes; /* ids that this finding explains; NULL: those of its rule */
 	int32_t explained_by; /* index of the finding that explains this one, -1 */
 	const struct tear *tear; /* split-sp: the tear; NULL otherwise */
-	const struct damage *damage; /* torn-return, torn-pc, smashed-return: the word; NULL otherwise */
 	const struct outparam *outparam; /* late-kernel-write: what the kernel was told to write; NULL otherwise */
 	const struct wrong_pointer *pointer; /* bp-chain: the word; NULL otherwise */
 	const struct wait_graph *waits; /* deadlock: who waits for what; NULL otherwise */

@@ -1,4 +1,5 @@
-/* narrative_damage.c: tells what happened to a return address that was overwritten: torn-pc, torn-return, smashed-return. */
+/* narrative_damage.c: tells what happened to a return address that was overwritten: torn-pc, torn-return, smashed-return,
+ * bit-flip. */
 #include "report/telling.h"
 
 #include <string.h>
@@ -65,7 +66,10 @@ static void tell_write(struct telling *telling, const struct finding *writer)
 	const char *observed = hex_text(telling->arena, finding->observed);
 
 	tell_paragraph(telling, EXHIBIT_NONE);
-	if (finding->damage->kind == DAMAGE_TORN) {
+	if (finding->damage->kind == DAMAGE_FLIPPED) {
+		tell(telling, "One bit of that word is another now: it became %s.", observed);
+		tell(telling, "Every other bit is as it was left.");
+	} else if (finding->damage->kind == DAMAGE_TORN) {
 		tell(telling, "While %s ran, 4 bytes were written over the upper half of that word: it became %s.",
 		     callee(telling), observed);
 		tell(telling, "The lower half is untouched, which is why it can be put right.");
@@ -150,6 +154,47 @@ static void tell_damage(struct telling *telling)
 		tell_not_yet(telling);
 	tell_stack(telling);
 	damage_actions(telling, writer);
+}
+
+/* One bit is a hint at the machine, and never a proof. */
+static void flip_actions(struct telling *telling)
+{
+	tell_action(telling, "Look for memory errors that the host has logged: journalctl -k | grep -iE 'edac|mce|hardware error', "
+			     "ras-mc-ctl --errors; of a virtual machine, ask who runs the host.");
+	tell_action(telling, "Keep this dump, and start the service on another host if you can: the next crash then says whether it was "
+			     "the host.");
+	tell_confirm(telling, "Logged errors, or other dumps of the same host with single bits changed at other places, speak for failing "
+			      "memory. The same bit at the same place in dumps of other hosts speaks for the program.");
+	tell_confirm(telling, "Run the tests with -race, and C code under AddressSanitizer: a report of theirs at this place would name a "
+			      "writer, and clear the memory.");
+	tell_for_good(telling, "If it is the host: have its memory tested and replaced, and use memory with ECC. If it is the program: look "
+			       "for C code, package unsafe and data races that set or clear a flag through a wrong pointer.");
+}
+
+void tell_bit_flip(struct telling *telling)
+{
+	const struct damage *damage = telling->finding->damage;
+
+	if (!damage) {
+		tell_flipped_state(telling);
+	} else {
+		if (damage->returned)
+			tell_headline(telling, "%s returned from %s into nothing: one bit of its return address to %s was another.",
+				      owner(telling), callee(telling), caller(telling));
+		tell_headline(telling, "on the stack of %s one bit of the return address of %s to %s is another than it was.",
+			      owner(telling), callee(telling), caller(telling));
+		tell_call(telling);
+		tell_write(telling, NULL);
+		if (damage->returned)
+			tell_landing(telling);
+		else
+			tell_not_yet(telling);
+		tell_stack(telling);
+	}
+	tell_paragraph(telling, EXHIBIT_NONE);
+	tell(telling, "Failing memory changes single bits. So does a program that sets or clears a flag through a wrong pointer. This dump "
+		      "cannot tell which of them it was.");
+	flip_actions(telling);
 }
 
 void tell_torn_pc(struct telling *telling)

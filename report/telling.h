@@ -37,6 +37,9 @@ void tell_split_sp(struct telling *telling);
 void tell_torn_pc(struct telling *telling);
 void tell_torn_return(struct telling *telling);
 void tell_smashed_return(struct telling *telling);
+void tell_bit_flip(struct telling *telling);
+void tell_g_state(struct telling *telling);
+void tell_sp_out_of_bounds(struct telling *telling);
 void tell_unwinder_crash(struct telling *telling);
 void tell_go_panic(struct telling *telling);
 void tell_go_fatal(struct telling *telling);
@@ -50,6 +53,9 @@ void tell_pdata_unsorted(struct telling *telling);
 void tell_stack_overflow(struct telling *telling);
 void tell_out_of_memory(struct telling *telling);
 void tell_concurrent_map(struct telling *telling);
+
+/* The part of bit-flip's that is about a word of the scheduler's state. */
+void tell_flipped_state(struct telling *telling);
 
 /* What narrators have in common. */
 

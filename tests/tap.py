@@ -90,9 +90,9 @@ def patch_of(case):
 
 
 def patched_dump(case, patch):
-    """The other case's dump with those words changed, unpacked once."""
+    """The other case's dump, which may be such a one itself, with those words changed, unpacked once."""
     dump = BUILD / 'patched' / case / 'dump'
-    sources = [CASES / case / 'patch.json', CASES / patch['of'] / 'dump.zst']
+    sources = [CASES / case / 'patch.json', case_dump(patch['of'])]
     if dump.exists() and all(dump.stat().st_mtime > source.stat().st_mtime for source in sources):
         return dump
     dump.parent.mkdir(parents=True, exist_ok=True)
@@ -131,7 +131,8 @@ def verdict_finding(report):
     return None if index is None else report['findings'][index]
 
 
-CORRUPTION = ('split-sp', 'torn-return', 'torn-pc', 'smashed-return', 'bit-flip', 'late-kernel-write', 'unwinder-crash')
+CORRUPTION = ('split-sp', 'torn-return', 'torn-pc', 'smashed-return', 'bit-flip', 'late-kernel-write', 'sp-out-of-bounds', 'g-state',
+              'unwinder-crash')
 
 
 def wrong_certain(report, expect):

@@ -87,7 +87,7 @@ def check_indices(report):
 
 def is_frame_of(finding, frames):
     index = finding['frame']
-    whole_word = finding['rule'] in ('torn-return', 'torn-pc', 'smashed-return')  # there pc is the bad word
+    whole_word = finding['rule'] in ('torn-return', 'torn-pc', 'smashed-return', 'bit-flip')  # there pc is the bad word
     return index < len(frames) and (whole_word or finding['pc'] in (None, frames[index]['pc']))
 
 

@@ -13,7 +13,7 @@ import tap
 
 CASES = ('arm64-nonleaf-unwind', 'arm64-nonleaf-segv-stripped', 'arm64-leaf-unwind-stripped', 'amd64-late-silent',
          'amd64-late-crash-stripped')
-DAMAGED_WORDS = ('torn-return', 'torn-pc', 'smashed-return')
+DAMAGED_WORDS = ('torn-return', 'torn-pc', 'smashed-return', 'bit-flip')
 DAMAGES = {
     'inverted': lambda word: ~word,
     'zero': lambda word: 0,
