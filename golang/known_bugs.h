@@ -29,6 +29,7 @@ enum bug_need_kind {
 	NEED_PREEMPTED,     /* one of these stacks was stopped by asynchronous preemption */
 	NEED_SWITCHING,     /* the innermost function of the victim, the runtime's apart, is assembly that sets SP */
 	NEED_PREEMPTION,    /* asynchronous preemption is not known to be switched off */
+	NEED_FAULT,         /* a fault of the CPU began it */
 	NEED_WILD_FAULT,    /* a memory fault at an address that no nil pointer leads to */
 	NEED_PC_ON_STACK,   /* the CPU stopped at a pc that lies on a goroutine's stack */
 	NEED_PC_FOREIGN,    /* … in no Go function */

@@ -165,6 +165,8 @@ static bool holds(const struct subject *s, const struct bug_need *need)
 		return victim_passes(s, stack_switches, NULL);
 	case NEED_PREEMPTION:
 		return !preemption_switched_off(s->analysis->runtime);
+	case NEED_FAULT:
+		return s->analysis->fault.known;
 	case NEED_WILD_FAULT:
 		return faulted_wildly(s);
 	case NEED_PC_ON_STACK:

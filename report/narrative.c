@@ -150,6 +150,19 @@ const struct finding *finding_of_rule(const struct diagnosis *diagnosis, const c
 	return NULL;
 }
 
+bool tell_bug(struct telling *telling)
+{
+	const char *version = telling->diagnosis->analysis->runtime->version.text;
+
+	for (size_t i = 0; i < telling->finding->bugs.count; i++) {
+		const struct cited_bug *cited = &telling->finding->bugs.items[i];
+
+		if (cited->affects > 0 && version && !cited->bug->unverified)
+			return tell(telling, "It fits %s, a bug that %s has.", cited->bug->id, version);
+	}
+	return false;
+}
+
 void tell_fixes(struct telling *telling)
 {
 	const char *version = telling->diagnosis->analysis->runtime->version.text;

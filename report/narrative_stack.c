@@ -199,11 +199,16 @@ void tell_unwinder_crash(struct telling *telling)
 	     purpose ? purpose : "");
 	tell(telling, "The stack made no sense to it, and the runtime ended the process.");
 	tell_paragraph(telling, EXHIBIT_NONE);
-	tell(telling, "The thread that died is only the one that noticed. What is wrong is the stack of %s.", victim);
-	if (exe)
-		tell(telling, "No rule of this program could say how it came to be.");
-	else
-		tell(telling, "How it came to be cannot be said without the executable, whose code is the key to it.");
+	tell(telling, "The thread that died is only the one that noticed.");
+	if (tell_bug(telling)) {
+		tell(telling, "Nothing else was found to be wrong with the stack of %s.", victim);
+	} else {
+		tell(telling, "What is wrong is the stack of %s.", victim);
+		if (exe)
+			tell(telling, "No rule of this program could say how it came to be.");
+		else
+			tell(telling, "How it came to be cannot be said without the executable, whose code is the key to it.");
+	}
 	tell_known_bugs(telling);
 	tell_action(telling,
 		    "Look at the stack of %s: where it ends, and what its last frame calls: assembly, cgo and "

@@ -76,6 +76,9 @@ const char *capital(struct arena *arena, const char *text);
 /* The first finding of a rule that `by` explains (NULL: that nothing explains); NULL: none. */
 const struct finding *finding_of_rule(const struct diagnosis *diagnosis, const char *rule, const struct finding *by);
 
+/* Says which verified bug, that the release has, the finding fits; false when there is none. */
+bool tell_bug(struct telling *telling);
+
 /* Appends the releases that fix the known bugs of the verdict (for good); tell_known_bugs also their workarounds (now). */
 void tell_fixes(struct telling *telling);
 void tell_known_bugs(struct telling *telling);

@@ -109,6 +109,13 @@ def limited(printed, rule):
     return {**fatal(rule, printed), 'also': [{'rule': 'go-fatal'}]}
 
 
+def unwalkable(printed):
+    """A stack that the runtime itself could not walk: it printed one frame of it."""
+    goroutine = one(r'runtime: g(\d+): frame', '\n'.join(printed.preamble))
+    return {'rule': 'unwinder-crash', 'certainty': 'likely', 'goroutine': int(goroutine), 'also': threw(printed),
+            'unlike_traceback': {goroutine: 'the runtime could not walk it, and that is what it died of'}}
+
+
 def foreign(why, printed):
     """The frames of C, by thread: pc and the function's entry, from gdb's list."""
     threads, frames = {}, []
@@ -195,6 +202,8 @@ def expectation(case):
         return {'rule': 'external-signal', 'certainty': 'certain', 'near_miss_of': ['go-fatal', 'unknown-fault']}
     if kind.endswith('-nil'):
         return dict(panicked(printed), rule='nil-deref', also=[{'rule': 'go-panic'}])
+    if kind.endswith('-aligned'):
+        return unwalkable(printed)
     if kind.endswith('-panic'):
         return panicked(printed)
     if kind.endswith('-chain'):
