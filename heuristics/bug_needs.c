@@ -14,7 +14,7 @@ enum { NULL_PAGE = 4096 };
 
 struct subject {
 	struct analysis *analysis;
-	const struct finding *finding;
+	const struct finding *finding; /* NULL: the dump as a whole */
 };
 
 typedef bool (*stack_test)(struct analysis *analysis, const struct stack *stack, const char *text);
@@ -192,16 +192,49 @@ static bool holds(const struct subject *s, const struct bug_need *need)
 	return false;
 }
 
-/* Of one kind any, of every kind one. */
-bool bug_needs_met(const struct diagnosis *diagnosis, const struct finding *finding, const struct known_bug *bug)
+/* Whether findings of one dump may differ in it. */
+static bool is_of_finding(enum bug_need_kind kind)
 {
-	const struct subject s = {diagnosis->analysis, finding};
-	bool met[NEED_KINDS] = {false};
+	switch (kind) {
+	case NEED_LEAF:
+	case NEED_CALLS:
+	case NEED_STORES_LENGTH:
+	case NEED_STORES_OTHER:
+	case NEED_ON_STACK:
+	case NEED_VICTIM:
+	case NEED_PREEMPTED:
+	case NEED_SWITCHING:
+	case NEED_UNEXPLAINED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Of one kind any, of every kind one; alternatives stand side by side. */
+static bool are_met(const struct subject *s, const struct known_bug *bug)
+{
+	bool met = false;
 
 	for (const struct bug_need *need = bug->needs; need->kind; need++) {
-		met[need->kind] = met[need->kind] || holds(&s, need);
-		if (!met[need->kind] && need[1].kind != need->kind) /* alternatives stand side by side */
+		if (is_of_finding(need->kind) != (s->finding != NULL))
+			continue;
+		met = met || holds(s, need);
+		if (need[1].kind == need->kind)
+			continue;
+		if (!met)
 			return false;
+		met = false;
 	}
 	return true;
+}
+
+bool bug_is_possible(const struct diagnosis *diagnosis, const struct known_bug *bug)
+{
+	return are_met(&(struct subject){diagnosis->analysis, NULL}, bug);
+}
+
+bool bug_fits(const struct diagnosis *diagnosis, const struct finding *finding, const struct known_bug *bug)
+{
+	return are_met(&(struct subject){diagnosis->analysis, finding}, bug);
 }

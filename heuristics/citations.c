@@ -42,19 +42,32 @@ static void cite_of_word(struct diagnosis *diagnosis, const struct finding *writ
 	}
 }
 
+static void cite_where_it_fits(struct diagnosis *diagnosis, const struct known_bug *bug)
+{
+	bool possible = false;
+
+	for (size_t i = 0; i < diagnosis->findings.count; i++) {
+		struct finding *finding = &diagnosis->findings.items[i];
+
+		if (!known_bug_concerns(bug, finding->detector->id))
+			continue;
+		possible = possible || bug_is_possible(diagnosis, bug);
+		if (!possible)
+			return;
+		if (!bug_fits(diagnosis, finding, bug))
+			continue;
+		cite(diagnosis, finding, bug);
+		if (finding->outparam)
+			cite_of_word(diagnosis, finding, bug);
+	}
+}
+
 void citations_find(struct diagnosis *diagnosis)
 {
 	const struct image *image = diagnosis->analysis->image;
 	const struct known_bug *bug;
 
 	for (size_t i = 0; (bug = known_bug_at(i)); i++)
-		for (size_t j = 0; j < diagnosis->findings.count && known_bug_is_of(bug, system_name(image), image->arch->name); j++) {
-			struct finding *finding = &diagnosis->findings.items[j];
-
-			if (!known_bug_concerns(bug, finding->detector->id) || !bug_needs_met(diagnosis, finding, bug))
-				continue;
-			cite(diagnosis, finding, bug);
-			if (finding->outparam)
-				cite_of_word(diagnosis, finding, bug);
-		}
+		if (known_bug_is_of(bug, system_name(image), image->arch->name))
+			cite_where_it_fits(diagnosis, bug);
 }

@@ -9,7 +9,10 @@
 /* Gives each finding, ranked and with explained_by set, the bugs that it may cite. */
 void citations_find(struct diagnosis *diagnosis);
 
-/* Whether the dump has what a bug needs of a finding that its rules are about (bug_needs.c). */
-bool bug_needs_met(const struct diagnosis *diagnosis, const struct finding *finding, const struct known_bug *bug);
+/* bug_needs.c: whether the dump has what a bug needs of it, apart from findings; that is asked once, not for each finding. */
+bool bug_is_possible(const struct diagnosis *diagnosis, const struct known_bug *bug);
+
+/* Whether a finding that the bug's rules are about has what it needs of findings. */
+bool bug_fits(const struct diagnosis *diagnosis, const struct finding *finding, const struct known_bug *bug);
 
 #endif
