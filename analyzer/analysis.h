@@ -54,6 +54,7 @@ struct damage {
 	int32_t goroutine;  /* index in runtime->goroutines, -1: a thread's own stack */
 	int32_t thread;     /* index in image->threads, -1: not running */
 	uint32_t frame;     /* index in its stack of the frame whose pc was repaired; FRAME_ELIDED */
+	uint64_t depth;     /* meaningful if FRAME_ELIDED: how many frames lie below that frame */
 	bool returned;      /* a RET took it: `observed` was the pc at which the CPU stopped */
 	bool in_code;       /* `observed` lies in a Go function, and yet cannot be what the callee returns to */
 	uint64_t slot;      /* where it lies or lay; 0: not known */

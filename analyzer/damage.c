@@ -357,7 +357,32 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 	return (int32_t)analysis->damages.count - 1;
 }
 
-void damage_prove(struct analysis *analysis, const struct stack *stack)
+static bool is_of_stack(const struct damage *damage, const struct walk_subject *subject)
+{
+	return damage->frame == FRAME_ELIDED && damage->goroutine == subject->goroutine && damage->thread == subject->thread;
+}
+
+/* The same for damages among the frames that are not kept. That calls lead from each of these to the next is known where they
+ * are turns of a recursion, of which others are kept. `repaired`: frames above all of them that had to be. */
+static void prove_elided(struct analysis *analysis, const struct walk_subject *subject, const struct stack *stack,
+			 bool all_calls, uint32_t repaired)
+{
+	for (size_t i = 0; i < analysis->damages.count; i++) {
+		struct damage *damage = &analysis->damages.items[i];
+
+		if (!is_of_stack(damage, subject))
+			continue;
+		damage->end = stack->end;
+		damage->callers = (uint32_t)(stack_depth(stack) - damage->depth);
+		damage->all_calls = all_calls && stack->elided_period;
+		damage->others = repaired;
+		for (size_t j = 0; j < analysis->damages.count; j++)
+			damage->others += is_of_stack(&analysis->damages.items[j], subject) &&
+					  analysis->damages.items[j].depth > damage->depth;
+	}
+}
+
+void damage_prove(struct analysis *analysis, const struct walk_subject *subject, const struct stack *stack)
 {
 	bool all_calls = true;
 	uint32_t repaired = 0;
@@ -372,6 +397,8 @@ void damage_prove(struct analysis *analysis, const struct stack *stack)
 		if (!frame->exact && !callsite_reaches(analysis->runtime, frame->pc, callee))
 			all_calls = false;
 		repaired += i && frame->how == HOW_REPAIRED;
+		if (stack->elided && i == stack->elided_at)
+			prove_elided(analysis, subject, stack, all_calls, repaired);
 		if (!damage)
 			continue;
 		damage->others = repaired - 1;

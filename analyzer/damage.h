@@ -24,6 +24,6 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject, const struct frame *frame, uint64_t word);
 
 /* Notes for all damages of a stack that has been walked how the frames above each bear it out. */
-void damage_prove(struct analysis *analysis, const struct stack *stack);
+void damage_prove(struct analysis *analysis, const struct walk_subject *subject, const struct stack *stack);
 
 #endif

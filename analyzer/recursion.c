@@ -126,8 +126,10 @@ void long_stack_keep(struct analysis *analysis, struct stack *stack)
 	for (size_t i = 0; i < STACK_KEPT; i++) {
 		if (dropped[i].tear >= 0)
 			analysis->tears.items[dropped[i].tear].frame = FRAME_ELIDED;
-		if (dropped[i].damage >= 0)
+		if (dropped[i].damage >= 0) {
 			analysis->damages.items[dropped[i].damage].frame = FRAME_ELIDED;
+			analysis->damages.items[dropped[i].damage].depth = STACK_KEPT + stack->elided + i;
+		}
 	}
 	memmove(dropped, dropped + STACK_KEPT, STACK_KEPT * sizeof *dropped);
 	stack->frames.count -= STACK_KEPT;

@@ -492,7 +492,7 @@ static void run(struct walk *walk)
 		walk->stack->end = END_DAMAGED; /* a frame is missing in between */
 	long_stack_place(walk->analysis, walk->stack);
 	if (walk->damaged)
-		damage_prove(walk->analysis, walk->stack);
+		damage_prove(walk->analysis, walk->subject, walk->stack);
 }
 
 void walk_goroutine(struct analysis *analysis, const struct walk_subject *subject, const struct context *context,

@@ -219,6 +219,34 @@ static void turns(struct arena *arena)
 	}
 }
 
+/* A return address whose upper half was overwritten, among the frames that are not kept. */
+static void damaged_on(struct arena *arena, const struct arch *arch)
+{
+	enum { BELOW = 2 * STACK_KEPT };
+	struct endless r = endless_new(arena, arch);
+	uint64_t slot = r.at.slot + (uint64_t)BELOW * 16;
+	const struct damage *damage;
+	struct analysis *analysis;
+
+	go_put(r.builder, slot, (go_get(r.builder, slot) & UINT32_MAX) | 0x10ULL << 32);
+	analysis = analyze_goroutines(&r, 1);
+	assert_int_equal(analysis->damages.count, 1);
+	damage = analysis->damages.items;
+	assert_int_equal(damage->frame, FRAME_ELIDED);
+	assert_true(damage->slot == slot);
+	assert_int_equal(damage->depth, BELOW + 1);
+	assert_int_equal(damage->callers, r.frames - BELOW - 1);
+	assert_int_equal(damage->end, END_COMPLETE);
+	assert_true(damage->all_calls);
+	assert_int_equal(damage->others, 0);
+}
+
+static void damaged(struct arena *arena)
+{
+	damaged_on(arena, &arch_amd64);
+	damaged_on(arena, &arch_arm64);
+}
+
 static void deep(struct arena *arena)
 {
 	deep_on(arena, &arch_amd64);
@@ -249,6 +277,7 @@ TEST(overlapping)
 TEST(torn)
 TEST(print_gap)
 TEST(turns)
+TEST(damaged)
 
 int main(void)
 {
@@ -258,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_torn),
 		cmocka_unit_test(test_print_gap),
 		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_damaged),
 	};
 
 	return cmocka_run_group_tests_name("long_stacks", tests, NULL, NULL);
