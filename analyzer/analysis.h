@@ -148,6 +148,7 @@ struct panic_value {
 	uint64_t address;    /* of the _panic */
 	int64_t frame;       /* index in its stack of the gopanic or Goexit whose frame holds the record; -1: none does */
 	bool recovered, goexit, repanicked;
+	bool cut;            /* `text` is only the beginning: it is very long */
 };
 
 /* The last words of the process. */

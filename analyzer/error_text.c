@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_LIMIT = 16, JOIN_LIMIT = 64 };
+enum { DEPTH_LIMIT = 16, JOIN_LIMIT = 16, STRING_LIMIT = 4096 };
 
 struct teller {
 	struct go_runtime *runtime;
@@ -126,7 +126,7 @@ static const char *tell_assertion(struct teller *teller, uint64_t address)
 {
 	struct go_runtime *runtime = teller->runtime;
 	uint64_t types[3]; /* the interface's, the value's, the one asked for */
-	const char *names[3], *method = go_string_at(runtime, address + sizeof types);
+	const char *names[3], *method = go_string_at(runtime, address + sizeof types, STRING_LIMIT, NULL);
 
 	for (size_t i = 0; i < 3; i++) {
 		if (!image_u64(runtime->image, address + i * 8, &types[i]))
@@ -150,9 +150,9 @@ static const char *tell_field(struct teller *teller, char kind, uint64_t address
 {
 	switch (kind) {
 	case 's':
-		return go_string_at(teller->runtime, address);
+		return go_string_at(teller->runtime, address, STRING_LIMIT, NULL);
 	case 'q':
-		return quoted(teller->runtime->arena, go_string_at(teller->runtime, address));
+		return quoted(teller->runtime->arena, go_string_at(teller->runtime, address, STRING_LIMIT, NULL));
 	case 'e':
 		return tell_interface(teller, address);
 	case 'j':

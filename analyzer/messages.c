@@ -121,9 +121,10 @@ static const char *panic_marks(const struct analysis *analysis, const struct pan
 
 static const char *panic_text(struct analysis *analysis, const struct panic_value *panic)
 {
+	if (!panic->text || panic->cut)
+		analysis->messages.lines_whole = false;
 	if (panic->text)
 		return panic->text;
-	analysis->messages.lines_whole = false;
 	return panic->type ? arena_printf(analysis->arena, "(%s), a value that is not read", panic->type)
 			   : "a value that is not read";
 }

@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum { TEXT_LIMIT = 32 * 1024 };
+
 static bool read_sized(struct analysis *analysis, uint64_t address, size_t size, uint64_t *ret)
 {
 	uint8_t bytes[8] = {0};
@@ -87,11 +89,13 @@ static const char *indented(struct analysis *analysis, const char *text)
 }
 
 /* The value without its type; NULL: of a kind that is printed as an address, or its bytes are not there. */
-static const char *value_text(struct analysis *analysis, uint8_t kind, uint64_t data)
+static const char *value_text(struct analysis *analysis, uint8_t kind, uint64_t data, bool *cut)
 {
-	const char *text = kind == KIND_STRING ? indented(analysis, go_string_at(analysis->runtime, data))
-					       : integer_text(analysis, kind, data);
+	const char *text;
 
+	if (kind == KIND_STRING)
+		return indented(analysis, go_string_at(analysis->runtime, data, TEXT_LIMIT, cut));
+	text = integer_text(analysis, kind, data);
 	return text ? text : inexact_text(analysis, kind, data);
 }
 
@@ -101,9 +105,9 @@ static bool has_value(uint8_t kind)
 }
 
 /* runtime.printpanicval, printanycustomtype. */
-static const char *printed_text(struct analysis *analysis, const char *type, uint8_t kind, uint64_t data)
+static const char *printed_text(struct analysis *analysis, const char *type, uint8_t kind, uint64_t data, bool *cut)
 {
-	const char *value = has_value(kind) ? value_text(analysis, kind, data) : NULL;
+	const char *value = has_value(kind) ? value_text(analysis, kind, data, cut) : NULL;
 
 	if (!has_value(kind))
 		return type ? arena_printf(analysis->arena, "(%s) 0x%" PRIx64, type, data) : NULL;
@@ -126,5 +130,5 @@ void panic_value_read(struct analysis *analysis, uint64_t type, uint64_t data, s
 	ret->type = go_type_name(runtime, type);
 	ret->says = indented(analysis, error_text(runtime, type, data));
 	if (kind)
-		ret->text = printed_text(analysis, ret->type, kind, data);
+		ret->text = printed_text(analysis, ret->type, kind, data, &ret->cut);
 }

@@ -2,7 +2,7 @@
  * package of a type stands in the record of its methods (abi.UncommonType), just behind the descriptor of its kind. */
 #include "golang/types.h"
 
-enum { TFLAG_UNCOMMON = 1, TFLAG_EXTRA_STAR = 2, KIND_MASK = 31, NAME_LIMIT = 1024, TEXT_LIMIT = 4096 };
+enum { TFLAG_UNCOMMON = 1, TFLAG_EXTRA_STAR = 2, KIND_MASK = 31, NAME_LIMIT = 1024 };
 
 static const struct go_module *module_of_type(const struct go_runtime *runtime, uint64_t type)
 {
@@ -88,7 +88,7 @@ bool go_type_name_is_predeclared(const char *name)
 	return name != NULL;
 }
 
-const char *go_string_at(struct go_runtime *runtime, uint64_t address)
+const char *go_string_at(struct go_runtime *runtime, uint64_t address, uint64_t limit, bool *cut)
 {
 	uint64_t text, length;
 
@@ -96,5 +96,10 @@ const char *go_string_at(struct go_runtime *runtime, uint64_t address)
 		return NULL;
 	if (!length)
 		return "";
-	return image_string(runtime->image, text, length < TEXT_LIMIT ? length : TEXT_LIMIT);
+	if (length <= limit)
+		return image_string(runtime->image, text, length);
+	if (!cut)
+		return NULL;
+	*cut = true;
+	return image_string(runtime->image, text, limit);
 }

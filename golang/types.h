@@ -25,7 +25,8 @@ uint8_t go_type_kind(struct go_runtime *runtime, uint64_t type);
 /* Whether a type is predeclared, or made of such: its name has no package. */
 bool go_type_name_is_predeclared(const char *name);
 
-/* A Go string, whose header is at an address; at most a few kilobytes of it. NULL when it cannot be read. */
-const char *go_string_at(struct go_runtime *runtime, uint64_t address);
+/* A Go string, whose header is at an address, on the runtime's arena. Of one longer than `limit` bytes the beginning, and
+ * *cut is set (NULL: such a string is not wanted). NULL when it cannot be read. */
+const char *go_string_at(struct go_runtime *runtime, uint64_t address, uint64_t limit, bool *cut);
 
 #endif
