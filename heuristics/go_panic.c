@@ -67,11 +67,12 @@ static void chain_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		record_evidence(diagnosis, finding, stack, &messages->panics.items[messages->panics.count - 1 - told]);
 }
 
-/* The record is a variable of the gopanic that made it: stack and memory must agree on that. */
+/* The record is a variable of the gopanic that made it, the last one: stack and memory must agree on that. */
 static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack)
 {
 	const struct panic_value *last = &diagnosis->analysis->messages.panics.items[0];
-	const struct frame *gopanic = last->frame < 0 ? NULL : &stack->frames.items[last->frame];
+	const size_t innermost = find_role(stack, ROLE_GOPANIC);
+	const struct frame *gopanic = last->frame == (int64_t)innermost ? &stack->frames.items[innermost] : NULL;
 	const char *place = place_of(diagnosis, stack, last);
 
 	if (gopanic)
