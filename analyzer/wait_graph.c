@@ -18,7 +18,9 @@ const struct wait_node *wait_node_of(const struct wait_graph *graph, size_t goro
 		else
 			high = middle;
 	}
-	return low < graph->nodes.count && graph->nodes.items[low].goroutine == goroutine ? &graph->nodes.items[low] : NULL;
+	if (low == graph->nodes.count || graph->nodes.items[low].goroutine != goroutine)
+		return NULL;
+	return &graph->nodes.items[low];
 }
 
 static bool has_item(const struct wait_node *node, size_t item)
@@ -29,8 +31,8 @@ static bool has_item(const struct wait_node *node, size_t item)
 	return false;
 }
 
-/* A lock is mostly a field: what its owner holds is the structure, which lies at or shortly before it. The function that
- * waits holds it too. */
+/* A lock is mostly a field: what its owner holds is the structure, which begins at or shortly before it. The function
+ * that waits holds it too. */
 static void add_containers(struct analysis *analysis, struct mentions *mentions, const struct stack *stack,
 			   struct wait_node *node)
 {
@@ -64,7 +66,8 @@ static void add_containers(struct analysis *analysis, struct mentions *mentions,
 	}
 }
 
-static void add_items(struct analysis *analysis, struct mentions *mentions, const struct stack *stack, struct wait_node *node)
+static void add_items(struct analysis *analysis, struct mentions *mentions, const struct stack *stack,
+		      struct wait_node *node)
 {
 	const struct wait *wait = &node->wait;
 
@@ -74,7 +77,7 @@ static void add_items(struct analysis *analysis, struct mentions *mentions, cons
 		if (!has_item(node, item))
 			node->items[node->item_count++] = item;
 	}
-	if (!wait->object || wait->kind == WAIT_SEMAPHORE) /* of what it is a part is not known, and nobody holds a part */
+	if (!wait->object || wait->kind == WAIT_SEMAPHORE) /* of what that is a part is not known */
 		return;
 	node->items[node->item_count++] = mention_add(analysis->arena, mentions, wait->object);
 	if (wait_is_for_lock(wait->kind))
@@ -133,7 +136,9 @@ static void collect(struct analysis *analysis, struct wait_graph *graph, struct 
 /* Two that queue for the same thing in the same way cannot help each other. */
 static bool is_fellow(const struct wait_node *node, const struct wait_node *other)
 {
-	if (other->wait.kind != node->wait.kind && !(wait_is_for_lock(node->wait.kind) && wait_is_for_lock(other->wait.kind)))
+	const bool locks = wait_is_for_lock(node->wait.kind) && wait_is_for_lock(other->wait.kind);
+
+	if (other->wait.kind != node->wait.kind && !locks)
 		return false;
 	if (node->wait.kind == WAIT_SELECT)
 		return false;
@@ -213,7 +218,7 @@ static size_t next_of(const struct wait_graph *graph, size_t number, const bool 
 	return next;
 }
 
-/* Who has no peer that may lie on a cycle does not either. Who is left then has one, so that going on meets one again. */
+/* Who has no peer that may lie on a cycle does not either. Who is left has one, so that going on meets one again. */
 static void find_cycle(struct arena *arena, struct wait_graph *graph, bool locks)
 {
 	const size_t count = graph->nodes.count;

@@ -29,18 +29,18 @@ struct wait_graph {
 	size_t others;   /* that do not: runnable, running, in system calls */
 	int64_t other;   /* index of the first of those; -1 */
 	bool complete;   /* no stack was left out of the search for peers */
-	VEC(size_t) cycle; /* numbers of nodes each of which has the next as a peer, the last the first; empty: none found */
+	VEC(size_t) cycle; /* numbers of nodes each of which has the next as a peer, the last the first; empty: none */
 };
 
-/* Makes the graph. Costs one pass over the goroutines, and one over at most `bytes` of their stacks. `locks`: only cycles of
- * goroutines that wait for locks, and whose peers all wait. */
+/* Makes the graph. Costs one pass over the goroutines, and one over at most `bytes` of their stacks. `locks`: only cycles
+ * of goroutines that wait for locks, and whose peers all wait. */
 const struct wait_graph *wait_graph_make(struct analysis *analysis, uint64_t bytes, bool locks);
 
 /* The node of a goroutine; NULL: it has none. */
 const struct wait_node *wait_node_of(const struct wait_graph *graph, size_t goroutine);
 
-/* wait_text.c. Whose stacks hold what a goroutine waits for, "its address is on the stack of goroutine 7"; NULL: nothing can
- * be said. And the cycle, "goroutine 7 waits for what is on the stack of goroutine 8, …"; NULL: there is none. */
+/* wait_text.c. Whose stacks hold what a goroutine waits for, "its address is on the stack of goroutine 7"; NULL: nothing
+ * can be said. And the cycle, "goroutine 7 waits for what is on the stack of goroutine 8, …"; NULL: there is none. */
 const char *wait_peers_text(struct analysis *analysis, const struct wait_graph *graph, const struct wait_node *node);
 const char *wait_cycle_text(struct analysis *analysis, const struct wait_graph *graph);
 

@@ -20,7 +20,8 @@ static const char *channel_text(struct analysis *analysis, uint64_t address)
 
 	if (!channel_read(analysis->runtime, address, &channel))
 		return arena_printf(analysis->arena, "channel 0x%" PRIx64 " (not in the dump)", address);
-	return arena_printf(analysis->arena, "channel 0x%" PRIx64 " (%s, %s%s)", address, buffer_text(analysis->arena, &channel),
+	return arena_printf(analysis->arena, "channel 0x%" PRIx64 " (%s, %s%s)", address,
+			    buffer_text(analysis->arena, &channel),
 			    channel.closed ? "closed" : "open", channel.timer ? ", of a timer" : "");
 }
 
@@ -69,7 +70,8 @@ static const char *group_text(struct analysis *analysis, uint64_t address)
 
 	if (!go_field(analysis->runtime, address, LAYOUT_syncWaitGroup_state, &state))
 		return "";
-	return arena_printf(analysis->arena, " (its counter is %" PRId32 ", %" PRIu64 " waiting)", (int32_t)(state >> 32),
+	return arena_printf(analysis->arena, " (its counter is %" PRId32 ", %" PRIu64 " waiting)",
+			    (int32_t)(state >> 32),
 			    state & WAITERS_MASK);
 }
 
@@ -84,8 +86,9 @@ static const char *object_text(struct analysis *analysis, const struct wait *wai
 
 static const char *one_channel(struct analysis *analysis, const struct wait *wait, const char *verb)
 {
-	return wait->channel_count ? arena_printf(analysis->arena, "%s %s", verb, channel_text(analysis, wait->channels[0].address))
-				   : arena_printf(analysis->arena, "%s a channel", verb);
+	if (!wait->channel_count)
+		return arena_printf(analysis->arena, "%s a channel", verb);
+	return arena_printf(analysis->arena, "%s %s", verb, channel_text(analysis, wait->channels[0].address));
 }
 
 static const char *file_text(struct analysis *analysis, const struct wait *wait)
@@ -167,32 +170,37 @@ static const char *goroutine_list(struct analysis *analysis, const uint32_t *ind
 const char *wait_peers_text(struct analysis *analysis, const struct wait_graph *graph, const struct wait_node *node)
 {
 	const size_t shown = node->peer_count < PEERS_NAMED ? node->peer_count : PEERS_NAMED;
-	const char *what = wait_is_for_lock(node->wait.kind) && node->item_count > 1 ? "its address, or that of what may contain it," : "its address";
+	const char *what = "its address";
 
-	if (!node->item_count)
+	if (!node->item_count || (!node->peer_count && !graph->complete))
 		return NULL;
-	if (!node->peer_count && !graph->complete)
-		return NULL;
+	if (!node->peer_count && node->has_fellows)
+		return "only stacks of goroutines that wait for the same hold its address, though the heap or globals "
+		       "may too";
 	if (!node->peer_count)
-		return node->has_fellows ? "only stacks of goroutines that wait for the same hold its address, though the heap or globals may too"
-					 : "no other goroutine's stack holds its address, though the heap or globals may";
+		return "no other goroutine's stack holds its address, though the heap or globals may";
+	if (wait_is_for_lock(node->wait.kind) && node->item_count > 1)
+		what = "its address, or that of what may contain it,";
 	return arena_printf(analysis->arena, "%s is on the stack%s of %s", what, node->peer_count > 1 ? "s" : "",
 			    goroutine_list(analysis, node->peers, node->peer_count, shown));
 }
 
 const char *wait_cycle_text(struct analysis *analysis, const struct wait_graph *graph)
 {
+	const struct goroutine *goroutines = analysis->runtime->goroutines.items;
 	const size_t count = graph->cycle.count;
 	const char *text = NULL;
 
 	for (size_t i = 0; i < count && i < CYCLE_NAMED; i++) {
 		const struct wait_node *node = &graph->nodes.items[graph->cycle.items[i]];
 		const struct wait_node *next = &graph->nodes.items[graph->cycle.items[(i + 1) % count]];
-		const char *one = arena_printf(analysis->arena, "goroutine %" PRIu64 " waits for what is on the stack of goroutine %" PRIu64,
-					       analysis->runtime->goroutines.items[node->goroutine].id,
-					       analysis->runtime->goroutines.items[next->goroutine].id);
 
-		text = text ? arena_printf(analysis->arena, "%s, %s", text, one) : one;
+		text = arena_printf(analysis->arena,
+				    "%s%sgoroutine %" PRIu64 " waits for what is on the stack of goroutine %" PRIu64,
+				    text ? text : "", text ? ", " : "", goroutines[node->goroutine].id,
+				    goroutines[next->goroutine].id);
 	}
-	return text && count > CYCLE_NAMED ? arena_printf(analysis->arena, "%s, and so on, round to the first", text) : text;
+	if (count > CYCLE_NAMED)
+		text = arena_printf(analysis->arena, "%s, and so on, round to the first", text);
+	return text;
 }

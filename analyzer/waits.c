@@ -28,7 +28,8 @@ static const struct {
 enum { LOCKS = sizeof locks / sizeof *locks };
 
 /* Packages whose frames are between the program and what it waits for. */
-static const char *const machinery[] = {"runtime.", "internal/runtime/", "internal/sync.", "sync.", "internal/poll.", "time.Sleep"};
+static const char *const machinery[] = {"runtime.", "internal/runtime/", "internal/sync.", "sync.",
+					"internal/poll.", "time.Sleep"};
 
 static bool is_machinery(const char *name)
 {
@@ -57,7 +58,8 @@ static size_t program_frame(const struct stack *stack)
 }
 
 /* A pointer field that became two words in Go 1.26 (maybeTraceablePtr, runtime2.go): the last of them is the truth. */
-static bool last_word(struct go_runtime *runtime, uint64_t object, enum layout_field field, enum layout_field next, uint64_t *ret)
+static bool last_word(struct go_runtime *runtime, uint64_t object, enum layout_field field, enum layout_field next,
+		      uint64_t *ret)
 {
 	const struct layout *layout = runtime->layout;
 
@@ -117,7 +119,8 @@ static struct span machinery_words(struct analysis *analysis, const struct stack
 	return image_view(analysis->image, low, high - low);
 }
 
-static void find_semaphore(struct analysis *analysis, const struct goroutine *g, const struct stack *stack, struct wait *ret)
+static void find_semaphore(struct analysis *analysis, const struct goroutine *g, const struct stack *stack,
+			   struct wait *ret)
 {
 	struct span words = machinery_words(analysis, stack, ret->frame);
 	uint64_t sudog = 0;

@@ -56,7 +56,7 @@ bool channel_read(struct go_runtime *runtime, uint64_t address, struct channel *
 /* "to receive from channel 0xc000012345 (unbuffered, open)": with the state of what it waits for. */
 const char *wait_text(struct analysis *analysis, const struct wait *wait);
 
-/* The first word of the object, which tells its state, and what that is ("the state of the mutex"); false: there is none. */
+/* The word of the object that tells its state, and what that is ("the state of the mutex"); false: there is none. */
 bool wait_state_word(const struct analysis *analysis, const struct wait *wait, uint64_t *address, const char **what);
 
 #endif

@@ -30,8 +30,8 @@ static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding)
 	thread_stack(diagnosis->analysis, (size_t)finding->thread, &stack);
 	if (find_role(&stack, ROLE_CHECKDEAD) != SIZE_MAX)
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-			     "the stack of the thread that died, %" PRId64 ", passes runtime.checkdead, which looks whether any "
-			     "goroutine can still run",
+			     "the stack of the thread that died, %" PRId64 ", passes runtime.checkdead, which looks whether "
+			     "any goroutine can still run",
 			     diagnosis->analysis->image->threads.items[finding->thread].id);
 }
 
@@ -53,8 +53,8 @@ static void status_evidence(struct diagnosis *diagnosis, struct finding *finding
 			     "goroutine %" PRIu64 " does not wait: it is %s", g->id, goroutine_status_name(g));
 	} else if (graph->waiting) {
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
-			     "all %zu goroutines%s are waiting, none is runnable, running or in a system call", graph->waiting,
-			     of_program(runtime));
+			     "all %zu goroutines%s are waiting, none is runnable, running or in a system call",
+			     graph->waiting, of_program(runtime));
 	} else if (runtime->goroutines.count) {
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
 			     "of %zu goroutines none is the program's own: all were started by the Go runtime for itself",
@@ -74,13 +74,15 @@ static void wait_words(struct diagnosis *diagnosis, struct finding *finding, con
 
 	if (sudog)
 		evidence_word(diagnosis, finding, WEIGHT_FAIR, false, sudog + layout->offset[LAYOUT_sudog_g],
-			      hex_text(diagnosis->arena, g->address), "sudog.g of the queue entry is goroutine %" PRIu64, g->id);
+			      hex_text(diagnosis->arena, g->address),
+			      "sudog.g of the queue entry is goroutine %" PRIu64, g->id);
 	if (wait->channel_count)
 		evidence_word(diagnosis, finding, WEIGHT_FAIR, false, sudog + layout->offset[LAYOUT_sudog_size] - WORD,
 			      hex_text(diagnosis->arena, wait->channels[0].address),
 			      "sudog.c of that entry is the channel that goroutine %" PRIu64 " waits for", g->id);
 	if (wait_state_word(diagnosis->analysis, wait, &address, &what))
-		evidence_word(diagnosis, finding, WEIGHT_FAIR, false, address, NULL, "%s that goroutine %" PRIu64 " waits for",
+		evidence_word(diagnosis, finding, WEIGHT_FAIR, false, address, NULL,
+			      "%s that goroutine %" PRIu64 " waits for",
 			      what, g->id);
 }
 
@@ -89,10 +91,12 @@ static void wait_evidence(struct diagnosis *diagnosis, struct finding *finding, 
 {
 	const struct goroutine *g = &diagnosis->analysis->runtime->goroutines.items[node->goroutine];
 	const char *peers = wait_peers_text(diagnosis->analysis, graph, node);
-	const char *more = node->group_count > 1 ? arena_printf(diagnosis->arena, ", one of %zu with an equal stack", node->group_count)
-						 : "";
+	const char *more = "";
 
-	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "goroutine %" PRIu64 "%s waits%s%s %s%s%s", g->id,
+	if (node->group_count > 1)
+		more = arena_printf(diagnosis->arena, ", one of %zu with an equal stack,", node->group_count);
+	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
+		     "goroutine %" PRIu64 "%s waits%s%s %s%s%s", g->id,
 		     more, node->function ? " in " : "", node->function ? node->function : "",
 		     wait_text(diagnosis->analysis, &node->wait), peers ? "; " : "", peers ? peers : "");
 	wait_words(diagnosis, finding, node);
@@ -104,7 +108,8 @@ static void cycle_evidence(struct diagnosis *diagnosis, struct finding *finding,
 	const char *cycle = wait_cycle_text(diagnosis->analysis, graph);
 
 	if (cycle)
-		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_WEAK, false, "as far as the stacks show, %s", cycle);
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_WEAK, false,
+			     "as far as the stacks show, %s", cycle);
 }
 
 static void point_at_waiter(struct diagnosis *diagnosis, struct finding *finding, const struct wait_node *node)
@@ -124,7 +129,8 @@ static const char *title(struct diagnosis *diagnosis, const struct wait_graph *g
 		return "no goroutine of the program is left, so nothing can go on";
 	if (graph->waiting == 1)
 		return "the program's only goroutine waits for something that no other can bring";
-	return arena_printf(diagnosis->arena, "all %zu goroutines%s wait, and none is left to wake another", graph->waiting, whose);
+	return arena_printf(diagnosis->arena, "all %zu goroutines%s wait, and none is left to wake another",
+			    graph->waiting, whose);
 }
 
 static void run(struct diagnosis *diagnosis)
@@ -141,7 +147,8 @@ static void run(struct diagnosis *diagnosis)
 	finding->thread = analysis->dying_thread;
 	finding->waits = graph;
 	finding->title = title(diagnosis, graph);
-	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false, "the runtime's last words: \"%s\"", line);
+	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false, "the runtime's last words: \"%s\"",
+		     line);
 	stack_evidence(diagnosis, finding);
 	status_evidence(diagnosis, finding, graph);
 	for (size_t i = 0, shown = 0; i < graph->nodes.count && shown < WAITS_SHOWN; i++)
@@ -151,7 +158,8 @@ static void run(struct diagnosis *diagnosis)
 		}
 	cycle_evidence(diagnosis, finding, graph);
 	if (graph->nodes.count)
-		point_at_waiter(diagnosis, finding, &graph->nodes.items[graph->cycle.count ? graph->cycle.items[0] : 0]);
+		point_at_waiter(diagnosis, finding,
+				&graph->nodes.items[graph->cycle.count ? graph->cycle.items[0] : 0]);
 }
 
 static const char *const supersedes[] = {"go-fatal", NULL};
@@ -160,14 +168,16 @@ const struct detector detector_deadlock = {
 	.id = "deadlock",
 	.title = "all goroutines wait for each other",
 	.explanation =
-		"Every goroutine of the program waits for something that only another goroutine could bring: a value on a channel, a "
-		"lock, a WaitGroup. The runtime notices when no thread has anything left to run, and ends the process. It cannot notice "
-		"while anything else may still happen: one goroutine asleep or waiting for the network is enough, and with cgo it never "
-		"does. Evidence: the runtime's message, runtime.checkdead on the stack that died, the status of every goroutine, and "
-		"the queue entries (runtime.sudog) that say who waits for which channel or lock.\n"
-		"What to do: the report names what each goroutine waits for, and whose stacks hold it. A channel needs a goroutine that "
-		"will still send or receive on it, or close it; locks must be taken in the same order everywhere; a WaitGroup needs one "
-		"Done for each Add. A stack that holds the address of a lock does not prove that its goroutine owns it.",
+		"Every goroutine of the program waits for something that only another goroutine could bring: a value "
+		"on a channel, a lock, a WaitGroup. The runtime notices when no thread has anything left to run, and "
+		"ends the process. It cannot notice while anything else may still happen: one goroutine asleep or "
+		"waiting for the network is enough, and with cgo it never does. Evidence: the runtime's message, "
+		"runtime.checkdead on the stack that died, the status of every goroutine, and the queue entries "
+		"(runtime.sudog) that say who waits for which channel or lock.\n"
+		"What to do: the report names what each goroutine waits for, and whose stacks hold it. A channel needs "
+		"a goroutine that will still send or receive on it, or close it; locks must be taken in the same order "
+		"everywhere; a WaitGroup needs one Done for each Add. A stack that holds the address of a lock does "
+		"not prove that its goroutine owns it.",
 	.rank = 40,
 	.supersedes = supersedes,
 	.run = run,

@@ -35,7 +35,8 @@ static const char *remark(const struct telling *telling, const struct wait *wait
 static void tell_wait(struct telling *telling, const struct wait_graph *graph, const struct wait_node *node)
 {
 	struct analysis *analysis = telling->diagnosis->analysis;
-	const char *who = arena_printf(telling->arena, "Goroutine %" PRIu64, analysis->runtime->goroutines.items[node->goroutine].id);
+	const char *who = arena_printf(telling->arena, "Goroutine %" PRIu64,
+				       analysis->runtime->goroutines.items[node->goroutine].id);
 	const char *what = wait_text(analysis, &node->wait);
 	const char *peers = wait_peers_text(analysis, graph, node);
 	const char *more = remark(telling, &node->wait);
@@ -73,8 +74,8 @@ static void tell_waits(struct telling *telling, const struct wait_graph *graph)
 	if (cycle)
 		tell(telling, "As far as the stacks show, this is a circle: %s.", cycle);
 	if (cycle && any_lock(graph))
-		tell(telling, "That a stack holds the address of a lock does not prove that its goroutine owns the lock; which one "
-			      "does is not in memory.");
+		tell(telling, "That a stack holds the address of a lock does not prove that its goroutine owns the "
+			      "lock; which one does is not in memory.");
 }
 
 void tell_deadlock(struct telling *telling)
@@ -84,23 +85,26 @@ void tell_deadlock(struct telling *telling)
 	tell_headline(telling, "%s.", telling->finding->title);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	tell(telling, "%s.", capital(telling->arena, telling->finding->title));
-	tell(telling, "The Go runtime noticed that nothing can ever run again, and ended the process; the thread that died did "
-		      "nothing but look.");
+	tell(telling, "The Go runtime noticed that nothing can ever run again, and ended the process; the thread "
+		      "that died did nothing but look.");
 	if (!graph->waiting) {
 		tell_paragraph(telling, EXHIBIT_NONE);
-		tell(telling, "The goroutine of main has ended by runtime.Goexit, not by returning from main, and every other has ended too.");
-		tell_action(telling, "Look for runtime.Goexit in what main calls: FailNow, Fatal and Skip of package testing call it too.");
+		tell(telling, "The goroutine of main has ended by runtime.Goexit, not by returning from main, and "
+			      "every other has ended too.");
+		tell_action(telling, "Look for runtime.Goexit in what main calls: FailNow, Fatal and Skip of package "
+				     "testing call it too.");
 		tell_for_good(telling, "Let main return, or call os.Exit, when the work is done.");
 		return;
 	}
 	tell_waits(telling, graph);
-	tell_action(telling, "Restart the process: nothing in it can go on. Then read the lines at which the goroutines wait, and find "
-			     "for each who was to send, receive, unlock or call Done.");
+	tell_action(telling, "Restart the process: nothing in it can go on. Then read the lines at which the "
+			     "goroutines wait, and find for each who was to send, receive, unlock or call Done.");
 	tell_action(telling, "`tornstack goroutines` prints the stack of every one, and who created it.");
-	tell_confirm(telling, "On a path that a goroutine named here should have taken to bring what another waits for, an early return, "
-			      "a panic that was recovered or another wait comes first.");
+	tell_confirm(telling, "On a path that a goroutine named here should have taken to bring what another waits "
+			      "for, an early return, a panic that was recovered or another wait comes first.");
 	if (any_lock(graph))
-		tell_for_good(telling, "Take locks in the same order everywhere, and call nothing unknown while holding one.");
-	tell_for_good(telling, "Give each wait a way out: a context that is cancelled, a channel that is closed when its sender ends, Done "
-			       "in a deferred call.");
+		tell_for_good(telling, "Take locks in the same order everywhere, and call nothing unknown while "
+				       "holding one.");
+	tell_for_good(telling, "Give each wait a way out: a context that is cancelled, a channel that is closed when "
+			       "its sender ends, Done in a deferred call.");
 }

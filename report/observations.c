@@ -154,25 +154,26 @@ static const char *pool_text(struct arena *arena, const struct parked *parked)
 
 	if (wait_is_for_lock(parked->first.kind))
 		return " All that were looked at queue for that same lock: what holds it is what to look for.";
-	return arena_printf(arena, " All that were looked at wait for that same %s, as idle workers of a pool do: that is no "
-				   "leak while something may still %s it.",
+	return arena_printf(arena, " All that were looked at wait for that same %s, as idle workers of a pool do: "
+				   "that is no leak while something may still %s it.",
 			    channel ? "channel" : "object",
 			    parked->first.kind == WAIT_SEND ? "receive from" : channel ? "send on" : "signal");
 }
 
-/* Of a select only the first channel was looked at. As many goroutines may wait for the network, because both are of the same
- * connections. */
+/* Of a select only the first channel was looked at. As many goroutines may wait for the network, because both are of the
+ * same connections. */
 static const char *own_text(struct arena *arena, const struct parked *parked, size_t io)
 {
 	const char *own = arena_printf(arena, " Each of the %zu looked at has a channel of its own", parked->samples);
 
 	if (io * 100 >= parked->group->count * COMPANION_PERCENT)
-		return arena_printf(arena, "%s. %s goroutines wait for input or output: if each of these belongs to one of "
-					   "those, they are idle connections, and well.", own, count_text(arena, io));
+		return arena_printf(arena, "%s. %s goroutines wait for input or output: if each of these belongs to "
+					   "one of those, they are idle connections, and well.",
+				    own, count_text(arena, io));
 	if (parked->first.kind == WAIT_SELECT || !parked->searched || parked->unheld != parked->distinct)
 		return arena_printf(arena, "%s.", own);
-	return arena_printf(arena, "%s, which is on no other goroutine's stack: this is what a goroutine leak looks like. Unless "
-				   "the heap or a global leads to their channels, they never end.", own);
+	return arena_printf(arena, "%s, which is on no other goroutine's stack: this is what a goroutine leak looks "
+				   "like. Unless the heap or a global leads to their channels, they never end.", own);
 }
 
 /* Whether they wait for one thing or each for its own, and what that means. */
@@ -189,7 +190,8 @@ static const char *shape_text(struct arena *arena, const struct parked *parked, 
 
 static const char *creator_text(const struct diagnosis *diagnosis, const struct parked *parked)
 {
-	const struct creator_count creator = group_creator(diagnosis->analysis->runtime, diagnosis->arena, parked->group);
+	const struct creator_count creator = group_creator(diagnosis->analysis->runtime, diagnosis->arena,
+							   parked->group);
 	struct frame_line line;
 
 	if (!creator.gopc || !creator_line(diagnosis->analysis->runtime, creator.gopc, &line))
@@ -204,7 +206,8 @@ static const char *parked_text(const struct diagnosis *diagnosis, const struct s
 	struct arena *arena = diagnosis->arena;
 	const char *all = parked->long_ones == parked->group->count ? "all" : count_text(arena, parked->long_ones);
 
-	return arena_printf(arena, "%s goroutines of equal stacks wait%s%s%s; %s of them for at least %s. Goroutine %" PRIu64
+	return arena_printf(arena,
+			    "%s goroutines of equal stacks wait%s%s%s; %s of them for at least %s. Goroutine %" PRIu64
 				   " waits %s.%s",
 			    count_text(arena, parked->group->count), parked->function ? " in " : "",
 			    parked->function ? parked->function : "", creator_text(diagnosis, parked), all,
@@ -228,7 +231,8 @@ static void observe_parked(const struct diagnosis *diagnosis, const struct selec
 	read_samples(&parked, &stack);
 	search_stacks(&parked, bytes);
 	vec_push(diagnosis->arena, &ret->items,
-		 (struct observation){"parked-goroutines", parked_text(diagnosis, selection, &parked), group->count, group->members,
+		 (struct observation){"parked-goroutines", parked_text(diagnosis, selection, &parked), group->count,
+				      group->members,
 				      parked.function, parked.least, parked.most});
 }
 
@@ -253,18 +257,19 @@ static bool is_deadlock(const struct diagnosis *diagnosis)
 static const char *circle_text(const struct diagnosis *diagnosis, const struct wait_graph *graph)
 {
 	struct arena *arena = diagnosis->arena;
-	const char *text = arena_printf(arena, "%zu goroutines wait for locks in a circle, as far as the stacks show: %s.",
+	const char *text = arena_printf(arena, "%zu goroutines wait for locks in a circle, as far as stacks show: %s.",
 					graph->cycle.count, wait_cycle_text(diagnosis->analysis, graph));
 
 	for (size_t i = 0; i < graph->cycle.count && i < CIRCLE_TOLD; i++) {
 		const struct wait_node *node = &graph->nodes.items[graph->cycle.items[i]];
 
 		text = arena_printf(arena, "%s Goroutine %" PRIu64 " waits%s%s %s.", text,
-				    diagnosis->analysis->runtime->goroutines.items[node->goroutine].id, node->function ? " in " : "",
+				    diagnosis->analysis->runtime->goroutines.items[node->goroutine].id,
+				    node->function ? " in " : "",
 				    node->function ? node->function : "", wait_text(diagnosis->analysis, &node->wait));
 	}
-	return arena_printf(arena, "%s If each owns what the one before it waits for, they never go on; that a stack holds the address "
-				   "of a lock does not prove it.", text);
+	return arena_printf(arena, "%s If each owns what the one before it waits for, they never go on; that a stack "
+				   "holds the address of a lock does not prove it.", text);
 }
 
 /* Goroutines that lock each other out do not end a process in which something else still runs. */
@@ -282,7 +287,8 @@ static void observe_circle(const struct diagnosis *diagnosis, struct observation
 	for (size_t i = 0; i < graph->cycle.count; i++)
 		members[i] = (uint32_t)graph->nodes.items[graph->cycle.items[i]].goroutine;
 	vec_push(diagnosis->arena, &ret->items,
-		 (struct observation){"lock-circle", circle_text(diagnosis, graph), graph->cycle.count, members, NULL, 0, 0});
+		 (struct observation){"lock-circle", circle_text(diagnosis, graph), graph->cycle.count, members,
+				      NULL, 0, 0});
 }
 
 const struct observations *observations_of(const struct diagnosis *diagnosis, const struct selection *selection)
