@@ -10,18 +10,8 @@ extern const struct detector detector_deadlock;
 
 enum { WAITS_SHOWN = 8, STACK_BYTES = 1 << 30, WORD = 8 };
 
-static const char *const messages[] = {
-	"fatal error: all goroutines are asleep - deadlock!",
-	"fatal error: no goroutines (main called runtime.Goexit) - deadlock!",
-};
-
-static bool is_deadlock(const char *line)
-{
-	for (size_t i = 0; line && i < sizeof messages / sizeof *messages; i++)
-		if (!strcmp(line, messages[i]))
-			return true;
-	return false;
-}
+static const char asleep[] = "fatal error: all goroutines are asleep - deadlock!";
+static const char none_left[] = "fatal error: no goroutines (main called runtime.Goexit) - deadlock!";
 
 static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {
@@ -42,7 +32,8 @@ static const char *of_program(const struct go_runtime *runtime)
 }
 
 /* checkdead itself counts the goroutines of the program that wait, and throws something else when one does not. */
-static void status_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct wait_graph *graph)
+static void status_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct wait_graph *graph,
+			    bool ended)
 {
 	const struct go_runtime *runtime = diagnosis->analysis->runtime;
 
@@ -51,11 +42,11 @@ static void status_evidence(struct diagnosis *diagnosis, struct finding *finding
 
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, true,
 			     "goroutine %" PRIu64 " does not wait: it is %s", g->id, goroutine_status_name(g));
-	} else if (graph->waiting) {
+	} else if (graph->waiting && !ended) {
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
 			     "all %zu goroutines%s are waiting, none is runnable, running or in a system call",
 			     graph->waiting, of_program(runtime));
-	} else if (runtime->goroutines.count) {
+	} else if (!graph->waiting && ended && runtime->goroutines.count) {
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
 			     "of %zu goroutines none is the program's own: all were started by the Go runtime for itself",
 			     runtime->goroutines.count);
@@ -121,16 +112,16 @@ static void point_at_waiter(struct diagnosis *diagnosis, struct finding *finding
 	point_at(diagnosis->analysis, finding, &stack, node->wait.frame);
 }
 
-static const char *title(struct diagnosis *diagnosis, const struct wait_graph *graph)
+static const char *title(struct diagnosis *diagnosis, const struct wait_graph *graph, bool ended)
 {
-	const char *whose = of_program(diagnosis->analysis->runtime);
-
-	if (!graph->waiting)
+	if (ended)
 		return "no goroutine of the program is left, so nothing can go on";
+	if (graph->others || !graph->waiting)
+		return "the Go runtime found that all goroutines of the program wait";
 	if (graph->waiting == 1)
 		return "the program's only goroutine waits for something that no other can bring";
 	return arena_printf(diagnosis->arena, "all %zu goroutines%s wait, and none is left to wake another",
-			    graph->waiting, whose);
+			    graph->waiting, of_program(diagnosis->analysis->runtime));
 }
 
 static void run(struct diagnosis *diagnosis)
@@ -139,18 +130,20 @@ static void run(struct diagnosis *diagnosis)
 	const char *line = analysis->messages.line;
 	const struct wait_graph *graph;
 	struct finding *finding;
+	bool ended;
 
-	if (analysis->dying_thread < 0 || !is_deadlock(line))
+	if (analysis->dying_thread < 0 || !line || (strcmp(line, asleep) != 0 && strcmp(line, none_left) != 0))
 		return;
+	ended = !strcmp(line, none_left);
 	graph = wait_graph_make(analysis, STACK_BYTES, false);
 	finding = finding_add(diagnosis, &detector_deadlock);
 	finding->thread = analysis->dying_thread;
 	finding->waits = graph;
-	finding->title = title(diagnosis, graph);
+	finding->title = title(diagnosis, graph, ended);
 	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false, "the runtime's last words: \"%s\"",
 		     line);
 	stack_evidence(diagnosis, finding);
-	status_evidence(diagnosis, finding, graph);
+	status_evidence(diagnosis, finding, graph, ended);
 	for (size_t i = 0, shown = 0; i < graph->nodes.count && shown < WAITS_SHOWN; i++)
 		if (graph->nodes.items[i].first_of_group) {
 			wait_evidence(diagnosis, finding, graph, &graph->nodes.items[i]);

@@ -3,6 +3,7 @@
 #include "report/telling.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { WAITS_TOLD = 4 };
 
@@ -81,13 +82,14 @@ static void tell_waits(struct telling *telling, const struct wait_graph *graph)
 void tell_deadlock(struct telling *telling)
 {
 	const struct wait_graph *graph = telling->finding->waits;
+	const char *line = telling->diagnosis->analysis->messages.line;
 
 	tell_headline(telling, "%s.", telling->finding->title);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	tell(telling, "%s.", capital(telling->arena, telling->finding->title));
 	tell(telling, "The Go runtime noticed that nothing can ever run again, and ended the process; the thread "
 		      "that died did nothing but look.");
-	if (!graph->waiting) {
+	if (line && strstr(line, "runtime.Goexit")) {
 		tell_paragraph(telling, EXHIBIT_NONE);
 		tell(telling, "The goroutine of main has ended by runtime.Goexit, not by returning from main, and "
 			      "every other has ended too.");
