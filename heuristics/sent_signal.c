@@ -9,14 +9,20 @@
 enum { PID_LIMIT = 1 << 22 /* PID_MAX_LIMIT, linux/threads.h */, SIGNAL_QUIT = 3 };
 
 /* Signals that the runtime sends itself: dieFromSignal, raisebadsignal, and sighandler, which passes SIGQUIT on from thread
- * to thread (runtime/signal_unix.go). The kernel delivers them within the call. */
-static bool raised_by_runtime(const struct analysis *analysis, const struct sent_signal *sent)
+ * to thread (runtime/signal_unix.go). The kernel delivers them within the call. Without the names of functions any may be. */
+static bool may_be_runtimes(const struct analysis *analysis, const struct sent_signal *sent)
 {
+	static const char *const raisers[] = {"runtime.raise", "runtime.raiseproc", "runtime.tgkill"};
+	const struct go_runtime *runtime = analysis->runtime;
 	const struct context *stopped = &analysis->walks[sent->thread].stopped;
 	const struct pc_info *info = stopped->known ? go_pc(analysis->runtime, stopped->pc, true) : NULL;
-	const char *name = info && info->func ? go_func_name(info) : "";
 
-	return !strcmp(name, "runtime.raise") || !strcmp(name, "runtime.raiseproc") || !strcmp(name, "runtime.tgkill");
+	if (!info || !runtime->modules.count || !runtime->modules.items[0].pclntab.nfunc)
+		return true;
+	for (size_t i = 0; info->func && i < sizeof raisers / sizeof *raisers; i++)
+		if (!strcmp(go_func_name(info), raisers[i]))
+			return true;
+	return false;
 }
 
 /* Of all threads that were passed a SIGQUIT the first is the one that the runtime marks. */
@@ -38,7 +44,7 @@ static bool ends_process(const struct analysis *analysis, struct sent_signal *se
 	if (kernel)
 		sent->sender = 0;
 	sent->own = sent->sender && sent->sender == pid;
-	return !sent->own || (!raised_by_runtime(analysis, sent) &&
+	return !sent->own || (!may_be_runtimes(analysis, sent) &&
 			      (sent->signal->number != SIGNAL_QUIT || is_marked_dying(analysis, sent->thread)));
 }
 
