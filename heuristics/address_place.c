@@ -59,7 +59,8 @@ static const char *kind_of(const struct segment *segment)
 	if (!(segment->flags & (SEGMENT_READ | SEGMENT_WRITE | SEGMENT_EXEC)))
 		return "in a guard page, or in address space that is only reserved: no access is allowed";
 	if (segment->flags & SEGMENT_WRITE)
-		return segment->flags & SEGMENT_EXEC ? "in memory that may be written and executed" : "in writable memory, not executable";
+		return segment->flags & SEGMENT_EXEC ? "in memory that may be written and executed"
+						     : "in writable memory, not executable";
 	return segment->flags & SEGMENT_EXEC ? "in code, which cannot be written" : "in memory that may only be read";
 }
 
@@ -96,7 +97,8 @@ const char *address_place(const struct diagnosis *diagnosis, uint64_t address, u
 	if (owner)
 		return owner;
 	if (mapping && mapping->path)
-		return arena_printf(diagnosis->arena, "in the file %s, mapped from 0x%" PRIx64 "%s%s", path_base_name(mapping->path),
+		return arena_printf(diagnosis->arena, "in the file %s, mapped from 0x%" PRIx64 "%s%s",
+				    path_base_name(mapping->path),
 				    mapping->start, segment ? ", " : "", segment ? kind_of(segment) : "");
 	return segment ? kind_of(segment) : unmapped(diagnosis, address);
 }

@@ -61,7 +61,8 @@ static const char *where_text(struct analysis *analysis, const struct stop_in_c 
 	const char *at = frame_text(analysis, stop, frames->first);
 
 	if (frames->culprit > frames->first && frames->culprit < frames->end)
-		return arena_printf(analysis->arena, "%s, called by %s", at, frame_text(analysis, stop, frames->culprit));
+		return arena_printf(analysis->arena, "%s, called by %s", at,
+				    frame_text(analysis, stop, frames->culprit));
 	return at;
 }
 
@@ -73,13 +74,15 @@ static void machine_evidence(struct diagnosis *diagnosis, struct finding *findin
 
 	if (!stop->faulted) {
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
-			     "thread %" PRId64 " sent itself %s: in %s%s%s", analysis->image->threads.items[stop->thread].id, stop->signal,
+			     "thread %" PRId64 " sent itself %s: in %s%s%s",
+			     analysis->image->threads.items[stop->thread].id, stop->signal,
 			     where_text(analysis, stop), stop->frames.reason ? "; " : "",
 			     stop->frames.reason ? stop->frames.reason : "");
 		return;
 	}
 	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
-				"%s at pc 0x%" PRIx64 ", in %s: no Go code%s%s", stop->signal, stop->pc, where_text(analysis, stop),
+				"%s at pc 0x%" PRIx64 ", in %s: no Go code%s%s", stop->signal, stop->pc,
+				where_text(analysis, stop),
 				fault->has_address ? "; it accessed " : "",
 				fault->has_address ? hex_text(diagnosis->arena, fault->address) : "");
 	evidence->address = stop->pc;
@@ -95,13 +98,15 @@ static void access_evidence(struct diagnosis *diagnosis, struct finding *finding
 
 	if (!stop->faulted || !fault->has_address)
 		return;
-	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "address 0x%" PRIx64 " is %s", fault->address,
+	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "address 0x%" PRIx64 " is %s",
+		     fault->address,
 		     address_place(diagnosis, fault->address, sp));
 	if (!memory_access_at(analysis, fault->pc, &access) || !access.base)
 		return;
 	evidence = evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_FAIR, false,
 				"the instruction %s %u byte%s at offset 0x%" PRIx64 " from %s, which was 0x%" PRIx64,
-				access.store ? "writes" : "reads", access.size, access.size == 1 ? "" : "s", access.offset, access.base,
+				access.store ? "writes" : "reads", access.size, access.size == 1 ? "" : "s",
+				access.offset, access.base,
 				fault->address - access.offset);
 	evidence->address = fault->pc;
 }
@@ -113,13 +118,31 @@ static void pc_evidence(struct diagnosis *diagnosis, struct finding *finding, co
 
 	if (stop->pc_address)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, stop->pc_address, NULL,
-			      "the pc that was saved when %s stopped the thread: no Go function is there", stop->signal);
+			      "the pc that was saved when %s stopped the thread: no Go function is there",
+			      stop->signal);
 	else
-		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, false, "%s is 0x%" PRIx64 ": no Go function is there",
+		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, false,
+			     "%s is 0x%" PRIx64 ": no Go function is there",
 			     arch->reg_names[arch->pc], stop->pc);
 	if (stop->incgo)
-		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "M%" PRId64 " of that thread says that it is "
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
+			     "M%" PRId64 " of that thread says that it is "
 			     "in C (m.incgo)", diagnosis->analysis->runtime->machines.items[machine].id);
+}
+
+/* ", calling C's die_of for main.consume, at main.go:109": as much of it as is known. */
+static const char *call_text(struct arena *arena, const struct go_caller *caller)
+{
+	const char *text = caller->c_function ? arena_printf(arena, ", calling C's %s", caller->c_function) : "";
+
+	if (caller->function)
+		text = arena_printf(arena, "%s for %s", text, caller->function);
+	return caller->place ? arena_printf(arena, "%s, at %s", text, caller->place) : text;
+}
+
+static bool is_call_of_c(enum func_role role)
+{
+	return role == ROLE_ASMCGOCALL || role == ROLE_STDCALL || role == ROLE_STDCALL_INTERNAL;
 }
 
 static void walk_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
@@ -127,23 +150,23 @@ static void walk_evidence(struct diagnosis *diagnosis, struct finding *finding, 
 	struct analysis *analysis = diagnosis->analysis;
 	const struct c_frames *frames = &stop->frames;
 	const size_t count = frames->end - frames->first;
-	const struct frame *above = frames->end < frames->stack.frames.count ? &frames->stack.frames.items[frames->end] : NULL;
+	const bool ended = frames->end >= frames->stack.frames.count;
+	const struct frame *above = ended ? NULL : &frames->stack.frames.items[frames->end];
 	const char *plural = count == 1 ? "" : "s";
 
-	if (above && above->info->role == ROLE_ASMCGOCALL)
+	if (above && is_call_of_c(above->info->role))
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-			     "its %zu frame%s of C lead%s to runtime.asmcgocall, by which Go calls C", count, plural, count == 1 ? "s" : "");
+			     "its %zu frame%s of C lead%s to %s, by which Go calls C", count, plural,
+			     count == 1 ? "s" : "", go_func_name(above->info));
 	else if (!above && frames->stack.end == END_COMPLETE)
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-			     "its %zu frame%s of C lead%s to the start of the thread: no Go function is among them", count, plural,
+			     "its %zu frame%s of C lead%s to the start of the thread: no Go function is among them",
+			     count, plural,
 			     count == 1 ? "s" : "");
 	if (stop->called)
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-			     "goroutine %" PRIu64 " stands in runtime.cgocall%s%s%s%s%s%s",
-			     analysis->runtime->goroutines.items[finding->goroutine].id, stop->caller.c_function ? ", calling C's " : "",
-			     stop->caller.c_function ? stop->caller.c_function : "", stop->caller.function ? " for " : "",
-			     stop->caller.function ? stop->caller.function : "", stop->caller.place ? ", at " : "",
-			     stop->caller.place ? stop->caller.place : "");
+			     "goroutine %" PRIu64 " stands in runtime.cgocall%s",
+			     analysis->runtime->goroutines.items[finding->goroutine].id, call_text(analysis->arena, &stop->caller));
 }
 
 static const char *title(struct diagnosis *diagnosis, const struct stop_in_c *stop)
@@ -151,15 +174,19 @@ static const char *title(struct diagnosis *diagnosis, const struct stop_in_c *st
 	struct analysis *analysis = diagnosis->analysis;
 	const struct c_frames *frames = &stop->frames;
 	const uint64_t sp = frames->stack.frames.items[frames->first].sp;
-	const char *caller = stop->caller.function ? arena_printf(diagnosis->arena, ", called by Go's %s", stop->caller.function) : "";
+	const char *function = stop->caller.function;
+	const char *caller = function ? arena_printf(diagnosis->arena, ", called by Go's %s", function) : "";
 	const char *culprit = frames->culprit < frames->end ? frame_text(analysis, stop, frames->culprit) : NULL;
 
 	if (!stop->faulted)
-		return arena_printf(diagnosis->arena, "%s%s%s%s", frames->reason ? frames->reason : "C code sent the process a signal",
+		return arena_printf(diagnosis->arena, "%s%s%s%s",
+				    frames->reason ? frames->reason : "C code sent the process a signal",
 				    culprit ? "; it was in " : "", culprit ? culprit : "", caller);
 	if (analysis->fault.has_address && is_past_stack(diagnosis, analysis->fault.address, sp))
-		return arena_printf(diagnosis->arena, "C code used up its stack in %s%s", where_text(analysis, stop), caller);
-	return arena_printf(diagnosis->arena, "C code got %s in %s%s", stop->signal, where_text(analysis, stop), caller);
+		return arena_printf(diagnosis->arena, "C code used up its stack in %s%s", where_text(analysis, stop),
+				    caller);
+	return arena_printf(diagnosis->arena, "C code got %s in %s%s", stop->signal, where_text(analysis, stop),
+			    caller);
 }
 
 static void point_into(struct analysis *analysis, struct finding *finding, const struct stop_in_c *stop)
@@ -203,12 +230,14 @@ static const char *const supersedes[] = {"unknown-fault", "go-fatal", "external-
 const struct detector detector_cgo_fault = {
 	.id = "cgo-fault",
 	.title = "code that is not Go's crashed, or ended the process",
-	.explanation = "The thread was in C (or another language that Go calls by cgo, a library, a DLL) when a fault stopped it, or "
-		       "when that code ended the process itself, by abort. Go cannot make a panic of that: no deferred function "
-		       "runs. Evidence: the pc that was saved lies in no Go function; the frames from there lead to "
-		       "runtime.asmcgocall, or to the start of a thread that C made; the goroutine stands in runtime.cgocall.\n"
-		       "What to do: look at the C function, and at what its Go caller passed to it. Memory that C freed twice or wrote "
-		       "past shows only later, elsewhere: run the C code under AddressSanitizer (go build -asan).",
+	.explanation = "The thread was in C (or another language that Go calls by cgo, a library, a DLL) when a "
+		       "fault stopped it, or when that code ended the process itself, by abort. Go cannot make a "
+		       "panic of that: no deferred function runs. Evidence: the pc that was saved lies in no Go "
+		       "function; the frames from there lead to runtime.asmcgocall, or to the start of a thread "
+		       "that C made; the goroutine stands in runtime.cgocall.\n"
+		       "What to do: look at the C function, and at what its Go caller passed to it. Memory that C "
+		       "freed twice or wrote past shows only later, elsewhere: run the C code under "
+		       "AddressSanitizer (go build -asan).",
 	.rank = 50,
 	.supersedes = supersedes,
 	.run = run,

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { SHOWN = 3 };
+enum { SHOWN = 3, TRIES = 24 };
 
 struct crowd {
 	size_t group, count;
@@ -80,10 +80,12 @@ const char *crowds_text(const struct diagnosis *diagnosis)
 
 	for (size_t i = 0; i < analysis->runtime->goroutines.count; i++)
 		counts[analysis->goroutine_group[i]]++;
-	for (int tries = 0, shown = 0; shown < SHOWN && tries < 8 * SHOWN && next_largest(counts, groups, &crowd, &crowd);
-	     tries++) {
-		const char *one = crowd_text(diagnosis, &crowd);
+	for (int shown = 0, tries = 0; shown < SHOWN && tries < TRIES; tries++) {
+		const char *one;
 
+		if (!next_largest(counts, groups, &crowd, &crowd))
+			break;
+		one = crowd_text(diagnosis, &crowd);
 		if (!one)
 			continue;
 		text = text ? arena_printf(diagnosis->arena, "%s; %s", text, one) : one;

@@ -43,7 +43,8 @@ static void sender_evidence(struct diagnosis *diagnosis, struct finding *finding
 
 	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
 		     "%s on thread %" PRId64 " was sent by %s%s%s%s, not raised by a fault", sent->signal->name,
-		     image->threads.items[sent->thread].id, sender_text(diagnosis, sent), user, call ? ", by " : "", call ? call : "");
+		     image->threads.items[sent->thread].id, sender_text(diagnosis, sent), user, call ? ", by " : "",
+		     call ? call : "");
 	if (sent->siginfo)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, sent->siginfo, NULL,
 			      "the siginfo that the kernel delivered: its first four bytes are the signal's number");
@@ -71,7 +72,8 @@ static void run(struct diagnosis *diagnosis)
 	finding->thread = (int32_t)sent.thread;
 	finding->goroutine = analysis->thread_goroutine[sent.thread];
 	finding->title = sent.own ? arena_printf(diagnosis->arena, "the process sent itself %s", sent.signal->name)
-				  : arena_printf(diagnosis->arena, "%s sent %s", sender_text(diagnosis, &sent), sent.signal->name);
+				  : arena_printf(diagnosis->arena, "%s sent %s", sender_text(diagnosis, &sent),
+						 sent.signal->name);
 	sender_evidence(diagnosis, finding, &sent);
 	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, sent.siginfo ? WEIGHT_STRONG : WEIGHT_FAIR, false,
 		     sent.siginfo ? "the stack of thread %" PRId64 " passes the signal handler that ended the process"
@@ -83,12 +85,13 @@ static void run(struct diagnosis *diagnosis)
 const struct detector detector_external_signal = {
 	.id = "external-signal",
 	.title = "a signal that was sent ended the process",
-	.explanation = "Somebody sent the process a signal that ends it: a person or a supervisor asking for stacks (SIGQUIT), a "
-		       "watchdog (SIGABRT), a shell; or the kernel, or the process itself. No instruction faulted. Evidence: the "
-		       "kernel's siginfo in the signal frame, or in the dump's own record, which names the sender by its pid. "
-		       "A pid of 0 is a process that this one cannot see, outside of its container.\n"
-		       "What to do: find out what the sending process is and why it sent the signal; if it is a watchdog, look at "
-		       "what the goroutines were waiting for.",
+	.explanation = "Somebody sent the process a signal that ends it: a person or a supervisor asking for stacks "
+		       "(SIGQUIT), a watchdog (SIGABRT), a shell; or the kernel, or the process itself. No "
+		       "instruction faulted. Evidence: the kernel's siginfo in the signal frame, or in the dump's "
+		       "own record, which names the sender by its pid. A pid of 0 is a process that this one cannot "
+		       "see, outside of its container.\n"
+		       "What to do: find out what the sending process is and why it sent the signal; if it is a "
+		       "watchdog, look at what the goroutines were waiting for.",
 	.rank = 35,
 	.run = run,
 };

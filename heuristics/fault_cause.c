@@ -46,23 +46,28 @@ static const char *illegal(const struct diagnosis *diagnosis)
 		return NULL;
 	text = insn_text(decoder, diagnosis->arena, fault->pc, code);
 	if (text && insn_decode(decoder, fault->pc, code, &insn) && insn.flow == FLOW_STOP)
-		return arena_printf(diagnosis->arena, "`%s` is a trap, which compilers put where control must never get", text);
+		return arena_printf(diagnosis->arena, "`%s` is a trap, which compilers put where control must never "
+				    "get", text);
 	extension = extension_of(analysis->image->arch, code);
 	extension = extension ? arena_printf(diagnosis->arena, " (by its encoding: %s)", extension) : "";
 	if (text)
-		return arena_printf(diagnosis->arena, "this CPU does not have, or may not run, the instruction `%s`%s", text, extension);
-	return arena_printf(diagnosis->arena, "this CPU does not know the bytes there, %02x %02x %02x %02x, as an instruction%s",
+		return arena_printf(diagnosis->arena, "this CPU does not have, or may not run, the instruction `%s`%s",
+				    text, extension);
+	return arena_printf(diagnosis->arena, "this CPU does not know the bytes there, %02x %02x %02x %02x, as an "
+			    "instruction%s",
 			    code.data[0], code.data[1], code.data[2], code.data[3], extension);
 }
 
 static const char *bus(const struct diagnosis *diagnosis)
 {
 	const struct fault *fault = &diagnosis->analysis->fault;
-	const struct mapping *mapping = fault->has_address ? image_mapping(diagnosis->analysis->image, fault->address) : NULL;
+	const struct image *image = diagnosis->analysis->image;
+	const struct mapping *mapping = fault->has_address ? image_mapping(image, fault->address) : NULL;
 
 	if (fault->code == BUS_ADRERR && mapping && mapping->path)
 		return arena_printf(diagnosis->arena, "the file %s, mapped there, has no bytes at offset 0x%" PRIx64
-				    ": it was cut short while it was mapped, or its disk failed", path_base_name(mapping->path),
+				    ": it was cut short while it was mapped, or its disk failed",
+				    path_base_name(mapping->path),
 				    mapping->file_offset + (fault->address - mapping->start));
 	if (fault->code >= BUS_OBJERR && fault->code <= BUS_MCEERR_AO)
 		return signal_code(fault->number, fault->code)->meaning;
@@ -73,7 +78,8 @@ static const char *breakpoint(const struct diagnosis *diagnosis)
 {
 	const int code = diagnosis->analysis->fault.code;
 
-	return code == SIGNAL_CODE_KERNEL || code == TRAP_BRKPT ? "a breakpoint instruction was executed, and no debugger was there"
+	return code == SIGNAL_CODE_KERNEL || code == TRAP_BRKPT
+		? "a breakpoint instruction was executed, and no debugger was there"
 								 : NULL;
 }
 
@@ -86,7 +92,8 @@ static const char *system_call(const struct diagnosis *diagnosis)
 		return NULL;
 	if (!fault->siginfo || !image_u32(diagnosis->analysis->image, fault->siginfo + SIGINFO_SYSCALL, &number))
 		return "a filter of system calls (seccomp) forbade the call";
-	return arena_printf(diagnosis->arena, "a filter of system calls (seccomp) forbade system call %" PRIu32, number);
+	return arena_printf(diagnosis->arena, "a filter of system calls (seccomp) forbade system call %" PRIu32,
+			    number);
 }
 
 const char *fault_cause(const struct diagnosis *diagnosis)

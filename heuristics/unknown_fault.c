@@ -51,11 +51,13 @@ static void kernel_evidence(struct diagnosis *diagnosis, struct finding *finding
 	if (!code || !*code->meaning)
 		return;
 	if (!fault->code_address)
-		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "the kernel said (%s): %s", code->name,
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "the kernel said (%s): %s",
+			     code->name,
 			     code->meaning);
 	else
-		evidence_word(diagnosis, finding, explained ? WEIGHT_STRONG : WEIGHT_FAIR, false, fault->code_address, NULL,
-			      "the kernel said, in the lower four bytes (si_code %d, %s): %s", fault->code, code->name, code->meaning);
+		evidence_word(diagnosis, finding, explained ? WEIGHT_STRONG : WEIGHT_FAIR, false, fault->code_address,
+			      NULL, "the kernel said, in the lower four bytes (si_code %d, %s): %s", fault->code, code->name,
+			      code->meaning);
 }
 
 /* The address from the register that it was formed of, which the kernel does not tell of one that is not canonical. */
@@ -76,12 +78,15 @@ static void access_evidence(struct diagnosis *diagnosis, struct finding *finding
 		return;
 	shape = word_shape(diagnosis, base, WORD);
 	evidence = evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_FAIR, false,
-				"the instruction %s %u byte%s at offset 0x%" PRIx64 " from %s, which was 0x%" PRIx64 "%s%s%s",
-				access.store ? "writes" : "reads", access.size, access.size == 1 ? "" : "s", access.offset, access.base, base,
+				"the instruction %s %u byte%s at offset 0x%" PRIx64 " from %s, which was "
+				"0x%" PRIx64 "%s%s%s",
+				access.store ? "writes" : "reads", access.size, access.size == 1 ? "" : "s",
+				access.offset, access.base, base,
 				shape ? " (" : "", shape ? shape : "", shape ? ")" : "");
 	evidence->address = fault->pc;
 	if (!fault->has_address && !is_canonical(base + access.offset))
-		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "address 0x%" PRIx64 " is %s",
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
+			     "address 0x%" PRIx64 " is %s",
 			     base + access.offset, address_place(diagnosis, base + access.offset, 0));
 }
 
@@ -90,7 +95,8 @@ static bool is_found(const struct diagnosis *diagnosis, const char *rule, const 
 	for (size_t i = 0; i < diagnosis->findings.count; i++) {
 		const struct finding *finding = &diagnosis->findings.items[i];
 
-		if (!strcmp(finding->detector->id, rule) && (finding->thread == fault->thread || finding->goroutine == fault->goroutine))
+		if (!strcmp(finding->detector->id, rule) && (finding->thread == fault->thread ||
+							     finding->goroutine == fault->goroutine))
 			return true;
 	}
 	return false;
@@ -120,11 +126,13 @@ static void ruled_out_evidence(struct diagnosis *diagnosis, struct finding *find
 	}
 	for (size_t i = 0; finding->function && i < sizeof ruled_out / sizeof *ruled_out; i++)
 		if (!is_found(diagnosis, ruled_out[i].rule, finding))
-			evidence_add(diagnosis, finding, ruled_out[i].kind, WEIGHT_FAIR, false, "not %s: %s", ruled_out[i].rule,
+			evidence_add(diagnosis, finding, ruled_out[i].kind, WEIGHT_FAIR, false, "not %s: %s",
+				     ruled_out[i].rule,
 				     ruled_out[i].text);
 	if (fault->has_address && fault->address >= FIRST_PAGE)
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
-			     "not nil-deref: 0x%" PRIx64 " is no offset that the runtime takes for one from nil", fault->address);
+			     "not nil-deref: 0x%" PRIx64 " is no offset that the runtime takes for one from nil",
+			     fault->address);
 }
 
 static const char *access_text(enum fault_access access)
@@ -144,15 +152,34 @@ static const char *access_text(enum fault_access access)
 static const char *title(struct diagnosis *diagnosis, const struct finding *finding, const char *cause)
 {
 	const struct fault *fault = &diagnosis->analysis->fault;
-	const char *place = fault->has_address ? address_place(diagnosis, fault->address, stack_pointer(diagnosis->analysis)) : NULL;
-	const char *at = finding->function ? arena_printf(diagnosis->arena, "%s in %s", fault->name, finding->function) : fault->name;
+	const char *at = fault->name;
+	const char *place;
 
+	if (finding->function)
+		at = arena_printf(diagnosis->arena, "%s in %s", at, finding->function);
 	if (cause)
 		return arena_printf(diagnosis->arena, "%s: %s", at, cause);
-	if (place)
-		return arena_printf(diagnosis->arena, "%s, %s address 0x%" PRIx64 ", which is %s", at, access_text(fault->access),
-				    fault->address, place);
-	return at;
+	if (!fault->has_address)
+		return at;
+	place = address_place(diagnosis, fault->address, stack_pointer(diagnosis->analysis));
+	return arena_printf(diagnosis->arena, "%s, %s address 0x%" PRIx64 ", which is %s", at,
+			    access_text(fault->access), fault->address, place);
+}
+
+/* "SIGSEGV at pc 0x…, accessing 0x…: cause" */
+static void exception_evidence(struct diagnosis *diagnosis, struct finding *finding, const char *cause)
+{
+	const struct fault *fault = &diagnosis->analysis->fault;
+	struct evidence *evidence;
+	const char *text = fault->name;
+
+	if (fault->has_pc)
+		text = arena_printf(diagnosis->arena, "%s at pc 0x%" PRIx64, text, fault->pc);
+	if (fault->has_address)
+		text = arena_printf(diagnosis->arena, "%s, accessing 0x%" PRIx64, text, fault->address);
+	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false, "%s%s%s", text,
+				cause ? ": " : "", cause ? cause : "");
+	evidence->address = fault->has_pc ? fault->pc : 0;
 }
 
 static void run(struct diagnosis *diagnosis)
@@ -161,7 +188,6 @@ static void run(struct diagnosis *diagnosis)
 	struct analysis *analysis = diagnosis->analysis;
 	const struct fault *fault = &analysis->fault;
 	struct finding *finding;
-	struct evidence *evidence;
 	const struct pc_info *info;
 	const char *cause;
 
@@ -178,30 +204,30 @@ static void run(struct diagnosis *diagnosis)
 	finding->title = title(diagnosis, finding, cause);
 	if (cause && only_names_fault(analysis->messages.line))
 		finding->supersedes = explains;
-	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false, "%s%s%s%s%s%s%s", fault->name,
-				fault->has_pc ? " at pc " : "", fault->has_pc ? hex_text(diagnosis->arena, fault->pc) : "",
-				fault->has_address ? ", accessing " : "",
-				fault->has_address ? hex_text(diagnosis->arena, fault->address) : "", cause ? ": " : "", cause ? cause : "");
-	evidence->address = fault->has_pc ? fault->pc : 0;
+	exception_evidence(diagnosis, finding, cause);
 	kernel_evidence(diagnosis, finding, cause != NULL);
 	if (fault->has_address)
-		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "address 0x%" PRIx64 " is %s", fault->address,
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
+			     "address 0x%" PRIx64 " is %s", fault->address,
 			     address_place(diagnosis, fault->address, stack_pointer(analysis)));
 	access_evidence(diagnosis, finding);
 	ruled_out_evidence(diagnosis, finding);
 	if (!cause)
-		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, true, "nothing in the dump says why");
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, true,
+			     "nothing in the dump says why");
 }
 
 const struct detector detector_unknown_fault = {
 	.id = "unknown-fault",
 	.title = "a fault of the CPU whose cause is not known",
-	.explanation = "The process was ended by a fault that no other rule explains. What the dump shows is said: the instruction, the "
-		       "address and what lies there, what the kernel said of it, and what it was not. Some faults say themselves what "
-		       "was wrong: an instruction that the CPU does not have (SIGILL), a mapped file that was cut short (SIGBUS), a "
-		       "system call that a filter forbids (SIGSYS); then it is likely, else only possible.\n"
-		       "What to do: see where the bad address or value came from; suspect package unsafe, assembly, cgo and data races "
-		       "(go build -race, go vet), then the memory of the machine if faults differ from time to time.",
+	.explanation = "The process was ended by a fault that no other rule explains. What the dump shows is said: "
+		       "the instruction, the address and what lies there, what the kernel said of it, and what it "
+		       "was not. Some faults say themselves what was wrong: an instruction that the CPU does not "
+		       "have (SIGILL), a mapped file that was cut short (SIGBUS), a system call that a filter "
+		       "forbids (SIGSYS); then it is likely, else only possible.\n"
+		       "What to do: see where the bad address or value came from; suspect package unsafe, assembly, "
+		       "cgo and data races (go build -race, go vet), then the memory of the machine if faults "
+		       "differ from time to time.",
 	.rank = 10,
 	.run = run,
 };

@@ -43,19 +43,25 @@ void tell_cgo_fault(struct telling *telling)
 	for (size_t i = 0; evidence_text(finding, EVIDENCE_UNWIND, i); i++)
 		tell_evidence(telling, EVIDENCE_UNWIND, i);
 	tell_paragraph(telling, EXHIBIT_NONE);
-	tell(telling, "Go's runtime cannot make a panic of what happens in C: no deferred function ran, and none can stop it.");
+	tell(telling, "Go's runtime cannot make a panic of what happens in C: no deferred function ran, and none can "
+	     "stop it.");
 	if (faulted)
-		tell(telling, "The place is where C met a bad address or value, which may have been made bad earlier, also by Go code that "
+		tell(telling, "The place is where C met a bad address or value, which may have been made bad earlier, "
+		     "also by Go code that "
 			      "passed it.");
 	tell_action(telling, "Read the frames of C on the thread's stack from the top%s.",
 		    finding->goroutine >= 0 ? ", then those of its goroutine, which called it" : "");
-	tell_action(telling, "Check what Go passed: memory that was freed or collected meanwhile, a length that does not fit, a nil "
+	tell_action(telling, "Check what Go passed: memory that was freed or collected meanwhile, a length that does "
+		    "not fit, a nil "
 			     "pointer, a string without its final zero byte.");
-	tell_confirm(telling, "Open the dump in gdb with the symbols of the library (`thread apply all bt`): the innermost frames have to be "
+	tell_confirm(telling, "Open the dump in gdb with the symbols of the library (`thread apply all bt`): the "
+		     "innermost frames have to be "
 			      "those shown here.");
-	tell_confirm(telling, "Run the program with its C code under AddressSanitizer (`go build -asan`, C compiled with -fsanitize=address): "
+	tell_confirm(telling, "Run the program with its C code under AddressSanitizer (`go build -asan`, C compiled "
+		     "with -fsanitize=address): "
 			      "it stops where memory is first misused, not where that shows.");
-	tell_for_good(telling, "Keep the calls of that C function in one Go package that checks its arguments, and keep what C holds on to "
+	tell_for_good(telling, "Keep the calls of that C function in one Go package that checks its arguments, and keep "
+		      "what C holds on to "
 			       "alive (runtime.Pinner, runtime.KeepAlive).");
 }
 
@@ -90,7 +96,8 @@ void tell_unknown_fault(struct telling *telling)
 {
 	const struct finding *finding = telling->finding;
 	const struct fault *fault = &telling->diagnosis->analysis->fault;
-	const char *who = finding->goroutine >= 0 ? finding_goroutine(telling, finding) : finding_thread(telling, finding);
+	const char *who = finding->goroutine >= 0 ? finding_goroutine(telling, finding) : finding_thread(telling,
+			finding);
 	const char *excluded = ruled_out(telling);
 
 	tell_headline(telling, "%s was hit by %s.", who, finding->title);
@@ -99,7 +106,8 @@ void tell_unknown_fault(struct telling *telling)
 	tell_evidence(telling, EVIDENCE_INSTRUCTION, 0);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	if (excluded)
-		tell(telling, "What it was not, by the rules that were tried: %s. The evidence below says why.", excluded);
+		tell(telling, "What it was not, by the rules that were tried: %s. The evidence below says why.",
+		     excluded);
 	if (finding->certainty < CERTAINTY_LIKELY)
 		tell(telling, "This is where the process ended, which need not be where it went wrong.");
 	tell_known_bugs(telling);
