@@ -368,6 +368,8 @@ void state_check_goroutine(struct analysis *analysis, size_t index, const struct
 	struct go_runtime *runtime = analysis->runtime;
 	const struct suspect s = {analysis, runtime, index, &runtime->goroutines.items[index], stack};
 
+	if (!runtime->layout)
+		return;
 	check_self(&s);
 	check_last_words(&s);
 	if (!runtime->modules.count)

@@ -134,6 +134,11 @@ size_t go_add_goexit(struct go_builder *builder)
 	return go_add(builder, &function);
 }
 
+size_t go_add_mcall(struct go_builder *builder)
+{
+	return go_add_frame(builder, "runtime.mcall", 0x10, FUNC_ASM | FUNC_SP_WRITE);
+}
+
 void go_call(struct go_builder *builder, size_t from, uint32_t offset, size_t to)
 {
 	uint64_t at = go_entry(builder, from) + offset;
@@ -233,6 +238,7 @@ uint64_t go_goroutine(struct go_builder *builder, const struct goroutine *g, boo
 	put_field(builder, address, LAYOUT_g_stack_lo, g->stack_lo, 8);
 	put_field(builder, address, LAYOUT_g_stack_hi, g->stack_hi, 8);
 	put_field(builder, address, LAYOUT_g_stktopsp, g->stack_hi - (builder->arch->link_register ? 0x30 : 0x20), 8);
+	put_field(builder, address, LAYOUT_g_sched_g, address, 8);
 	put_field(builder, address, LAYOUT_g_sched_pc, g->sched_pc, 8);
 	put_field(builder, address, LAYOUT_g_sched_sp, g->sched_sp, 8);
 	put_field(builder, address, LAYOUT_g_sched_lr, g->sched_lr, 8);
@@ -258,14 +264,25 @@ uint64_t go_goroutine(struct go_builder *builder, const struct goroutine *g, boo
 	return address;
 }
 
+/* A g of an M's own; 0: one is made. */
+static uint64_t own_g(struct go_builder *builder, uint64_t m, uint64_t g)
+{
+	if (!g)
+		g = heap_take(builder, builder->layout->offset[LAYOUT_g_size]);
+	put_field(builder, g, LAYOUT_g_m, m, 8);
+	return g;
+}
+
 uint64_t go_machine(struct go_builder *builder, const struct machine *m)
 {
 	uint64_t address = heap_take(builder, builder->layout->offset[LAYOUT_m_size]);
 
+	if (m->curg)
+		put_field(builder, m->curg, LAYOUT_g_m, address, 8);
 	put_field(builder, address, LAYOUT_m_id, (uint64_t)m->id, 8);
 	put_field(builder, address, LAYOUT_m_procid, (uint64_t)m->procid, 8);
-	put_field(builder, address, LAYOUT_m_g0, m->g0, 8);
-	put_field(builder, address, LAYOUT_m_gsignal, m->gsignal, 8);
+	put_field(builder, address, LAYOUT_m_g0, own_g(builder, address, m->g0), 8);
+	put_field(builder, address, LAYOUT_m_gsignal, own_g(builder, address, m->gsignal), 8);
 	put_field(builder, address, LAYOUT_m_curg, m->curg, 8);
 	put_field(builder, address, LAYOUT_m_dying, (uint64_t)m->dying, 4);
 	put_field(builder, address, LAYOUT_m_throwing, (uint64_t)m->throwing, 4);

@@ -83,6 +83,9 @@ size_t go_add_frame(struct go_builder *builder, const char *name, uint32_t bytes
 /* runtime.goexit: calls once, no frame, TOPFRAME. */
 size_t go_add_goexit(struct go_builder *builder);
 
+/* runtime.mcall, which a function calls whose goroutine is parked. */
+size_t go_add_mcall(struct go_builder *builder);
+
 /* Writes the target of the call or branch instruction at an offset of a function: a BL or B, or a CALL or JMP rel32. */
 void go_call(struct go_builder *builder, size_t from, uint32_t offset, size_t to);
 
@@ -104,7 +107,7 @@ uint64_t go_get(const struct go_builder *builder, uint64_t address);
 
 /* A runtime.g with the fields of *g, and its address; listed: an element of allgs. */
 uint64_t go_goroutine(struct go_builder *builder, const struct goroutine *g, bool listed);
-/* A runtime.m, and its address. */
+/* A runtime.m, and its address. It names its g0, gsignal (made, where *m has none) and curg, and they name it. */
 uint64_t go_machine(struct go_builder *builder, const struct machine *m);
 /* What the runtime printed last. */
 void go_print(struct go_builder *builder, const char *text);

@@ -84,7 +84,7 @@ static void add_functions(struct go_scene *scene, const struct scene_options *op
 	if (options->arch->link_register && !options->leaf)
 		go_link(builder, scene->big_frame, scene->main_main);
 	go_link(builder, scene->preempt, scene->preempt2);
-	go_link(builder, scene->preempt2, scene->main_main);
+	go_link(builder, scene->preempt2, go_add_mcall(builder));
 }
 
 /* Moves from behind bigFrame's call into its epilogue. */
@@ -162,12 +162,14 @@ struct go_scene scene_new(struct arena *arena, const struct scene_options *optio
 	stop(&scene, options, caller_fp);
 	g.stack_lo = scene.stack.lo;
 	g.stack_hi = scene.stack.hi;
+	g.startpc = go_entry(scene.builder, scene.runtime_main);
 	if (options->registers) {
 		add_thread(scene.builder, SCENE_THREAD, &scene.stack, scene.pc, scene.caller_pc);
 	} else {
 		preempt(&scene);
 		g.sched_pc = scene.stack.pc;
 		g.sched_sp = scene.stack.sp;
+		g.sched_bp = scene.stack.fp;
 	}
 	scene.goroutine = m.curg = go_goroutine(scene.builder, &g, true);
 	if (options->registers)
@@ -198,6 +200,7 @@ void scene_add_walker(struct go_scene *scene, const char *printed)
 	go_put(builder, g0_stack.sp + 0x10, scene->goroutine);
 	go_push(&g0_stack, throw);
 	go_push(&user, scene->runtime_main);
+	worker.startpc = go_entry(builder, scene->runtime_main);
 	worker.sched_pc = user.pc;
 	worker.sched_sp = user.sp;
 	m.curg = go_goroutine(builder, &worker, true);

@@ -1,5 +1,6 @@
 /* test_damage.c: return addresses overwritten in half or as a whole, in their slots and after a RET took them, on synthetic
- * stacks of both CPUs; what was there is found, or nothing is. Rules: "torn-return", "torn-pc", "smashed-return". */
+ * stacks of both CPUs; what was there is found, or nothing is. Rules: "torn-return", "torn-pc", "smashed-return",
+ * "bit-flip". */
 #include "heuristics/detector.h"
 #include "tests/build/go_builder.h"
 #include "tests/build/scratch.h"
@@ -37,7 +38,7 @@ static struct scene scene_new(struct arena *arena, const struct arch *arch)
 		go_link(s.builder, s.functions[i], s.functions[i + 1]);
 	}
 	s.sigpanic = go_add_frame(s.builder, "runtime.sigpanic", 0x40, 0);
-	go_link(s.builder, s.functions[DEPTH], s.functions[0]);
+	go_link(s.builder, s.functions[DEPTH], go_add_mcall(s.builder));
 	go_link(s.builder, s.sigpanic, s.functions[0]);
 	s.at[0] = go_stack_new(s.builder, GO_STACKS, 0x2000, s.functions[0]);
 	for (size_t i = 0; i < DEPTH; i++) {
@@ -63,6 +64,7 @@ static struct diagnosis *parked(struct scene *s)
 	s->g.status = G_WAITING;
 	s->g.sched_pc = s->at[DEPTH].pc;
 	s->g.sched_sp = s->at[DEPTH].sp;
+	s->g.sched_bp = s->at[DEPTH].fp;
 	go_goroutine(s->builder, &s->g, true);
 	return diagnose(analyze(go_load(s->builder)));
 }
@@ -133,6 +135,7 @@ static void expect_no_damage(const struct diagnosis *diagnosis)
 	assert_null(finding_of(diagnosis, "torn-return"));
 	assert_null(finding_of(diagnosis, "torn-pc"));
 	assert_null(finding_of(diagnosis, "smashed-return"));
+	assert_null(finding_of(diagnosis, "bit-flip"));
 }
 
 /* ---- winners ---- */
@@ -226,6 +229,55 @@ static void replaced_by_return(struct arena *arena, const struct arch *arch)
 		diagnosis = taken(&s, words[w]);
 		expect(diagnosis, "smashed-return", CERTAINTY_CERTAIN, words[w], s.returns[2], 1, 3);
 	}
+}
+
+/* Each bit of the lower half: what is said is right, and nearly always something is. The word may stay inside code. */
+static void flipped(struct arena *arena, const struct arch *arch)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < DEPTH; i++)
+		for (unsigned bit = 0; bit < HALF; bit++) {
+			struct scene s = scene_new(arena, arch);
+			const uint64_t word = s.returns[i] ^ (uint64_t)1 << bit;
+			struct diagnosis *diagnosis;
+			const struct finding *finding;
+
+			go_put(s.builder, s.slots[i], word);
+			diagnosis = parked(&s);
+			finding = finding_of(diagnosis, "bit-flip");
+			if (!finding)
+				continue;
+			found++;
+			assert_int_not_equal(finding->certainty, CERTAINTY_POSSIBLE);
+			expect(diagnosis, "bit-flip", finding->certainty, word, s.returns[i], 0, 4);
+			assert_int_equal(diagnosis->findings.count, 1);
+			assert_int_equal(finding->slot, s.slots[i]);
+		}
+	assert_true(found >= DEPTH * HALF * 9 / 10);
+}
+
+/* The CPU followed it. */
+static void flipped_by_return(struct arena *arena, const struct arch *arch)
+{
+	struct scene s = scene_new(arena, arch);
+	const uint64_t word = s.returns[2] ^ (uint64_t)1 << 30;
+
+	go_put(s.builder, s.slots[2], word);
+	expect(taken(&s, word), "bit-flip", CERTAINTY_CERTAIN, word, s.returns[2], 1, 3);
+}
+
+/* Two bits differ, and in code: where no call stands before the word, the frame pointer tells what it was. */
+static void two_bits(struct arena *arena, const struct arch *arch)
+{
+	struct scene s = scene_new(arena, arch);
+	const uint64_t word = s.returns[2] ^ (arch->link_register ? 0xc : 0x3);
+	const struct diagnosis *diagnosis;
+
+	go_put(s.builder, s.slots[2], word);
+	diagnosis = parked(&s);
+	assert_null(finding_of(diagnosis, "bit-flip"));
+	assert_int_equal(finding_of(diagnosis, "smashed-return")->repaired, s.returns[2]);
 }
 
 /* Two words of one stack: each is found; only the outer one's proof is free of repairs. */
@@ -340,7 +392,8 @@ static void proof_words(struct arena *arena, const struct arch *arch)
 }
 
 /* clang-format off */
-#define TESTS(X) X(in_slot) X(by_return) X(slot_used_again) X(through_sigpanic) X(replaced) X(replaced_by_return) X(twice) \
+#define TESTS(X) X(in_slot) X(by_return) X(slot_used_again) X(through_sigpanic) X(replaced) X(replaced_by_return) X(flipped) \
+	X(flipped_by_return) X(two_bits) X(twice) \
 	X(sound) X(other_halves) X(without_fault) X(nil_call) X(frame_pointers) X(proof_words)
 /* clang-format on */
 

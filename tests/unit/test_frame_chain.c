@@ -34,14 +34,15 @@ static struct scene scene_new(struct arena *arena, const struct arch *arch, cons
 		functions[i + 1] = go_add_frame(s.builder, names[i], frames[i], 0);
 		go_link(s.builder, functions[i], functions[i + 1]);
 	}
-	go_link(s.builder, functions[DEPTH], functions[0]);
+	go_link(s.builder, functions[DEPTH], go_add_mcall(s.builder));
 	stack = go_stack_new(s.builder, GO_STACKS, 0x2000, functions[0]);
 	for (size_t i = 0; i < DEPTH; i++) {
 		go_push(&stack, functions[i + 1]);
 		s.slots[i] = stack.fp;
 	}
 	s.g = (struct goroutine){.id = 1, .status = G_WAITING, .stack_lo = stack.lo, .stack_hi = stack.hi,
-				 .sched_pc = stack.pc, .sched_sp = stack.sp};
+				 .sched_pc = stack.pc, .sched_sp = stack.sp, .sched_bp = stack.fp,
+				 .startpc = go_entry(s.builder, functions[1])};
 	return s;
 }
 

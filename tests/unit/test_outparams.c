@@ -48,7 +48,7 @@ static const uint8_t arm64_stack[] = {
 
 struct scene {
 	struct go_builder *builder;
-	size_t goexit, reader, method, exec_io, closure, first, second, third;
+	size_t goexit, reader, method, exec_io, gopark, closure, first, second, third;
 };
 
 static size_t add_closure(struct go_builder *builder, const uint8_t *code, size_t size)
@@ -93,7 +93,9 @@ static struct scene scene_new(struct arena *arena, const struct arch *arch, cons
 	go_link(builder, s.method, s.exec_io);
 	go_link(builder, s.exec_io, s.closure);
 	go_call(builder, s.closure, arch->link_register ? 16 : 23, api);
+	s.gopark = go_add_frame(builder, "runtime.gopark", FRAME, 0);
 	go_link(builder, api, s.goexit);
+	go_link(builder, s.gopark, go_add_mcall(builder));
 	go_link(builder, s.first, s.second);
 	go_link(builder, s.second, s.third);
 	go_link(builder, s.third, s.first);
@@ -106,10 +108,11 @@ static struct scene stack_scene(struct arena *arena, const struct arch *arch)
 				   : scene_new(arena, arch, amd64_stack, sizeof amd64_stack);
 }
 
-static void park(struct scene *s, uint64_t id, const struct go_stack *stack)
+static void park(struct scene *s, uint64_t id, size_t first, const struct go_stack *stack)
 {
 	struct goroutine g = {.id = id, .status = G_WAITING, .stack_lo = stack->lo, .stack_hi = stack->hi,
-			      .sched_pc = stack->pc, .sched_sp = stack->sp};
+			      .sched_pc = stack->pc, .sched_sp = stack->sp, .sched_bp = stack->fp,
+			      .startpc = go_entry(s->builder, first)};
 
 	go_goroutine(s->builder, &g, true);
 }
@@ -123,7 +126,8 @@ static void add_reader(struct scene *s, bool back)
 	shallow = stack;
 	go_push(&stack, s->method);
 	go_push(&stack, s->exec_io);
-	park(s, 1, back ? &shallow : &stack);
+	go_push(&stack, s->gopark);
+	park(s, 1, s->reader, back ? &shallow : &stack);
 }
 
 /* Goroutine 2, on a stack of another size, whose return address to main.first has `upper` for its upper half. */
@@ -140,7 +144,7 @@ static void add_victim(struct scene *s, uint64_t upper, size_t extra)
 	go_put(s->builder, slot, upper << HALF | (uint32_t)go_get(s->builder, slot));
 	go_push(&stack, s->third);
 	go_link(s->builder, s->goexit, extra ? s->third : s->first);
-	park(s, 2, &stack);
+	park(s, 2, extra ? s->third : s->first, &stack);
 }
 
 static const struct finding *finding_of(const struct diagnosis *diagnosis, const char *rule)
@@ -252,7 +256,7 @@ static void exposed(struct arena *arena, const struct arch *arch)
 
 	add_reader(&s, false);
 	diagnosis = diagnose(analyze(go_load(s.builder)));
-	sp = diagnosis->analysis->runtime->goroutines.items[0].sched_sp;
+	sp = diagnosis->analysis->runtime->goroutines.items[0].sched_sp + FRAME + (arch->link_register ? 0 : 8);
 	assert_int_equal(diagnosis->findings.count, 0);
 	assert_int_equal(diagnosis->exposures.count, 3);
 	for (size_t i = 0; i < 3; i++) {
