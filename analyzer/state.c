@@ -96,6 +96,33 @@ static void check_misfits(struct analysis *analysis)
 	}
 }
 
+static bool is_of_stack(enum state_trouble trouble)
+{
+	return trouble == STATE_STACK_LO || trouble == STATE_STACK_HI || trouble == STATE_STACK_TOP;
+}
+
+static bool is_of_place(enum state_trouble trouble)
+{
+	return trouble == STATE_SCHED_PC || trouble == STATE_SCHED_SP || trouble == STATE_SCHED_BP || trouble == STATE_SYSCALL_SP;
+}
+
+/* Within wrong bounds, where a goroutine stands cannot be judged. */
+static void drop_judged_by_bounds(struct analysis *analysis)
+{
+	struct state_word *items = analysis->state_words.items;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < analysis->state_words.count; i++) {
+		bool doubtful = false;
+
+		for (size_t k = 0; k < analysis->state_words.count && !doubtful && is_of_place(items[i].trouble); k++)
+			doubtful = is_of_stack(items[k].trouble) && items[k].goroutine == items[i].goroutine;
+		if (!doubtful)
+			items[kept++] = items[i];
+	}
+	analysis->state_words.count = kept;
+}
+
 /* What more than a few have in common is how this program is, and no damage. */
 static void drop_usual(struct analysis *analysis)
 {
@@ -130,5 +157,6 @@ void state_check(struct analysis *analysis)
 	check_misfits(analysis);
 	state_check_links(analysis);
 	state_check_stacks(analysis);
+	drop_judged_by_bounds(analysis);
 	drop_usual(analysis);
 }

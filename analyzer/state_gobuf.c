@@ -205,12 +205,14 @@ static void expect_walked(struct state_word *word, uint64_t expected, uint32_t c
 	word->callers = callers;
 }
 
-/* The walk leads home: then only the frame pointer can be wrong. */
+/* The walk leads home: then only the frame pointer can be wrong, unless it leads home as well from the SP that this gives. */
 static void check_frame_pointer(const struct suspect *s)
 {
 	uint64_t due;
+	uint32_t callers;
 
-	if (frame_pointer_at(s, s->g->sched_pc, s->g->sched_sp, &due) && due != s->g->sched_bp)
+	if (frame_pointer_at(s, s->g->sched_pc, s->g->sched_sp, &due) && due != s->g->sched_bp &&
+	    !leads_home(s, s->g->sched_pc, s->g->sched_sp + s->g->sched_bp - due, &callers))
 		expect_walked(trouble(s, STATE_SCHED_BP), due, (uint32_t)stack_depth(s->stack));
 }
 
@@ -222,7 +224,8 @@ static void check_parked(const struct suspect *s)
 	uint32_t callers;
 
 	if (leaving && !outside &&
-	    (s->g->syscall_sp ? leads_home(s, s->g->sched_pc, s->g->sched_sp, &callers) : s->stack->end == END_COMPLETE)) {
+	    (s->g->syscall_sp ? leads_home(s, s->g->sched_pc, s->g->sched_sp, &callers)
+			     : s->stack->end == END_COMPLETE && all_calls(s, s->stack))) {
 		check_frame_pointer(s);
 		return;
 	}
@@ -313,7 +316,7 @@ static const struct func *outermost(const struct suspect *s)
 	if (s->stack->end != END_COMPLETE || frames < 2 || s->stack->frames.items[frames - 1].info->role != ROLE_GOEXIT)
 		return NULL;
 	info = s->stack->frames.items[frames - 2].info;
-	return info->role == ROLE_NONE && !(info->func->flags & FUNC_ASM) ? info->func : NULL;
+	return info->func && info->role == ROLE_NONE && !(info->func->flags & FUNC_ASM) ? info->func : NULL;
 }
 
 /* g.startpc and g.gopc, as newproc1 noted them. That g.startpc is another function than the stack begins with speaks against the

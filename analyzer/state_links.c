@@ -101,7 +101,8 @@ static void check_claim(const struct links *links, size_t index, const struct ma
 	if (m->curg == g->address ||
 	    (!m->curg && go_field(links->runtime, g->address, LAYOUT_g_syncGroup, &bubble) && bubble))
 		return;
-	if (m->curg && go_field(links->runtime, m->curg, LAYOUT_g_m, &back) && back == m->address && is_g(links, m->curg)) {
+	if (g->machine >= 0 || (m->curg && go_field(links->runtime, m->curg, LAYOUT_g_m, &back) && back == m->address &&
+				is_g(links, m->curg))) {
 		expect_machine(links, state_trouble_of(links->analysis, STATE_G_M, index), g);
 		return;
 	}

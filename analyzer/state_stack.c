@@ -88,10 +88,21 @@ static void suspect_lo(struct analysis *analysis, const struct goroutine *g, int
 		state_expect(word, b->guard - guard->value);
 }
 
+/* Whether goexit, at the end of the stack, stands where g.stktopsp says. */
+static bool is_at_top(struct analysis *analysis, int32_t index)
+{
+	struct stack stack = {0};
+
+	if (index < 0)
+		return false;
+	goroutine_stack(analysis, (size_t)index, &stack);
+	return stack.end == END_COMPLETE;
+}
+
 static void suspect_upper(struct analysis *analysis, const struct goroutine *g, int32_t index, const struct bounds *b,
 			  const struct vote *top)
 {
-	const bool is_top = is_stack_size(b->hi - b->lo);
+	const bool is_top = is_stack_size(b->hi - b->lo) && !is_at_top(analysis, index);
 	struct state_word *word = state_trouble(analysis, is_top ? STATE_STACK_TOP : STATE_STACK_HI, g->address);
 
 	if (!word)
