@@ -182,6 +182,10 @@ def expectation(case):
                 'unlike_traceback': dict.fromkeys(map(str, moving), 'it ran on between snapshot and traceback')}
     if kind.endswith('-static'):
         return foreign(why, printed)
+    if kind.endswith('-entered'):
+        return {'rule': 'external-signal', 'certainty': 'certain', 'near_miss_of': ['split-sp', 'unwinder-crash'],
+                'differs': {'from': 'arm64-leaf-unwind-stripped', 'by': one(r'(>> 0x\w+)', why)},
+                'unlike_traceback': {'0': "the runtime's monitor went on after it had printed its stack"}}
     if '-near-' in kind:
         winner = 'arm64-leaf-unwind' + case.removeprefix(kind)
         return dict(panicked(printed), near_miss_of=['split-sp', 'unwinder-crash'],
