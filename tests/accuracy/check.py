@@ -76,18 +76,18 @@ def outcomes(options, stopped):
     for subject in subjects(options):
         with tempfile.TemporaryDirectory() as folder:
             dump = dump_file.unpacked(subject.packed, folder)
-            stop_in(options, stopped, subject.name, dump, subject.exe)
+            stop_in(options, stopped, subject.name, dump, subject.exe, CASES in subject.packed.parents)
             for variant, keep, exe in subject.variants():
                 yield subject.name, variant, run(options, dump, keep, exe)
 
 
-def stop_in(options, stopped, name, dump, exe):
+def stop_in(options, stopped, name, dump, exe, has_room):
     with dump.open('rb') as file:
         header = file.read(elf_file.E_MACHINE + 2)
     machine = int.from_bytes(header[elf_file.E_MACHINE:], 'little') if header.startswith(b'\x7fELF') else None
     cpu = {0x3e: 'amd64', 0xb7: 'arm64'}.get(machine)
     if cpu:
-        stopped.add(options.stop, options, cpu, name, dump, exe or '-')
+        stopped.add(options.stop, options, cpu, name, dump, exe or '-', has_room)
 
 
 def stop_in_toolchains(options, stopped):
@@ -97,7 +97,7 @@ def stop_in_toolchains(options, stopped):
                 name = f'frames, Go {release}, {cpu}, {flags or "symbols"}'
                 made = stops.crash(release, cpu, flags, folder)
                 if made:
-                    stop_in(options, stopped, name, *made)
+                    stop_in(options, stopped, name, *made, True)
                 else:
                     stopped.troubles.append(f'{name}: there is no dump')
 
