@@ -1,5 +1,5 @@
-/* machine.c: see machine.h. The only file that knows Unicorn. Pages are mapped when they are first touched; what is written is
- * kept in a journal, so that it can be taken back. */
+/* machine.c: see machine.h. The only file that knows Unicorn. Pages are mapped when they are first touched; what is written
+ * is kept in a journal, so that it can be taken back. */
 #include "tests/accuracy/machine.h"
 
 #include <unicorn/unicorn.h>

@@ -1,5 +1,5 @@
-/* machine.h: executes a program's own instructions on the memory of its dump, by Unicorn, and knows what they wrote. Nothing of
- * it decodes an instruction itself: what it says of SP is what a CPU does. */
+/* machine.h: executes a program's own instructions on the memory of its dump, by Unicorn, and knows what they wrote. Nothing
+ * of it decodes an instruction itself: what it says of SP is what a CPU does. */
 #ifndef ACCURACY_MACHINE_H
 #define ACCURACY_MACHINE_H
 
@@ -16,8 +16,8 @@ struct machine_words {
 
 struct cpu;
 
-/* A CPU of the dump's kind, whose memory is that of the dump; what it writes stays in it. NULL: none of that kind. It lives until
- * the process ends. */
+/* A CPU of the dump's kind, whose memory is that of the dump; what it writes stays in it. NULL: none of that kind. It lives
+ * until the process ends. */
 struct cpu *cpu_new(struct target *target);
 
 /* Registers, numbered as the arch of the dump has them. */

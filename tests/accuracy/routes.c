@@ -1,5 +1,5 @@
-/* routes.c: see routes.h. A search over the graph of direct calls, breadth first. Functions of the runtime are left out: nobody is
- * preempted in them, and some of them are on other stacks. */
+/* routes.c: see routes.h. A search over the graph of direct calls, breadth first. Functions of the runtime are left out: nobody
+ * is preempted in them, and some of them are on other stacks. */
 #include "tests/accuracy/routes.h"
 
 enum { CODE_LIMIT = 1 << 20, NOBODY = -1 };

@@ -1,4 +1,5 @@
-/* routes.h: how a goroutine that waits could come to call a function: from a call in one of its live frames, by calls of calls. */
+/* routes.h: how a goroutine that waits could come to call a function: from a call in one of its live frames, by calls of
+ * calls. */
 #ifndef ACCURACY_ROUTES_H
 #define ACCURACY_ROUTES_H
 
@@ -25,7 +26,7 @@ struct routes;
 /* Finds the calls of all functions, and which of them the frames of a goroutine's stack lead to. */
 struct routes *routes_find(struct target *target, size_t goroutine);
 
-/* The shortest way to a function; false: there is none. A function that nobody calls directly is called through a register. */
+/* The shortest way to a function; false: there is none. One that nobody calls directly is called through a register. */
 bool route_to(const struct routes *routes, const struct func *func, struct route *ret);
 
 #endif

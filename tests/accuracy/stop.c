@@ -3,10 +3,11 @@
  *
  * usage: stop DUMP EXE|- SEED LIMIT    LIMIT: functions without such an adjustment, 0: all
  *
- * Prints one line for each kind of stop, fields separated by tabs: torn, beside (one instruction before or after a torn one) or
- * sound; epilogue or prologue; leaf or not; size of the frame; and numbers: stops, those that the runtime can preempt, of them analysed,
- * found (a finding split-sp names the goroutine and the pc), exact (SP, the repair, the caller's pc and SP), certain; other findings of
- * corruption, and those of them that are certain. Exit status 3: the dump is not healthy, 4: nothing in it can be stopped. */
+ * Prints one line for each kind of stop, fields separated by tabs: torn, beside (one instruction before or after a torn one)
+ * or sound; epilogue or prologue; leaf or not; size of the frame; and numbers: stops; those that the runtime can preempt; of them
+ * analysed, found (a finding split-sp names the goroutine and the pc), exact (SP, the repair, the caller's pc and SP), certain;
+ * other findings of corruption, and those of them that are certain. Exit status 3: the dump is not healthy, 4: nothing in it
+ * can be stopped. */
 #include "heuristics/detector.h"
 #include "tests/accuracy/stops.h"
 
