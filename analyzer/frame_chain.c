@@ -74,17 +74,17 @@ void frame_chain_check(struct analysis *analysis, size_t goroutine, const struct
 
 /* fpTracebackPCs and, for profiles of blocking and mutexes, fpTracebackPartialExpand (runtime/tracestack.go, mprof.go, from Go
  * 1.21 on); often inlined. */
-bool frame_chain_faulted(const struct analysis *analysis)
+const char *frame_chain_walker(const struct analysis *analysis)
 {
-	static const char walker[] = "runtime.fpTraceback";
+	static const char prefix[] = "runtime.fpTraceback";
 	const struct fault *fault = &analysis->fault;
 	const struct pc_info *info = fault->known && fault->has_pc ? go_pc(analysis->runtime, fault->pc, true) : NULL;
 	struct inline_frame frames[INLINE_LIMIT];
 
 	if (!info || !info->func)
-		return false;
+		return NULL;
 	func_inline_frames(&info->module->pclntab, info->func, info->pc, frames);
-	return frames[0].name && !strncmp(frames[0].name, walker, sizeof walker - 1);
+	return frames[0].name && !strncmp(frames[0].name, prefix, sizeof prefix - 1) ? frames[0].name : NULL;
 }
 
 void frame_chain_note(struct analysis *analysis)

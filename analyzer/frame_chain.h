@@ -9,8 +9,9 @@
  * what is torn or was clobbered by assembly, and counts chains that lead into C's stack. */
 void frame_chain_check(struct analysis *analysis, size_t goroutine, const struct stack *stack);
 
-/* Whether the process died of a memory fault in the runtime's own walk by frame pointers: of a tracer or a profile. */
-bool frame_chain_faulted(const struct analysis *analysis);
+/* The function of the runtime, if the process died of a memory fault in one that follows frame pointers, for a trace or a
+ * profile; NULL: it did not. */
+const char *frame_chain_walker(const struct analysis *analysis);
 
 /* Says, once all are checked, how many lead there. */
 void frame_chain_note(struct analysis *analysis);

@@ -62,14 +62,15 @@ static void clobber_evidence(struct diagnosis *diagnosis, struct finding *findin
 static void death_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct wrong_pointer *wrong)
 {
 	const struct fault *fault = &diagnosis->analysis->fault;
+	const char *walker = frame_chain_walker(diagnosis->analysis);
 	struct evidence *evidence;
 
-	if (!frame_chain_faulted(diagnosis->analysis) ||
+	if (!walker ||
 	    (fault->has_address && fault->address && fault->address != wrong->observed + WORD && fault->address != wrong->observed))
 		return;
 	finding->supersedes = supersedes_walk;
 	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
-				"%s at pc 0x%" PRIx64 " in runtime.fpTracebackPCs, which follows frame pointers%s%s", fault->name, fault->pc,
+				"%s at pc 0x%" PRIx64 " in %s, which follows frame pointers%s%s", fault->name, fault->pc, walker,
 				fault->address ? ": it accessed " : "",
 				fault->address ? hex_text(diagnosis->arena, fault->address) : "");
 	evidence->address = fault->pc;

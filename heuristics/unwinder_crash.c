@@ -45,7 +45,7 @@ struct crash {
 	size_t walker;         /* index of the innermost frame that walks; SIZE_MAX: none */
 	const char *text;      /* the fatal text, NULL: a fault */
 	bool faulted;          /* the fault's pc is in the unwinder */
-	bool by_frame_pointers; /* … in the one that follows frame pointers: of a tracer or a profile */
+	const char *by_frame_pointers; /* the function of a trace or a profile that follows them, and faulted; NULL: not so */
 	int32_t victim;        /* index, -1 */
 	uint64_t victim_words[WORDS_SHOWN]; /* addresses of the walker's pointers to the victim's g; 0: no more */
 	const char *named_by;  /* the runtime's line that names the victim, NULL: none */
@@ -157,7 +157,7 @@ static bool examine(struct analysis *analysis, struct crash *crash)
 	crash->text = unwinder_text(analysis);
 	crash->faulted = analysis->fault.known && analysis->fault.has_pc &&
 			 is_unwinder(go_pc(analysis->runtime, analysis->fault.pc, true)->role);
-	crash->by_frame_pointers = frame_chain_faulted(analysis);
+	crash->by_frame_pointers = frame_chain_walker(analysis);
 	if (crash->by_frame_pointers) {
 		crash->faulted = true;
 		crash->walker = 0;
@@ -188,7 +188,8 @@ static void death_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		return;
 	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
 				"%s at pc 0x%" PRIx64 " in %s, the runtime's own unwinder%s%s", fault->name, fault->pc,
-				go_func_name(go_pc(crash->analysis->runtime, fault->pc, true)),
+				crash->by_frame_pointers ? crash->by_frame_pointers
+							 : go_func_name(go_pc(crash->analysis->runtime, fault->pc, true)),
 				fault->has_address ? ", accessing " : "",
 				fault->has_address ? hex_text(diagnosis->arena, fault->address) : "");
 	evidence->address = fault->pc;
