@@ -194,7 +194,7 @@ def expectation(case):
         return limited(printed, 'stack-overflow')
     if kind.endswith('-overflow-c'):
         return {'rule': 'stack-overflow', 'certainty': 'certain', 'goroutine': printed.goroutines[0].id,
-                'pc': address(one(r'PC=(0x[0-9a-f]+)', '\n'.join(printed.preamble))), 'also': [{'rule': 'unknown-fault'}],
+                'pc': address(one(r'PC=(0x[0-9a-f]+)', '\n'.join(printed.preamble))), 'also': [{'rule': 'cgo-fault'}],
                 'unlike_traceback': {'0': 'the thread that was killed for all printed none'}}
     if kind.endswith('-hoard'):
         return limited(printed, 'out-of-memory')
