@@ -119,28 +119,6 @@ static bool fits(struct analysis *analysis, const struct walk_subject *subject, 
 	       (!trial.frame_pointer_due || trial.frame_pointer == trial.frame_pointer_expected);
 }
 
-/* One bit of the lower half (one of the upper half is torn): if just one choice leads on to the goroutine's entry. */
-static bool repair_flip(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
-{
-	uint64_t found = 0;
-
-	for (unsigned bit = 0; bit < LOWER_BITS; bit++) {
-		uint64_t word = place->observed ^ (uint64_t)1 << bit;
-
-		if (!fits(analysis, subject, place, word) || !leads_home(analysis, subject, place, word))
-			continue;
-		if (found)
-			return false;
-		found = word;
-	}
-	if (!found)
-		return false;
-	place->kind = DAMAGE_FLIPPED;
-	place->repaired = found;
-	place->candidates = 1;
-	return true;
-}
-
 /* SP of the goroutine when its first function is entered; *ret is unchanged when it is not known. */
 static void stack_base(const struct analysis *analysis, const struct walk_subject *subject, uint64_t *ret)
 {
@@ -210,6 +188,41 @@ static void search_function(struct search *search, const struct func *caller)
 		if (insn.flow == FLOW_CALL || insn.flow == FLOW_INDIRECT_CALL)
 			consider(search, at + insn.size);
 	}
+}
+
+/* How many calls in the function that is returned to can have led here, of those that name the callee if this one does: a word
+ * that was replaced may be one bit away from one that it never was. */
+static uint32_t count_sites(struct analysis *analysis, const struct damage *place)
+{
+	const struct pc_info *caller = go_pc(analysis->runtime, place->repaired, false);
+	struct search search = {.analysis = analysis, .callee = callee_of(place), .delta = caller->delta};
+
+	search_function(&search, caller->func);
+	if (go_return_address(analysis->runtime, place->repaired)->call == FLOW_CALL)
+		search.count = search.direct;
+	return search.count ? search.count : 1; /* goexit is entered by no call */
+}
+
+/* One bit of the lower half (one of the upper half is torn): if just one choice leads on to the goroutine's entry. */
+static bool repair_flip(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
+{
+	uint64_t found = 0;
+
+	for (unsigned bit = 0; bit < LOWER_BITS; bit++) {
+		uint64_t word = place->observed ^ (uint64_t)1 << bit;
+
+		if (!fits(analysis, subject, place, word) || !leads_home(analysis, subject, place, word))
+			continue;
+		if (found)
+			return false;
+		found = word;
+	}
+	if (!found)
+		return false;
+	place->kind = DAMAGE_FLIPPED;
+	place->repaired = found;
+	place->candidates = count_sites(analysis, place);
+	return true;
 }
 
 /* When it is not known which function is the caller: all direct calls of the callee. */

@@ -87,16 +87,18 @@ static void call_evidence(const struct subject *s)
 {
 	const struct damage *damage = s->damage;
 	const struct pc_info *info;
+	const char *others = "";
 	struct evidence *evidence;
 
 	if (!damage->repaired)
 		return;
 	info = go_return_address(s->diagnosis->analysis->runtime, damage->repaired);
+	if (damage->kind == DAMAGE_FLIPPED && damage->candidates > 1)
+		others = arena_printf(s->diagnosis->arena, ", one of %" PRIu32 " there that can lead here", damage->candidates);
 	evidence = evidence_add(s->diagnosis, s->finding, EVIDENCE_INSTRUCTION,
 				damage->candidates == 1 && !found_behind_call(s) ? WEIGHT_STRONG : WEIGHT_FAIR, false,
-				"0x%" PRIx64 " in %s is %s%s", damage->repaired, damage_caller(damage),
-				info->call == FLOW_NEXT ? "" : "just behind ",
-				call_before(s, info));
+				"0x%" PRIx64 " in %s is %s%s%s", damage->repaired, damage_caller(damage),
+				info->call == FLOW_NEXT ? "" : "just behind ", call_before(s, info), others);
 	evidence->address = damage->repaired;
 }
 
