@@ -43,8 +43,10 @@ static bool read_panic(struct analysis *analysis, uint64_t address, struct panic
 
 static void read_panics(struct analysis *analysis, const struct goroutine *g)
 {
-	uint64_t address = g->panic;
+	uint64_t address;
 
+	if (!go_field(analysis->runtime, g->address, LAYOUT_g_panic, &address))
+		return;
 	for (int i = 0; i < PANIC_LIMIT && address; i++) {
 		struct panic_value value = {0};
 

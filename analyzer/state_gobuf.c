@@ -342,9 +342,9 @@ static void check_origin(const struct suspect *s)
 static void check_last_words(const struct suspect *s)
 {
 	const struct layout *layout = s->runtime->layout;
-	uint64_t sig;
+	uint64_t panic, sig;
 
-	if (s->g->panic && (s->g->panic % WORD || is_outside(s->g, s->g->panic))) {
+	if (go_field(s->runtime, s->g->address, LAYOUT_g_panic, &panic) && panic && (panic % WORD || is_outside(s->g, panic))) {
 		struct state_word *word = trouble(s, STATE_PANIC);
 
 		if (s->stack->end == END_COMPLETE && !passes(s, "runtime.gopanic") && !passes(s, "runtime.Goexit"))

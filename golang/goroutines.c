@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GOROUTINE_LIMIT = 1 << 24, STACK_LIMIT = 1 << 30, G_SIZE_LIMIT = 4096 };
+enum { GOROUTINE_LIMIT = 1 << 24, STACK_LIMIT = 1 << 30, G_SIZE_LIMIT = 4096, RESERVED = 1 << 21, AHEAD = 8 };
 
 static bool status_known(uint32_t status)
 {
@@ -66,7 +66,6 @@ static void read_fields(const struct layout *l, struct span g, struct goroutine 
 	ret->sigcode0 = field(l, g, LAYOUT_g_sigcode0);
 	ret->sigcode1 = field(l, g, LAYOUT_g_sigcode1);
 	ret->sigpc = field(l, g, LAYOUT_g_sigpc);
-	ret->panic = field(l, g, LAYOUT_g_panic);
 	ret->machine = -1;
 }
 
@@ -102,16 +101,6 @@ bool goroutine_plausible(struct go_runtime *runtime, uint64_t address)
 	return address && address % 8 == 0 && read_goroutine(runtime, address, &g) && plausible(&g);
 }
 
-static int by_id(const void *a, const void *b)
-{
-	const struct goroutine *x = a;
-	const struct goroutine *y = b;
-
-	if (x->id != y->id)
-		return x->id < y->id ? -1 : 1;
-	return (x->address > y->address) - (x->address < y->address);
-}
-
 /* Drops what hostile memory could list twice: the same id. */
 static size_t unique(struct goroutine *items, size_t count)
 {
@@ -134,12 +123,26 @@ static void add_misfit(struct go_runtime *runtime, const struct goroutine *g, st
 		vec_push(runtime->arena, &runtime->misfits, *g);
 }
 
+/* Memory is not touched before it is used; a list that claims too much costs no more than one that grew. */
+static void reserve(struct go_runtime *runtime, uint64_t count)
+{
+	const size_t capacity = count < RESERVED ? (size_t)count : RESERVED;
+
+	if (!capacity)
+		return;
+	runtime->goroutines.items = arena_array(runtime->arena, capacity, sizeof *runtime->goroutines.items);
+	runtime->goroutines.capacity = capacity;
+}
+
 static void read_list(struct go_runtime *runtime, uint64_t list, uint64_t count, struct tally *tally)
 {
+	reserve(runtime, count);
 	for (uint64_t i = 0; i < count; i++) {
 		struct goroutine g = {0};
 		uint64_t address;
 
+		if (image_u64(runtime->image, list + 8 * (i + AHEAD), &address))
+			image_prefetch(runtime->image, address, runtime->layout->offset[LAYOUT_g_size]);
 		if (!image_u64(runtime->image, list + 8 * i, &address) || !read_goroutine(runtime, address, &g))
 			tally->unreadable++;
 		else if (!plausible(&g) || g.status == G_IDLE) /* who is on the list has left that state (newproc1) */
@@ -180,22 +183,56 @@ static void report(struct go_runtime *runtime, const struct tally *tally)
 	}
 }
 
-static int by_address(const void *a, const void *b)
+static int by_key(const void *a, const void *b)
 {
-	const struct goroutine_address *x = a;
-	const struct goroutine_address *y = b;
+	const struct goroutine_key *x = a;
+	const struct goroutine_key *y = b;
 
-	return (x->address > y->address) - (x->address < y->address);
+	if (x->key != y->key)
+		return x->key > y->key ? 1 : -1;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+/* Puts each item where its key is; every cycle of the permutation needs room for one. */
+static void permute(struct goroutine *items, struct goroutine_key *keys, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct goroutine first = items[i];
+		size_t to = i;
+
+		while (keys[to].index != i) {
+			size_t from = keys[to].index;
+
+			items[to] = items[from];
+			keys[to].index = to;
+			to = from;
+		}
+		items[to] = first;
+		keys[to].index = to;
+	}
+}
+
+/* Keys are sorted instead of goroutines, which are large. */
+static void sort_by_id(struct go_runtime *runtime)
+{
+	struct goroutine_key *keys = runtime->by_address;
+	const size_t count = runtime->goroutines.count;
+
+	for (size_t i = 0; i < count; i++)
+		keys[i] = (struct goroutine_key){runtime->goroutines.items[i].id, i};
+	if (count)
+		qsort(keys, count, sizeof *keys, by_key);
+	permute(runtime->goroutines.items, keys, count);
 }
 
 static void index_addresses(struct go_runtime *runtime)
 {
-	size_t count = runtime->goroutines.count;
+	const size_t count = runtime->goroutines.count;
 
-	runtime->by_address = arena_array(runtime->arena, count ? count : 1, sizeof *runtime->by_address);
 	for (size_t i = 0; i < count; i++)
-		runtime->by_address[i] = (struct goroutine_address){runtime->goroutines.items[i].address, i};
-	qsort(runtime->by_address, count, sizeof *runtime->by_address, by_address);
+		runtime->by_address[i] = (struct goroutine_key){runtime->goroutines.items[i].address, i};
+	if (count)
+		qsort(runtime->by_address, count, sizeof *runtime->by_address, by_key);
 }
 
 void goroutines_load(struct go_runtime *runtime)
@@ -222,8 +259,8 @@ void goroutines_load(struct go_runtime *runtime)
 	read_list(runtime, list, count, &tally);
 	runtime->goroutines_listed = (size_t)(count - tally.unreadable);
 	report(runtime, &tally);
-	if (runtime->goroutines.count)
-		qsort(runtime->goroutines.items, runtime->goroutines.count, sizeof *runtime->goroutines.items, by_id);
+	runtime->by_address = arena_array(runtime->arena, runtime->goroutines.count + 1, sizeof *runtime->by_address);
+	sort_by_id(runtime);
 	runtime->goroutines.count = unique(runtime->goroutines.items, runtime->goroutines.count);
 	index_addresses(runtime);
 }
@@ -248,12 +285,19 @@ const struct goroutine *goroutine_by_id(const struct go_runtime *runtime, uint64
 
 struct goroutine *goroutine_by_address(const struct go_runtime *runtime, uint64_t address)
 {
-	struct goroutine_address key = {address, 0};
-	const struct goroutine_address *found = NULL;
+	const struct goroutine_key *keys = runtime->by_address;
+	size_t low = 0;
+	size_t high = runtime->goroutines.count;
 
-	if (runtime->goroutines.count)
-		found = bsearch(&key, runtime->by_address, runtime->goroutines.count, sizeof key, by_address);
-	return found ? &runtime->goroutines.items[found->index] : NULL;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (keys[middle].key < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < runtime->goroutines.count && keys[low].key == address ? &runtime->goroutines.items[keys[low].index] : NULL;
 }
 
 const char *goroutine_wait_reason(const struct go_runtime *runtime, const struct goroutine *goroutine)

@@ -11,6 +11,7 @@ struct pc_memo {
 	struct pc_info **slots;
 	size_t size; /* a power of two */
 	size_t used;
+	struct pc_info *last[2]; /* looked up not exactly, and exactly: each frame's pc is asked for several times in a row */
 	struct func ***functions; /* of each module, by index; made on demand */
 };
 
@@ -109,13 +110,16 @@ static void look_up(struct go_runtime *runtime, struct pc_info *info)
 	}
 }
 
-const struct pc_info *go_pc(struct go_runtime *runtime, uint64_t pc, bool exact)
+static struct pc_info *info_of(struct go_runtime *runtime, uint64_t pc, bool exact)
 {
-	struct pc_info **slot = slot_of(runtime->memo, pc, exact);
-	struct pc_info *info;
+	struct pc_info **last = &runtime->memo->last[exact];
+	struct pc_info **slot, *info;
 
+	if (*last && (*last)->pc == pc)
+		return *last;
+	slot = slot_of(runtime->memo, pc, exact);
 	if (*slot)
-		return *slot;
+		return *last = *slot;
 	if (runtime->memo->used * 2 >= runtime->memo->size) {
 		grow(runtime);
 		slot = slot_of(runtime->memo, pc, exact);
@@ -126,23 +130,25 @@ const struct pc_info *go_pc(struct go_runtime *runtime, uint64_t pc, bool exact)
 	*slot = info;
 	runtime->memo->used++;
 	look_up(runtime, info);
-	return info;
+	return *last = info;
+}
+
+const struct pc_info *go_pc(struct go_runtime *runtime, uint64_t pc, bool exact)
+{
+	return info_of(runtime, pc, exact);
 }
 
 const struct pc_info *go_return_address(struct go_runtime *runtime, uint64_t pc)
 {
-	struct pc_info *info = *slot_of(runtime->memo, pc, false);
+	struct pc_info *info = info_of(runtime, pc, false);
 
-	if (!info) {
-		go_pc(runtime, pc, false);
-		info = *slot_of(runtime->memo, pc, false);
-	}
 	if (!info->call_known) {
 		uint64_t back = pc < CALL_BYTES ? pc : CALL_BYTES;
 		struct span code = image_view(runtime->image, pc - back, back);
 
 		info->call_known = true;
 		info->call = FLOW_NEXT;
+		info->has_code = back == CALL_BYTES && code.size == back;
 		if (info->func && code.size == back)
 			info->call = insn_call_before(runtime->decoder, pc, code, &info->call_target);
 	}

@@ -42,28 +42,28 @@ struct go_globals {
 enum g_status { G_IDLE = 0, G_RUNNABLE = 1, G_RUNNING = 2, G_SYSCALL = 3, G_WAITING = 4, G_DEAD = 6, G_COPYSTACK = 8,
 		G_PREEMPTED = 9, G_LEAKED = 10, G_DEADEXTRA = 11, G_SCAN = 0x1000 };
 
+/* There may be a million of them: what is wanted of few is read where it is wanted. */
 struct goroutine {
 	uint64_t address; /* of its runtime.g */
 	uint64_t id;
 	uint32_t status;  /* enum g_status without G_SCAN */
-	bool scan;
 	uint8_t wait_reason;
+	bool scan : 1;
+	bool preempt : 1, async_safe_point : 1, locked : 1;
 	uint64_t stack_lo, stack_hi;
 	uint64_t sched_pc, sched_sp, sched_lr, sched_bp;
 	uint64_t syscall_pc, syscall_sp;
 	uint64_t m; /* address of its runtime.m, 0: none */
 	uint64_t gopc, parent_id, startpc;
 	int64_t waitsince; /* nanotime of the GC cycle that first found it blocked, 0: unknown */
-	bool preempt, async_safe_point, locked;
 	uint32_t sig;      /* signal that became sigpanic, 0: none */
 	uint64_t sigcode0, sigcode1, sigpc;
-	uint64_t panic;    /* address of the innermost runtime._panic, 0: none */
 	int32_t machine;   /* index in machines of the M it runs on (m.curg == g), -1: none */
 };
 
-/* Index of the goroutines by the address of their runtime.g. */
-struct goroutine_address {
-	uint64_t address;
+/* Index of the goroutines by the address of their runtime.g, or by their id. */
+struct goroutine_key {
+	uint64_t key;
 	size_t index;
 };
 
@@ -90,7 +90,8 @@ struct pc_info {
 	bool has_delta;
 	int32_t delta;           /* pcsp: bytes from SP to the frame's top, return address of amd64 not counted */
 	enum insn_flow call;     /* what precedes pc: FLOW_CALL, FLOW_INDIRECT_CALL, FLOW_NEXT for none */
-	bool call_known;         /* `call` has been computed */
+	bool call_known;         /* `call` and `has_code` have been computed */
+	bool has_code;           /* the bytes that a call before pc would take can be read */
 	uint64_t call_target;
 };
 
@@ -118,7 +119,7 @@ struct go_runtime {
 	struct go_globals globals;
 	VEC(struct goroutine) goroutines; /* live ones (not dead), ascending by id */
 	VEC(struct goroutine) misfits; /* entries of runtime.allgs whose status or bounds are absurd: the first MISFITS_KEPT */
-	struct goroutine_address *by_address; /* ascending; goroutines.count of them */
+	struct goroutine_key *by_address; /* ascending; goroutines.count of them */
 	VEC(struct machine) machines;
 	size_t goroutines_listed;   /* entries of runtime.allgs that could be read, the dead ones among them */
 	int64_t newest_time; /* of the runtime's clock (nanotime) that the dump holds, 0: none */

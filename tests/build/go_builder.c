@@ -248,7 +248,6 @@ uint64_t go_goroutine(struct go_builder *builder, const struct goroutine *g, boo
 	put_field(builder, address, LAYOUT_g_m, g->m, 8);
 	put_field(builder, address, LAYOUT_g_gopc, g->gopc, 8);
 	put_field(builder, address, LAYOUT_g_startpc, g->startpc, 8);
-	put_field(builder, address, LAYOUT_g_panic, g->panic, 8);
 	put_field(builder, address, LAYOUT_g_sig, g->sig, 4);
 	put_field(builder, address, LAYOUT_g_sigpc, g->sigpc, 8);
 	put_field(builder, address, LAYOUT_g_sigcode0, g->sigcode0, 8);
