@@ -68,7 +68,7 @@ struct damage {
 	bool frame_pointer_due;       /* the callee saved it, or it is in a register, and the repaired frame says its value */
 	uint64_t frame_pointer, frame_pointer_address; /* as found; address 0: a register */
 	uint64_t frame_pointer_expected;
-	uint32_t candidates;          /* smashed: call sites that fit */
+	uint32_t candidates;          /* smashed, flipped: call sites that fit */
 	uint64_t above_pc, above_sp;  /* smashed: the caller's own return address, and SP there, by the frame pointer */
 	enum stack_end end;           /* of the walk that continues from the repaired frame */
 	uint32_t callers;             /* frames that it found */
@@ -192,6 +192,7 @@ struct analysis {
 	int32_t dying_thread;      /* index of the thread that brought the process down, -1: unknown or a live snapshot */
 	struct fault fault;
 	struct messages messages;
+	uint8_t wait_kinds[UINT8_MAX + 1]; /* per wait reason: enum wait_kind + 1, 0: not yet asked for (waits.c) */
 	struct tear_cache *tear_cache;
 	struct thread_walk *walks; /* one per thread */
 	struct walk_limit goroutine_limit, thread_limit;
@@ -201,6 +202,9 @@ struct analysis {
 
 /* Analyses a loaded dump: every goroutine and thread is walked once, tears recorded, groups made. */
 struct analysis *analyze(struct go_runtime *runtime);
+
+/* Goroutines' memory lies scattered. Called before number `index` is looked at, so that the CPU fetches what comes some later. */
+void fetch_ahead(const struct analysis *analysis, size_t index);
 
 /* The user stack of goroutine number `index` in runtime->goroutines. */
 void goroutine_stack(struct analysis *analysis, size_t index, struct stack *ret);

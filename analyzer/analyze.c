@@ -12,6 +12,9 @@ enum {
 	GOROUTINE_FRAMES = 1 << 26, /* runtime.maxstacksize is 1 GB, a frame at least 16 bytes */
 	THREAD_FRAMES = 1 << 22,    /* of all threads: 8 MB of a stack in C hold half a million */
 	FRAME_BYTES = 8,            /* a return address */
+	AHEAD = 8,
+	G_BYTES = 256,
+	STACK_BYTES = 1024,
 };
 
 /* Group number + 1 by signature; open addressing. */
@@ -204,12 +207,26 @@ static void add_to_group(struct analysis *analysis, struct group_table *table, s
 	analysis->goroutine_group[index] = *slot - 1;
 }
 
+void fetch_ahead(const struct analysis *analysis, size_t index)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+	const struct goroutine *g = &runtime->goroutines.items[index];
+
+	if (index + AHEAD < runtime->goroutines.count) {
+		uint64_t rest = g[AHEAD].stack_hi - g[AHEAD].sched_sp;
+
+		image_prefetch(runtime->image, g[AHEAD].address, G_BYTES);
+		image_prefetch(runtime->image, g[AHEAD].sched_sp, rest < STACK_BYTES ? rest : STACK_BYTES);
+	}
+}
+
 static void walk_goroutines(struct analysis *analysis)
 {
 	struct group_table table = {0};
 	struct stack stack = {0};
 
 	for (size_t i = 0; i < analysis->runtime->goroutines.count; i++) {
+		fetch_ahead(analysis, i);
 		goroutine_stack(analysis, i, &stack);
 		count_frames(analysis, &analysis->goroutine_limit, i, &stack, "goroutines");
 		frame_chain_check(analysis, i, &stack);

@@ -5,7 +5,6 @@
 
 enum {
 	WORD = 8,
-	CALL_BYTES = 8,
 	INSN_BYTES = 16,
 	JUMPING_BYTES = 4096, /* functions that only jump on are short */
 };
@@ -62,13 +61,15 @@ static bool is_wrong_first(struct analysis *analysis, const struct walk_subject 
 {
 	struct go_runtime *runtime = analysis->runtime;
 	const struct func *goexit = runtime->functions[ROLE_GOEXIT];
-	const struct pc_info *first = go_pc(runtime, runtime->goroutines.items[subject->goroutine].startpc, true);
+	const struct pc_info *first;
 	uint64_t slot = frame->fp + (analysis->image->arch->link_register ? 0 : (uint64_t)(int64_t)caller->delta);
 	uint64_t word;
 
-	return goexit && caller->has_delta && first->func && first->func->entry == first->pc && first->func != caller->func &&
-	       image_u64(analysis->image, slot, &word) && word == goexit->entry + analysis->image->arch->quantum &&
-	       !jumps_out(runtime, first->func);
+	if (!goexit || !caller->has_delta || !image_u64(analysis->image, slot, &word) ||
+	    word != goexit->entry + analysis->image->arch->quantum)
+		return false;
+	first = go_pc(runtime, runtime->goroutines.items[subject->goroutine].startpc, true);
+	return first->func && first->func->entry == first->pc && first->func != caller->func && !jumps_out(runtime, first->func);
 }
 
 bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject, const struct frame *frame, uint64_t word)
@@ -80,7 +81,7 @@ bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject
 	    (frame->info->func->flags & FUNC_ASM))
 		return false;
 	info = go_return_address(runtime, word);
-	if (!info->func || image_view(analysis->image, word - CALL_BYTES, CALL_BYTES).size < CALL_BYTES)
+	if (!info->func || !info->has_code)
 		return false;
 	if (!callsite_reaches(runtime, word, frame->info->func))
 		return info->call == FLOW_NEXT || calls_another(runtime, info);

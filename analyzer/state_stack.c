@@ -6,6 +6,7 @@
 
 enum {
 	VOTERS = 3,
+	ASKED = 1 << 12,      /* voters are enough: evenly among the goroutines */
 	EXTRA_TOP = 4 * 8,    /* oneNewExtraM */
 	MARKS = 1 << 13,      /* the marks are small negative numbers */
 };
@@ -51,10 +52,11 @@ static bool is_decided(const struct vote *vote)
 static void count_votes(struct analysis *analysis, struct vote *guard, struct vote *top)
 {
 	struct go_runtime *runtime = analysis->runtime;
+	const size_t step = runtime->goroutines.count / ASKED + 1;
 	struct bounds b;
 
 	for (int round = 0; round < 2; round++)
-		for (size_t i = 0; i < runtime->goroutines.count; i++) {
+		for (size_t i = 0; i < runtime->goroutines.count; i += step) {
 			if (!state_is_stable(analysis, i) || !read_bounds(runtime, &runtime->goroutines.items[i], &b))
 				continue;
 			if (!round) {
@@ -139,9 +141,11 @@ void state_check_stacks(struct analysis *analysis)
 	count_votes(analysis, &guard, &top);
 	if (!is_decided(&top))
 		return;
-	for (size_t i = 0; i < runtime->goroutines.count; i++)
+	for (size_t i = 0; i < runtime->goroutines.count; i++) {
+		fetch_ahead(analysis, i);
 		if (state_is_stable(analysis, i))
 			check(analysis, &runtime->goroutines.items[i], (int32_t)i, &guard, &top);
+	}
 	for (size_t i = 0; i < runtime->misfits.count; i++) {
 		const struct goroutine *g = &runtime->misfits.items[i];
 

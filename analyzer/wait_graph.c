@@ -122,7 +122,7 @@ static void collect(struct analysis *analysis, struct wait_graph *graph, struct 
 			continue;
 		}
 		graph->waiting++;
-		if (!wait_is_for_others(wait_kind_of(runtime, g)))
+		if (!wait_is_for_others(wait_kind_of(analysis, g)))
 			continue;
 		if (graph->nodes.count == WAIT_NODES || taken[group] == NODES_PER_GROUP) {
 			graph->left_out++;

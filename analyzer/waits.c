@@ -39,14 +39,23 @@ static bool is_machinery(const char *name)
 	return false;
 }
 
-enum wait_kind wait_kind_of(const struct go_runtime *runtime, const struct goroutine *goroutine)
+static enum wait_kind kind_of_reason(const char *reason)
 {
-	const char *reason = goroutine_wait_reason(runtime, goroutine);
-
 	for (size_t i = 0; reason && i < sizeof reasons / sizeof *reasons; i++)
 		if (!strncmp(reason, reasons[i].text, strlen(reasons[i].text)))
 			return reasons[i].kind;
 	return WAIT_OTHER;
+}
+
+enum wait_kind wait_kind_of(struct analysis *analysis, const struct goroutine *goroutine)
+{
+	uint8_t *known = &analysis->wait_kinds[goroutine->wait_reason];
+
+	if (goroutine->status != G_WAITING && goroutine->status != G_LEAKED)
+		return WAIT_OTHER;
+	if (!*known)
+		*known = (uint8_t)(1 + kind_of_reason(goroutine_wait_reason(analysis->runtime, goroutine)));
+	return (enum wait_kind)(*known - 1);
 }
 
 static size_t program_frame(const struct stack *stack)
@@ -200,7 +209,7 @@ void wait_read(struct analysis *analysis, size_t index, const struct stack *stac
 {
 	const struct goroutine *g = &analysis->runtime->goroutines.items[index];
 
-	*ret = (struct wait){.kind = wait_kind_of(analysis->runtime, g), .frame = program_frame(stack)};
+	*ret = (struct wait){.kind = wait_kind_of(analysis, g), .frame = program_frame(stack)};
 	switch (ret->kind) {
 	case WAIT_RECEIVE:
 	case WAIT_SEND:

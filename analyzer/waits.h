@@ -39,7 +39,7 @@ struct channel {
 };
 
 /* By its wait reason alone, so that locks are WAIT_SEMAPHORE; WAIT_OTHER when it does not wait. */
-enum wait_kind wait_kind_of(const struct go_runtime *runtime, const struct goroutine *goroutine);
+enum wait_kind wait_kind_of(struct analysis *analysis, const struct goroutine *goroutine);
 
 /* What goroutine number `index`, whose stack this is, waits for; WAIT_OTHER when it does not wait. */
 void wait_read(struct analysis *analysis, size_t index, const struct stack *stack, struct wait *ret);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRING_LIMIT = 1 << 16, PROBE_TEXT = 512 };
+enum { STRING_LIMIT = 1 << 16, PROBE_TEXT = 512, CACHE_LINE = 64 };
 
 static const struct format *const formats[] = {
 #define FORMAT(name) &format_##name,
@@ -233,6 +233,15 @@ static inline uint64_t load_u64(const uint8_t *b)
 {
 	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
 	       (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
+}
+
+void image_prefetch(const struct image *image, uint64_t address, uint64_t size)
+{
+	const struct segment *segment = find(image->segments.items, image->segments.count, address);
+	struct span bytes = segment ? span_from(segment->saved, address - segment->address) : (struct span){0};
+
+	for (size_t at = 0; at < size && at < bytes.size; at += CACHE_LINE)
+		__builtin_prefetch(bytes.data + at);
 }
 
 bool image_u64(struct image *image, uint64_t address, uint64_t *ret)

@@ -117,6 +117,9 @@ bool image_u64(struct image *image, uint64_t address, uint64_t *ret);
 bool image_u32(struct image *image, uint64_t address, uint32_t *ret);
 bool image_u8(struct image *image, uint64_t address, uint8_t *ret);
 
+/* Tells the CPU that the bytes in [address, address + size) will soon be read, as far as the dump saved them. */
+void image_prefetch(const struct image *image, uint64_t address, uint64_t size);
+
 /* A view of up to `size` bytes at an address without copying: what lies contiguously in one segment; empty if none. */
 struct span image_view(struct image *image, uint64_t address, uint64_t size);
 

@@ -138,12 +138,13 @@ static void search_stacks(struct parked *parked, uint64_t *bytes)
 }
 
 /* Goroutines that wait for the network. */
-static size_t count_io(const struct go_runtime *runtime, const struct selection *selection)
+static size_t count_io(struct analysis *analysis, const struct selection *selection)
 {
+	const struct go_runtime *runtime = analysis->runtime;
 	size_t count = 0;
 
 	for (size_t i = 0; i < selection->group_count; i++)
-		if (wait_kind_of(runtime, &runtime->goroutines.items[*selection->groups[i].members]) == WAIT_IO)
+		if (wait_kind_of(analysis, &runtime->goroutines.items[*selection->groups[i].members]) == WAIT_IO)
 			count += selection->groups[i].count;
 	return count;
 }
@@ -213,7 +214,7 @@ static const char *parked_text(const struct diagnosis *diagnosis, const struct s
 			    parked->function ? parked->function : "", creator_text(diagnosis, parked), all,
 			    duration_text(arena, parked->least), runtime->goroutines.items[*parked->group->members].id,
 			    wait_text(diagnosis->analysis, &parked->first),
-			    shape_text(arena, parked, count_io(runtime, selection)));
+			    shape_text(arena, parked, count_io(parked->analysis, selection)));
 }
 
 static void observe_parked(const struct diagnosis *diagnosis, const struct selection *selection,
@@ -236,12 +237,13 @@ static void observe_parked(const struct diagnosis *diagnosis, const struct selec
 				      parked.function, parked.least, parked.most});
 }
 
-static size_t lock_waiters(const struct go_runtime *runtime)
+static size_t lock_waiters(struct analysis *analysis)
 {
+	const struct go_runtime *runtime = analysis->runtime;
 	size_t count = 0;
 
 	for (size_t i = 0; i < runtime->goroutines.count; i++)
-		count += wait_kind_of(runtime, &runtime->goroutines.items[i]) == WAIT_SEMAPHORE;
+		count += wait_kind_of(analysis, &runtime->goroutines.items[i]) == WAIT_SEMAPHORE;
 	return count;
 }
 
@@ -278,7 +280,7 @@ static void observe_circle(const struct diagnosis *diagnosis, struct observation
 	const struct wait_graph *graph;
 	uint32_t *members;
 
-	if (is_deadlock(diagnosis) || lock_waiters(diagnosis->analysis->runtime) < 2)
+	if (is_deadlock(diagnosis) || lock_waiters(diagnosis->analysis) < 2)
 		return;
 	graph = wait_graph_make(diagnosis->analysis, SCAN_BYTES, true);
 	if (!graph->cycle.count)
