@@ -71,11 +71,24 @@ static bool is_text(uint8_t byte)
 	return byte == '\n' || byte == '\t' || (byte >= ' ' && byte < 0x7f);
 }
 
+static const char announcement[] = "fatal error: ";
+
+/* Where a span holds the announcement; SIZE_MAX: nowhere. Among its initialised variables Go has had one that begins with it,
+ * which is written without the ring (runtime/proc.go earlycgocallback, until Go 1.19). */
+static size_t find_announcement(struct span data)
+{
+	static const char constant[] = "fatal error: cgo callback before cgo call\n";
+	size_t at = span_find(data, 0, announcement, sizeof announcement - 1);
+
+	while (at != SIZE_MAX && span_find(span_slice(data, at, sizeof constant - 1), 0, constant, sizeof constant - 1) == 0)
+		at = span_find(data, at + 1, announcement, sizeof announcement - 1);
+	return at;
+}
+
 /* Reads the text around an announcement. In a ring that has wrapped the oldest lines come last, and are left out. */
 static bool around_announcement(struct go_runtime *runtime, struct span data, uint64_t address)
 {
-	static const char announcement[] = "fatal error: ";
-	size_t at = span_find(data, 0, announcement, sizeof announcement - 1);
+	size_t at = find_announcement(data);
 	size_t start = at;
 	size_t end = at;
 

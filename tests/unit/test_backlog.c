@@ -43,6 +43,32 @@ static void last_words(struct arena *arena)
 	}
 }
 
+/* A variable of the runtime, which is there in every process, and what is found when no code says where the ring is. */
+static void constant(struct arena *arena)
+{
+	static const char *const printed[] = {"fatal error: cgo callback before cgo call\n",
+					      "fatal error: cgo callback before cgo call\n\1fatal error: x\n"};
+
+	for (size_t i = 0; i < sizeof printed / sizeof *printed; i++) {
+		struct go_builder *builder = go_new(arena, &arch_amd64, 18, 10);
+		struct go_runtime *runtime;
+
+		go_add_goexit(builder);
+		go_print(builder, printed[i]);
+		go_put(builder, GO_BACKLOG_INDEX, UINT32_MAX); /* no place in the ring */
+		runtime = go_load(builder);
+		assert_int_equal(runtime->fatal_lines.count, i);
+		if (i)
+			assert_string_equal(runtime->fatal_lines.items[0], "fatal error: x");
+	}
+}
+
+static void test_constant(void **state)
+{
+	(void)state;
+	scratch_arena(BUDGET, constant);
+}
+
 static void test_last_words(void **state)
 {
 	(void)state;
@@ -51,7 +77,7 @@ static void test_last_words(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_last_words)};
+	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_last_words), cmocka_unit_test(test_constant)};
 
 	return cmocka_run_group_tests_name("backlog", tests, NULL, NULL);
 }
