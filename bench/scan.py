@@ -71,6 +71,8 @@ def make(count, arch):
     (source / 'main.go').write_text(f'''package main
 
 import (
+	"os"
+
 {imports}
 )
 
@@ -83,6 +85,9 @@ func run(all []func([]int, string, map[string]int) (int, error)) (n int) {{
 }}
 
 func main() {{
+	if len(os.Args) > 1 {{
+		panic(os.Args[1])
+	}}
 	n := 0
 {calls}
 	println(n)
@@ -116,4 +121,5 @@ def main():
               f'{seconds * 1e6 / binary["functions"]:12.1f}')
 
 
-main()
+if __name__ == '__main__':
+    main()
