@@ -62,20 +62,37 @@ const char *scratch_write(struct arena *arena, const char *folder, const char *n
 struct job {
 	struct arena *arena;
 	void (*body)(struct arena *arena);
+	void (*body_of)(struct arena *arena, const struct arch *arch);
+	const struct arch *arch;
 };
 
 static void run_job(void *context)
 {
 	struct job *job = context;
 
-	job->body(job->arena);
+	if (job->body_of)
+		job->body_of(job->arena, job->arch);
+	else
+		job->body(job->arena);
+}
+
+static void run_on_arena(size_t budget, struct job job)
+{
+	job.arena = arena_new(budget);
+	if (!arena_run(job.arena, run_job, &job))
+		abort();
+	arena_free(job.arena);
 }
 
 void scratch_arena(size_t budget, void (*body)(struct arena *arena))
 {
-	struct job job = {arena_new(budget), body};
+	run_on_arena(budget, (struct job){.body = body});
+}
 
-	if (!arena_run(job.arena, run_job, &job))
-		abort();
-	arena_free(job.arena);
+void scratch_each_arch(size_t budget, void (*body)(struct arena *arena, const struct arch *arch))
+{
+	static const struct arch *const archs[] = {&arch_amd64, &arch_arm64};
+
+	for (size_t i = 0; i < sizeof archs / sizeof *archs; i++)
+		run_on_arena(budget, (struct job){.body_of = body, .arch = archs[i]});
 }

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/span.h"
+#include "formats/arch.h"
 
 /* A new empty folder, removed with what scratch_write put there when the arena is freed. */
 const char *scratch_folder(struct arena *arena);
@@ -14,5 +15,8 @@ const char *scratch_write(struct arena *arena, const char *folder, const char *n
 
 /* Runs body on an arena of its own, which is freed after it. Aborts when the budget (in bytes) runs out. */
 void scratch_arena(size_t budget, void (*body)(struct arena *arena));
+
+/* The same for each CPU that dumps are read of. */
+void scratch_each_arch(size_t budget, void (*body)(struct arena *arena, const struct arch *arch));
 
 #endif

@@ -13,7 +13,6 @@
 
 enum { BUDGET = 1 << 30, THREAD = 4242, DEPTH = 3, HALF = 32, JUNK = 0x1234 };
 
-static const struct arch *const archs[] = {&arch_amd64, &arch_arm64};
 static const uint64_t uppers[] = {0x10, 0x1c, 0x74, 0x5ea, 0x8000, 0xffffffff};
 
 /* runtime.goexit, main.first, main.second, main.third: goroutine 1. */
@@ -397,34 +396,11 @@ static void proof_words(struct arena *arena, const struct arch *arch)
 	X(sound) X(other_halves) X(without_fault) X(nil_call) X(frame_pointers) X(proof_words)
 /* clang-format on */
 
-struct job {
-	struct arena *arena;
-	void (*body)(struct arena *arena, const struct arch *arch);
-	const struct arch *arch;
-};
-
-static void run_job(void *context)
-{
-	struct job *job = context;
-
-	job->body(job->arena, job->arch);
-}
-
-static void each(void (*body)(struct arena *arena, const struct arch *arch))
-{
-	for (size_t i = 0; i < 2; i++) {
-		struct job job = {arena_new(BUDGET), body, archs[i]};
-
-		assert_true(arena_run(job.arena, run_job, &job));
-		arena_free(job.arena);
-	}
-}
-
 #define DEFINE(name)                                                                                                   \
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
 		(void)state;                                                                                           \
-		each(name);                                                                                            \
+		scratch_each_arch(BUDGET, name);                                                                                            \
 	}
 #define LIST(name) cmocka_unit_test(test_##name),
 

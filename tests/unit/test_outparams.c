@@ -16,8 +16,6 @@ enum {
 	STACK = 0x2000,
 };
 
-static const struct arch *const archs[] = {&arch_amd64, &arch_arm64};
-
 /* The frame of a closure, with the addresses of [sp+0x50], [sp+0x54], [sp+0x4c] as arguments 3, 4 and 6 of a call. */
 static const uint8_t amd64_stack[] = {
 	0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x68,             /* push rbp; mov rbp, rsp; sub rsp, 0x68 */
@@ -271,34 +269,11 @@ static void exposed(struct arena *arena, const struct arch *arch)
 #define TESTS(X) X(from_code) X(kept_elsewhere) X(not_windows) X(matched) X(not_matched) X(exposed)
 /* clang-format on */
 
-struct job {
-	struct arena *arena;
-	void (*body)(struct arena *arena, const struct arch *arch);
-	const struct arch *arch;
-};
-
-static void run_job(void *context)
-{
-	struct job *job = context;
-
-	job->body(job->arena, job->arch);
-}
-
-static void each(void (*body)(struct arena *arena, const struct arch *arch))
-{
-	for (size_t i = 0; i < 2; i++) {
-		struct job job = {arena_new(BUDGET), body, archs[i]};
-
-		assert_true(arena_run(job.arena, run_job, &job));
-		arena_free(job.arena);
-	}
-}
-
 #define DEFINE(name)                                                                                                   \
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
 		(void)state;                                                                                           \
-		each(name);                                                                                            \
+		scratch_each_arch(BUDGET, name);                                                                                            \
 	}
 #define LIST(name) cmocka_unit_test(test_##name),
 

@@ -11,8 +11,6 @@
 
 enum { BUDGET = 1 << 30, THREAD = 4242, PARKED = 8, STACK = 0x2000, GUARD = 0x3a0, RUNNING = PARKED };
 
-static const struct arch *const archs[] = {&arch_amd64, &arch_arm64};
-
 /* Eight goroutines parked in gopark, one that runs, and one M without. */
 struct scene {
 	struct go_builder *builder;
@@ -224,34 +222,11 @@ static void of_register(struct arena *arena, const struct arch *arch)
 #define TESTS(X) X(sound) X(of_parked) X(flipped) X(of_machine) X(between_writes) X(usual) X(of_register)
 /* clang-format on */
 
-struct job {
-	struct arena *arena;
-	void (*body)(struct arena *arena, const struct arch *arch);
-	const struct arch *arch;
-};
-
-static void run_job(void *context)
-{
-	struct job *job = context;
-
-	job->body(job->arena, job->arch);
-}
-
-static void each(void (*body)(struct arena *arena, const struct arch *arch))
-{
-	for (size_t i = 0; i < 2; i++) {
-		struct job job = {arena_new(BUDGET), body, archs[i]};
-
-		assert_true(arena_run(job.arena, run_job, &job));
-		arena_free(job.arena);
-	}
-}
-
 #define DEFINE(name)                                                                                                   \
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
 		(void)state;                                                                                           \
-		each(name);                                                                                            \
+		scratch_each_arch(BUDGET, name);                                                                                            \
 	}
 #define LIST(name) cmocka_unit_test(test_##name),
 

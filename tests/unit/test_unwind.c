@@ -2,6 +2,7 @@
  * corrupted in turn, and stacks that loop, leave their bounds, end early or never. */
 #include "analyzer/unwind.h"
 #include "tests/build/go_scene.h"
+#include "tests/build/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,31 +10,6 @@
 #include <cmocka.h>
 
 enum { BUDGET = 1 << 30, NAMES = 12 };
-
-static const struct arch *const archs[] = {&arch_amd64, &arch_arm64};
-
-struct job {
-	struct arena *arena;
-	void (*body)(struct arena *arena, const struct arch *arch);
-	const struct arch *arch;
-};
-
-static void run_job(void *context)
-{
-	struct job *job = context;
-
-	job->body(job->arena, job->arch);
-}
-
-static void each(void (*body)(struct arena *arena, const struct arch *arch))
-{
-	for (size_t i = 0; i < 2; i++) {
-		struct job job = {arena_new(BUDGET), body, archs[i]};
-
-		assert_true(arena_run(job.arena, run_job, &job));
-		arena_free(job.arena);
-	}
-}
 
 /* A chain of ordinary functions, and what its tests need. */
 struct chain {
@@ -600,7 +576,7 @@ static void deep_tears(struct arena *arena, const struct arch *arch)
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
 		(void)state;                                                                                           \
-		each(name);                                                                                            \
+		scratch_each_arch(BUDGET, name);                                                                                            \
 	}
 #define LIST(name) cmocka_unit_test(test_##name),
 
