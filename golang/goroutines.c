@@ -1,12 +1,22 @@
 /* goroutines.c: the list of goroutines, runtime.allgs (runtime/proc.go): a slice of pointers to runtime.g. Each g is read
  * in place through a view of the dump; only the fields that the analysis needs are copied. */
 #include "golang/load.h"
+
+#include "base/slices.h"
 #include "golang/wait_reasons.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { GOROUTINE_LIMIT = 1 << 24, STACK_LIMIT = 1 << 30, G_SIZE_LIMIT = 4096, RESERVED = 1 << 21, AHEAD = 8 };
+enum {
+	GOROUTINE_LIMIT = 1 << 24,
+	STACK_LIMIT = 1 << 30,
+	G_SIZE_LIMIT = 4096,
+	RESERVED = 1 << 21,
+	PART = 1 << 14,  /* of the list is read at a time, */
+	SLICE = 1 << 11, /* and so much by one CPU at least */
+	AHEAD = 8,
+};
 
 static bool status_known(uint32_t status)
 {
@@ -69,19 +79,19 @@ static void read_fields(const struct layout *l, struct span g, struct goroutine 
 	ret->machine = -1;
 }
 
-static bool read_goroutine(struct go_runtime *runtime, uint64_t address, struct goroutine *ret)
+static bool read_goroutine(struct image *image, const struct layout *layout, uint64_t address, struct goroutine *ret)
 {
-	uint64_t size = runtime->layout->offset[LAYOUT_g_size];
-	struct span g = image_view(runtime->image, address, size);
+	uint64_t size = layout->offset[LAYOUT_g_size];
+	struct span g = image_view(image, address, size);
 	uint8_t copy[G_SIZE_LIMIT];
 
 	if (g.size < size) { /* crosses a segment, or is not there */
-		if (size > sizeof copy || image_read(runtime->image, address, copy, size) != MEM_OK)
+		if (size > sizeof copy || image_read(image, address, copy, size) != MEM_OK)
 			return false;
 		g = (struct span){copy, size};
 	}
 	ret->address = address;
-	read_fields(runtime->layout, g, ret);
+	read_fields(layout, g, ret);
 	return true;
 }
 
@@ -98,7 +108,7 @@ bool goroutine_plausible(struct go_runtime *runtime, uint64_t address)
 {
 	struct goroutine g = {0};
 
-	return address && address % 8 == 0 && read_goroutine(runtime, address, &g) && plausible(&g);
+	return address && address % 8 == 0 && read_goroutine(runtime->image, runtime->layout, address, &g) && plausible(&g);
 }
 
 /* Drops what hostile memory could list twice: the same id. */
@@ -134,23 +144,57 @@ static void reserve(struct go_runtime *runtime, uint64_t count)
 	runtime->goroutines.capacity = capacity;
 }
 
+/* Part of the list, and what its entries lead to; address 0: nothing that can be read. */
+struct part {
+	const struct go_runtime *runtime;
+	uint64_t list;
+	struct goroutine *items;
+};
+
+static void read_slice(void *context, size_t from, size_t to)
+{
+	const struct part *part = context;
+	const struct layout *layout = part->runtime->layout;
+	struct image image = *part->runtime->image; /* a cache of lookups of its own */
+	uint64_t address;
+
+	for (size_t i = from; i < to; i++) {
+		struct goroutine *g = &part->items[i];
+
+		*g = (struct goroutine){0};
+		if (image_u64(&image, part->list + 8 * (i + AHEAD), &address))
+			image_prefetch(&image, address, layout->offset[LAYOUT_g_size]);
+		if (!image_u64(&image, part->list + 8 * i, &address) || !read_goroutine(&image, layout, address, g))
+			g->address = 0;
+	}
+}
+
+static void add_entry(struct go_runtime *runtime, const struct goroutine *g, struct tally *tally)
+{
+	if (!g->address)
+		tally->unreadable++;
+	else if (!plausible(g) || g->status == G_IDLE) /* who is on the list has left that state (newproc1) */
+		add_misfit(runtime, g, tally);
+	else if (g->status == G_DEAD || g->status == G_DEADEXTRA)
+		tally->dead++;
+	else
+		vec_push(runtime->arena, &runtime->goroutines, *g);
+}
+
+/* Most of the time goes into waiting for memory, which several CPUs do at once. */
 static void read_list(struct go_runtime *runtime, uint64_t list, uint64_t count, struct tally *tally)
 {
-	reserve(runtime, count);
-	for (uint64_t i = 0; i < count; i++) {
-		struct goroutine g = {0};
-		uint64_t address;
+	const size_t room = count < PART ? (size_t)count : PART;
+	struct part part = {.runtime = runtime, .items = arena_array(runtime->arena, room + 1, sizeof *part.items)};
 
-		if (image_u64(runtime->image, list + 8 * (i + AHEAD), &address))
-			image_prefetch(runtime->image, address, runtime->layout->offset[LAYOUT_g_size]);
-		if (!image_u64(runtime->image, list + 8 * i, &address) || !read_goroutine(runtime, address, &g))
-			tally->unreadable++;
-		else if (!plausible(&g) || g.status == G_IDLE) /* who is on the list has left that state (newproc1) */
-			add_misfit(runtime, &g, tally);
-		else if (g.status == G_DEAD || g.status == G_DEADEXTRA)
-			tally->dead++;
-		else
-			vec_push(runtime->arena, &runtime->goroutines, g);
+	reserve(runtime, count);
+	for (uint64_t done = 0; done < count; done += room) {
+		const size_t size = count - done < room ? (size_t)(count - done) : room;
+
+		part.list = list + 8 * done;
+		slices_run(size, SLICE, read_slice, &part);
+		for (size_t i = 0; i < size; i++)
+			add_entry(runtime, &part.items[i], tally);
 	}
 }
 
