@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""How long `tornstack` takes for dumps with many goroutines, beside other debuggers, in one run: measured, never asserted.
+
+usage: bench/analyze.py [--table FILE] [--largest N] [--rounds N] [--no-peers]
+
+Makes cores of 10,000 to a million goroutines in build/bench (needs Go, and 15 GB there for the largest). Whole processes are
+measured: the median of the rounds, and the most anonymous memory seen. What takes over 10 s is run once.
+"""
+import argparse
+import math
+import os
+import pathlib
+import platform
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path += [str(ROOT / 'tests/live'), str(ROOT / 'bench')]
+import peer       # noqa: E402
+import peer_delve     # noqa: E402
+import peer_viewcore  # noqa: E402
+import scan       # noqa: E402
+
+TORNSTACK = pathlib.Path(os.environ.get('TORNSTACK', ROOT / 'build/tornstack'))
+FOLDER = ROOT / 'build/bench'
+BEGIN, END = '<!-- measured -->', '<!-- end -->'
+ONCE = 10       # seconds: what takes longer is not repeated
+PATIENCE = 900  # seconds for a peer
+FOR_PEERS = 100000  # goroutines: of a million Delve takes more memory than a machine of 24 GB has
+SAMPLE = 0.002
+FRAMES = {'few': 8, 'many': 21, 'deep': 994}  # of a goroutine, about: for the table only
+
+WAYS = {
+    'text': [],
+    'JSON, groups': ['--json'],
+    'JSON, all': ['--json', '--goroutines=all'],
+}
+
+
+def unlimited():
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def build():
+    exe = FOLDER / 'goroutines'
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    subprocess.run(['go', 'build', '-trimpath', '-o', str(exe), '.'], cwd=ROOT / 'bench/goroutines', check=True,
+                   env=dict(os.environ, CGO_ENABLED='0', GOFLAGS='-buildvcs=false'))
+    return exe
+
+
+def core_of(exe, count, shape):
+    folder = FOLDER / f'{shape}-{count}'
+    core = folder / 'core'
+    if not core.exists():
+        folder.mkdir(exist_ok=True)
+        subprocess.run([str(exe), str(count), shape], cwd=folder, env={}, preexec_fn=unlimited, check=False,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        made = sorted(folder.glob('core*'))
+        if not made:
+            sys.exit('bench: the kernel left no core here: see /proc/sys/kernel/core_pattern')
+        made[0].rename(core)
+    return core
+
+
+def anonymous(pid):
+    try:
+        with open(f'/proc/{pid}/status', encoding='ascii') as status:
+            return next((int(line.split()[1]) * 1024 for line in status if line.startswith('RssAnon:')), 0)
+    except OSError:
+        return 0
+
+
+class Watch(threading.Thread):
+    """The most anonymous memory of a process while it runs."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.most, self.over = pid, 0, False
+
+    def run(self):
+        while not self.over:
+            self.most = max(self.most, anonymous(self.pid))
+            time.sleep(SAMPLE)
+
+
+def once(command, stdin=''):
+    start = time.monotonic()
+    process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    watch = Watch(process.pid)
+    watch.start()
+    try:
+        process.communicate(stdin.encode(), timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None
+    finally:
+        watch.over = True
+        watch.join()
+    seconds = time.monotonic() - start
+    return (seconds, watch.most) if process.returncode == 0 else None
+
+
+def measure(command, rounds, stdin=''):
+    """(seconds, bytes), or None when it failed or did not end."""
+    results = []
+    for _ in range(rounds):
+        result = once(command, stdin)
+        if not result:
+            return None
+        results.append(result)
+        if result[0] > ONCE:
+            break
+    return statistics.median(seconds for seconds, _ in results), max(most for _, most in results)
+
+
+def warm(path):
+    with open(path, 'rb', buffering=0) as file:
+        while file.read(1 << 24):
+            pass
+
+
+def tornstack(core, exe, options, rounds):
+    return measure([TORNSTACK, *options, '--exe', exe, core], rounds)
+
+
+def find_peers(wanted):
+    for adapter in (peer_delve.PEER, peer_viewcore.PEER) if wanted else ():
+        try:
+            yield adapter, adapter.find()
+        except peer.Missing as why:
+            print(f'{adapter.name} is skipped: {why}', file=sys.stderr)
+
+
+def shown(result):
+    if not result:
+        return 'failed, or over 900 s'
+    seconds, most = result
+    return f'{seconds:.2f} s, {most / 1e6:.0f} MB' if seconds >= 0.1 else f'{seconds * 1e3:.0f} ms, {most / 1e6:.0f} MB'
+
+
+def exponent(points):
+    """The slope of a line through the logarithms: 1 is linear."""
+    xs, ys = [math.log(x) for x, _ in points], [math.log(y) for _, y in points]
+    x, y = statistics.mean(xs), statistics.mean(ys)
+    return sum((a - x) * (b - y) for a, b in zip(xs, ys)) / sum((a - x) ** 2 for a in xs)
+
+
+def table(rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ['| ' + ' | '.join(cell.ljust(width) for cell, width in zip(row, widths)) + ' |' for row in rows]
+    lines.insert(1, '|' + '|'.join('-' * (width + 2) for width in widths) + '|')
+    return '\n'.join(lines)
+
+
+def compare(exe, options, peers):
+    """Dumps of several shapes, every way of asking, every peer."""
+    rows = [['dump', 'goroutines', 'size', *(f'tornstack, {way}' for way in WAYS), *(adapter.name for adapter, _ in peers)]]
+    for shape, count in (('few', 10000), ('few', 100000), ('few', options.largest), ('many', 100000), ('deep', 10000)):
+        core = core_of(exe, count, shape)
+        warm(core)
+        cells = [shown(tornstack(core, exe, way, options.rounds)) for way in WAYS.values()]
+        for adapter, program in peers:
+            asked = shape == 'few' and count <= FOR_PEERS
+            cells.append(shown(measure(adapter.command(program, core, exe), options.rounds, adapter.stdin)) if asked else '')
+        rows.append([f'{shape}, {FRAMES[shape]} frames', f'{count:,}', f'{core.stat().st_size / 1e6:,.0f} MB', *cells])
+        print(rows[-1], file=sys.stderr)
+    return table(rows)
+
+
+def grow(exe, options):
+    """Time by the number of goroutines, of distinct stacks, and by the size of the program."""
+    lines = []
+    for shape in ('few', 'many'):
+        points = []
+        for count in (10000, 30000, 100000, 300000, options.largest):
+            if shape == 'many' and count > 300000:
+                continue
+            core = core_of(exe, count, shape)
+            warm(core)
+            points.append((count, tornstack(core, exe, [], options.rounds)[0]))
+        lines.append([f'goroutines, {shape} distinct stacks', ', '.join(f'{count:,}: {seconds:.3f} s' for count, seconds in points),
+                      f'{exponent(points):.2f}'])
+    points = []
+    for count in scan.COUNTS:
+        program = scan.make(count, 'amd64')
+        core = core_of_program(program)
+        warm(core)
+        points.append((program.stat().st_size, tornstack(core, program, [], options.rounds)[0]))
+    lines.append(['size of a program with DWARF', ', '.join(f'{size / 1e6:.0f} MB: {seconds:.3f} s' for size, seconds in points),
+                  f'{exponent(points):.2f}'])
+    return table([['time by', 'measured', 'exponent'], *lines])
+
+
+def core_of_program(program):
+    """scan.py's programs panic when they get an argument."""
+    folder = FOLDER / f'{program.name}-core'
+    core = folder / 'core'
+    if not core.exists():
+        folder.mkdir(exist_ok=True)
+        subprocess.run([str(program), 'measured'], cwd=folder, env={'GOTRACEBACK': 'crash'}, preexec_fn=unlimited,
+                       check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        sorted(folder.glob('core*'))[0].rename(core)
+    return core
+
+
+def machine():
+    with open('/proc/cpuinfo', encoding='ascii') as info:
+        model = next((line.partition(': ')[2].strip() for line in info if line.startswith('model name')), platform.machine())
+    return f'{model}, {os.cpu_count()} CPUs, Linux {platform.release()}'
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--table', type=pathlib.Path)
+    parser.add_argument('--largest', type=int, default=1000000)
+    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--no-peers', action='store_true')
+    options = parser.parse_args()
+    if not shutil.which('go'):
+        sys.exit('bench: needs Go')
+    exe = build()
+    peers = list(find_peers(not options.no_peers))
+    versions = ''.join(f', {adapter.name} {adapter.version(program)}' for adapter, program in peers)
+    text = '\n\n'.join([f'{machine()}{versions}. Median of {options.rounds}, warm page cache; the most anonymous memory.',
+                        compare(exe, options, peers), grow(exe, options)])
+    print(text)
+    if options.table:
+        old = options.table.read_text()
+        options.table.write_text(old[:old.index(BEGIN) + len(BEGIN)] + '\n' + text + '\n' + old[old.index(END):])
+
+
+if __name__ == '__main__':
+    main()
