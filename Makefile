@@ -189,7 +189,10 @@ layers:
 	@tests/layers
 
 # Measures; asserts nothing. Needs Go.
-.PHONY: bench-scan
+.PHONY: bench bench-scan
+bench: all
+	@TORNSTACK=$(OUT)/tornstack bench/analyze.py --table docs/performance.md $(BENCH)
+
 bench-scan: all
 	@TORNSTACK=$(OUT)/tornstack bench/scan.py
 
@@ -244,6 +247,7 @@ help:
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
 	@echo "make check-live     crashes programs of ten Go releases, compares goroutines; GO='1.27.4 …' and LIVE=… select"
 	@echo "make accuracy       the same, and the table into docs/accuracy.md"
+	@echo "make bench          how long tornstack takes for dumps of 10,000 to a million goroutines, beside Delve (needs Go; BENCH=--help)"
 	@echo "make bench-scan     how long tornstack scan takes for programs of 15,000 to 60,000 functions (needs Go)"
 	@echo "make layers         each folder includes only those to its left; each library is used in its one file"
 	@echo "make peers          Delve, viewcore and gdb on the same dumps: docs/accuracy.md; PEERS=DIR… selects"
