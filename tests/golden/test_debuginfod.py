@@ -204,6 +204,11 @@ def check_bad_servers(bench):
         check_source('too large', bench.run(url, '--max-size=48M'), 'none', 'is larger than')
 
 
+def take_interrupts():
+    """Of what a shell starts in the background SIGINT is ignored, which tornstack respects."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def check_interrupt(bench):
     asked, over = threading.Event(), threading.Event()
 
@@ -213,7 +218,8 @@ def check_interrupt(bench):
 
     with serving(stall) as url:
         process = subprocess.Popen([tap.TORNSTACK, bench.dump()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL, env=tap.environment_of(**bench.environment(url)))
+                                   stderr=subprocess.DEVNULL, env=tap.environment_of(**bench.environment(url)),
+                                   preexec_fn=take_interrupts)
         tap.check('interrupted: it had asked', None if asked.wait(tap.TIMEOUT) else 'no request came')
         process.send_signal(signal.SIGINT)
         try:
