@@ -53,9 +53,9 @@ void slots_find(struct target *target, struct slots *ret)
 		goroutine_stack(analysis, i, &stack);
 		for (size_t k = 1; k < stack.frames.count; k++) {
 			const struct frame *frame = &stack.frames.items[k];
-			struct slot slot = {(int32_t)i, (uint32_t)k, frame->slot, 0};
+			struct slot slot = {(int32_t)i, (uint32_t)k, frame->slot, 0, frame->exact};
 
-			if (!frame->slot || frame->exact || !image_u64(target->image, slot.address, &slot.word) ||
+			if (!frame->slot || !image_u64(target->image, slot.address, &slot.word) ||
 			    slot.word != frame->pc || !target_write_u64(target, slot.address, slot.word))
 				continue;
 			vec_push(target->arena, ret, slot);
@@ -194,7 +194,8 @@ void corpus_make(struct target *target, uint64_t seed, size_t limit, struct corp
 
 	slots_find(target, &maker.slots);
 	for (size_t i = 0; i < maker.slots.count; i++)
-		change_slot(&maker, &maker.slots.items[i]);
+		if (!maker.slots.items[i].injected)
+			change_slot(&maker, &maker.slots.items[i]);
 	change_structures(&maker);
 	change_stacks(&maker);
 	take(&maker, limit);

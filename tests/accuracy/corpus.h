@@ -29,6 +29,7 @@ struct slot {
 	int32_t goroutine;
 	uint32_t depth;
 	uint64_t address, word;
+	bool injected; /* by a call that the CPU never made (sigpanic's): the word is a pc, with no call before it */
 };
 
 struct slots {
