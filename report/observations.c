@@ -293,13 +293,27 @@ static void observe_circle(const struct diagnosis *diagnosis, struct observation
 				      NULL, 0, 0});
 }
 
+/* Below it no group is large, whatever it waits for. */
+static size_t least_count(void)
+{
+	size_t least = SIZE_MAX;
+
+	for (size_t i = 0; i < sizeof thresholds / sizeof *thresholds; i++)
+		least = thresholds[i].count < least ? thresholds[i].count : least;
+	return least;
+}
+
 const struct observations *observations_of(const struct diagnosis *diagnosis, const struct selection *selection)
 {
 	struct observations *observations = arena_alloc(diagnosis->arena, sizeof *observations);
+	const size_t least = least_count();
 	uint64_t bytes = SCAN_BYTES;
 
 	observe_circle(diagnosis, observations);
-	for (size_t i = 0; i < selection->group_count && observations->items.count < OBSERVATIONS; i++)
+	for (size_t i = 0; i < selection->group_count && observations->items.count < OBSERVATIONS; i++) {
+		if (selection->groups[i].count < least) /* the largest come first */
+			break;
 		observe_parked(diagnosis, selection, &selection->groups[i], &bytes, observations);
+	}
 	return observations;
 }
