@@ -400,7 +400,7 @@ static void proof_words(struct arena *arena, const struct arch *arch)
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
 		(void)state;                                                                                           \
-		scratch_each_arch(BUDGET, name);                                                                                            \
+		scratch_each_arch(BUDGET, name);                                                                       \
 	}
 #define LIST(name) cmocka_unit_test(test_##name),
 

@@ -576,7 +576,7 @@ static void deep_tears(struct arena *arena, const struct arch *arch)
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
 		(void)state;                                                                                           \
-		scratch_each_arch(BUDGET, name);                                                                                            \
+		scratch_each_arch(BUDGET, name);                                                                       \
 	}
 #define LIST(name) cmocka_unit_test(test_##name),
 
