@@ -5,47 +5,44 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-enum { SLICES = 8 };
-
 struct slice {
 	pthread_t thread;
 	bool running;
-	void (*work)(void *context, size_t from, size_t to);
+	slice_work *work;
 	void *context;
-	size_t from, to;
+	size_t number, from, to;
 };
 
 static void *run(void *object)
 {
 	const struct slice *slice = object;
 
-	slice->work(slice->context, slice->from, slice->to);
+	slice->work(slice->context, slice->number, slice->from, slice->to);
 	return NULL;
 }
 
-static size_t slices_of(size_t count, size_t least)
+size_t slices_count(unsigned workers, size_t count, size_t least)
 {
-	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t slices = cpus < 1 ? 1 : cpus > SLICES ? SLICES : (size_t)cpus;
+	const long cpus = workers ? (long)workers : sysconf(_SC_NPROCESSORS_ONLN);
+	size_t slices = cpus < 1 ? 1 : cpus > SLICES_MOST ? SLICES_MOST : (size_t)cpus;
 
 	if (least && count / least < slices)
 		slices = count / least;
 	return slices ? slices : 1;
 }
 
-void slices_run(size_t count, size_t least, void (*work)(void *context, size_t from, size_t to), void *context)
+void slices_run(size_t slices, size_t count, slice_work *work, void *context)
 {
-	struct slice slices[SLICES];
-	const size_t number = slices_of(count, least);
+	struct slice each[SLICES_MOST];
 
-	for (size_t i = 0; i < number; i++) {
-		slices[i] = (struct slice){.work = work, .context = context, .from = count / number * i,
-					   .to = i + 1 == number ? count : count / number * (i + 1)};
-		slices[i].running = i + 1 < number && !pthread_create(&slices[i].thread, NULL, run, &slices[i]);
-		if (!slices[i].running)
-			run(&slices[i]);
+	for (size_t i = 0; i < slices; i++) {
+		each[i] = (struct slice){.work = work, .context = context, .number = i, .from = count / slices * i,
+					 .to = i + 1 == slices ? count : count / slices * (i + 1)};
+		each[i].running = i + 1 < slices && !pthread_create(&each[i].thread, NULL, run, &each[i]);
+		if (!each[i].running)
+			run(&each[i]);
 	}
-	for (size_t i = 0; i < number; i++)
-		if (slices[i].running)
-			pthread_join(slices[i].thread, NULL);
+	for (size_t i = 0; i < slices; i++)
+		if (each[i].running)
+			pthread_join(each[i].thread, NULL);
 }

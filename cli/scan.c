@@ -3,14 +3,13 @@
 #include "cli/output.h"
 #include "cli/settings.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum option_key { KEY_JSON = KEY_OWN, KEY_SARIF, KEY_COLOR, KEY_MAX_SIZE, KEY_EXIT_CODE, KEY_USAGE };
 
-enum { JOBS_LIMIT = 64, NAME_SHOWN = 60 };
+enum { NAME_SHOWN = 60 };
 
 struct command_line {
 	struct ts_scan_options options;
@@ -35,18 +34,6 @@ static const struct argp_option options[] = {
 	{"usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1},
 	{0},
 };
-
-static unsigned jobs_of(struct argp_state *state, const char *arg)
-{
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(arg, &end, 10);
-	if (errno || *end || end == arg || *arg == '-' || !value || value > JOBS_LIMIT)
-		argp_error(state, "--jobs=%s: it must be a number from 1 to %d", arg, JOBS_LIMIT);
-	return (unsigned)value;
-}
 
 static void set_format(struct argp_state *state, struct command_line *line, enum ts_format format)
 {
@@ -74,7 +61,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		line->output = strcmp(arg, "-") ? arg : NULL;
 		return 0;
 	case 'j':
-		line->options.workers = jobs_of(state, arg);
+		line->options.workers = settings_jobs(state, arg);
 		return 0;
 	case KEY_COLOR:
 		line->color = (enum color_choice)settings_choice(state, "color", arg, colors);

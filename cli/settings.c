@@ -10,7 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { COLUMNS = 100, LEAST_COLUMNS = 72 };
+enum { COLUMNS = 100, LEAST_COLUMNS = 72, JOBS_LIMIT = 64 };
 
 enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_JSON, KEY_COLOR, KEY_MAX_SIZE, KEY_USAGE };
 
@@ -22,6 +22,7 @@ static const struct argp_option options[] = {
 	{"output", 'o', "FILE", 0, "Write to FILE, which is replaced only on success", 0},
 	{"color", KEY_COLOR, "WHEN", 0, "auto (default), always, never", 0},
 	{"max-size", KEY_MAX_SIZE, "SIZE", 0, "Limit of the decompressed dump (default 64G)", 0},
+	{"jobs", 'j', "N", 0, "Use N threads (default: one per CPU, at most 8); the report is the same", 0},
 	{"quiet", 'q', NULL, 0, "Print the first line only", 0},
 	{"verbose", 'v', NULL, 0, "Leave nothing out: weaker evidence, every thread, all ids", 0},
 	{"help", 'h', NULL, 0, "Print this help", -1},
@@ -64,6 +65,18 @@ uint64_t settings_size(struct argp_state *state, const char *arg)
 	if (errno || *end || end == arg || *arg == '-' || !value || value > UINT64_MAX >> shift)
 		argp_error(state, "--max-size=%s: it must be a size such as 512M or 8G", arg);
 	return value << shift;
+}
+
+unsigned settings_jobs(struct argp_state *state, const char *arg)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(arg, &end, 10);
+	if (errno || *end || end == arg || *arg == '-' || !value || value > JOBS_LIMIT)
+		argp_error(state, "--jobs=%s: it must be a number from 1 to %d", arg, JOBS_LIMIT);
+	return (unsigned)value;
 }
 
 static void add_executable(struct argp_state *state, struct settings *settings, const char *arg)
@@ -110,6 +123,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_MAX_SIZE:
 		settings->options.max_size = settings_size(state, arg);
+		return 0;
+	case 'j':
+		settings->options.workers = settings_jobs(state, arg);
 		return 0;
 	case 'q':
 		settings->options.quiet = true;

@@ -34,6 +34,9 @@ int settings_choice(struct argp_state *state, const char *option, const char *ar
 /* The bytes that an argument such as "512M" says; wrong usage ends the program. */
 uint64_t settings_size(struct argp_state *state, const char *arg);
 
+/* The number of threads that an argument says; wrong usage ends the program. */
+unsigned settings_jobs(struct argp_state *state, const char *arg);
+
 /* Whether text is coloured, and how wide it is, on an output file (NULL: standard output). */
 bool settings_color(enum color_choice choice, const char *output);
 unsigned settings_columns(const char *output);

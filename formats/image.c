@@ -69,6 +69,7 @@ const struct err *image_open(struct arena *arena, struct notes *notes, const cha
 	image->arena = arena;
 	image->notes = notes;
 	image->path = arena_strdup(arena, path);
+	image->workers = options->workers;
 	image->name = slash ? image->path + (slash + 1 - path) : image->path;
 	err = file_map(arena, path, options->max_size, options->cancelled, &file);
 	if (err)

@@ -90,6 +90,7 @@ struct image {
 	VEC(struct auxv_entry) auxv;
 	struct libraries *libraries; /* code that is not Go's (libraries.h); NULL: not looked for */
 
+	unsigned workers;    /* threads that may share long work; 0: one for each CPU */
 	size_t last_segment; /* cache of the lookup */
 };
 
@@ -100,6 +101,7 @@ struct auxv_entry {
 struct image_options {
 	uint64_t max_size; /* of the decompressed dump, in bytes; 0: the default of 64 GiB */
 	bool (*cancelled)(void); /* polled while decompressing; NULL: never */
+	unsigned workers;        /* of struct image */
 };
 
 /* Opens a dump of any format in formats.def, mapped read-only; path "-" is standard input. Compressed input is

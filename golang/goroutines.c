@@ -151,13 +151,14 @@ struct part {
 	struct goroutine *items;
 };
 
-static void read_slice(void *context, size_t from, size_t to)
+static void read_slice(void *context, size_t slice, size_t from, size_t to)
 {
 	const struct part *part = context;
 	const struct layout *layout = part->runtime->layout;
 	struct image image = *part->runtime->image; /* a cache of lookups of its own */
 	uint64_t address;
 
+	(void)slice;
 	for (size_t i = from; i < to; i++) {
 		struct goroutine *g = &part->items[i];
 
@@ -192,7 +193,7 @@ static void read_list(struct go_runtime *runtime, uint64_t list, uint64_t count,
 		const size_t size = count - done < room ? (size_t)(count - done) : room;
 
 		part.list = list + 8 * done;
-		slices_run(size, SLICE, read_slice, &part);
+		slices_run(slices_count(runtime->image->workers, size, SLICE), size, read_slice, &part);
 		for (size_t i = 0; i < size; i++)
 			add_entry(runtime, &part.items[i], tally);
 	}

@@ -37,7 +37,8 @@ static bool is_cancelled(struct job *job)
 static const struct err *load(struct job *job, struct go_runtime **ret)
 {
 	const struct ts_options *options = job->options;
-	const struct image_options image_options = {.max_size = options->max_size, .cancelled = options->cancelled};
+	const struct image_options image_options = {.max_size = options->max_size, .cancelled = options->cancelled,
+						     .workers = options->workers};
 	const struct exe_search search = {.given = options->executables, .symbols_dir = options->symbols_dir,
 					  .sysroot = options->sysroot, .options = &image_options};
 	const struct library_search libraries = {.symbols_dir = options->symbols_dir, .sysroot = options->sysroot};

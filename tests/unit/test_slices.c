@@ -14,28 +14,40 @@ struct counts {
 	uint8_t done[MOST];
 };
 
-static void count_each(void *context, size_t from, size_t to)
+static void count_each(void *context, size_t slice, size_t from, size_t to)
 {
 	struct counts *counts = context;
 
+	assert_true(slice < SLICES_MOST);
 	for (size_t i = from; i < to; i++)
 		counts->done[i]++;
+}
+
+static void check_each(unsigned workers, size_t size, size_t least)
+{
+	static struct counts counts;
+	const size_t slices = slices_count(workers, size, least);
+
+	assert_in_range(slices, 1, workers && workers < SLICES_MOST ? workers : SLICES_MOST);
+	assert_true(slices == 1 || size / slices >= least);
+	memset(&counts, 0, sizeof counts);
+	slices_run(slices, size, count_each, &counts);
+	for (size_t k = 0; k < MOST; k++)
+		assert_int_equal(counts.done[k], k < size);
 }
 
 static void test_each_once(void **state)
 {
 	static const size_t sizes[] = {0, 1, 2, 7, 99, 1000, MOST};
 	static const size_t least[] = {0, 1, 3, 1000, MOST};
-	static struct counts counts;
+	static const unsigned workers[] = {0, 1, 2, 3, 100};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-		for (size_t j = 0; j < sizeof least / sizeof *least; j++) {
-			memset(&counts, 0, sizeof counts);
-			slices_run(sizes[i], least[j], count_each, &counts);
-			for (size_t k = 0; k < MOST; k++)
-				assert_int_equal(counts.done[k], k < sizes[i]);
-		}
+		for (size_t j = 0; j < sizeof least / sizeof *least; j++)
+			for (size_t k = 0; k < sizeof workers / sizeof *workers; k++)
+				check_each(workers[k], sizes[i], least[j]);
+	assert_int_equal(slices_count(3, MOST, 1), 3);
 }
 
 int main(void)
