@@ -5,7 +5,7 @@
 
 struct span span_slice(struct span span, uint64_t offset, uint64_t size)
 {
-	if (offset > span.size || size > span.size - offset)
+	if (!span_has(span, offset, size))
 		return (struct span){0};
 	return (struct span){span.data ? span.data + offset : NULL, (size_t)size}; /* NULL + 0 is undefined in C */
 }
@@ -13,42 +13,6 @@ struct span span_slice(struct span span, uint64_t offset, uint64_t size)
 struct span span_from(struct span span, uint64_t offset)
 {
 	return offset > span.size ? (struct span){0} : span_slice(span, offset, span.size - offset);
-}
-
-static uint64_t little_endian(const uint8_t *bytes, size_t size)
-{
-	uint64_t value = 0;
-
-	for (size_t i = size; i-- > 0;)
-		value = value << 8 | bytes[i];
-	return value;
-}
-
-static uint64_t number(struct span span, uint64_t offset, size_t size)
-{
-	struct span part = span_slice(span, offset, size);
-
-	return part.size == size ? little_endian(part.data, size) : 0;
-}
-
-uint8_t span_u8(struct span span, uint64_t offset)
-{
-	return (uint8_t)number(span, offset, 1);
-}
-
-uint16_t span_u16(struct span span, uint64_t offset)
-{
-	return (uint16_t)number(span, offset, 2);
-}
-
-uint32_t span_u32(struct span span, uint64_t offset)
-{
-	return (uint32_t)number(span, offset, 4);
-}
-
-uint64_t span_u64(struct span span, uint64_t offset)
-{
-	return number(span, offset, 8);
 }
 
 const char *span_string(struct span span, uint64_t offset, size_t limit)
@@ -103,31 +67,24 @@ void read_skip(struct reader *reader, uint64_t size)
 	read_bytes(reader, size);
 }
 
-static uint64_t read_number(struct reader *reader, size_t size)
-{
-	struct span part = read_bytes(reader, size);
-
-	return little_endian(part.data, part.size);
-}
-
 uint8_t read_u8(struct reader *reader)
 {
-	return (uint8_t)read_number(reader, 1);
+	return span_u8(read_bytes(reader, sizeof(uint8_t)), 0);
 }
 
 uint16_t read_u16(struct reader *reader)
 {
-	return (uint16_t)read_number(reader, 2);
+	return span_u16(read_bytes(reader, sizeof(uint16_t)), 0);
 }
 
 uint32_t read_u32(struct reader *reader)
 {
-	return (uint32_t)read_number(reader, 4);
+	return span_u32(read_bytes(reader, sizeof(uint32_t)), 0);
 }
 
 uint64_t read_u64(struct reader *reader)
 {
-	return read_number(reader, 8);
+	return span_u64(read_bytes(reader, sizeof(uint64_t)), 0);
 }
 
 uint32_t read_uvarint32(struct reader *reader)

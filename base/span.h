@@ -19,11 +19,43 @@ struct span span_slice(struct span span, uint64_t offset, uint64_t size);
 /* From offset to the end; empty when offset is outside. */
 struct span span_from(struct span span, uint64_t offset);
 
-/* Numbers at an offset; 0 when they do not lie inside. */
-uint8_t span_u8(struct span span, uint64_t offset);
-uint16_t span_u16(struct span span, uint64_t offset);
-uint32_t span_u32(struct span span, uint64_t offset);
-uint64_t span_u64(struct span span, uint64_t offset);
+/* Numbers at an address. Compilers make one load of each. */
+static inline uint32_t load_u32(const uint8_t *b)
+{
+	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static inline uint64_t load_u64(const uint8_t *b)
+{
+	return load_u32(b) | (uint64_t)load_u32(b + sizeof(uint32_t)) << 32;
+}
+
+/* Whether `size` bytes at an offset lie inside. */
+static inline bool span_has(struct span span, uint64_t offset, uint64_t size)
+{
+	return offset <= span.size && size <= span.size - offset;
+}
+
+/* Numbers at an offset; 0 when they do not lie inside. Inline, since millions of words of stacks are read by them. */
+static inline uint8_t span_u8(struct span span, uint64_t offset)
+{
+	return span_has(span, offset, sizeof(uint8_t)) ? span.data[offset] : 0;
+}
+
+static inline uint16_t span_u16(struct span span, uint64_t offset)
+{
+	return span_has(span, offset, sizeof(uint16_t)) ? (uint16_t)(span.data[offset] | span.data[offset + 1] << 8) : 0;
+}
+
+static inline uint32_t span_u32(struct span span, uint64_t offset)
+{
+	return span_has(span, offset, sizeof(uint32_t)) ? load_u32(span.data + offset) : 0;
+}
+
+static inline uint64_t span_u64(struct span span, uint64_t offset)
+{
+	return span_has(span, offset, sizeof(uint64_t)) ? load_u64(span.data + offset) : 0;
+}
 
 /* The NUL-terminated string at an offset, or NULL when it is not terminated within the span or within `limit` bytes. */
 const char *span_string(struct span span, uint64_t offset, size_t limit);

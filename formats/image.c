@@ -224,18 +224,6 @@ static inline const uint8_t *in_last_segment(const struct image *image, uint64_t
 	return segment->saved.data + offset;
 }
 
-static inline uint32_t load_u32(const uint8_t *b)
-{
-	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
-/* Compilers make one load of this. */
-static inline uint64_t load_u64(const uint8_t *b)
-{
-	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
-	       (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
-}
-
 void image_prefetch(const struct image *image, uint64_t address, uint64_t size)
 {
 	const struct segment *segment = find(image->segments.items, image->segments.count, address);
