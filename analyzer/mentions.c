@@ -2,7 +2,9 @@
  * hundreds. */
 #include "analyzer/mentions.h"
 
-enum { FIRST_SLOTS = 256, WORD = 8 };
+#include "base/slices.h"
+
+enum { FIRST_SLOTS = 256, WORD = 8, LEAST = 1024 /* goroutines for a thread */ };
 
 static uint32_t *slot_of(const struct mentions *mentions, uint64_t address)
 {
@@ -35,6 +37,48 @@ size_t mention_add(struct arena *arena, struct mentions *mentions, uint64_t addr
 	return *slot - 1;
 }
 
+static uint64_t live_from(const struct goroutine *g)
+{
+	uint64_t sp = g->status == G_RUNNING ? 0 : g->syscall_sp ? g->syscall_sp : g->sched_sp;
+
+	return sp >= g->stack_lo && sp < g->stack_hi ? sp & ~(uint64_t)(WORD - 1) : g->stack_lo;
+}
+
+static struct span live_words(const struct analysis *analysis, struct image *image, size_t goroutine)
+{
+	const struct goroutine *g = &analysis->runtime->goroutines.items[goroutine];
+	uint64_t from = live_from(g);
+
+	return image_view(image, from, g->stack_hi > from ? g->stack_hi - from : 0);
+}
+
+size_t stacks_within(struct analysis *analysis, uint64_t *bytes)
+{
+	size_t count = 0;
+
+	for (; count < analysis->runtime->goroutines.count; count++) {
+		size_t size = live_words(analysis, analysis->image, count).size;
+
+		if (size > *bytes)
+			break;
+		*bytes -= size;
+	}
+	return count;
+}
+
+/* What one thread found in its part of the goroutines. */
+struct slice {
+	struct mention *items;
+	uint32_t *last; /* per item: the holder that was met last */
+	uint64_t low, high; /* of the addresses looked for: most words of stacks are none of them */
+};
+
+struct scan {
+	const struct analysis *analysis;
+	const struct mentions *mentions;
+	struct slice slices[SLICES_MOST];
+};
+
 /* Goroutines come in order, so the last one kept tells whether this one has been counted. */
 static void count_holder(struct mention *mention, uint32_t *last, uint32_t goroutine)
 {
@@ -46,35 +90,63 @@ static void count_holder(struct mention *mention, uint32_t *last, uint32_t gorou
 	*last = goroutine;
 }
 
-static uint64_t live_from(const struct goroutine *g)
+static void scan_slice(void *context, size_t number, size_t from, size_t to)
 {
-	uint64_t sp = g->status == G_RUNNING ? 0 : g->syscall_sp ? g->syscall_sp : g->sched_sp;
+	const struct scan *scan = context;
+	const struct slice slice = scan->slices[number];
+	struct image image = *scan->analysis->image; /* with a cache of lookups of its own */
 
-	return sp >= g->stack_lo && sp < g->stack_hi ? sp & ~(uint64_t)(WORD - 1) : g->stack_lo;
+	for (size_t i = from; i < to; i++) {
+		struct span words = live_words(scan->analysis, &image, i);
+
+		fetch_ahead(scan->analysis, i);
+		for (uint64_t at = 0; at + WORD <= words.size; at += WORD) {
+			uint64_t word = span_u64(words, at);
+			uint32_t item = word >= slice.low && word <= slice.high ? *slot_of(scan->mentions, word) : 0;
+
+			if (item)
+				count_holder(&slice.items[item - 1], &slice.last[item - 1], (uint32_t)i);
+		}
+	}
+}
+
+static void add_holders(struct mention *mention, const struct mention *more)
+{
+	for (size_t i = 0; i < more->holder_count && i < HOLDERS_KEPT; i++)
+		if (mention->holder_count + i < HOLDERS_KEPT)
+			mention->holders[mention->holder_count + i] = more->holders[i];
+	mention->holder_count += more->holder_count;
+}
+
+static struct slice slice_new(struct arena *arena, const struct mentions *mentions)
+{
+	const size_t count = mentions->items.count;
+	struct slice slice = {.items = arena_array(arena, count, sizeof *slice.items),
+			      .last = arena_array(arena, count, sizeof *slice.last), .low = UINT64_MAX};
+
+	for (size_t i = 0; i < count; i++) {
+		const uint64_t address = mentions->items.items[i].address;
+
+		slice.low = address && address < slice.low ? address : slice.low;
+		slice.high = address > slice.high ? address : slice.high;
+	}
+	return slice;
 }
 
 void mentions_scan(struct analysis *analysis, struct mentions *mentions, uint64_t *bytes)
 {
-	const struct go_runtime *runtime = analysis->runtime;
-	uint32_t *last = arena_array(analysis->arena, mentions->items.count + 1, sizeof *last);
+	const size_t all = analysis->runtime->goroutines.count;
+	const size_t count = mentions->items.count ? stacks_within(analysis, bytes) : 0;
+	const size_t slices = slices_count(analysis->image->workers, count, LEAST);
+	struct scan scan = {.analysis = analysis, .mentions = mentions};
 
-	mentions->complete = true;
-	for (size_t i = 0; i < runtime->goroutines.count && mentions->items.count; i++) {
-		const struct goroutine *g = &runtime->goroutines.items[i];
-		uint64_t from = live_from(g);
-		struct span words = image_view(analysis->image, from, g->stack_hi > from ? g->stack_hi - from : 0);
-
-		if (words.size > *bytes) {
-			mentions->complete = false;
-			return;
-		}
-		*bytes -= words.size;
-		for (uint64_t at = 0; at + WORD <= words.size; at += WORD) {
-			uint64_t word = span_u64(words, at);
-			uint32_t item = word ? *slot_of(mentions, word) : 0;
-
-			if (item)
-				count_holder(&mentions->items.items[item - 1], &last[item - 1], (uint32_t)i);
-		}
-	}
+	mentions->complete = count == all || !mentions->items.count;
+	if (!count)
+		return;
+	for (size_t i = 0; i < slices; i++)
+		scan.slices[i] = slice_new(analysis->arena, mentions);
+	slices_run(slices, count, scan_slice, &scan);
+	for (size_t i = 0; i < slices; i++) /* holders stay ascending */
+		for (size_t k = 0; k < mentions->items.count; k++)
+			add_holders(&mentions->items.items[k], &scan.slices[i].items[k]);
 }

@@ -23,6 +23,9 @@ struct mentions {
 /* Adds an address, once; returns the number of its item. */
 size_t mention_add(struct arena *arena, struct mentions *mentions, uint64_t address);
 
+/* How many goroutines' stacks, from the first on, have together at most *bytes in their live parts, which are taken from them. */
+size_t stacks_within(struct analysis *analysis, uint64_t *bytes);
+
 /* Reads the live part of each goroutine's stack, at most *bytes in all, and takes what it read from them. */
 void mentions_scan(struct analysis *analysis, struct mentions *mentions, uint64_t *bytes);
 

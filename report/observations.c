@@ -278,10 +278,12 @@ static const char *circle_text(const struct diagnosis *diagnosis, const struct w
 static void observe_circle(const struct diagnosis *diagnosis, struct observations *ret)
 {
 	const struct wait_graph *graph;
+	uint64_t bytes = SCAN_BYTES;
 	uint32_t *members;
 
-	if (is_deadlock(diagnosis) || lock_waiters(diagnosis->analysis) < 2)
-		return;
+	if (is_deadlock(diagnosis) || lock_waiters(diagnosis->analysis) < 2 ||
+	    stacks_within(diagnosis->analysis, &bytes) < diagnosis->analysis->runtime->goroutines.count)
+		return; /* without all stacks it would not be known who holds what */
 	graph = wait_graph_make(diagnosis->analysis, SCAN_BYTES, true);
 	if (!graph->cycle.count)
 		return;
