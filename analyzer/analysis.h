@@ -172,7 +172,10 @@ struct walk_limit {
 
 enum { SHORT_STACK = 1000 };
 
+struct trial;
+
 struct analysis {
+	struct trial *trial; /* this is a thread's copy, and what is being told of a goroutine (trial.h); NULL: it is none */
 	struct arena *arena;
 	struct image *image;
 	struct go_runtime *runtime; /* never NULL; may be empty */
@@ -181,6 +184,8 @@ struct analysis {
 	VEC(struct damage) damages;
 	VEC(struct wrong_pointer) wrong_pointers;
 	VEC(struct state_word) state_words;
+	struct state_facts *state_facts; /* what is known of the state before goroutines are looked at (state.h) */
+	size_t state_suspects;     /* goroutines that do not stand where they say */
 	uint32_t state_searches;   /* walks that were tried for what a word of the state may have been */
 	size_t foreign_chains;     /* goroutines whose chain of frame pointers leads off their stack, below a callback from C */
 	uint32_t damage_searches; /* of code, for what a smashed word may have been */

@@ -5,6 +5,7 @@
 #include "analyzer/last_words.h"
 #include "analyzer/state.h"
 #include "analyzer/tear.h"
+#include "analyzer/trial.h"
 #include "analyzer/unwind.h"
 
 enum {
@@ -12,6 +13,7 @@ enum {
 	GOROUTINE_FRAMES = 1 << 26, /* runtime.maxstacksize is 1 GB, a frame at least 16 bytes */
 	THREAD_FRAMES = 1 << 22,    /* of all threads: 8 MB of a stack in C hold half a million */
 	FRAME_BYTES = 8,            /* a return address */
+	PART = 1 << 14,             /* goroutines that are looked at together */
 	AHEAD = 8,
 	G_BYTES = 256,
 	STACK_BYTES = 1024,
@@ -71,11 +73,8 @@ static void set_limits(struct analysis *analysis)
 	analysis->goroutine_limit = (struct walk_limit){GOROUTINE_FRAMES, room, SIZE_MAX};
 }
 
-static void count_frames(struct analysis *analysis, struct walk_limit *limit, size_t index, const struct stack *stack,
-			 const char *of)
+static void count_frames(struct analysis *analysis, struct walk_limit *limit, size_t index, uint64_t depth, const char *of)
 {
-	const uint64_t depth = stack_depth(stack);
-
 	if (limit->short_from == SIZE_MAX && depth > limit->left) {
 		limit->short_from = index + 1;
 		note_add(analysis->notes, "the stacks of %s have more frames than the dump has room for, as if they overlapped: "
@@ -91,7 +90,7 @@ static void walk_threads(struct analysis *analysis)
 
 	for (size_t i = 0; i < analysis->image->threads.count; i++) {
 		walk_thread(analysis, i, &stack, &analysis->walks[i]);
-		count_frames(analysis, &analysis->thread_limit, i, &stack, "threads");
+		count_frames(analysis, &analysis->thread_limit, i, stack_depth(&stack), "threads");
 	}
 }
 
@@ -220,19 +219,50 @@ void fetch_ahead(const struct analysis *analysis, size_t index)
 	}
 }
 
+static void look(struct analysis *analysis, size_t index, struct stack *stack, struct trial *ret)
+{
+	goroutine_stack(analysis, index, stack);
+	frame_chain_check(analysis, index, stack);
+	state_check_goroutine(analysis, index, stack);
+	ret->signature = signature_of(&analysis->runtime->goroutines.items[index], stack);
+	ret->depth = stack_depth(stack);
+}
+
+static void try_to_look(struct analysis *analysis, size_t index, struct stack *stack, struct trial *ret)
+{
+	fetch_ahead(analysis, index);
+	look(analysis, index, stack, ret);
+	state_try(analysis, index);
+}
+
+/* Takes what a trial told, or looks at the goroutine now. */
+static void settle(struct analysis *analysis, struct group_table *table, size_t index, struct stack *stack, struct trial trial)
+{
+	if (!trial.settled || trial.depth >= walk_frames(&analysis->goroutine_limit, index)) {
+		look(analysis, index, stack, &trial);
+		state_doubt(analysis, index);
+	}
+	count_frames(analysis, &analysis->goroutine_limit, index, trial.depth, "goroutines");
+	add_to_group(analysis, table, index, trial.signature);
+}
+
 static void walk_goroutines(struct analysis *analysis)
 {
+	const size_t count = analysis->runtime->goroutines.count;
+	struct trial *part = arena_array(analysis->arena, count < PART ? count + 1 : PART, sizeof *part);
+	struct trials *trials = trials_new(analysis, try_to_look);
 	struct group_table table = {0};
 	struct stack stack = {0};
 
-	for (size_t i = 0; i < analysis->runtime->goroutines.count; i++) {
-		fetch_ahead(analysis, i);
-		goroutine_stack(analysis, i, &stack);
-		count_frames(analysis, &analysis->goroutine_limit, i, &stack, "goroutines");
-		frame_chain_check(analysis, i, &stack);
-		state_check_goroutine(analysis, i, &stack);
-		add_to_group(analysis, &table, i, signature_of(&analysis->runtime->goroutines.items[i], &stack));
+	for (size_t first = 0; first < count; first += PART) {
+		const size_t size = count - first < PART ? count - first : PART;
+
+		if (trials)
+			trials_run(trials, first, size, part);
+		for (size_t i = 0; i < size; i++)
+			settle(analysis, &table, first + i, &stack, part[i]);
 	}
+	trials_end(trials);
 }
 
 struct analysis *analyze(struct go_runtime *runtime)
@@ -255,6 +285,7 @@ struct analysis *analyze(struct go_runtime *runtime)
 	join_threads(analysis);
 	walk_threads(analysis);
 	analysis->dying_thread = dying_thread(analysis);
+	state_prepare(analysis);
 	walk_goroutines(analysis);
 	frame_chain_note(analysis);
 	state_check(analysis);

@@ -3,6 +3,8 @@
  * (cmd/internal/obj/x86, arm64: obj6.go, obj7.go preprocess). */
 #include "analyzer/damage.h"
 
+#include "analyzer/trial.h"
+
 enum {
 	WORD = 8,
 	DAMAGE_LIMIT = 1024,      /* of one dump */
@@ -344,7 +346,7 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 	uint32_t frame = place->frame;
 	int32_t index;
 
-	if (subject->depth) /* what has to be repaired proves nothing */
+	if (subject->depth || trial_gives_up(analysis)) /* what has to be repaired proves nothing */
 		return DAMAGE_NONE;
 	index = filed(analysis, place);
 	if (index >= 0) {

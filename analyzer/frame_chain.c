@@ -4,6 +4,8 @@
  * was interrupted may not have yet: both are left out. */
 #include "analyzer/frame_chain.h"
 
+#include "analyzer/trial.h"
+
 enum { WORD = 8, HALF = 32 };
 
 static bool saves(const struct frame *frame)
@@ -42,6 +44,8 @@ static void file_wrong(struct analysis *analysis, size_t goroutine, const struct
 	wrong.at = stack->frames.items[index].info;
 	wrong.complete = stack->end == END_COMPLETE;
 	wrong.torn = (uint32_t)wrong.observed == (uint32_t)wrong.expected;
+	if (trial_gives_up(analysis))
+		return;
 	if (wrong.torn || (clobber_find(analysis->runtime, next->info, &wrong.clobber) &&
 			   (!wrong.clobber.known || wrong.clobber.value == wrong.observed)))
 		vec_push(analysis->arena, &analysis->wrong_pointers, wrong);
@@ -69,7 +73,8 @@ void frame_chain_check(struct analysis *analysis, size_t goroutine, const struct
 			file_wrong(analysis, goroutine, stack, i, next,
 				   (struct wrong_pointer){.slot = slot, .observed = observed, .expected = slot_of(arch, next)});
 	}
-	analysis->foreign_chains += foreign;
+	if (foreign && !trial_gives_up(analysis))
+		analysis->foreign_chains++;
 }
 
 /* fpTracebackPCs and, for profiles of blocking and mutexes, fpTracebackPartialExpand (runtime/tracestack.go, mprof.go, from Go

@@ -3,6 +3,8 @@
  * that is dropped (the failure function of Knuth, Morris and Pratt), and of every later frame whether it goes on. */
 #include "analyzer/recursion.h"
 
+#include "analyzer/trial.h"
+
 enum { SHORTEST = 8 /* frames, of what is looked at for a recursion */ };
 
 static uint64_t frame_key(const struct frame *frame, bool by_function)
@@ -115,6 +117,7 @@ void long_stack_keep(struct analysis *analysis, struct stack *stack)
 
 	if (stack->frames.count < 3 * STACK_KEPT)
 		return;
+	trial_gives_up(analysis); /* what is kept of the last one is for all to use */
 	if (!stack->elided) {
 		stack->elided_period = period_of(analysis->arena, dropped, STACK_KEPT, false);
 		stack->elided_functions = period_of(analysis->arena, dropped, STACK_KEPT, true);

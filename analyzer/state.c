@@ -1,6 +1,7 @@
 /* state.c: see state.h. */
 #include "analyzer/state.h"
 
+#include "analyzer/trial.h"
 #include "golang/wait_reasons.h"
 
 enum {
@@ -35,7 +36,7 @@ struct state_word *state_trouble(struct analysis *analysis, enum state_trouble t
 	const enum layout_field field = troubles[trouble].field;
 	struct state_word word = {.trouble = trouble, .goroutine = -1, .machine = -1};
 
-	if (analysis->state_words.count >= WORDS_LIMIT || !go_field(analysis->runtime, object, field, &word.observed))
+	if (trial_gives_up(analysis) || analysis->state_words.count >= WORDS_LIMIT || !go_field(analysis->runtime, object, field, &word.observed))
 		return NULL;
 	word.address = object + layout->offset[field];
 	vec_push(analysis->arena, &analysis->state_words, word);
@@ -148,15 +149,47 @@ static void drop_usual(struct analysis *analysis)
 						  "no damage", troubles[k].name, troubles[k].text);
 }
 
+void state_prepare(struct analysis *analysis)
+{
+	analysis->state_facts = arena_alloc(analysis->arena, sizeof *analysis->state_facts);
+	if (!analysis->runtime->layout)
+		return;
+	analysis->state_facts->links = state_links(analysis);
+	analysis->state_facts->votes = state_votes(analysis);
+}
+
+void state_try(struct analysis *analysis, size_t index)
+{
+	if (!analysis->runtime->layout)
+		return;
+	check_lock(analysis, index);
+	state_check_link(analysis, index);
+	state_check_stack(analysis, index);
+}
+
+void state_doubt(struct analysis *analysis, size_t index)
+{
+	vec_push(analysis->arena, &analysis->state_facts->doubted, (uint32_t)index);
+}
+
+static void check_doubted(struct analysis *analysis, void (*check)(struct analysis *analysis, size_t index))
+{
+	const struct state_facts *facts = analysis->state_facts;
+
+	for (size_t i = 0; i < facts->doubted.count; i++)
+		check(analysis, facts->doubted.items[i]);
+}
+
 void state_check(struct analysis *analysis)
 {
 	if (!analysis->runtime->layout)
 		return;
-	for (size_t i = 0; i < analysis->runtime->goroutines.count; i++)
-		check_lock(analysis, i);
+	check_doubted(analysis, check_lock);
 	check_misfits(analysis);
-	state_check_links(analysis);
-	state_check_stacks(analysis);
+	check_doubted(analysis, state_check_link);
+	state_check_machines(analysis);
+	check_doubted(analysis, state_check_stack);
+	state_check_misfit_stacks(analysis);
 	drop_judged_by_bounds(analysis);
 	drop_usual(analysis);
 }

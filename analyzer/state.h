@@ -5,13 +5,23 @@
 
 #include "analyzer/unwind.h"
 
-enum { SEARCHES = 256 /* trial walks, for all words of one dump */ };
+/* Of one dump, for all words: goroutines of which other values are tried, and walks from such values. */
+enum { SUSPECTS = 1024, SEARCHES = 256 };
+
+/* Collects what goroutines are held against; call it once, when the threads have been walked. */
+void state_prepare(struct analysis *analysis);
 
 /* Looks at one goroutine whose own stack has just been walked. */
 void state_check_goroutine(struct analysis *analysis, size_t index, const struct stack *stack);
 
-/* Looks at what all goroutines and Ms must have in common; call once, after the walks. Then drops every kind of trouble that
- * too many words have: what they all do is no damage. */
+/* On a trial: looks at what state_check would look at in one goroutine. */
+void state_try(struct analysis *analysis, size_t index);
+
+/* Has state_check look at a goroutine; call it in the order of the list. */
+void state_doubt(struct analysis *analysis, size_t index);
+
+/* Looks at what goroutines, of those that are doubted, and Ms must have in common; call once, after the walks. Then drops every
+ * kind of trouble that too many words have: what they all do is no damage. */
 void state_check(struct analysis *analysis);
 
 /* The name of the word, "g.sched.sp", and what is wrong with it. */
@@ -30,8 +40,22 @@ struct state_word *state_trouble_of(struct analysis *analysis, enum state_troubl
 /* Says what the word must have been. */
 void state_expect(struct state_word *word, uint64_t expected);
 
-void state_check_links(struct analysis *analysis);
-void state_check_stacks(struct analysis *analysis);
+struct links;
+struct stack_votes;
+
+struct state_facts {
+	const struct links *links;       /* NULL: no M is known */
+	const struct stack_votes *votes; /* NULL: they do not agree */
+	VEC(uint32_t) doubted;           /* goroutines, ascending */
+};
+
+const struct links *state_links(struct analysis *analysis);
+void state_check_link(struct analysis *analysis, size_t index);
+void state_check_machines(struct analysis *analysis);
+
+const struct stack_votes *state_votes(struct analysis *analysis);
+void state_check_stack(struct analysis *analysis, size_t index);
+void state_check_misfit_stacks(struct analysis *analysis);
 
 /* Whether nobody is about to change the goroutine's words: no stack is being copied, no scan under way, and if it runs, its thread
  * was stopped on the goroutine's own stack. */

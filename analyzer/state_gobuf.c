@@ -4,6 +4,8 @@
  * (runtime/proc.go reentersyscall, save; asm_GOARCH.s mcall, morestack). */
 #include "analyzer/state.h"
 
+#include "analyzer/trial.h"
+
 #include <string.h>
 
 enum { WORD = 8, CALL_BYTES = 8, BITS = 64, PCS_KEPT = 8, SIGBUS_ = 7, SIGFPE_ = 8, SIGSEGV_ = 11 };
@@ -102,7 +104,8 @@ static bool leads_home(const struct suspect *s, uint64_t pc, uint64_t sp, uint32
 					     .hi = s->g->stack_hi, .frames = SHORT_STACK, .depth = 1};
 	struct stack stack = {0};
 
-	if (sp < s->g->stack_lo || sp > s->g->stack_hi || sp % WORD || s->analysis->state_searches >= SEARCHES)
+	if (sp < s->g->stack_lo || sp > s->g->stack_hi || sp % WORD || trial_gives_up(s->analysis) ||
+	    s->analysis->state_searches >= SEARCHES)
 		return false;
 	s->analysis->state_searches++;
 	walk_goroutine(s->analysis, &subject, &context, &stack);
@@ -229,9 +232,10 @@ static void check_parked(const struct suspect *s)
 		check_frame_pointer(s);
 		return;
 	}
-	if (s->stack->end == END_NOT_SAVED)
+	if (s->stack->end == END_NOT_SAVED || trial_gives_up(s->analysis))
 		return;
-	try_all(s, &choice);
+	if (s->analysis->state_suspects++ < SUSPECTS)
+		try_all(s, &choice);
 	if (choice.found == 1) {
 		word = trouble(s, choice.trouble);
 		if (word)

@@ -315,22 +315,43 @@ static void find_claims(struct links *links)
 	}
 }
 
-void state_check_links(struct analysis *analysis)
+const struct links *state_links(struct analysis *analysis)
 {
-	struct go_runtime *runtime = analysis->runtime;
-	struct links links = {.analysis = analysis, .runtime = runtime};
+	struct links *links;
 
-	if (!runtime->machines.count)
+	if (!analysis->runtime->machines.count)
+		return NULL;
+	links = arena_alloc(analysis->arena, sizeof *links);
+	links->analysis = analysis;
+	links->runtime = analysis->runtime;
+	find_claims(links);
+	find_processors(links);
+	return links;
+}
+
+void state_check_link(struct analysis *analysis, size_t index)
+{
+	struct links links;
+
+	if (!analysis->state_facts->links)
 		return;
-	find_claims(&links);
-	find_processors(&links);
-	for (size_t i = 0; i < runtime->goroutines.count; i++)
-		check_goroutine(&links, i);
-	for (size_t i = 0; i < runtime->machines.count; i++) {
-		check_own_g(&links, &runtime->machines.items[i], STATE_M_G0, runtime->machines.items[i].g0);
-		check_own_g(&links, &runtime->machines.items[i], STATE_M_GSIGNAL, runtime->machines.items[i].gsignal);
-		check_current(&links, &runtime->machines.items[i]);
-		check_processor(&links, &runtime->machines.items[i]);
+	links = *analysis->state_facts->links;
+	links.analysis = analysis; /* perhaps that of a trial */
+	links.runtime = analysis->runtime;
+	check_goroutine(&links, index);
+}
+
+void state_check_machines(struct analysis *analysis)
+{
+	const struct links *links = analysis->state_facts->links;
+	const struct go_runtime *runtime = analysis->runtime;
+
+	for (size_t i = 0; links && i < runtime->machines.count; i++) {
+		check_own_g(links, &runtime->machines.items[i], STATE_M_G0, runtime->machines.items[i].g0);
+		check_own_g(links, &runtime->machines.items[i], STATE_M_GSIGNAL, runtime->machines.items[i].gsignal);
+		check_current(links, &runtime->machines.items[i]);
+		check_processor(links, &runtime->machines.items[i]);
 	}
-	check_thread_ids(&links);
+	if (links)
+		check_thread_ids(links);
 }

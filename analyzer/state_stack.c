@@ -17,6 +17,10 @@ struct vote {
 	size_t lead, voters, agreeing;
 };
 
+struct stack_votes {
+	struct vote guard, top;
+};
+
 struct bounds {
 	uint64_t lo, hi, guard, top;
 	bool marked; /* guard tells nothing */
@@ -49,8 +53,9 @@ static bool is_decided(const struct vote *vote)
 }
 
 /* The majority, if there is one, is what is left when each vote has cancelled one for another value. */
-static void count_votes(struct analysis *analysis, struct vote *guard, struct vote *top)
+static void count_votes(struct analysis *analysis, struct stack_votes *votes)
 {
+	struct vote *guard = &votes->guard, *top = &votes->top;
 	struct go_runtime *runtime = analysis->runtime;
 	const size_t step = runtime->goroutines.count / ASKED + 1;
 	struct bounds b;
@@ -117,9 +122,9 @@ static void suspect_upper(struct analysis *analysis, const struct goroutine *g, 
 		state_expect(word, b->top + top->value);
 }
 
-static void check(struct analysis *analysis, const struct goroutine *g, int32_t index, const struct vote *guard,
-		  const struct vote *top)
+static void check(struct analysis *analysis, const struct goroutine *g, int32_t index)
 {
+	const struct vote *guard = &analysis->state_facts->votes->guard, *top = &analysis->state_facts->votes->top;
 	struct bounds b;
 	bool top_fits, guard_fits;
 
@@ -133,23 +138,25 @@ static void check(struct analysis *analysis, const struct goroutine *g, int32_t 
 		suspect_upper(analysis, g, index, &b, top);
 }
 
-void state_check_stacks(struct analysis *analysis)
+const struct stack_votes *state_votes(struct analysis *analysis)
+{
+	struct stack_votes *votes = arena_alloc(analysis->arena, sizeof *votes);
+
+	count_votes(analysis, votes);
+	return is_decided(&votes->top) ? votes : NULL;
+}
+
+void state_check_stack(struct analysis *analysis, size_t index)
+{
+	if (analysis->state_facts->votes && state_is_stable(analysis, index))
+		check(analysis, &analysis->runtime->goroutines.items[index], (int32_t)index);
+}
+
+void state_check_misfit_stacks(struct analysis *analysis)
 {
 	const struct go_runtime *runtime = analysis->runtime;
-	struct vote guard = {0}, top = {0};
 
-	count_votes(analysis, &guard, &top);
-	if (!is_decided(&top))
-		return;
-	for (size_t i = 0; i < runtime->goroutines.count; i++) {
-		fetch_ahead(analysis, i);
-		if (state_is_stable(analysis, i))
-			check(analysis, &runtime->goroutines.items[i], (int32_t)i, &guard, &top);
-	}
-	for (size_t i = 0; i < runtime->misfits.count; i++) {
-		const struct goroutine *g = &runtime->misfits.items[i];
-
-		if (goroutine_is_parked(g))
-			check(analysis, g, -1, &guard, &top);
-	}
+	for (size_t i = 0; analysis->state_facts->votes && i < runtime->misfits.count; i++)
+		if (goroutine_is_parked(&runtime->misfits.items[i]))
+			check(analysis, &runtime->misfits.items[i], -1);
 }

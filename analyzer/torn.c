@@ -4,6 +4,7 @@
 #include "analyzer/torn.h"
 
 #include "analyzer/tear.h"
+#include "analyzer/trial.h"
 
 enum {
 	WORD = 8,
@@ -120,15 +121,17 @@ int32_t torn_at(struct analysis *analysis, const struct walk_subject *subject, u
 			    .preempted = preempted, .pc_address = context->pc_address, .sp = context->sp};
 	int32_t index = known_tear(analysis, subject, context);
 
+	/* assembly that switches stacks disagrees with its table on purpose */
+	if (index < 0 && ((info->func->flags & (FUNC_ASM | FUNC_SP_WRITE)) || !info->has_delta ||
+			  !frame_state_at(analysis->tear_cache, info, &state) || state.distance == info->delta))
+		return -1;
+	if (trial_gives_up(analysis))
+		return TORN_LIMIT;
 	if (index >= 0) {
 		if (!subject->depth) /* else `frame` counts from the tear below */
 			analysis->tears.items[index].frame = frame;
 		return index;
 	}
-	/* assembly that switches stacks disagrees with its table on purpose */
-	if ((info->func->flags & (FUNC_ASM | FUNC_SP_WRITE)) || !info->has_delta ||
-	    !frame_state_at(analysis->tear_cache, info, &state) || state.distance == info->delta)
-		return -1;
 	if (analysis->tears.count >= TEAR_LIMIT)
 		note_add(analysis->notes, "the dump holds more than %d torn stacks: the others are left out", TEAR_LIMIT);
 	if (analysis->tears.count >= TEAR_LIMIT || subject->depth >= NESTED_LIMIT)

@@ -7,6 +7,7 @@
 #include "analyzer/damage.h"
 #include "analyzer/recursion.h"
 #include "analyzer/torn.h"
+#include "analyzer/trial.h"
 #include "golang/preempt.h"
 
 enum { SIGNAL_LIMIT = 64 /* signal frames on one thread: SP need not grow across them */ };
@@ -148,6 +149,8 @@ static bool damaged_slot(struct walk *walk, const struct frame *frame, uint64_t 
 /* The walk is at a pc without a Go function. */
 static bool foreign(struct walk *walk)
 {
+	if (trial_gives_up(walk->analysis)) /* libraries are read one by one */
+		return end_walk(walk, END_NO_TABLE, walk->at.pc);
 	if (returned_nowhere(walk))
 		return true;
 	if (walk->stack->frames.count == 0 || walk->at.how == HOW_SIGNAL || is_code(walk, walk->at.pc))

@@ -332,6 +332,24 @@ bool go_program_load(struct image *image, struct exe *exe, struct go_runtime **r
 	return true;
 }
 
+struct go_runtime *go_runtime_share(const struct go_runtime *runtime, struct arena *arena, struct notes *notes)
+{
+	struct go_runtime *ret = arena_alloc(arena, sizeof *ret);
+	struct image *image = arena_alloc(arena, sizeof *image);
+
+	*image = *runtime->image; /* with a cache of lookups of its own */
+	image->arena = arena;
+	image->notes = notes;
+	*ret = *runtime;
+	ret->arena = arena;
+	ret->image = image;
+	ret->notes = notes;
+	if (ret->decoder)
+		ret->decoder = decoder_new(arena, image->arch);
+	pc_memo_new(ret);
+	return ret;
+}
+
 struct go_runtime *go_runtime_load(struct image *image, const struct exe_candidate *candidate)
 {
 	struct go_runtime *runtime = runtime_new(image, candidate);

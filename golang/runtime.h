@@ -135,6 +135,10 @@ struct go_runtime {
 /* Loads the model. Never fails: what could not be had is said in notes. */
 struct go_runtime *go_runtime_load(struct image *image, const struct exe_candidate *exe);
 
+/* A model of the same program for another thread, on an arena of its own and with notes of its own: it shares what no longer
+ * changes, and memoises for itself. Call it on the thread that made the first. */
+struct go_runtime *go_runtime_share(const struct go_runtime *runtime, struct arena *arena, struct notes *notes);
+
 /* Loads what an executable alone tells, of an image that image_of_exe made: version, modules, functions. False when it
  * holds no Go program that this version reads; what was loaded until then is in *ret. */
 bool go_program_load(struct image *image, struct exe *exe, struct go_runtime **ret);
