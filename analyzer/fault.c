@@ -61,13 +61,12 @@ static bool passes_sigpanic(const struct stack *stack, uint64_t pc)
 	return false;
 }
 
-static bool stands_in_sigpanic(struct analysis *analysis, int32_t index)
+static bool stands_in_sigpanic(struct analysis *analysis, int32_t index, uint64_t pc)
 {
-	const struct goroutine *g = &analysis->runtime->goroutines.items[index];
 	struct stack stack = {0};
 
 	goroutine_stack(analysis, (size_t)index, &stack);
-	return passes_sigpanic(&stack, g->sigpc) ||
+	return passes_sigpanic(&stack, pc) ||
 	       (stack.frames.count > 0 && stack.frames.items[stack.frames.count - 1].info->role == ROLE_SIGPANIC);
 }
 
@@ -82,19 +81,13 @@ static const char *fault_name(const struct image *image, uint32_t number)
 	return signal && signal->fault ? signal->name : NULL;
 }
 
-/* What the handler noted of a fault, in the g that it made call sigpanic. */
-struct noted_fault {
-	uint64_t g;
-	uint32_t sig;
-	uint64_t code0, code1, pc;
-};
-
 static uint64_t field_address(const struct go_runtime *runtime, uint64_t object, enum layout_field field)
 {
 	return runtime->layout ? object + (uint64_t)runtime->layout->offset[field] : 0;
 }
 
-static void set_noted(struct analysis *analysis, const struct noted_fault *noted)
+/* `g`: where it is noted. */
+static void set_noted(struct analysis *analysis, uint64_t g, const struct noted_fault *noted)
 {
 	const struct go_runtime *runtime = analysis->runtime;
 	const struct exception_name *exception = exception_by_code(noted->sig);
@@ -106,14 +99,14 @@ static void set_noted(struct analysis *analysis, const struct noted_fault *noted
 	fault->known = true;
 	fault->pc = noted->pc;
 	fault->has_pc = true;
-	fault->pc_address = field_address(runtime, noted->g, LAYOUT_g_sigpc);
+	fault->pc_address = field_address(runtime, g, LAYOUT_g_sigpc);
 	fault->number = (int32_t)noted->sig;
 	if (windows && exception->address) {
 		fault->access = exception_access(noted->code0);
 		set_address(fault, noted->code1);
 	} else if (!windows) {
 		set_code(fault, (int)noted->sig, (int)noted->code0);
-		fault->code_address = field_address(runtime, noted->g, LAYOUT_g_sigcode0);
+		fault->code_address = field_address(runtime, g, LAYOUT_g_sigcode0);
 		if (signal->memory && noted->code0 != SIGNAL_CODE_KERNEL)
 			set_address(fault, noted->code1);
 	}
@@ -121,11 +114,13 @@ static void set_noted(struct analysis *analysis, const struct noted_fault *noted
 
 static bool from_goroutine(struct analysis *analysis, int32_t index)
 {
-	const struct goroutine *g = &analysis->runtime->goroutines.items[index];
+	const uint64_t g = analysis->runtime->goroutines.items[index].address;
+	struct noted_fault noted;
 
-	if (!fault_name(analysis->image, g->sig) || !stands_in_sigpanic(analysis, index))
+	if (!go_noted_fault(analysis->runtime, g, &noted) || !fault_name(analysis->image, noted.sig) ||
+	    !stands_in_sigpanic(analysis, index, noted.pc))
 		return false;
-	set_noted(analysis, &(struct noted_fault){g->address, g->sig, g->sigcode0, g->sigcode1, g->sigpc});
+	set_noted(analysis, g, &noted);
 	return true;
 }
 
@@ -134,19 +129,16 @@ static bool from_system_stack(struct analysis *analysis, int32_t thread)
 {
 	struct go_runtime *runtime = analysis->runtime;
 	int32_t machine = analysis->thread_machine[thread];
-	struct noted_fault noted = {0};
+	const uint64_t g0 = machine >= 0 ? runtime->machines.items[machine].g0 : 0;
+	struct noted_fault noted;
 	struct stack stack = {0};
 
-	noted.g = machine >= 0 ? runtime->machines.items[machine].g0 : 0;
-	if (!noted.g || !go_field32(runtime, noted.g, LAYOUT_g_sig, &noted.sig) ||
-	    !go_field(runtime, noted.g, LAYOUT_g_sigcode0, &noted.code0) ||
-	    !go_field(runtime, noted.g, LAYOUT_g_sigcode1, &noted.code1) ||
-	    !go_field(runtime, noted.g, LAYOUT_g_sigpc, &noted.pc) || !fault_name(analysis->image, noted.sig))
+	if (!g0 || !go_noted_fault(runtime, g0, &noted) || !fault_name(analysis->image, noted.sig))
 		return false;
 	thread_stack(analysis, (size_t)thread, &stack);
 	if (!passes_sigpanic(&stack, noted.pc))
 		return false;
-	set_noted(analysis, &noted);
+	set_noted(analysis, g0, &noted);
 	return true;
 }
 

@@ -52,7 +52,7 @@ static void read_fields(const struct layout *l, struct span g, struct goroutine 
 {
 	uint32_t status = span_u32(g, l->offset[LAYOUT_g_atomicstatus]);
 
-	ret->status = status & ~(uint32_t)G_SCAN;
+	ret->status = (uint16_t)(status & ~(uint32_t)G_SCAN);
 	ret->scan = status & G_SCAN;
 	ret->id = field(l, g, LAYOUT_g_goid);
 	ret->wait_reason = span_u8(g, l->offset[LAYOUT_g_waitreason]);
@@ -72,10 +72,6 @@ static void read_fields(const struct layout *l, struct span g, struct goroutine 
 	ret->preempt = field_bool(l, g, LAYOUT_g_preempt);
 	ret->async_safe_point = field_bool(l, g, LAYOUT_g_asyncSafePoint);
 	ret->locked = field(l, g, LAYOUT_g_lockedm) != 0;
-	ret->sig = (uint32_t)field(l, g, LAYOUT_g_sig);
-	ret->sigcode0 = field(l, g, LAYOUT_g_sigcode0);
-	ret->sigcode1 = field(l, g, LAYOUT_g_sigcode1);
-	ret->sigpc = field(l, g, LAYOUT_g_sigpc);
 	ret->machine = -1;
 }
 

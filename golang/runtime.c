@@ -27,6 +27,12 @@ bool go_field8(struct go_runtime *runtime, uint64_t object, enum layout_field fi
 	       image_u8(runtime->image, object + runtime->layout->offset[field], ret);
 }
 
+bool go_noted_fault(struct go_runtime *runtime, uint64_t g, struct noted_fault *ret)
+{
+	return go_field32(runtime, g, LAYOUT_g_sig, &ret->sig) && go_field(runtime, g, LAYOUT_g_sigcode0, &ret->code0) &&
+	       go_field(runtime, g, LAYOUT_g_sigcode1, &ret->code1) && go_field(runtime, g, LAYOUT_g_sigpc, &ret->pc);
+}
+
 /* Where the program was loaded, from its moduledata in memory, when the dump's records do not say. */
 static bool bias_from_memory(struct go_runtime *runtime, const struct go_module *file, uint64_t *ret)
 {

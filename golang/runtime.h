@@ -43,22 +43,28 @@ enum g_status { G_IDLE = 0, G_RUNNABLE = 1, G_RUNNING = 2, G_SYSCALL = 3, G_WAIT
 		G_PREEMPTED = 9, G_LEAKED = 10, G_DEADEXTRA = 11, G_SCAN = 0x1000 };
 
 /* There may be a million of them: what is wanted of few is read where it is wanted. */
+/* A million of them are kept: what few ask for is read from the dump when it is asked for. */
 struct goroutine {
 	uint64_t address; /* of its runtime.g */
 	uint64_t id;
-	uint32_t status;  /* enum g_status without G_SCAN */
+	uint16_t status;  /* enum g_status without G_SCAN */
 	uint8_t wait_reason;
 	bool scan : 1;
 	bool preempt : 1, async_safe_point : 1, locked : 1;
+	int32_t machine;  /* index in machines of the M it runs on (m.curg == g), -1: none */
 	uint64_t stack_lo, stack_hi;
 	uint64_t sched_pc, sched_sp, sched_lr, sched_bp;
 	uint64_t syscall_pc, syscall_sp;
 	uint64_t m; /* address of its runtime.m, 0: none */
 	uint64_t gopc, parent_id, startpc;
 	int64_t waitsince; /* nanotime of the GC cycle that first found it blocked, 0: unknown */
-	uint32_t sig;      /* signal that became sigpanic, 0: none */
-	uint64_t sigcode0, sigcode1, sigpc;
-	int32_t machine;   /* index in machines of the M it runs on (m.curg == g), -1: none */
+};
+
+/* What a handler left in a g that it made call sigpanic: g.sig, g.sigcode0, g.sigcode1, g.sigpc (runtime/signal_ARCH.go
+ * preparePanic; on Windows exceptionhandler). */
+struct noted_fault {
+	uint32_t sig; /* signal or code of the exception, 0: none */
+	uint64_t code0, code1, pc;
 };
 
 /* Index of the goroutines by the address of their runtime.g, or by their id. */
@@ -157,6 +163,9 @@ const char *go_func_name(const struct pc_info *info);
 bool go_field(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint64_t *ret);
 bool go_field32(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint32_t *ret);
 bool go_field8(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint8_t *ret);
+
+/* What is noted in the g at an address; false when it is not there. */
+bool go_noted_fault(struct go_runtime *runtime, uint64_t g, struct noted_fault *ret);
 
 /* The goroutine with that id, or whose runtime.g is at that address; NULL: none. */
 const struct goroutine *goroutine_by_id(const struct go_runtime *runtime, uint64_t id);

@@ -46,10 +46,11 @@ static void instruction_evidence(struct diagnosis *diagnosis, struct finding *fi
 /* What sighandler left in the g (preparePanic, exceptionhandler), and the panic that sigpanic made of it. */
 static void state_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct goroutine *g)
 {
-	const struct go_runtime *runtime = diagnosis->analysis->runtime;
+	struct go_runtime *runtime = diagnosis->analysis->runtime;
 	const struct panic_value *panic = &diagnosis->analysis->messages.panics.items[0];
+	struct noted_fault noted;
 
-	if (runtime->layout && g->sigcode1 == diagnosis->analysis->fault.address)
+	if (go_noted_fault(runtime, g->address, &noted) && noted.code1 == diagnosis->analysis->fault.address)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false,
 			      g->address + (uint64_t)runtime->layout->offset[LAYOUT_g_sigcode1], NULL,
 			      "g.sigcode1 of goroutine %" PRIu64 " is the address of the fault, below 0x%x", g->id, FIRST_PAGE);

@@ -228,6 +228,14 @@ static uint64_t heap_take(struct go_builder *builder, uint64_t size)
 	return address;
 }
 
+void go_note_fault(struct go_builder *builder, uint64_t g, const struct noted_fault *fault)
+{
+	put_field(builder, g, LAYOUT_g_sig, fault->sig, 4);
+	put_field(builder, g, LAYOUT_g_sigpc, fault->pc, 8);
+	put_field(builder, g, LAYOUT_g_sigcode0, fault->code0, 8);
+	put_field(builder, g, LAYOUT_g_sigcode1, fault->code1, 8);
+}
+
 uint64_t go_goroutine(struct go_builder *builder, const struct goroutine *g, bool listed)
 {
 	uint64_t address = heap_take(builder, builder->layout->offset[LAYOUT_g_size]);
@@ -248,10 +256,6 @@ uint64_t go_goroutine(struct go_builder *builder, const struct goroutine *g, boo
 	put_field(builder, address, LAYOUT_g_m, g->m, 8);
 	put_field(builder, address, LAYOUT_g_gopc, g->gopc, 8);
 	put_field(builder, address, LAYOUT_g_startpc, g->startpc, 8);
-	put_field(builder, address, LAYOUT_g_sig, g->sig, 4);
-	put_field(builder, address, LAYOUT_g_sigpc, g->sigpc, 8);
-	put_field(builder, address, LAYOUT_g_sigcode0, g->sigcode0, 8);
-	put_field(builder, address, LAYOUT_g_sigcode1, g->sigcode1, 8);
 	if (!listed)
 		return address;
 	if (builder->goroutines == GO_GOROUTINES)

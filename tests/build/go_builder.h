@@ -107,6 +107,8 @@ uint64_t go_get(const struct go_builder *builder, uint64_t address);
 
 /* A runtime.g with the fields of *g, and its address; listed: an element of allgs. */
 uint64_t go_goroutine(struct go_builder *builder, const struct goroutine *g, bool listed);
+/* Writes it into the g at an address. */
+void go_note_fault(struct go_builder *builder, uint64_t g, const struct noted_fault *fault);
 /* A runtime.m, and its address. It names its g0, gsignal (made, where *m has none) and curg, and they name it. */
 uint64_t go_machine(struct go_builder *builder, const struct machine *m);
 /* What the runtime printed last. */

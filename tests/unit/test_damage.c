@@ -22,6 +22,7 @@ struct scene {
 	struct go_stack at[DEPTH + 1]; /* the stack when each function stands behind its call */
 	uint64_t slots[DEPTH], returns[DEPTH]; /* return addresses of first, second, third */
 	struct goroutine g;
+	struct noted_fault noted; /* in g */
 	bool stopped; /* the dump says that the thread stopped by a fault */
 };
 
@@ -77,6 +78,7 @@ static struct diagnosis *running(struct scene *s, const struct go_stack *stack, 
 
 	s->g.status = G_RUNNING;
 	m.curg = go_goroutine(builder, &s->g, true);
+	go_note_fault(builder, m.curg, &s->noted);
 	go_machine(builder, &m);
 	reg_set(&thread.registers, builder->arch->pc, pc);
 	reg_set(&thread.registers, builder->arch->sp, stack->sp);
@@ -198,8 +200,7 @@ static void through_sigpanic(struct arena *arena, const struct arch *arch)
 	go_put(s.builder, s.slots[2], word);
 	stack.pc = word;
 	go_inject(&stack, word, word, s.sigpanic);
-	s.g.sig = SIGSEGV;
-	s.g.sigcode1 = s.g.sigpc = word;
+	s.noted = (struct noted_fault){.sig = SIGSEGV, .code1 = word, .pc = word};
 	expect(running(&s, &stack, stack.pc), "torn-pc", CERTAINTY_CERTAIN, word, s.returns[2], 2, 3);
 }
 

@@ -44,7 +44,7 @@ static void put_p(struct fixture *f, uint64_t number, uint64_t id, int64_t sched
 	put(f, p + offset[LAYOUT_p_sysmontick_syscallwhen], (uint64_t)called);
 }
 
-static void add_goroutine(struct fixture *f, uint32_t status, uint8_t reason, int64_t waitsince, uint64_t gopc,
+static void add_goroutine(struct fixture *f, uint16_t status, uint8_t reason, int64_t waitsince, uint64_t gopc,
 			  uint64_t parent)
 {
 	uint64_t id = f->runtime.goroutines.count + 1;

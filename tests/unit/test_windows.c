@@ -20,6 +20,7 @@ struct scene {
 	struct go_stack stack;
 	uint64_t pc;        /* of the fault */
 	struct goroutine g; /* to be changed before scene_run */
+	struct noted_fault noted;
 	struct machine m;
 	uint64_t slot;      /* of the TEB that leads to g; 0: none */
 	uint64_t m_address;
@@ -44,7 +45,8 @@ static struct scene scene_new(struct arena *arena, const struct arch *arch)
 	s.pc = s.stack.pc;
 	go_inject(&s.stack, s.pc, 0, sigpanic);
 	go_memory(s.builder, teb, 0x2000, SEGMENT_READ | SEGMENT_WRITE);
-	s.g = (struct goroutine){.id = 1, .status = G_RUNNING, .stack_lo = s.stack.lo, .stack_hi = s.stack.hi, .sigpc = s.pc};
+	s.g = (struct goroutine){.id = 1, .status = G_RUNNING, .stack_lo = s.stack.lo, .stack_hi = s.stack.hi};
+	s.noted.pc = s.pc;
 	s.m = (struct machine){.id = 1, .procid = THREAD, .dying = 1};
 	return s;
 }
@@ -59,6 +61,7 @@ static struct analysis *scene_run(struct scene *s)
 	uint64_t tls, g;
 
 	s->m.curg = g = go_goroutine(builder, &s->g, true);
+	go_note_fault(builder, g, &s->noted);
 	s->m_address = go_machine(builder, &s->m);
 	tls = s->m_address + layout->offset[LAYOUT_m_tls];
 	go_put(builder, g + layout->offset[LAYOUT_g_m], s->m_address);
@@ -113,9 +116,9 @@ static void faults_of(struct arena *arena, const struct arch *arch)
 
 	for (uint64_t i = 0; i < 2; i++) {
 		s = scene_new(arena, arch);
-		s.g.sig = (uint32_t)access_violation;
-		s.g.sigcode0 = i;
-		s.g.sigcode1 = 0x20;
+		s.noted.sig = (uint32_t)access_violation;
+		s.noted.code0 = i;
+		s.noted.code1 = 0x20;
 		analysis = scene_run(&s);
 		assert_true(analysis->fault.known && analysis->fault.has_pc && analysis->fault.has_address);
 		assert_string_equal(analysis->fault.name, "EXCEPTION_ACCESS_VIOLATION");
@@ -125,12 +128,12 @@ static void faults_of(struct arena *arena, const struct arch *arch)
 		assert_int_equal(analysis->fault.goroutine, 0);
 	}
 	s = scene_new(arena, arch);
-	s.g.sig = (uint32_t)divide;
+	s.noted.sig = (uint32_t)divide;
 	analysis = scene_run(&s);
 	assert_true(analysis->fault.known);
 	assert_false(analysis->fault.has_address);
 	s = scene_new(arena, arch);
-	s.g.sig = 11; /* no exception, though a signal of Linux */
+	s.noted.sig = 11; /* no exception, though a signal of Linux */
 	analysis = scene_run(&s);
 	assert_false(analysis->fault.known);
 }
@@ -150,8 +153,8 @@ static void records_of(struct arena *arena, const struct arch *arch)
 		struct analysis *analysis;
 
 		s.m.dying = dying;
-		s.g.sig = (uint32_t)access_violation;
-		s.g.sigpc = s.pc + 1; /* left over */
+		s.noted.sig = (uint32_t)access_violation;
+		s.noted.pc = s.pc + 1; /* left over */
 		s.builder->image->stop = exception(true);
 		scene_run(&s);
 		s.builder->image->threads.items[0].crashed = true;
