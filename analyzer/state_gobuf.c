@@ -8,7 +8,16 @@
 
 #include <string.h>
 
-enum { WORD = 8, CALL_BYTES = 8, BITS = 64, PCS_KEPT = 8, SIGBUS_ = 7, SIGFPE_ = 8, SIGSEGV_ = 11 };
+enum {
+	WORD = 8,
+	CALL_BYTES = 8,
+	BITS = 64,
+	PCS_KEPT = 8,
+	ASKED = 1 << 14, /* goroutines, for where most stand */
+	SIGBUS_ = 7,
+	SIGFPE_ = 8,
+	SIGSEGV_ = 11,
+};
 
 static const uint64_t FIRST_EXCEPTION = 0x80000000; /* of Windows */
 
@@ -148,9 +157,10 @@ static void try_value(const struct suspect *s, struct choice *choice, enum state
 /* Where other goroutines stand: most wait in gopark. */
 static size_t usual_pcs(const struct suspect *s, uint64_t pcs[static PCS_KEPT])
 {
+	const size_t asked = s->runtime->goroutines.count < ASKED ? s->runtime->goroutines.count : ASKED;
 	size_t count = 0;
 
-	for (size_t i = 0; i < s->runtime->goroutines.count && count < PCS_KEPT; i++) {
+	for (size_t i = 0; i < asked && count < PCS_KEPT; i++) {
 		const struct goroutine *g = &s->runtime->goroutines.items[i];
 		size_t k = 0;
 
