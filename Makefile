@@ -1,6 +1,7 @@
 # tornstack: build, tests and checks. `make help` lists the targets.
 #
-# Objects go to build/VARIANT; VARIANT is release (also build/tornstack and build/libtornstack.a), asan, gcc or clang.
+# Objects go to build/VARIANT; VARIANT is release (also build/tornstack and build/libtornstack.a), asan, tsan, gcc
+# or clang.
 # Files are picked up by folder: a new .c file needs no line here. What pkg-config says is asked when the first file is
 # compiled, not when this file is read, so that `make check` may install the packages first.
 
@@ -36,6 +37,8 @@ CC := clang
 WARNINGS += -Werror
 else ifeq ($(VARIANT),asan)
 VARIANT_FLAGS := $(SANITIZE)
+else ifeq ($(VARIANT),tsan)
+VARIANT_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
 endif
 
 # --- libraries ----------------------------------------------------------------------------------------------
@@ -148,7 +151,7 @@ deps-ci:
 
 # --- tests and checks ---------------------------------------------------------------------------------------
 
-.PHONY: check check-accuracy check-hostile asan run-tests gcc clang layers peers demo
+.PHONY: check check-accuracy check-hostile asan tsan run-tests gcc clang layers peers demo
 check: deps
 	@$(MAKE) run-tests
 
@@ -158,6 +161,12 @@ check-hostile: deps
 
 asan: deps
 	@$(MAKE) VARIANT=asan run-tests
+
+# What several threads do.
+THREADED := unit/test_slices unit/test_trial golden/test_jobs
+tsan: deps
+	@$(MAKE) VARIANT=tsan all $(patsubst unit/%,build/tsan/tests/unit/%,$(filter unit/%,$(THREADED)))
+	@tests/run --build build/tsan --programs build/tsan $(THREADED)
 
 run-tests: tests
 	@tests/run --build $(OUT) --programs $(OBJ) --hostile $(HOSTILE) $(TESTS)
@@ -242,6 +251,7 @@ help:
 	@echo "make demo           deps, build, and the report of a real torn core"
 	@echo "make check          deps, build, all tests; ends with 'N passed, N failed'; TESTS=WORD… selects by name"
 	@echo "make asan           the same under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make tsan           what several threads do, under ThreadSanitizer"
 	@echo "make check-accuracy every return address of healthy dumps overwritten in turn, goroutines stopped at every split of SP;"
 	@echo "                    LIMIT=, SEED=, TABLE=, DUMPS=, TOOLCHAINS="
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
