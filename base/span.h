@@ -44,7 +44,7 @@ static inline uint8_t span_u8(struct span span, uint64_t offset)
 
 static inline uint16_t span_u16(struct span span, uint64_t offset)
 {
-	return span_has(span, offset, sizeof(uint16_t)) ? (uint16_t)(span.data[offset] | span.data[offset + 1] << 8) : 0;
+	return span_has(span, offset, sizeof(uint16_t)) ? (uint16_t)(span.data[offset] | (unsigned)span.data[offset + 1] << 8) : 0;
 }
 
 static inline uint32_t span_u32(struct span span, uint64_t offset)
