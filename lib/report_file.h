@@ -1,4 +1,5 @@
-/* report_file.h: where a report waits until it is whole, so that a failure leaves nothing behind. */
+/* report_file.h: a report on its way to its reader. It waits until it is whole, so that a failure leaves nothing behind; one
+ * that is longer than REPORT_FILE_WAITS is passed on as it is made, and takes no more memory or space than that. */
 #ifndef LIB_REPORT_FILE_H
 #define LIB_REPORT_FILE_H
 
@@ -6,10 +7,20 @@
 
 #include <stdio.h>
 
-/* A file without a name, closed with the arena; in memory where there is no folder for one. */
-const struct err *report_file_open(struct arena *arena, FILE **ret);
+enum { REPORT_FILE_WAITS = 4 << 20 }; /* bytes */
 
-/* Copies it to a stream. False when it cannot be read back; what `out` could not take is for its owner's ferror. */
-bool report_file_copy(FILE *file, FILE *out);
+struct report_file {
+	FILE *stream; /* write the report here; closed with the arena. An error of it is one of `out` */
+	FILE *out;
+	char *waiting;
+	size_t size; /* of what waits */
+	bool passing;
+};
+
+/* `out` belongs to the caller, and outlives the arena. */
+const struct err *report_file_open(struct arena *arena, FILE *out, struct report_file **ret);
+
+/* The report is whole: passes on what still waits. What `out` could not take is for its owner's ferror. */
+void report_file_finish(struct report_file *file);
 
 #endif

@@ -3,7 +3,6 @@
 #include "lib/tornstack.h"
 #include "report/scan_report.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define BUDGET ((size_t)2 << 30)
@@ -13,7 +12,8 @@ struct job {
 	const char *const *paths;
 	const struct ts_scan_options *options;
 	struct scan_batch *batch;
-	FILE *report;
+	FILE *out;
+	struct report_file *report;
 	const struct err *error;
 };
 
@@ -26,21 +26,19 @@ static const struct err *write_report(struct job *job)
 		.verbose = job->options->verbose,
 		.quiet = job->options->quiet,
 	};
-	const struct err *error = report_file_open(job->arena, &job->report);
+	const struct err *error = report_file_open(job->arena, job->out, &job->report);
 	bool whole = true;
 
 	if (error)
 		return error;
 	if (job->options->format == TS_JSON)
-		whole = report_scan_json(job->arena, job->batch, &options, job->report);
+		whole = report_scan_json(job->arena, job->batch, &options, job->report->stream);
 	else if (job->options->format == TS_SARIF)
-		whole = report_sarif(job->arena, job->batch, &options, job->report);
+		whole = report_sarif(job->arena, job->batch, &options, job->report->stream);
 	else
-		report_scan_text(job->arena, job->batch, &options, job->report);
+		report_scan_text(job->arena, job->batch, &options, job->report->stream);
 	if (!whole)
 		return err_new(job->arena, ERR_LIMIT, "no memory for the report");
-	if (fflush(job->report) || ferror(job->report))
-		return err_new(job->arena, ERR_IO, "cannot write a temporary file: %s", strerror(errno));
 	return NULL;
 }
 
@@ -80,7 +78,7 @@ static void fail(struct ts_result *result, enum err_code code, const char *text)
 struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options *options, FILE *out)
 {
 	struct ts_result result = {0};
-	struct job job = {.arena = arena_new(BUDGET), .paths = paths, .options = options};
+	struct job job = {.arena = arena_new(BUDGET), .paths = paths, .options = options, .out = out};
 
 	if (!job.arena || !arena_run(job.arena, run, &job))
 		fail(&result, ERR_LIMIT, "the scan needs more memory than it may take (2 GiB)");
@@ -88,10 +86,10 @@ struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options 
 		result.outcome = TS_CANCELLED;
 	else if (job.error)
 		fail(&result, job.error->code, job.error->text);
-	else if (!report_file_copy(job.report, out))
-		fail(&result, ERR_IO, "cannot read the report's temporary file");
 	else
 		result.outcome = outcome_of(job.batch);
+	if (result.outcome != TS_FAILED && result.outcome != TS_CANCELLED)
+		report_file_finish(job.report);
 	arena_free(job.arena);
 	return result;
 }

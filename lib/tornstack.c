@@ -1,5 +1,4 @@
-/* tornstack.c: the steps of an analysis, in order, under one arena. A report is written to a temporary file first
- * and copied to the caller when it is whole, so that a failure leaves nothing behind. */
+/* tornstack.c: the steps of an analysis, in order, under one arena. */
 #include "lib/tornstack.h"
 
 #include "formats/libraries.h"
@@ -10,7 +9,6 @@
 #include "report/report.h"
 #include "report/scan_report.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define BUDGET ((size_t)2 << 30)
@@ -21,7 +19,8 @@ struct job {
 	struct arena *arena;
 	const char *dump;
 	const struct ts_options *options;
-	FILE *spool;
+	FILE *out;
+	struct report_file *report;
 	const struct err *error;
 	bool cancelled;
 	bool corruption;
@@ -102,18 +101,16 @@ static const struct err *write_report(struct job *job, const struct diagnosis *d
 		.quiet = options->quiet,
 		.cancelled = options->cancelled,
 	};
-	const struct err *error = report_file_open(job->arena, &job->spool);
+	const struct err *error = report_file_open(job->arena, job->out, &job->report);
 
 	if (error)
 		return error;
 	if (options->format == TS_TEXT && options->filter)
-		report_goroutines(diagnosis, &report, job->spool);
+		report_goroutines(diagnosis, &report, job->report->stream);
 	else if (options->format == TS_TEXT)
-		report_text(diagnosis, &report, job->spool);
-	else if (!report_json(diagnosis, &report, job->spool))
+		report_text(diagnosis, &report, job->report->stream);
+	else if (!report_json(diagnosis, &report, job->report->stream))
 		return err_new(job->arena, ERR_LIMIT, "no memory for the report");
-	if (fflush(job->spool) || ferror(job->spool))
-		return err_new(job->arena, ERR_IO, "cannot write a temporary file: %s", strerror(errno));
 	return NULL;
 }
 
@@ -160,7 +157,7 @@ static void fail_with(struct job *job, struct ts_result *result)
 	fail(result, err_code_name(job->error->code), job->error->text);
 }
 
-static void conclude(struct job *job, bool completed, FILE *out, struct ts_result *result)
+static void conclude(struct job *job, bool completed, struct ts_result *result)
 {
 	if (!completed)
 		fail(result, err_code_name(ERR_LIMIT), "the dump needs more memory than an analysis may take (2 GiB)");
@@ -168,16 +165,16 @@ static void conclude(struct job *job, bool completed, FILE *out, struct ts_resul
 		result->outcome = TS_CANCELLED;
 	else if (job->error)
 		fail_with(job, result);
-	else if (!report_file_copy(job->spool, out))
-		fail(result, err_code_name(ERR_IO), "cannot read the report's temporary file");
 	else
 		result->outcome = job->corruption ? TS_ANALYSED_CORRUPTION : TS_ANALYSED;
+	if (result->outcome == TS_ANALYSED || result->outcome == TS_ANALYSED_CORRUPTION)
+		report_file_finish(job->report);
 }
 
 struct ts_result ts_analyze(const char *dump, const struct ts_options *options, FILE *out)
 {
 	struct ts_result result = {0};
-	struct job job = {.arena = arena_new(BUDGET), .dump = dump, .options = options};
+	struct job job = {.arena = arena_new(BUDGET), .dump = dump, .options = options, .out = out};
 	bool completed;
 
 	if (!job.arena) {
@@ -185,7 +182,7 @@ struct ts_result ts_analyze(const char *dump, const struct ts_options *options, 
 		return result;
 	}
 	completed = arena_run(job.arena, run, &job);
-	conclude(&job, completed, out, &result);
+	conclude(&job, completed, &result);
 	arena_free(job.arena);
 	return result;
 }

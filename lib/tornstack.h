@@ -50,8 +50,9 @@ struct ts_result {
 	char error[1024];
 };
 
-/* Analyses one dump ("-": standard input) and writes the report to `out`; on TS_FAILED nothing is written. Never exits,
- * never keeps anything. */
+/* Analyses one dump ("-": standard input) and writes the report to `out`. On TS_FAILED and TS_CANCELLED nothing is written,
+ * unless that happened past the first 4 MB of the report: then it ends there, and its JSON is cut short. What `out` cannot take
+ * is no failure here: it ends the report early, and is left for ferror. Never exits, never keeps anything. */
 struct ts_result ts_analyze(const char *dump, const struct ts_options *options, FILE *out);
 
 struct ts_scan_options {
