@@ -1,53 +1,17 @@
 /* json.c: writes what docs/report.schema.json describes, keys in its order. The big arrays are written element by
  * element, so that no tree of the whole report ever exists; each element is one line. */
 #include "report/json_frames.h"
+#include "report/json_goroutines.h"
 
 #include "analyzer/outparams.h"
 #include "report/fingerprint.h"
 #include "report/narrative.h"
 #include "report/observations.h"
 #include "report/place.h"
-#include "report/scratch.h"
 #include "report/stop_code.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-enum { IDS_LIMIT = 100 }; /* of one group */
-
-/* --- stacks --- */
-
-static void note_elision(struct writer *writer, const struct stack *stack)
-{
-	if (stack->elided)
-		note_add(writer->analysis->notes, "a stack has %zu frames; of those in its middle %zu are left out here",
-			 stack_depth(stack), stack->elided);
-}
-
-/* Writes the pending object with the members of a stack added, frame by frame. */
-static void dump_with_stack(struct writer *writer, const struct stack *stack)
-{
-	size_t elided_at;
-	json_t *end;
-
-	note_elision(writer, stack);
-	fputc('{', writer->out);
-	dump_members(writer);
-	fputs(",\"frames\":[", writer->out);
-	elided_at = write_frames(writer, stack);
-	fputs("],", writer->out);
-	end = begin_value(writer, new_object());
-	put_text(writer, end, "end", stack_end_name(stack->end));
-	put_address(writer, end, "end_address", stack->end_address != 0, stack->end_address);
-	if (stack->elided) {
-		put_number(writer, end, "elided_at", true, (int64_t)elided_at);
-		put_number(writer, end, "elided", true, (int64_t)stack->elided);
-	}
-	dump_members(writer);
-	fputc('}', writer->out);
-}
-
-/* --- the parts of the report, in the order of the schema --- */
 
 static void tool_section(struct writer *writer)
 {
@@ -204,7 +168,11 @@ static void thread_section(struct writer *writer, size_t index, struct stack *st
 	put_address(writer, object, "pc", has_pc, pc);
 	put_address(writer, object, "sp", has_sp, sp);
 	thread_stack(writer->analysis, index, stack);
-	dump_with_stack(writer, stack);
+	stream_text(writer->stream, "{");
+	dump_members(writer);
+	stream_text(writer->stream, ",");
+	write_stack(writer, stack);
+	stream_text(writer->stream, "}");
 }
 
 static void threads_section(struct writer *writer)
@@ -214,122 +182,6 @@ static void threads_section(struct writer *writer)
 	open_array(writer, "threads");
 	for (size_t i = 0; i < writer->analysis->image->threads.count; i++)
 		thread_section(writer, i, &stack);
-	close_array(writer);
-}
-
-static const char *wait_reason(const struct writer *writer, const struct goroutine *g)
-{
-	return g->status == G_WAITING ? goroutine_wait_reason(writer->analysis->runtime, g) : NULL;
-}
-
-static void put_creator(struct writer *writer, json_t *object, const struct goroutine *g)
-{
-	const bool created = g->gopc && g->id != 1;
-	json_t *creator = put_value(writer, object, "created_by", created ? new_object() : null_value());
-	struct frame_line line;
-
-	if (!created)
-		return;
-	creator_line(writer->analysis->runtime, g->gopc, &line);
-	put_text(writer, creator, "function", line.function);
-	put_text(writer, creator, "file", line.file);
-	put_number(writer, creator, "line", line.file && line.line > 0, line.line);
-	put_address(writer, creator, "pc", true, g->gopc);
-	put_number(writer, creator, "goroutine", g->parent_id != 0, (int64_t)g->parent_id);
-}
-
-static void put_members(struct writer *writer, json_t *object, const struct selected_group *group)
-{
-	json_t *ids;
-	json_t *waiting;
-
-	put_number(writer, object, "count", true, (int64_t)group->count);
-	ids = put_value(writer, object, "ids", new_array());
-	for (size_t i = 0; i < group->count && i < IDS_LIMIT; i++)
-		push_value(writer, ids,
-		     number_value((int64_t)writer->analysis->runtime->goroutines.items[group->members[i]].id));
-	waiting = put_value(writer, object, "waiting", group->timed ? new_object() : null_value());
-	if (!group->timed)
-		return;
-	put_number(writer, waiting, "known", true, (int64_t)group->timed);
-	put_number(writer, waiting, "least_seconds", true, group->least / NANOTIME_SECOND);
-	put_number(writer, waiting, "most_seconds", true, group->most / NANOTIME_SECOND);
-}
-
-static void group_item(struct writer *writer, const struct selected_group *group, struct stack *stack)
-{
-	const struct goroutine *g = &writer->analysis->runtime->goroutines.items[*group->members];
-	json_t *object = begin_item(writer);
-
-	put_members(writer, object, group);
-	put_text(writer, object, "status", goroutine_status_name(g));
-	put_text(writer, object, "wait_reason", wait_reason(writer, g));
-	put_bool(writer, object, "scan", g->scan);
-	put_creator(writer, object, g);
-	goroutine_stack(writer->analysis, *group->members, stack);
-	dump_with_stack(writer, stack);
-}
-
-static void groups_section(struct writer *writer)
-{
-	struct stack stack = {0};
-
-	open_array(writer, "goroutine_groups");
-	for (size_t i = 0; i < writer->selection->group_count && !writer->failed; i++)
-		group_item(writer, &writer->selection->groups[i], &stack);
-	close_array(writer);
-}
-
-static void goroutine_item(struct writer *writer, size_t index, struct stack *stack)
-{
-	const struct goroutine *g = &writer->analysis->runtime->goroutines.items[index];
-	json_t *object = begin_item(writer);
-	int64_t waited = 0;
-	bool timed = goroutine_waited(writer->analysis->runtime, g, &waited);
-
-	put_number(writer, object, "id", true, (int64_t)g->id);
-	put_text(writer, object, "status", goroutine_status_name(g));
-	put_bool(writer, object, "scan", g->scan);
-	put_text(writer, object, "wait_reason", wait_reason(writer, g));
-	put_number(writer, object, "waiting_seconds", timed, waited / NANOTIME_SECOND);
-	put_thread_id(writer, object, "thread", writer->analysis->goroutine_thread[index]);
-	put_bool(writer, object, "locked_to_thread", g->locked);
-	put_creator(writer, object, g);
-	put_address(writer, object, "stack_lo", g->stack_lo != 0, g->stack_lo);
-	put_address(writer, object, "stack_hi", g->stack_hi != 0, g->stack_hi);
-	goroutine_stack(writer->analysis, index, stack);
-	dump_with_stack(writer, stack);
-}
-
-struct listing {
-	struct writer *writer;
-	const bool *named; /* NULL: all */
-	struct stack stack;
-};
-
-static bool list_goroutine(void *context, struct arena *scratch, size_t index)
-{
-	struct listing *listing = context;
-	struct writer *writer = listing->writer;
-	struct arena *arena = writer->arena;
-
-	if (writer->failed || (writer->options->cancelled && writer->options->cancelled()))
-		return false;
-	if (!writer->selection->chosen[index] || (listing->named && !listing->named[index]))
-		return true;
-	writer->arena = scratch;
-	goroutine_item(writer, index, &listing->stack);
-	writer->arena = arena;
-	return true;
-}
-
-static void goroutines_section(struct writer *writer)
-{
-	const bool all = writer->options->goroutines == REPORT_GOROUTINES_ALL;
-	struct listing listing = {.writer = writer, .named = all ? NULL : place_goroutines(writer->diagnosis)};
-
-	open_array(writer, "goroutines");
-	scratch_each(writer->arena, writer->analysis->runtime->goroutines.count, list_goroutine, &listing);
 	close_array(writer);
 }
 
@@ -437,22 +289,27 @@ static void exposures_section(struct writer *writer)
 
 static void observation_item(struct writer *writer, const struct observation *observation)
 {
-	const struct go_runtime *runtime = writer->analysis->runtime;
+	const struct goroutine *first = &writer->analysis->runtime->goroutines.items[*observation->members];
 	json_t *object = begin_item(writer);
-	json_t *ids;
 
 	put_text(writer, object, "kind", observation->kind);
 	put_text(writer, object, "text", observation->text);
-	put_number(writer, object, "count", true, (int64_t)observation->count);
-	ids = put_value(writer, object, "ids", new_array());
-	for (size_t i = 0; i < observation->count && i < IDS_LIMIT; i++)
-		push_value(writer, ids, number_value((int64_t)runtime->goroutines.items[observation->members[i]].id));
+	stream_text(writer->stream, "{");
+	dump_members(writer);
+	stream_text(writer->stream, ",");
+	write_ids(writer, observation->members, observation->count);
+	object = begin_value(writer, new_object());
 	put_text(writer, object, "function", observation->function);
-	put_text(writer, object, "wait_reason", wait_reason(writer, &runtime->goroutines.items[*observation->members]));
-	put_creator(writer, object, &runtime->goroutines.items[*observation->members]);
+	stream_text(writer->stream, ",");
+	dump_members(writer);
+	write_wait_reason(writer, first);
+	write_creator(writer, first);
+	object = begin_value(writer, new_object());
 	put_number(writer, object, "least_seconds", observation->most != 0, observation->least / NANOTIME_SECOND);
 	put_number(writer, object, "most_seconds", observation->most != 0, observation->most / NANOTIME_SECOND);
-	dump_pending(writer);
+	stream_text(writer->stream, ",");
+	dump_members(writer);
+	stream_text(writer->stream, "}");
 }
 
 static void observations_section(struct writer *writer)
@@ -523,14 +380,13 @@ bool report_json(const struct diagnosis *diagnosis, const struct report_options 
 {
 	struct writer *writer = arena_alloc(diagnosis->arena, sizeof *writer);
 
-	*writer = (struct writer){.out = out,
-				  .arena = diagnosis->arena,
+	*writer = (struct writer){.arena = diagnosis->arena,
 				  .diagnosis = diagnosis,
 				  .analysis = diagnosis->analysis,
 				  .options = options,
 				  .selection = selection_make(diagnosis, options->filter)};
-	writer_start(writer);
-	fputc('{', out);
+	writer_start(writer, out);
+	stream_text(writer->stream, "{");
 	text_section(writer, "schema", "tornstack.report/1");
 	tool_section(writer);
 	input_section(writer);
@@ -549,6 +405,6 @@ bool report_json(const struct diagnosis *diagnosis, const struct report_options 
 	exposures_section(writer);
 	if (!options->filter)
 		observations_section(writer);
-	fputs("\n}\n", out);
-	return !writer->failed;
+	stream_text(writer->stream, "\n}\n");
+	return writer_end(writer);
 }

@@ -3,20 +3,30 @@
 
 #include "report/escape.h"
 
-#include <inttypes.h>
 #include <jansson.h>
-
-enum { LINE_USUAL = 4096 };
 
 static void release_pending(void *object)
 {
 	json_decref(((struct writer *)object)->pending);
 }
 
-void writer_start(struct writer *writer)
+void writer_start(struct writer *writer, FILE *out)
 {
+	writer->stream = arena_alloc(writer->arena, sizeof *writer->stream);
+	writer->stream->out = out;
 	writer->first_key = true;
 	arena_defer(writer->arena, release_pending, writer);
+}
+
+bool writer_end(struct writer *writer)
+{
+	stream_flush(writer->stream);
+	return !writer->failed;
+}
+
+bool writer_stopped(const struct writer *writer)
+{
+	return writer->failed || writer->stream->failed;
 }
 
 json_t *put_value(struct writer *writer, json_t *object, const char *key, json_t *value)
@@ -100,14 +110,15 @@ static void release_value(struct writer *writer)
 	writer->pending = NULL;
 }
 
+static int take_dumped(const char *bytes, size_t size, void *stream)
+{
+	stream_bytes(stream, bytes, size);
+	return 0;
+}
+
 static void dump(struct writer *writer, size_t flags)
 {
-	char line[LINE_USUAL];
-	size_t size = json_dumpb(writer->pending, line, sizeof line, style | flags);
-
-	if (size && size <= sizeof line)
-		fwrite(line, 1, size, writer->out); /* one write: a report may have millions of them */
-	else if (json_dumpf(writer->pending, writer->out, style | flags))
+	if (json_dump_callback(writer->pending, take_dumped, writer->stream, style | flags))
 		writer->failed = true;
 	release_value(writer);
 }
@@ -135,7 +146,9 @@ void dump_members(struct writer *writer)
 
 void begin_key(struct writer *writer, const char *name)
 {
-	fprintf(writer->out, "%s\n\"%s\": ", writer->first_key ? "" : ",", name);
+	stream_text(writer->stream, writer->first_key ? "\n\"" : ",\n\"");
+	stream_text(writer->stream, name);
+	stream_text(writer->stream, "\": ");
 	writer->first_key = false;
 }
 
@@ -155,20 +168,25 @@ json_t *begin_section(struct writer *writer, const char *name)
 void open_array(struct writer *writer, const char *name)
 {
 	begin_key(writer, name);
-	fputc('[', writer->out);
+	stream_text(writer->stream, "[");
 	writer->first_item = true;
+}
+
+void next_item(struct writer *writer)
+{
+	stream_text(writer->stream, writer->first_item ? "\n " : ",\n ");
+	writer->first_item = false;
 }
 
 json_t *begin_item(struct writer *writer)
 {
-	fputs(writer->first_item ? "\n " : ",\n ", writer->out);
-	writer->first_item = false;
+	next_item(writer);
 	return begin_value(writer, json_object());
 }
 
 void close_array(struct writer *writer)
 {
-	fputs(writer->first_item ? "]" : "\n]", writer->out);
+	stream_text(writer->stream, writer->first_item ? "]" : "\n]");
 }
 
 void text_section(struct writer *writer, const char *name, const char *text)
@@ -181,5 +199,5 @@ void text_section(struct writer *writer, const char *name, const char *text)
 void count_section(struct writer *writer, const char *name, size_t count)
 {
 	begin_key(writer, name);
-	fprintf(writer->out, "%zu", count);
+	stream_number(writer->stream, true, (int64_t)count);
 }

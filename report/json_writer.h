@@ -1,25 +1,32 @@
-/* json_writer.h: JSON, written as it is made: only the element in the making is in memory. Text is escaped. */
+/* json_writer.h: JSON, written as it is made: only the element in the making is in memory. Text is escaped. What there may be
+ * millions of is written without jansson, by stream_text and its like. */
 #ifndef REPORT_JSON_WRITER_H
 #define REPORT_JSON_WRITER_H
 
+#include "report/json_stream.h"
 #include "report/report.h"
 
 typedef struct json_t json_t; /* a value; jansson's own type, opaque */
 
 struct writer {
-	FILE *out;
+	struct json_stream *stream;
 	struct arena *arena;
 	const struct diagnosis *diagnosis;
 	struct analysis *analysis;
 	const struct report_options *options;
 	const struct selection *selection;
 	json_t *pending; /* the element in the making: released with the arena if an allocation does not return */
-	struct frame_pieces *frame_pieces; /* json_frames.c */
-	bool failed;
+	struct pc_texts *pc_texts; /* pc_texts.c */
+	bool failed; /* memory ran out */
 	bool first_key, first_item;
 };
 
-void writer_start(struct writer *writer);
+/* The writer has its arena. writer_end says whether the document is whole; what `out` did not take is left for its ferror. */
+void writer_start(struct writer *writer, FILE *out);
+bool writer_end(struct writer *writer);
+
+/* Nothing more can be written: long lists end here. */
+bool writer_stopped(const struct writer *writer);
 
 /* Values that nothing owns yet: each is for the next put_value, push_value or begin_value. */
 json_t *new_object(void);
@@ -54,6 +61,7 @@ json_t *begin_section(struct writer *writer, const char *name);
 void text_section(struct writer *writer, const char *name, const char *text);
 void count_section(struct writer *writer, const char *name, size_t count);
 void open_array(struct writer *writer, const char *name);
+void next_item(struct writer *writer); /* one that is written without jansson */
 json_t *begin_item(struct writer *writer);
 void close_array(struct writer *writer);
 

@@ -159,16 +159,16 @@ static void results_key(struct writer *writer, const struct scan_batch *batch)
 {
 	bool first = true;
 
-	fputc('[', writer->out);
+	stream_text(writer->stream, "[");
 	for (size_t i = 0; i < batch->binaries.count; i++) {
 		const struct scanned *binary = &batch->binaries.items[i];
 
-		for (size_t k = 0; k < binary->findings.count && !writer->failed; k++, first = false) {
-			fputs(first ? "\n " : ",\n ", writer->out);
+		for (size_t k = 0; k < binary->findings.count && !writer_stopped(writer); k++, first = false) {
+			stream_text(writer->stream, first ? "\n " : ",\n ");
 			result_value(writer, binary, &binary->findings.items[k]);
 		}
 	}
-	fputs(first ? "]" : "\n]", writer->out);
+	stream_text(writer->stream, first ? "]" : "\n]");
 }
 
 bool report_sarif(struct arena *arena, const struct scan_batch *batch, const struct scan_report_options *options,
@@ -176,14 +176,14 @@ bool report_sarif(struct arena *arena, const struct scan_batch *batch, const str
 {
 	struct writer *writer = arena_alloc(arena, sizeof *writer);
 
-	*writer = (struct writer){.out = out, .arena = arena};
-	writer_start(writer);
-	fputs("{\n\"$schema\": \"" SCHEMA "\",\n\"version\": \"2.1.0\",\n\"runs\": [{\n\"tool\": ", out);
+	*writer = (struct writer){.arena = arena};
+	writer_start(writer, out);
+	stream_text(writer->stream, "{\n\"$schema\": \"" SCHEMA "\",\n\"version\": \"2.1.0\",\n\"runs\": [{\n\"tool\": ");
 	tool_key(writer, options);
-	fputs(",\n\"invocations\": ", out);
+	stream_text(writer->stream, ",\n\"invocations\": ");
 	invocation_key(writer, batch);
-	fputs(",\n\"columnKind\": \"utf16CodeUnits\",\n\"results\": ", out);
+	stream_text(writer->stream, ",\n\"columnKind\": \"utf16CodeUnits\",\n\"results\": ");
 	results_key(writer, batch);
-	fputs("\n}]\n}\n", out);
-	return !writer->failed;
+	stream_text(writer->stream, "\n}]\n}\n");
+	return writer_end(writer);
 }

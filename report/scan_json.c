@@ -50,25 +50,25 @@ static void binary_value(struct writer *writer, const struct scanned *binary)
 	put_number(writer, object, "exposed", true, (int64_t)binary->exposed);
 	put_texts(writer, put_value(writer, object, "unchecked", new_array()), binary->unchecked.items,
 		  binary->unchecked.count);
-	fputc('{', writer->out);
+	stream_text(writer->stream, "{");
 	dump_members(writer);
-	fputs(",\"findings\":[", writer->out);
-	for (size_t i = 0; i < binary->findings.count && !writer->failed; i++) {
-		fputs(i ? ",\n   " : "\n   ", writer->out);
+	stream_text(writer->stream, ",\"findings\":[");
+	for (size_t i = 0; i < binary->findings.count && !writer_stopped(writer); i++) {
+		stream_text(writer->stream, i ? ",\n   " : "\n   ");
 		finding_value(writer, &binary->findings.items[i]);
 	}
-	fputs("]}", writer->out);
+	stream_text(writer->stream, "]}");
 }
 
 static void binaries_section(struct writer *writer, const struct scan_batch *batch)
 {
 	begin_key(writer, "binaries");
-	fputc('[', writer->out);
-	for (size_t i = 0; i < batch->binaries.count && !writer->failed; i++) {
-		fputs(i ? ",\n " : "\n ", writer->out);
+	stream_text(writer->stream, "[");
+	for (size_t i = 0; i < batch->binaries.count && !writer_stopped(writer); i++) {
+		stream_text(writer->stream, i ? ",\n " : "\n ");
 		binary_value(writer, &batch->binaries.items[i]);
 	}
-	fputs(batch->binaries.count ? "\n]" : "]", writer->out);
+	stream_text(writer->stream, batch->binaries.count ? "\n]" : "]");
 }
 
 static void failures_section(struct writer *writer, const struct scan_batch *batch)
@@ -91,9 +91,9 @@ bool report_scan_json(struct arena *arena, const struct scan_batch *batch, const
 	struct writer *writer = arena_alloc(arena, sizeof *writer);
 	json_t *tool;
 
-	*writer = (struct writer){.out = out, .arena = arena};
-	writer_start(writer);
-	fputc('{', out);
+	*writer = (struct writer){.arena = arena};
+	writer_start(writer, out);
+	stream_text(writer->stream, "{");
 	text_section(writer, "schema", "tornstack.scan/1");
 	tool = begin_section(writer, "tool");
 	put_text(writer, tool, "name", "tornstack");
@@ -102,6 +102,6 @@ bool report_scan_json(struct arena *arena, const struct scan_batch *batch, const
 	binaries_section(writer, batch);
 	failures_section(writer, batch);
 	count_section(writer, "others", batch->others);
-	fputs("\n}\n", out);
-	return !writer->failed;
+	stream_text(writer->stream, "\n}\n");
+	return writer_end(writer);
 }
