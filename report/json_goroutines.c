@@ -159,6 +159,7 @@ static bool list_group(void *context, struct arena *scratch, size_t index)
 
 	if (writer_stopped(writer))
 		return false;
+	fetch_ahead(writer->analysis, *writer->selection->groups[index].members); /* groups of one often follow each other */
 	writer->arena = scratch;
 	write_group(writer, &writer->selection->groups[index], &listing->stack);
 	writer->arena = arena;
@@ -175,6 +176,7 @@ static bool list_goroutine(void *context, struct arena *scratch, size_t index)
 		return false;
 	if (!writer->selection->chosen[index] || (listing->named && !listing->named[index]))
 		return true;
+	fetch_ahead(writer->analysis, index);
 	writer->arena = scratch;
 	write_goroutine(writer, index, &listing->stack);
 	writer->arena = arena;
