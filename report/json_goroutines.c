@@ -151,13 +151,19 @@ struct listing {
 	struct stack stack;
 };
 
+/* Nobody waits for the rest. */
+static bool is_over(const struct writer *writer)
+{
+	return writer_stopped(writer) || (writer->options->cancelled && writer->options->cancelled());
+}
+
 static bool list_group(void *context, struct arena *scratch, size_t index)
 {
 	struct listing *listing = context;
 	struct writer *writer = listing->writer;
 	struct arena *arena = writer->arena;
 
-	if (writer_stopped(writer))
+	if (is_over(writer))
 		return false;
 	fetch_ahead(writer->analysis, *writer->selection->groups[index].members); /* groups of one often follow each other */
 	writer->arena = scratch;
@@ -172,7 +178,7 @@ static bool list_goroutine(void *context, struct arena *scratch, size_t index)
 	struct writer *writer = listing->writer;
 	struct arena *arena = writer->arena;
 
-	if (writer_stopped(writer) || (writer->options->cancelled && writer->options->cancelled()))
+	if (is_over(writer))
 		return false;
 	if (!writer->selection->chosen[index] || (listing->named && !listing->named[index]))
 		return true;

@@ -172,9 +172,10 @@ struct listing {
 	struct stack stack;
 };
 
-static bool is_cancelled(const struct text *text)
+/* Nobody waits for the rest. */
+static bool is_over(const struct text *text)
 {
-	return text->options->cancelled && text->options->cancelled();
+	return ferror(text->page.out) || (text->options->cancelled && text->options->cancelled());
 }
 
 static bool list_group(void *context, struct arena *scratch, size_t index)
@@ -184,7 +185,7 @@ static bool list_group(void *context, struct arena *scratch, size_t index)
 
 	text.arena = text.page.arena = scratch;
 	print_group(&text, &text.selection->groups[index], &listing->stack);
-	return !is_cancelled(&text);
+	return !is_over(&text);
 }
 
 static bool list_goroutine(void *context, struct arena *scratch, size_t index)
@@ -196,7 +197,7 @@ static bool list_goroutine(void *context, struct arena *scratch, size_t index)
 		return true;
 	text.arena = text.page.arena = scratch;
 	text_goroutine(&text, index, &listing->stack);
-	return !is_cancelled(&text);
+	return !is_over(&text);
 }
 
 void text_each_group(const struct text *text)

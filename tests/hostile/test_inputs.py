@@ -140,6 +140,16 @@ def standard_input():
             f'{done.report["input"]}, {done.report["verdict"]["rule"]}'))
 
 
+def full_output():
+    for form in (), ('--json', '--goroutines=all'):
+        args = [tap.CASES / CASE / 'dump.zst', *form, '--exe', tap.CASES / CASE / 'exe.zst']
+        with open('/dev/full', 'wb') as full:
+            done = subprocess.run([tap.TORNSTACK, *args], stdout=full, stderr=subprocess.PIPE, text=True)
+        tap.check(f'a full disk{" --json" if form else ""}: said', None if done.returncode == 1 and
+                  'cannot write standard output: No space left on device' in done.stderr else
+                  f'status {done.returncode}, {done.stderr}')
+
+
 def command_line():
     wrong = (), ('--no-such-option',), ('--json',), ('nosuchcommand', 'x'), ('--goroutines=none', 'x'), ('a', 'b')
     for args in wrong:
@@ -158,6 +168,7 @@ def main():
         cut_compressed(folder)
         executables(folder)
     standard_input()
+    full_output()
     command_line()
     tap.finish()
 

@@ -399,6 +399,44 @@ static void test_fingerprint(void **state)
 	assert_string_not_equal(print, fingerprint_of(&unknown->diagnosis));
 }
 
+enum { MANY_GOROUTINES = 20000, ROOM = 1 << 16 };
+
+static size_t polls;
+
+static bool count_poll(void)
+{
+	polls++;
+	return false;
+}
+
+/* How many goroutines are reported into a file with room for few of them, which has to notice. */
+static size_t goroutines_asked_for(const struct fixture *f, bool json)
+{
+	struct report_options how = options(0);
+	FILE *out = fmemopen(arena_alloc(f->arena, ROOM), ROOM, "w");
+
+	how.cancelled = count_poll;
+	polls = 0;
+	if (json)
+		assert_true(report_json(&f->diagnosis, &how, out)); /* no memory ran out */
+	else
+		report_text(&f->diagnosis, &how, out);
+	assert_true(fflush(out) || ferror(out));
+	fclose(out);
+	return polls;
+}
+
+static void test_full_output(void **state)
+{
+	struct fixture *f = make(*state, 15, 0x400000);
+
+	for (uint64_t i = 2; i < MANY_GOROUTINES; i++)
+		add_goroutine(f, 15 + i, 0x400000 + i * 0x10000);
+	f->diagnosis.analysis = analyze(&f->runtime);
+	assert_in_range(goroutines_asked_for(f, true), 1, MANY_GOROUTINES / 2);
+	assert_in_range(goroutines_asked_for(f, false), 1, MANY_GOROUTINES / 2);
+}
+
 static int setup(void **state)
 {
 	*state = arena_new((size_t)1 << 28);
@@ -423,6 +461,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_narrative_is_backed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_same_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fingerprint, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_full_output, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
