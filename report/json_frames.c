@@ -5,7 +5,12 @@
 #include "report/place.h"
 
 /* The pieces of a line. */
-enum { LINE_PC /* {"pc":… */, LINE_PLACE /* "function":… "inlined":… */, LINE_OFFSET /* "function_offset":…} */, LINE_PIECES };
+enum {
+	LINE_PC,     /* {"pc":… */
+	LINE_PLACE,  /* "function":… "inlined":… */
+	LINE_OFFSET, /* "function_offset":…} */
+	LINE_PIECES
+};
 
 static void word_line(struct writer *writer, const struct frame_line *line, struct piece pieces[static LINE_PIECES])
 {

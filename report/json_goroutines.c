@@ -165,7 +165,8 @@ static bool list_group(void *context, struct arena *scratch, size_t index)
 
 	if (is_over(writer))
 		return false;
-	fetch_ahead(writer->analysis, *writer->selection->groups[index].members); /* groups of one often follow each other */
+	/* Groups of one goroutine mostly follow each other in the list of all. */
+	fetch_ahead(writer->analysis, *writer->selection->groups[index].members);
 	writer->arena = scratch;
 	write_group(writer, &writer->selection->groups[index], &listing->stack);
 	writer->arena = arena;

@@ -63,7 +63,8 @@ static const struct pc_text *keep(struct writer *writer, enum pc_text_kind kind,
 }
 
 const struct pc_text *pc_text_of(struct writer *writer, enum pc_text_kind kind, uint64_t pc,
-				 struct pc_text *(*make)(struct writer *writer, const void *context), const void *context)
+				 struct pc_text *(*make)(struct writer *writer, const void *context),
+				 const void *context)
 {
 	const struct pc_text *text;
 

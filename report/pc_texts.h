@@ -26,7 +26,8 @@ struct piece piece_of(const char *text);
 /* The text for a pc, which is what `make` returns; it is asked once, until so many are kept that the others are made each time,
  * for as long as the writer's arena lives. */
 const struct pc_text *pc_text_of(struct writer *writer, enum pc_text_kind kind, uint64_t pc,
-				 struct pc_text *(*make)(struct writer *writer, const void *context), const void *context);
+				 struct pc_text *(*make)(struct writer *writer, const void *context),
+				 const void *context);
 
 static inline void stream_piece(struct json_stream *stream, struct piece piece)
 {

@@ -178,7 +178,8 @@ bool report_sarif(struct arena *arena, const struct scan_batch *batch, const str
 
 	*writer = (struct writer){.arena = arena};
 	writer_start(writer, out);
-	stream_text(writer->stream, "{\n\"$schema\": \"" SCHEMA "\",\n\"version\": \"2.1.0\",\n\"runs\": [{\n\"tool\": ");
+	stream_text(writer->stream,
+		    "{\n\"$schema\": \"" SCHEMA "\",\n\"version\": \"2.1.0\",\n\"runs\": [{\n\"tool\": ");
 	tool_key(writer, options);
 	stream_text(writer->stream, ",\n\"invocations\": ");
 	invocation_key(writer, batch);

@@ -98,7 +98,8 @@ static void values(void **state)
 /* Pieces of every length about that of a block, with one before them and one behind. */
 static void blocks(void **state)
 {
-	static const size_t sizes[] = {1, JSON_STREAM_BLOCK - 1, JSON_STREAM_BLOCK, JSON_STREAM_BLOCK + 1, 3 * JSON_STREAM_BLOCK + 5};
+	static const size_t sizes[] = {1, JSON_STREAM_BLOCK - 1, JSON_STREAM_BLOCK, JSON_STREAM_BLOCK + 1,
+				       3 * JSON_STREAM_BLOCK + 5};
 	static char piece[4 * JSON_STREAM_BLOCK];
 
 	(void)state;
