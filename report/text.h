@@ -17,6 +17,7 @@ struct text {
 	const struct selection *selection; /* the goroutines to list */
 	const struct finding *finding;   /* the verdict's, NULL: none */
 	uint64_t pointed_pc, pointed_sp; /* of the frame that it is about; 0: none */
+	struct stack_texts *stack_texts; /* where many stacks are printed (stack_texts.h); NULL: nothing is kept */
 };
 
 /* text.c: what every report says of its dump, at the top and at the end. */

@@ -1,6 +1,7 @@
 /* text_selection.c: the goroutines that were asked for: how many do what, who created them, and their stacks, one for
  * each group of equal ones. There may be a million: what is printed of a group is forgotten after it. */
 #include "report/scratch.h"
+#include "report/stack_texts.h"
 #include "report/text.h"
 
 #include "golang/wait_reasons.h"
@@ -195,6 +196,7 @@ static bool list_goroutine(void *context, struct arena *scratch, size_t index)
 
 	if (!text.selection->chosen[index])
 		return true;
+	fetch_ahead(text.analysis, index);
 	text.arena = text.page.arena = scratch;
 	text_goroutine(&text, index, &listing->stack);
 	return !is_over(&text);
@@ -209,8 +211,10 @@ void text_each_group(const struct text *text)
 
 void text_each_goroutine(const struct text *text)
 {
-	struct listing listing = {.text = text};
+	struct text keeping = *text;
+	struct listing listing = {.text = &keeping};
 
+	keeping.stack_texts = stack_texts_new(text->arena);
 	scratch_each(text->arena, text->analysis->runtime->goroutines.count, list_goroutine, &listing);
 }
 

@@ -2,6 +2,7 @@
 #include "analyzer/recursion.h"
 #include "report/escape.h"
 #include "report/place.h"
+#include "report/stack_texts.h"
 #include "report/text.h"
 
 #include <inttypes.h>
@@ -208,7 +209,20 @@ static int64_t torn_by(const struct text *text, const struct stack *stack)
 	return 0;
 }
 
-void text_stack(const struct text *text, const struct stack *stack, unsigned margin)
+/* Whether the stack shows nothing of a finding: then it looks like all others with the same frames. */
+static bool is_plain(const struct text *text, const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->frames.count; i++) {
+		const struct frame *frame = &stack->frames.items[i];
+
+		if (frame->tear >= 0 || frame->damage >= 0 || frame->how == HOW_REPAIRED ||
+		    (frame->pc == text->pointed_pc && frame->sp == text->pointed_sp))
+			return false;
+	}
+	return true;
+}
+
+static void print_stack(const struct text *text, const struct stack *stack, unsigned margin)
 {
 	struct printed_stack printed = {.margin = margin};
 
@@ -221,6 +235,14 @@ void text_stack(const struct text *text, const struct stack *stack, unsigned mar
 			  stack->end_address ? arena_printf(text->arena, "(%s, at 0x%" PRIx64 ")", ends[stack->end],
 							    stack->end_address)
 					     : arena_printf(text->arena, "(%s)", ends[stack->end]));
+}
+
+void text_stack(const struct text *text, const struct stack *stack, unsigned margin)
+{
+	if (text->stack_texts && is_plain(text, stack))
+		stack_text_print(text, stack, margin, print_stack);
+	else
+		print_stack(text, stack, margin);
 }
 
 /* "waiting: chan receive", "runnable, being scanned" */
