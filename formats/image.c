@@ -9,6 +9,9 @@
 
 enum { STRING_LIMIT = 1 << 16, PROBE_TEXT = 512, CACHE_LINE = 64 };
 
+/* Data segments are smaller than the first; and not as many as the second allows. */
+enum { DATA_SEGMENT_LIMIT = 256 << 20, DATA_LIMIT = 1 << 30 };
+
 static const struct format *const formats[] = {
 #define FORMAT(name) &format_##name,
 #include "formats/formats.def"
@@ -307,6 +310,44 @@ struct span image_next(struct image *image, uint64_t *address, uint64_t end)
 		}
 	}
 	return (struct span){0};
+}
+
+static bool may_be_data(const struct image *image, const struct data_search *search, const struct segment *segment)
+{
+	return (segment->flags & SEGMENT_WRITE) && segment->saved.size && segment->saved.size <= DATA_SEGMENT_LIMIT &&
+	       search->unmapped == !image_mapping(image, segment->address);
+}
+
+static struct span next_data(const struct image *image, struct data_search *search, uint64_t *ret_address)
+{
+	while (search->next < image->segments.count) {
+		const struct segment *segment = &image->segments.items[search->next++];
+
+		if (may_be_data(image, search, segment)) {
+			*ret_address = segment->address;
+			return segment->saved;
+		}
+	}
+	return (struct span){0};
+}
+
+struct span image_data(const struct image *image, struct data_search *search, uint64_t *ret_address)
+{
+	struct span data = next_data(image, search, ret_address);
+
+	if (!data.size && !search->unmapped) {
+		search->unmapped = true;
+		search->next = 0;
+		data = next_data(image, search, ret_address);
+	}
+	if (!search->unmapped)
+		return data;
+	if (data.size > DATA_LIMIT - search->given) {
+		search->ended_early = true;
+		return (struct span){0};
+	}
+	search->given += data.size;
+	return data;
 }
 
 enum agreement image_compare(struct image *image, struct span file, uint64_t address)

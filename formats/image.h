@@ -135,6 +135,19 @@ bool image_holds(struct image *image, uint64_t address, uint64_t size);
  * For scans: nothing that is absent costs a step. */
 struct span image_next(struct image *image, uint64_t *address, uint64_t end);
 
+/* A search for data of programs and libraries; starts as {0}. */
+struct data_search {
+	size_t next;    /* index of the next segment */
+	bool unmapped;  /* what belongs to mapped files has been given */
+	uint64_t given; /* bytes of the rest */
+	bool ended_early;
+};
+
+/* The next piece of writable memory that the dump saved and that may be such data, and its address; empty: there is no more.
+ * First what belongs to mapped files, then the rest: up to 1 GB of it, without segments of over 256 MB. Of a heap, which may
+ * be of any size, and holes in the dump's file, no more is read. */
+struct span image_data(const struct image *image, struct data_search *search, uint64_t *ret_address);
+
 /* A string of exactly n bytes on the arena, or NULL when it cannot be read. n is limited to 64 KiB. */
 const char *image_string(struct image *image, uint64_t address, uint64_t n);
 

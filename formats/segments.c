@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { COMPARED_LIMIT = 64 << 20 }; /* in a damaged dump every segment may claim all of it */
+
 /* Among equal addresses, the one with the most saved bytes is believed. */
 static int compare(const void *left, const void *right)
 {
@@ -34,12 +36,16 @@ static struct segment part_of(const struct segment *segment, uint64_t start, uin
 	};
 }
 
-static bool contradict(const struct segment *a, const struct segment *b, uint64_t start, uint64_t size)
+static bool contradict(const struct segment *a, const struct segment *b, uint64_t start, uint64_t size,
+		       struct segment_overlaps *overlaps)
 {
 	struct span left = part_of(a, start, size).saved;
 	struct span right = part_of(b, start, size).saved;
 	size_t common = left.size < right.size ? left.size : right.size;
 
+	if (common > COMPARED_LIMIT - overlaps->compared)
+		common = (size_t)(COMPARED_LIMIT - overlaps->compared);
+	overlaps->compared += common;
 	return common && memcmp(left.data, right.data, common);
 }
 
@@ -59,7 +65,7 @@ size_t segments_order(struct segment *items, size_t count, struct segment_overla
 			uint64_t shared = overlap < segment.size ? overlap : segment.size;
 
 			ret->count++;
-			ret->contradicts += contradict(last, &segment, segment.address, shared);
+			ret->contradicts += contradict(last, &segment, segment.address, shared, ret);
 			if (overlap >= segment.size)
 				continue;
 			segment = part_of(&segment, segment.address + overlap, segment.size - overlap);

@@ -6,7 +6,8 @@
 
 struct segment_overlaps {
 	size_t count;       /* segments that claim addresses of another */
-	size_t contradicts; /* those of them whose saved bytes differ from the other's */
+	size_t contradicts; /* those of them whose saved bytes differ from the other's, by the first 64 MB that overlap */
+	uint64_t compared;  /* bytes */
 };
 
 /* Sorts segments by address and cuts what overlaps: the one that begins first keeps an address, of those that begin

@@ -107,11 +107,11 @@ static bool around_announcement(struct go_runtime *runtime, struct span data, ui
 static void from_text(struct go_runtime *runtime)
 {
 	const struct go_module *module = &runtime->modules.items[0];
-
+	const uint64_t end = module_search_end(module);
 	uint64_t address = module->data_start;
 	struct span data;
 
-	while ((data = image_next(runtime->image, &address, module->data_end)).size) {
+	while ((data = image_next(runtime->image, &address, end)).size) {
 		if (around_announcement(runtime, data, address))
 			return;
 		address += data.size;

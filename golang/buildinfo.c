@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { HEADER = 32, VERSION_LIMIT = 256, MODINFO_LIMIT = 1 << 20, SCAN_SEGMENT_LIMIT = 64 << 20 };
+enum { HEADER = 32, VERSION_LIMIT = 256, MODINFO_LIMIT = 1 << 20 };
 
 static const char magic[] = "\xff Go buildinf:";
 
@@ -69,15 +69,13 @@ static void from_exe(struct go_runtime *runtime)
 /* The dump's own memory first: it cannot be of another build. */
 void buildinfo_load(struct go_runtime *runtime)
 {
-	struct image *image = runtime->image;
+	struct data_search search = {0};
+	struct span bytes;
+	uint64_t address;
 
-	for (size_t i = 0; i < image->segments.count; i++) {
-		const struct segment *segment = &image->segments.items[i];
-
-		if ((segment->flags & SEGMENT_WRITE) && segment->saved.size <= SCAN_SEGMENT_LIMIT &&
-		    scan(runtime, segment->saved, segment->address))
+	while ((bytes = image_data(runtime->image, &search, &address)).size)
+		if (scan(runtime, bytes, address))
 			return;
-	}
 	if (runtime->exe)
 		from_exe(runtime);
 }

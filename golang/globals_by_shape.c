@@ -47,7 +47,7 @@ uint64_t allgs_by_shape(struct go_runtime *runtime)
 	if (!runtime->modules.count)
 		return 0;
 	address = runtime->modules.items[0].data_start;
-	end = runtime->modules.items[0].data_end;
+	end = module_search_end(&runtime->modules.items[0]);
 	while ((data = image_next(runtime->image, &address, end)).size) {
 		uint64_t found = longest(runtime, data, address, &capacity);
 

@@ -35,6 +35,9 @@ unsigned module_saved(struct image *image, const struct go_module *module);
 /* Reads the fields of runtime.moduledata at module->address from memory; false when they are not there or absurd. */
 bool module_read(struct image *image, uint64_t address, struct go_module *ret);
 
+/* Where a search of a module's variables ends: real ones fit below 2 GB, damaged ones may claim all that the dump has. */
+uint64_t module_search_end(const struct go_module *module);
+
 /* Completes modules once layout and memory are known: gofunc, text sections, and the modules after the first. */
 void modules_complete(struct go_runtime *runtime);
 

@@ -27,7 +27,7 @@ enum {
 	TEXTSECT_LIMIT = 4096,
 	RELOCATION = 24,
 	PCLNTAB_LIMIT = 1 << 30,
-	SCAN_SEGMENT_LIMIT = 256 << 20, /* data segments are smaller; heaps of gigabytes need no scan */
+	DATA_LIMIT = 1 << 30,
 };
 
 static const char *const pclntab_sections[] = {".gopclntab", ".data.rel.ro.gopclntab"};
@@ -228,23 +228,34 @@ bool module_table_in_exe(struct image *image, const struct go_module *module, co
 	return pclntab_in_exe(exe, ret) && image_u64(image, module->address, &address) && address == ret->address + bias;
 }
 
+uint64_t module_search_end(const struct go_module *module)
+{
+	if (module->data_end - module->data_start < DATA_LIMIT)
+		return module->data_end;
+	return module->data_start + DATA_LIMIT;
+}
+
+static bool module_in_piece(struct image *image, struct span bytes, uint64_t address, struct go_module *ret)
+{
+	for (uint64_t at = 0; at + 8 * WORDS <= bytes.size; at += 8)
+		if (looks_like_moduledata(span_slice(bytes, at, 8 * WORDS)) && module_read(image, address + at, ret)) {
+			pclntab_in_memory(image, ret);
+			return true;
+		}
+	return false;
+}
+
 bool module_in_memory(struct go_runtime *runtime, struct go_module *ret)
 {
-	struct image *image = runtime->image;
+	struct data_search search = {0};
+	struct span bytes;
+	uint64_t address;
 
-	for (size_t i = 0; i < image->segments.count; i++) {
-		const struct segment *segment = &image->segments.items[i];
-
-		if (!(segment->flags & SEGMENT_WRITE) || segment->saved.size > SCAN_SEGMENT_LIMIT)
-			continue;
-		for (uint64_t at = 0; at + 8 * WORDS <= segment->saved.size; at += 8) {
-			if (looks_like_moduledata(span_slice(segment->saved, at, 8 * WORDS)) &&
-			    module_read(image, segment->address + at, ret)) {
-				pclntab_in_memory(image, ret);
-				return true;
-			}
-		}
-	}
+	while ((bytes = image_data(runtime->image, &search, &address)).size)
+		if (module_in_piece(runtime->image, bytes, address, ret))
+			return true;
+	if (search.ended_early)
+		note_add(runtime->notes, "the search for a Go program in the dump's memory ended after 1 GB that belongs to no file");
 	return false;
 }
 

@@ -33,6 +33,7 @@ struct places {
 	struct diagnosis *diagnosis;
 	const struct outparams *outparams;
 	VEC(struct place) items;
+	uint64_t room; /* bytes that may still be searched: real stacks do not overlap */
 };
 
 static const struct goroutine *goroutine_at(const struct diagnosis *diagnosis, int32_t index)
@@ -120,7 +121,9 @@ static void search_stack(struct places *places, int32_t index)
 	struct span bytes;
 
 	while (address < g->stack_hi &&
-	       (bytes = image_next(places->diagnosis->analysis->image, &address, g->stack_hi)).size) {
+	       (bytes = image_next(places->diagnosis->analysis->image, &address, g->stack_hi)).size &&
+	       bytes.size <= places->room) {
+		places->room -= bytes.size;
 		for (size_t at = (size_t)(-address % WORD); at + WORD <= bytes.size; at += WORD) {
 			const struct io_call *call = io_call_at(places->outparams, span_u64(bytes, at));
 
@@ -240,7 +243,7 @@ static void report(struct diagnosis *diagnosis, const struct match *match, size_
 static void match_all(struct diagnosis *diagnosis, const struct outparams *outparams)
 {
 	const struct analysis *analysis = diagnosis->analysis;
-	struct places places = {.diagnosis = diagnosis, .outparams = outparams};
+	struct places places = {.diagnosis = diagnosis, .outparams = outparams, .room = analysis->image->bytes.size};
 
 	if (!analysis->damages.count)
 		return;

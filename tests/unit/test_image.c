@@ -6,6 +6,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 
+#include <sys/mman.h>
+
 #include <cmocka.h>
 
 static uint8_t low[0x100], high[0x100], text[0x300];
@@ -171,6 +173,40 @@ static void segments_and_mappings(void **state)
 	assert_null(image_mapping(&f->image, 0x1200));
 	assert_null(image_mapping(&f->image, 0xfff));
 	assert_null(image_mapping(&f->image, 0x2200));
+}
+
+/* Mapped files' data first, then the rest, and of that not too much. */
+static void data_is_searched_in_order(void **state)
+{
+	enum { HUGE_SEGMENT = 256 << 20, PIECES = 5 };
+	struct fixture *f = *state;
+	void *zeros = mmap(NULL, HUGE_SEGMENT + 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct data_search search = {0};
+	uint64_t address;
+
+	assert_ptr_not_equal(zeros, MAP_FAILED);
+	add(f, 0x2400, 0x100, (struct span){low, sizeof low}, 0x100);
+	add(f, 0x3000, 0x100, (struct span){high, sizeof high}, 0x100);
+	add(f, 0x4000, HUGE_SEGMENT + 1, (struct span){zeros, HUGE_SEGMENT + 1}, HUGE_SEGMENT + 1);
+	for (uint64_t i = 1; i <= PIECES; i++)
+		add(f, i << 32, HUGE_SEGMENT, (struct span){zeros, HUGE_SEGMENT}, HUGE_SEGMENT);
+	for (size_t i = 4; i < f->image.segments.count; i++)
+		f->image.segments.items[i].flags = SEGMENT_READ | SEGMENT_WRITE;
+	f->image.segments.items[2].flags = SEGMENT_WRITE; /* not saved */
+	f->image.segments.items[3].flags = SEGMENT_WRITE;
+	vec_push(f->arena, &f->image.mappings, (struct mapping){.start = 0x3000, .end = 0x3100, .path = "program"});
+	assert_int_equal(image_data(&f->image, &search, &address).size, sizeof high);
+	assert_int_equal(address, 0x3000);
+	assert_int_equal(image_data(&f->image, &search, &address).size, sizeof low);
+	assert_int_equal(address, 0x2400);
+	for (uint64_t i = 1; i < PIECES - 1; i++) {
+		assert_int_equal(image_data(&f->image, &search, &address).size, HUGE_SEGMENT);
+		assert_int_equal(address, i << 32);
+	}
+	assert_false(search.ended_early);
+	assert_int_equal(image_data(&f->image, &search, &address).size, 0);
+	assert_true(search.ended_early);
+	munmap(zeros, HUGE_SEGMENT + 1);
 }
 
 static void auxv_values(void **state)
@@ -340,6 +376,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bytes_are_joined, setup, teardown),
 		cmocka_unit_test_setup_teardown(strings, setup, teardown),
 		cmocka_unit_test_setup_teardown(segments_and_mappings, setup, teardown),
+		cmocka_unit_test_setup_teardown(data_is_searched_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(auxv_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(backing_fills_only_what_the_dump_lacks, setup, teardown),
 		cmocka_unit_test_setup_teardown(backing_ends_where_the_dump_begins, setup, teardown),
