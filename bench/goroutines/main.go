@@ -1,9 +1,10 @@
 // Command goroutines parks many goroutines and dies, so that its core can be measured.
 //
-// usage: goroutines COUNT SHAPE
+// usage: goroutines COUNT SHAPE [GB]
 //
 // SHAPE says how the stacks look: few (three kinds, 7 to 9 frames), many (each goroutine takes its own way through a tree
-// of calls, 16 levels: up to 65,536 kinds) or deep (three kinds, 1,000 frames).
+// of calls, 16 levels: up to 65,536 kinds) or deep (three kinds, 1,000 frames). With GB so many
+// gigabytes are mapped beside the heap and hardly touched: the kernel leaves holes in the core for them.
 package main
 
 import (
@@ -80,6 +81,29 @@ func start(i int, shape string) {
 	}
 }
 
+const (
+	piece   = 64 << 20     // as the arenas of Go's heap
+	address = 0xc100000000 // where that heap grows to
+)
+
+// reserve maps memory as a large heap has it, in many segments: every second piece has another flag. One page of each is
+// written.
+func reserve(gigabytes uintptr) {
+	size := gigabytes << 30
+	start, _, failed := syscall.Syscall6(syscall.SYS_MMAP, address, size, syscall.PROT_READ|syscall.PROT_WRITE,
+		syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE, ^uintptr(0), 0)
+	if failed != 0 {
+		panic(failed)
+	}
+	memory := unsafe.Slice((*byte)(unsafe.Add(nil, start)), size)
+	for at := uintptr(0); at < size; at += piece {
+		memory[at+piece/2] = 1
+		if at/piece%2 == 1 {
+			syscall.Madvise(memory[at:at+piece], syscall.MADV_DONTFORK)
+		}
+	}
+}
+
 // die leaves a core and writes nothing: the runtime would print every goroutine.
 func die() {
 	var byDefault [4]uintptr
@@ -92,6 +116,13 @@ func main() {
 	count, err := strconv.Atoi(os.Args[1])
 	if err != nil {
 		panic(err)
+	}
+	if len(os.Args) > 3 {
+		gigabytes, err := strconv.Atoi(os.Args[3])
+		if err != nil {
+			panic(err)
+		}
+		reserve(uintptr(gigabytes))
 	}
 	nobody.Lock()
 	started.Add(count)
