@@ -1,32 +1,14 @@
 /* spool.c: see spool.h. */
 #include "formats/spool.h"
 
+#include "base/temporary.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 enum { HOLE = 4096 };
-
-static int temporary_file(struct arena *arena)
-{
-	const char *folder = getenv("TMPDIR");
-	char *template;
-	int descriptor;
-
-	if (!folder || !*folder)
-		folder = "/tmp";
-	descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
-	if (descriptor >= 0)
-		return descriptor;
-	template = arena_printf(arena, "%s/tornstack-XXXXXX", folder);
-	descriptor = mkostemp(template, O_CLOEXEC);
-	if (descriptor >= 0)
-		unlink(template);
-	return descriptor;
-}
 
 static bool all_zero(const unsigned char *data, size_t size)
 {
@@ -72,7 +54,7 @@ static bool write_sparse(int descriptor, const unsigned char *data, size_t size,
 
 const struct err *spool_open(struct arena *arena, uint64_t max_size, struct spool *ret)
 {
-	*ret = (struct spool){.descriptor = temporary_file(arena), .max_size = max_size};
+	*ret = (struct spool){.descriptor = temporary_open(), .max_size = max_size};
 	if (ret->descriptor < 0)
 		return err_new(arena, ERR_IO, "no temporary file can be made (see TMPDIR): %s", strerror(errno));
 	return NULL;

@@ -1,0 +1,9 @@
+/* temporary.h: files without a name, which are gone however the process ends. */
+#ifndef BASE_TEMPORARY_H
+#define BASE_TEMPORARY_H
+
+/* A new empty file in the folder that TMPDIR names (default: /tmp), for reading and writing, that has no name: a
+ * descriptor, or -1 with errno set. */
+int temporary_open(void);
+
+#endif
