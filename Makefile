@@ -75,7 +75,7 @@ CLI_OBJECTS := $(call objects,$(wildcard cli/*.c))
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 # What tests share: the synthetic dump builder, and any other .c file beside the unit tests; of cli/, what needs no main.
 SUPPORT_OBJECTS := $(call objects,$(filter-out $(UNIT_SOURCES),$(wildcard tests/build/*.c tests/unit/*.c)) \
-	cli/conditions.c)
+	$(addprefix cli/,complain.c conditions.c output.c progress.c))
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(OBJ)/%)
 HOSTILE_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/hostile/*.c))
 # Programs of tests/accuracy have the names below; the other files there are what they share. stop needs Unicorn, which is

@@ -257,6 +257,7 @@ static void walk_goroutines(struct analysis *analysis)
 	for (size_t first = 0; first < count; first += PART) {
 		const size_t size = count - first < PART ? count - first : PART;
 
+		progress_report(analysis->image->progress, PROGRESS_WALKING, first, count);
 		if (trials)
 			trials_run(trials, first, size, part);
 		for (size_t i = 0; i < size; i++)

@@ -1,10 +1,11 @@
-/* main.c: finds the subcommand; signals; complaints. */
+/* main.c: finds the subcommand; signals. */
 #include "cli/cli.h"
+#include "cli/output.h"
+#include "cli/progress.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,9 +17,11 @@ const struct command commands[] = {
 	{NULL, NULL, NULL},
 };
 
-/* Ends at once, also in a read from a stalled pipe; while there is a file to clean up, output.c blocks signals. */
+/* Ends at once, also in a read from a stalled pipe. Of all files only output.c's has a name for a while. */
 static void on_signal(int number)
 {
+	output_abandon();
+	progress_erase();
 	_exit(128 + number);
 }
 
@@ -37,42 +40,13 @@ static void set_signals(void)
 	signal(SIGCHLD, SIG_DFL); /* where it is inherited as ignored, nobody learns how a child ended */
 }
 
-void cli_complain(const char *format, ...)
-{
-	char text[2048];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	fputs("tornstack: ", stderr);
-	for (const char *at = text; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			fprintf(stderr, "\\x%02x", (unsigned char)*at);
-		else
-			fputc(*at, stderr);
-	fputc('\n', stderr);
-}
-
-bool cli_close(FILE *out, const char *name)
-{
-	bool failed = ferror(out) != 0;
-
-	errno = failed ? errno : 0;
-	failed |= fflush(out) != 0;
-	failed |= fclose(out) != 0;
-	if (failed)
-		cli_complain("cannot write %s: %s", name,
-			     errno ? strerror(errno) : "the output did not take everything");
-	return !failed;
-}
-
 int main(int argc, char **argv)
 {
 	char name[64];
 
 	argp_err_exit_status = EXIT_USAGE;
 	set_signals();
+	progress_start();
 	for (const struct command *command = commands; argc > 1 && command->name; command++)
 		if (!strcmp(argv[1], command->name)) {
 			snprintf(name, sizeof name, "tornstack %s", command->name);

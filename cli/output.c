@@ -4,10 +4,14 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* What a signal that ends the process must remove; NULL: nothing. */
+static const char *volatile doomed;
 
 static bool is_same_file(const struct stat *a, const char *path)
 {
@@ -28,7 +32,7 @@ static mode_t default_mode(void)
 static bool make_temporary(struct output *output)
 {
 	int length = snprintf(output->temporary, sizeof output->temporary, "%s.XXXXXX", output->path);
-	sigset_t all;
+	sigset_t all, before;
 
 	if (length < 0 || (size_t)length >= sizeof output->temporary) {
 		*output->temporary = 0;
@@ -36,12 +40,14 @@ static bool make_temporary(struct output *output)
 		return false;
 	}
 	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &output->signals);
+	pthread_sigmask(SIG_SETMASK, &all, &before); /* none between the two */
 	output->descriptor = mkstemp(output->temporary);
+	if (output->descriptor >= 0)
+		doomed = output->temporary;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (output->descriptor >= 0)
 		return !fchmod(output->descriptor, output->mode);
 	*output->temporary = 0;
-	sigprocmask(SIG_SETMASK, &output->signals, NULL);
 	return false;
 }
 
@@ -81,15 +87,23 @@ bool output_open(const char *path, const char *input, struct output *ret)
 	return ret->file != NULL;
 }
 
-/* The temporary file is where it belongs, or gone: signals may come again. */
+void output_abandon(void)
+{
+	const char *path = doomed;
+
+	if (path)
+		unlink(path);
+}
+
+/* The temporary file is where it belongs, or gone. */
 static void settle(struct output *output)
 {
 	if (output->descriptor < 0)
 		return;
 	close(output->descriptor);
 	output->descriptor = -1;
+	doomed = NULL;
 	*output->temporary = 0;
-	sigprocmask(SIG_SETMASK, &output->signals, NULL);
 }
 
 bool output_keep(struct output *output)

@@ -3,7 +3,6 @@
 #define CLI_OUTPUT_H
 
 #include <limits.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -13,13 +12,11 @@ struct output {
 	const char *path;         /* NULL: standard output */
 	int descriptor;           /* of the temporary file, -1: there is none (yet) */
 	mode_t mode;              /* that the file is to have */
-	sigset_t signals;         /* those blocked before the temporary file was made */
 	char temporary[PATH_MAX]; /* empty: there is none (yet) */
 };
 
-/* Opens an output; NULL is standard output. Refuses to replace `input`. The temporary file is made by the first write,
- * and from then to output_keep or output_discard signals wait, so that none is left behind. `ret` must not move
- * meanwhile. Complains and returns false on failure. */
+/* Opens an output; NULL is standard output. Refuses to replace `input`. The temporary file is made by the first write and
+ * is there until output_keep or output_discard; `ret` must not move meanwhile. Complains and returns false on failure. */
 bool output_open(const char *path, const char *input, struct output *ret);
 
 /* Closes it and, for a file, puts it in its place. Complains and returns false when that failed; nothing is left. */
@@ -27,5 +24,8 @@ bool output_keep(struct output *output);
 
 /* Closes it and leaves nothing behind. */
 void output_discard(struct output *output);
+
+/* For a signal handler that ends the process: removes the temporary file, if there is one. */
+void output_abandon(void);
 
 #endif

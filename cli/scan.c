@@ -1,15 +1,13 @@
 /* scan.c: tornstack scan BINARY|ARCHIVE|DIR…. */
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/settings.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum option_key { KEY_JSON = KEY_OWN, KEY_SARIF, KEY_COLOR, KEY_MAX_SIZE, KEY_EXIT_CODE, KEY_USAGE };
-
-enum { NAME_SHOWN = 60 };
 
 struct command_line {
 	struct ts_scan_options options;
@@ -94,22 +92,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* One line that is written over, on a terminal only. */
 static void show_progress(void *context, size_t done, size_t total, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char name[NAME_SHOWN + 1];
-	size_t length = 0;
 
 	(void)context;
-	for (const char *at = slash ? slash + 1 : path; *at && length < NAME_SHOWN; at++)
-		name[length++] = (unsigned char)*at < ' ' || (unsigned char)*at >= 0x7f ? '?' : *at;
-	name[length] = 0;
-	if (done < total)
-		fprintf(stderr, "\r\033[Kscanned %zu of %zu: %s", done, total, name);
+	if (done == total)
+		progress_erase();
 	else
-		fputs("\r\033[K", stderr);
-	fflush(stderr);
+		progress_show(&(struct progress_line){.doing = "scanning", .done = done, .total = total,
+						      .name = slash ? slash + 1 : path});
 }
 
 static int run(struct command_line *line)
@@ -119,7 +111,7 @@ static int run(struct command_line *line)
 
 	line->options.color = settings_color(line->color, line->output);
 	line->options.columns = settings_columns(line->output);
-	line->options.progress = isatty(STDERR_FILENO) ? show_progress : NULL;
+	line->options.progress = show_progress;
 	if (!output_open(line->output, NULL, &output))
 		return EXIT_FAILED;
 	result = ts_scan(line->paths, &line->options, output.file);

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -190,6 +191,23 @@ unsigned settings_columns(const char *output)
 	return size.ws_col < LEAST_COLUMNS ? LEAST_COLUMNS : size.ws_col;
 }
 
+static void show_progress(void *context, enum ts_phase phase, uint64_t done, uint64_t total)
+{
+	static const char *const doing[] = {
+		[TS_COPYING] = "reading the dump",     [TS_DECOMPRESSING] = "decompressing the dump",
+		[TS_LISTING] = "reading goroutines",   [TS_WALKING] = "walking stacks",
+		[TS_JUDGING] = "looking for the cause", [TS_WRITING] = "writing the report",
+	};
+
+	const struct settings *settings = context;
+
+	if (phase == TS_DONE || (phase == TS_WRITING && !settings->output && isatty(STDOUT_FILENO)))
+		progress_erase(); /* the report may come to the same terminal */
+	else
+		progress_show(&(struct progress_line){.doing = doing[phase], .done = done, .total = total,
+						      .bytes = phase == TS_COPYING || phase == TS_DECOMPRESSING});
+}
+
 int settings_run(struct settings *settings)
 {
 	struct output output;
@@ -197,6 +215,8 @@ int settings_run(struct settings *settings)
 
 	settings->options.color = settings_color(settings->color, settings->output);
 	settings->options.columns = settings_columns(settings->output);
+	settings->options.progress = show_progress;
+	settings->options.context = settings;
 	if (!output_open(settings->output, settings->dump, &output))
 		return EXIT_FAILED;
 	result = ts_analyze(settings->dump, &settings->options, output.file);

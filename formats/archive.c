@@ -88,9 +88,20 @@ static const char *compression_of(struct span start)
 struct stream {
 	struct arena *arena;
 	struct source *source;
-	bool (*cancelled)(void);
+	const struct file_options *options;
+	uint64_t input_size; /* 0: unknown */
 	bool cut_short;
 };
+
+static void show_progress(const struct stream *stream)
+{
+	struct archive *archive = stream->source->archive;
+	const bool plain = archive_filter_code(archive, 0) == ARCHIVE_FILTER_NONE;
+	const la_int64_t taken = archive_filter_bytes(archive, -1); /* from the file itself */
+
+	progress_report(stream->options->progress, plain ? PROGRESS_COPYING : PROGRESS_DECOMPRESSING,
+			taken > 0 ? (uint64_t)taken : 0, stream->input_size);
+}
 
 static const struct err *spool_all(struct stream *stream)
 {
@@ -101,7 +112,7 @@ static const struct err *spool_all(struct stream *stream)
 		la_int64_t offset; /* raw streams have no gaps: always the sum of the sizes */
 		int status;
 
-		if (stream->cancelled && stream->cancelled())
+		if (stream->options->cancelled && stream->options->cancelled())
 			return err_new(stream->arena, ERR_IO, "cancelled");
 		status = archive_read_data_block(stream->source->archive, &data, &size, &offset);
 		if (status == ARCHIVE_EOF)
@@ -115,6 +126,7 @@ static const struct err *spool_all(struct stream *stream)
 		err = spool_append(stream->arena, &stream->source->spool, data, size);
 		if (err)
 			return err;
+		show_progress(stream);
 	}
 	return NULL;
 }
@@ -159,8 +171,9 @@ static const char *filter_name(struct arena *arena, struct archive *archive)
 	return name && strcmp(name, "none") ? arena_strdup(arena, name) : NULL;
 }
 
-static const struct err *decompress(struct stream *stream, uint64_t max_size, struct file_bytes *ret)
+static const struct err *decompress(struct stream *stream, struct file_bytes *ret)
 {
+	const uint64_t max_size = stream->options->max_size ? stream->options->max_size : DEFAULT_MAX_SIZE;
 	struct source *source = stream->source;
 	struct file_bytes file = {0};
 	const struct err *err;
@@ -182,21 +195,21 @@ static const struct err *decompress(struct stream *stream, uint64_t max_size, st
 	return NULL;
 }
 
-static const struct err *read_source(struct stream *stream, uint64_t max_size, const struct stat *status,
-				     struct file_bytes *ret)
+static const struct err *read_source(struct stream *stream, const struct stat *status, struct file_bytes *ret)
 {
 	unsigned char start[6];
 	const struct err *err;
 	ssize_t size;
 
 	if (!S_ISREG(status->st_mode))
-		return decompress(stream, max_size, ret);
+		return decompress(stream, ret);
 	size = pread(stream->source->input, start, sizeof start, 0);
 	if (size < 0)
 		return err_new(stream->arena, ERR_IO, "%s", strerror(errno));
 	if (compression_of((struct span){start, (size_t)size})) {
 		lseek(stream->source->input, 0, SEEK_SET);
-		return decompress(stream, max_size, ret);
+		stream->input_size = (uint64_t)status->st_size;
+		return decompress(stream, ret);
 	}
 	err = descriptor_map(stream->arena, stream->source->input, (uint64_t)status->st_size, &stream->source->mapped);
 	*ret = (struct file_bytes){.bytes = stream->source->mapped};
@@ -215,10 +228,10 @@ static const struct err *open_input(struct arena *arena, const char *path, struc
 	return err_new(arena, ERR_IO, "it is neither a file nor a pipe");
 }
 
-const struct err *file_map(struct arena *arena, const char *path, uint64_t max_size, bool (*cancelled)(void),
-			   struct file_bytes *ret)
+const struct err *file_map(struct arena *arena, const char *path, const struct file_options *options, struct file_bytes *ret)
 {
-	struct stream stream = {.arena = arena, .cancelled = cancelled};
+	const struct file_options defaults = {0};
+	struct stream stream = {.arena = arena, .options = options ? options : &defaults};
 	const struct err *err;
 	struct file_bytes file;
 	struct stat status;
@@ -226,7 +239,7 @@ const struct err *file_map(struct arena *arena, const char *path, uint64_t max_s
 	stream.source = source_new(arena);
 	err = open_input(arena, path, stream.source, &status);
 	if (!err)
-		err = read_source(&stream, max_size ? max_size : DEFAULT_MAX_SIZE, &status, &file);
+		err = read_source(&stream, &status, &file);
 	source_finish(stream.source);
 	if (err)
 		return err_because(arena, err, "%s", strcmp(path, "-") ? path : "standard input");

@@ -31,7 +31,7 @@ struct library {
 struct fetch {
 	struct library library;
 	debuginfod_client *client;
-	const struct image_options *options;
+	const struct file_options *options;
 	uint64_t max_size;
 	bool cancelled, too_large;
 	char *path; /* the library's, in malloc'd memory */
@@ -106,7 +106,7 @@ static const struct err *failure(struct arena *arena, const struct fetch *fetch,
 	return err_new(arena, ERR_IO, "asking for build-id %s: %s", build_id, strerror(number));
 }
 
-const struct err *debuginfod_fetch(struct arena *arena, const char *build_id, const struct image_options *options,
+const struct err *debuginfod_fetch(struct arena *arena, const char *build_id, const struct file_options *options,
 				   const char **path)
 {
 	struct fetch *fetch = arena_alloc(arena, sizeof *fetch);

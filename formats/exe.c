@@ -56,7 +56,7 @@ const struct err *exe_open(struct arena *arena, const char *path, struct exe **r
 {
 	struct file_bytes file;
 	struct exe *exe;
-	const struct err *err = file_map(arena, path, 0, NULL, &file);
+	const struct err *err = file_map(arena, path, NULL, &file);
 
 	if (!err)
 		err = exe_from_bytes(arena, path, file.bytes, &exe);

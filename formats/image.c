@@ -2,8 +2,6 @@
  * last segment, since reads come in runs: one stack, one table. */
 #include "formats/image.h"
 
-#include "formats/archive.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,22 +57,19 @@ static const struct err *load(struct image *image, const struct file_bytes *file
 }
 
 const struct err *image_open(struct arena *arena, struct notes *notes, const char *path,
-			     const struct image_options *options, struct image **ret)
+			     const struct file_options *options, struct image **ret)
 {
-	const struct image_options defaults = {0};
 	struct image *image = arena_alloc(arena, sizeof *image);
 	const char *slash = strrchr(path, '/');
 	struct file_bytes file;
 	const struct err *err;
 
-	if (!options)
-		options = &defaults;
 	image->arena = arena;
 	image->notes = notes;
+	image->progress = options ? options->progress : NULL;
 	image->path = arena_strdup(arena, path);
-	image->workers = options->workers;
 	image->name = slash ? image->path + (slash + 1 - path) : image->path;
-	err = file_map(arena, path, options->max_size, options->cancelled, &file);
+	err = file_map(arena, path, options, &file);
 	if (err)
 		return err; /* names the file already */
 	if (file.cut_short)

@@ -10,6 +10,7 @@
 #include "base/span.h"
 #include "base/vec.h"
 #include "formats/arch.h"
+#include "formats/archive.h"
 #include "formats/exe.h"
 
 enum mem_state { MEM_OK, MEM_UNMAPPED, MEM_NOT_SAVED, MEM_TRUNCATED };
@@ -68,6 +69,7 @@ struct libraries;
 struct image {
 	struct arena *arena;
 	struct notes *notes;
+	const struct progress *progress; /* of the analysis; NULL: nobody waits */
 	const char *name;        /* file name without its folder; "-" for standard input */
 	const char *path;        /* as given */
 	const char *format;      /* "elf-core" or "minidump" */
@@ -98,17 +100,11 @@ struct auxv_entry {
 	uint64_t type, value;
 };
 
-struct image_options {
-	uint64_t max_size; /* of the decompressed dump, in bytes; 0: the default of 64 GiB */
-	bool (*cancelled)(void); /* polled while decompressing; NULL: never */
-	unsigned workers;        /* of struct image */
-};
-
 /* Opens a dump of any format in formats.def, mapped read-only; path "-" is standard input. Compressed input is
- * decompressed into an unlinked sparse temporary file. *ret lives on the arena. Errors: IO, BAD_DATA (not a dump, or
+ * decompressed into an unlinked sparse temporary file. options NULL: defaults. *ret lives on the arena. Errors: IO, BAD_DATA (not a dump, or
  * nothing usable is left of it), UNSUPPORTED (a dump of another CPU or of no process), LIMIT. */
 const struct err *image_open(struct arena *arena, struct notes *notes, const char *path,
-			     const struct image_options *options, struct image **ret);
+			     const struct file_options *options, struct image **ret);
 
 /* Copies n bytes at an address; crosses segments. Not-saved bytes of read-only file mappings come from `backing`.
  * buf is written only on MEM_OK. */

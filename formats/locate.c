@@ -352,7 +352,7 @@ static void try_paths(struct search *search)
 
 /* The executable, stripped or not, has all that is needed; debug information, which debuginfod serves apart, adds nothing.
  * The file in the cache is called "executable": the program's own name is kept. */
-static void try_debuginfod(struct search *search, const struct image_options *options)
+static void try_debuginfod(struct search *search, const struct file_options *options)
 {
 	struct arena *arena = search->image->arena;
 	const struct program *program = &search->program;

@@ -10,7 +10,7 @@ enum exe_source { EXE_GIVEN, EXE_FOUND, EXE_DEBUGINFOD, EXE_MEMORY, EXE_NONE };
 struct exe_search {
 	const char *const *given; /* --exe, NULL-terminated; NULL: none */
 	const char *symbols_dir;  /* --symbols; NULL: none */
-	const struct image_options *options; /* bounds what debuginfod may send; NULL: defaults */
+	const struct file_options *options; /* bounds what debuginfod may send; NULL: defaults */
 	const char *sysroot;      /* --sysroot: where the dump's paths begin; NULL: at the root */
 };
 

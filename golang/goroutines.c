@@ -188,6 +188,7 @@ static void read_list(struct go_runtime *runtime, uint64_t list, uint64_t count,
 	for (uint64_t done = 0; done < count; done += room) {
 		const size_t size = count - done < room ? (size_t)(count - done) : room;
 
+		progress_step(runtime->image->progress, PROGRESS_LISTING, done, count);
 		part.list = list + 8 * done;
 		slices_run(slices_count(runtime->image->workers, size, SLICE), size, read_slice, &part);
 		for (size_t i = 0; i < size; i++)

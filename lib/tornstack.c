@@ -19,6 +19,7 @@ struct job {
 	struct arena *arena;
 	const char *dump;
 	const struct ts_options *options;
+	struct progress progress;
 	FILE *out;
 	struct report_file *report;
 	const struct err *error;
@@ -33,13 +34,25 @@ static bool is_cancelled(struct job *job)
 	return job->cancelled;
 }
 
+static void show_progress(void *context, enum progress_phase phase, uint64_t done, uint64_t total)
+{
+	static const enum ts_phase phases[] = {
+		[PROGRESS_COPYING] = TS_COPYING, [PROGRESS_DECOMPRESSING] = TS_DECOMPRESSING, [PROGRESS_LISTING] = TS_LISTING,
+		[PROGRESS_WALKING] = TS_WALKING, [PROGRESS_JUDGING] = TS_JUDGING,	      [PROGRESS_WRITING] = TS_WRITING,
+	};
+	const struct ts_options *options = ((const struct job *)context)->options;
+
+	if (options->progress)
+		options->progress(options->context, phases[phase], done, total);
+}
+
 static const struct err *load(struct job *job, struct go_runtime **ret)
 {
 	const struct ts_options *options = job->options;
-	const struct image_options image_options = {.max_size = options->max_size, .cancelled = options->cancelled,
-						     .workers = options->workers};
+	const struct file_options file_options = {.max_size = options->max_size, .cancelled = options->cancelled,
+						  .progress = &job->progress};
 	const struct exe_search search = {.given = options->executables, .symbols_dir = options->symbols_dir,
-					  .sysroot = options->sysroot, .options = &image_options};
+					  .sysroot = options->sysroot, .options = &file_options};
 	const struct library_search libraries = {.symbols_dir = options->symbols_dir, .sysroot = options->sysroot};
 	struct notes *notes = arena_alloc(job->arena, sizeof *notes);
 	struct exe_candidate exe = {0};
@@ -47,9 +60,10 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 	const struct err *error;
 
 	notes->arena = job->arena;
-	error = image_open(job->arena, notes, job->dump, &image_options, &image);
+	error = image_open(job->arena, notes, job->dump, &file_options, &image);
 	if (error || is_cancelled(job))
 		return error;
+	image->workers = options->workers;
 	image->libraries = libraries_new(image, &libraries);
 	error = locate_exe(image, &search, &exe);
 	if (error || is_cancelled(job))
@@ -127,10 +141,12 @@ static void run(void *context)
 	analysis = analyze(runtime);
 	if (is_cancelled(job))
 		return;
+	progress_report(&job->progress, PROGRESS_JUDGING, 0, 0);
 	diagnosis = diagnose(analysis);
 	if (is_cancelled(job))
 		return;
 	job->corruption = has_corruption(diagnosis);
+	progress_report(&job->progress, PROGRESS_WRITING, 0, 0);
 	job->error = write_report(job, diagnosis);
 	is_cancelled(job);
 }
@@ -167,6 +183,8 @@ static void conclude(struct job *job, bool completed, struct ts_result *result)
 		fail_with(job, result);
 	else
 		result->outcome = job->corruption ? TS_ANALYSED_CORRUPTION : TS_ANALYSED;
+	if (job->options->progress)
+		job->options->progress(job->options->context, TS_DONE, 0, 0);
 	if (result->outcome == TS_ANALYSED || result->outcome == TS_ANALYSED_CORRUPTION)
 		report_file_finish(job->report);
 }
@@ -177,6 +195,7 @@ struct ts_result ts_analyze(const char *dump, const struct ts_options *options, 
 	struct job job = {.arena = arena_new(BUDGET), .dump = dump, .options = options, .out = out};
 	bool completed;
 
+	job.progress = (struct progress){.report = show_progress, .context = &job};
 	if (!job.arena) {
 		fail(&result, err_code_name(ERR_LIMIT), "no memory");
 		return result;

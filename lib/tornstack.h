@@ -21,6 +21,16 @@ struct ts_filter {
 	int64_t waiting_over;         /* nanoseconds; 0: no such condition */
 };
 
+enum ts_phase {
+	TS_COPYING,       /* the dump, from a pipe; bytes */
+	TS_DECOMPRESSING, /* the dump; bytes of the compressed file */
+	TS_LISTING,       /* goroutines */
+	TS_WALKING,       /* goroutines' stacks */
+	TS_JUDGING,
+	TS_WRITING,       /* goroutines or groups of them, into the report */
+	TS_DONE,
+};
+
 struct ts_options {
 	const char *const *executables; /* --exe, NULL-terminated; NULL: find it */
 	const char *symbols_dir;        /* NULL: none */
@@ -34,6 +44,11 @@ struct ts_options {
 	unsigned columns;               /* width of text; 0: 100 */
 	bool verbose, quiet;
 	bool (*cancelled)(void);        /* polled in long steps; NULL: never */
+	/* Called every so often, by the thread that called ts_analyze, with what is done of `total` (0: unknown): bytes of
+	 * input, goroutines or groups of them. Phases may be left out or come again, and `done` need not reach `total`.
+	 * Nothing is written to `out` before TS_WRITING; TS_DONE comes last. NULL: never. */
+	void (*progress)(void *context, enum ts_phase phase, uint64_t done, uint64_t total);
+	void *context;
 };
 
 enum ts_outcome {

@@ -163,6 +163,7 @@ static bool list_group(void *context, struct arena *scratch, size_t index)
 	struct writer *writer = listing->writer;
 	struct arena *arena = writer->arena;
 
+	progress_step(writer->analysis->image->progress, PROGRESS_WRITING, index, writer->selection->group_count);
 	if (is_over(writer))
 		return false;
 	/* Groups of one goroutine mostly follow each other in the list of all. */
@@ -179,6 +180,7 @@ static bool list_goroutine(void *context, struct arena *scratch, size_t index)
 	struct writer *writer = listing->writer;
 	struct arena *arena = writer->arena;
 
+	progress_step(writer->analysis->image->progress, PROGRESS_WRITING, index, writer->analysis->runtime->goroutines.count);
 	if (is_over(writer))
 		return false;
 	if (!writer->selection->chosen[index] || (listing->named && !listing->named[index]))

@@ -184,6 +184,7 @@ static bool list_group(void *context, struct arena *scratch, size_t index)
 	struct listing *listing = context;
 	struct text text = *listing->text;
 
+	progress_step(text.analysis->image->progress, PROGRESS_WRITING, index, text.selection->group_count);
 	text.arena = text.page.arena = scratch;
 	print_group(&text, &text.selection->groups[index], &listing->stack);
 	return !is_over(&text);
@@ -194,6 +195,7 @@ static bool list_goroutine(void *context, struct arena *scratch, size_t index)
 	struct listing *listing = context;
 	struct text text = *listing->text;
 
+	progress_step(text.analysis->image->progress, PROGRESS_WRITING, index, text.analysis->runtime->goroutines.count);
 	if (!text.selection->chosen[index])
 		return true;
 	fetch_ahead(text.analysis, index);

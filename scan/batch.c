@@ -117,7 +117,7 @@ static void read_file(void *context)
 	struct reading *reading = context;
 	struct worker *worker = reading->worker;
 	struct file_bytes file;
-	const struct err *err = file_map(reading->arena, worker->input->path, 0, NULL, &file);
+	const struct err *err = file_map(reading->arena, worker->input->path, NULL, &file);
 
 	if (err)
 		member_failed(worker, worker->input->path, err->cause ? err->cause : err);

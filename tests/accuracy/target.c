@@ -43,7 +43,7 @@ static bool make_writable(const struct span bytes)
 
 bool target_open(struct arena *arena, const char *dump, const char *exe, uint64_t cut, struct target *ret)
 {
-	static const struct image_options options;
+	static const struct file_options options;
 	const char **given = arena_array(arena, 2, sizeof *given);
 	struct exe_search search = {.given = given, .sysroot = "/nonexistent"};
 	struct library_search *libraries = arena_alloc(arena, sizeof *libraries);

@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 
 import tap
+import terminal
 
 CASE, OTHER = 'amd64-panic', 'amd64-cgo'  # both with a GNU build-id
 NO_BUILD_ID = 'arm64-nonleaf-unwind'      # Go 1.23 makes none
@@ -204,11 +205,6 @@ def check_bad_servers(bench):
         check_source('too large', bench.run(url, '--max-size=48M'), 'none', 'is larger than')
 
 
-def take_interrupts():
-    """Of what a shell starts in the background SIGINT is ignored, which tornstack respects."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def check_interrupt(bench):
     asked, over = threading.Event(), threading.Event()
 
@@ -219,7 +215,7 @@ def check_interrupt(bench):
     with serving(stall) as url:
         process = subprocess.Popen([tap.TORNSTACK, bench.dump()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=subprocess.DEVNULL, env=tap.environment_of(**bench.environment(url)),
-                                   preexec_fn=take_interrupts)
+                                   preexec_fn=terminal.take_interrupts)
         tap.check('interrupted: it had asked', None if asked.wait(tap.TIMEOUT) else 'no request came')
         process.send_signal(signal.SIGINT)
         try:

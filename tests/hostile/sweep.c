@@ -250,7 +250,7 @@ static void flip_tables(void *context)
 	struct image *image;
 	struct go_runtime *runtime;
 
-	if (image_open(arena, &notes, model->dump, &(struct image_options){0}, &image) ||
+	if (image_open(arena, &notes, model->dump, &(struct file_options){0}, &image) ||
 	    locate_exe(image, &search, &found))
 		return;
 	runtime = go_runtime_load(image, &found);
@@ -536,7 +536,7 @@ static void prepare(void *context)
 	for (enum file file = 0; file < FILES; file++) {
 		struct file_bytes bytes;
 
-		if (file_map(sweep->arena, arguments->argv[1 + file], 0, NULL, &bytes))
+		if (file_map(sweep->arena, arguments->argv[1 + file], NULL, &bytes))
 			return;
 		sweep->original[file] = bytes.bytes;
 	}

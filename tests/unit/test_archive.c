@@ -1,5 +1,6 @@
 /* test_archive.c: compressed, cut short and oversized input. */
 #include "formats/archive.h"
+#include "formats/spool.h"
 
 #include "tests/build/core_builder.h"
 #include "tests/build/scratch.h"
@@ -85,7 +86,7 @@ static void every_compression_is_known_by_its_bytes(void **state)
 		const char *path = scratch_write(f->arena, f->folder, "noname", content);
 		struct file_bytes file;
 
-		assert_null(file_map(f->arena, path, 0, NULL, &file));
+		assert_null(file_map(f->arena, path, NULL, &file));
 		assert_string_equal(file.compression, filters[i]);
 		assert_false(file.cut_short);
 		assert_int_equal(file.bytes.size, SIZE);
@@ -98,11 +99,12 @@ static void plain_files_are_mapped(void **state)
 	struct fixture *f = *state;
 	struct file_bytes file;
 
-	assert_null(file_map(f->arena, scratch_write(f->arena, f->folder, "x.zst", f->data), 1, NULL, &file));
+	assert_null(file_map(f->arena, scratch_write(f->arena, f->folder, "x.zst", f->data),
+			     &(struct file_options){.max_size = 1}, &file));
 	assert_null(file.compression);
 	assert_int_equal(file.bytes.size, SIZE); /* a mapping costs nothing: max_size is about what is spooled */
 	assert_memory_equal(file.bytes.data, f->data.data, SIZE);
-	assert_null(file_map(f->arena, scratch_write(f->arena, f->folder, "empty", (struct span){0}), 0, NULL, &file));
+	assert_null(file_map(f->arena, scratch_write(f->arena, f->folder, "empty", (struct span){0}), NULL, &file));
 	assert_int_equal(file.bytes.size, 0);
 }
 
@@ -115,7 +117,7 @@ static void a_broken_stream_gives_what_there_was(void **state)
 		const char *path = scratch_write(f->arena, f->folder, "cut", span_slice(whole, 0, whole.size * 3 / 4));
 		struct file_bytes file;
 
-		assert_null(file_map(f->arena, path, 0, NULL, &file));
+		assert_null(file_map(f->arena, path, NULL, &file));
 		assert_true(file.cut_short);
 		assert_true(file.bytes.size > SIZE / 2 && file.bytes.size < SIZE);
 		assert_memory_equal(file.bytes.data, f->data.data, file.bytes.size);
@@ -133,7 +135,7 @@ static void any_cut_is_survived(void **state)
 		for (size_t size = 0; size < whole.size; size += 37) {
 			struct file_bytes file = {0};
 			const char *path = scratch_write(f->arena, f->folder, "cut", span_slice(whole, 0, size));
-			const struct err *err = file_map(f->arena, path, 0, NULL, &file);
+			const struct err *err = file_map(f->arena, path, NULL, &file);
 
 			assert_true(!err || err->code == ERR_BAD_DATA);
 			if (!err && file.compression && file.bytes.size < small.size)
@@ -154,7 +156,7 @@ static void damage_is_an_error_or_cut_short(void **state)
 
 		for (size_t at = whole.size / 2; at < whole.size / 2 + 64; at++)
 			bytes[at] ^= 0x55;
-		err = file_map(f->arena, scratch_write(f->arena, f->folder, "bad", whole), 0, NULL, &file);
+		err = file_map(f->arena, scratch_write(f->arena, f->folder, "bad", whole), NULL, &file);
 		assert_true(err ? err->code == ERR_BAD_DATA : file.bytes.size <= SIZE);
 	}
 }
@@ -171,13 +173,81 @@ static void zeros_become_holes(void **state)
 	const struct err *err;
 
 	free((void *)(uintptr_t)zeros.data);
-	assert_null(file_map(f->arena, path, 0, NULL, &file));
+	assert_null(file_map(f->arena, path, NULL, &file));
 	assert_int_equal(file.bytes.size, size);
 	assert_int_equal(file.bytes.data[size - 1], 0);
 	assert_true(arena_used(f->arena) - used < 4096);
-	err = file_map(f->arena, path, 1 << 20, NULL, &file);
+	err = file_map(f->arena, path, &(struct file_options){.max_size = 1 << 20}, &file);
 	assert_int_equal(err->code, ERR_LIMIT);
 	assert_non_null(strstr(err_describe(f->arena, err), "--max-size"));
+}
+
+/* However the bytes come, the file's blocks are about those that are not zero. */
+static void a_spool_is_sparse(void **state)
+{
+	enum { ZEROS = 64 << 20, BLOCK = 128 << 10, ODD = 12345, ROOM = 64 << 10 };
+	struct fixture *f = *state;
+	const uint8_t *zeros = calloc(1, BLOCK);
+	struct spool spool;
+	struct span all;
+	struct stat status;
+
+	assert_null(spool_open(f->arena, (uint64_t)1 << 40, &spool));
+	assert_null(spool_append(f->arena, &spool, f->data.data, ODD));
+	for (int i = 0; i < ZEROS / BLOCK; i++)
+		assert_null(spool_append(f->arena, &spool, zeros, BLOCK));
+	assert_null(spool_append(f->arena, &spool, f->data.data, ODD));
+	assert_null(spool_append(f->arena, &spool, zeros, BLOCK));
+	assert_null(spool_map(f->arena, &spool, &all));
+	assert_int_equal(fstat(spool.descriptor, &status), 0);
+	assert_int_equal(status.st_size, ZEROS + BLOCK + 2 * ODD);
+	assert_true(status.st_blocks > 0 && status.st_blocks * 512 <= ROOM);
+	assert_int_equal(all.size, status.st_size);
+	assert_memory_equal(all.data, f->data.data, ODD);
+	assert_int_equal(all.data[ODD + ZEROS - 1], 0);
+	assert_memory_equal(all.data + ODD + ZEROS, f->data.data, ODD);
+	assert_int_equal(all.data[all.size - 1], 0);
+	span_unmap(&all);
+	spool_close(&spool);
+	free((void *)(uintptr_t)zeros);
+}
+
+struct seen {
+	enum progress_phase phase;
+	size_t calls;
+	uint64_t done, total;
+	bool backwards;
+};
+
+static void take_step(void *context, enum progress_phase phase, uint64_t done, uint64_t total)
+{
+	struct seen *seen = context;
+
+	seen->phase = phase;
+	seen->calls++;
+	seen->backwards |= done < seen->done;
+	seen->done = done;
+	seen->total = total;
+}
+
+static void progress_is_that_of_the_compressed_file(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 4; i++) {
+		struct span content = compress(f->arena, filters[i], f->data);
+		const char *path = scratch_write(f->arena, f->folder, "p", content);
+		struct seen seen = {0};
+		const struct progress progress = {.report = take_step, .context = &seen};
+		struct file_bytes file;
+
+		assert_null(file_map(f->arena, path, &(struct file_options){.progress = &progress}, &file));
+		assert_int_equal(seen.phase, PROGRESS_DECOMPRESSING);
+		assert_true(seen.calls > 1);
+		assert_false(seen.backwards);
+		assert_int_equal(seen.total, content.size);
+		assert_true(seen.done > content.size / 2 && seen.done <= content.size);
+	}
 }
 
 static bool at_once(void)
@@ -191,7 +261,7 @@ static void decompression_can_be_cancelled(void **state)
 	const char *path = scratch_write(f->arena, f->folder, "c", compress(f->arena, "lz4", f->data));
 	struct file_bytes file = {0};
 
-	assert_non_null(file_map(f->arena, path, 0, at_once, &file));
+	assert_non_null(file_map(f->arena, path, &(struct file_options){.cancelled = at_once}, &file));
 	assert_null(file.bytes.data);
 }
 
@@ -200,9 +270,9 @@ static void what_is_no_file_is_refused(void **state)
 	struct fixture *f = *state;
 	struct file_bytes file = {0};
 
-	assert_int_equal(file_map(f->arena, "/nonexistent", 0, NULL, &file)->code, ERR_IO);
-	assert_int_equal(file_map(f->arena, "/", 0, NULL, &file)->code, ERR_IO);
-	assert_int_equal(file_map(f->arena, "/dev/zero", 0, NULL, &file)->code, ERR_IO);
+	assert_int_equal(file_map(f->arena, "/nonexistent", NULL, &file)->code, ERR_IO);
+	assert_int_equal(file_map(f->arena, "/", NULL, &file)->code, ERR_IO);
+	assert_int_equal(file_map(f->arena, "/dev/zero", NULL, &file)->code, ERR_IO);
 	assert_null(file.bytes.data);
 }
 
@@ -214,7 +284,7 @@ static void with_input(int descriptor, struct arena *arena, struct file_bytes *r
 
 	dup2(descriptor, STDIN_FILENO);
 	close(descriptor);
-	assert_null(file_map(arena, "-", 0, NULL, ret));
+	assert_null(file_map(arena, "-", NULL, ret));
 	dup2(saved, STDIN_FILENO);
 	close(saved);
 }
@@ -296,6 +366,8 @@ int main(void)
 		TEST(any_cut_is_survived),
 		TEST(damage_is_an_error_or_cut_short),
 		TEST(zeros_become_holes),
+		TEST(a_spool_is_sparse),
+		TEST(progress_is_that_of_the_compressed_file),
 		TEST(decompression_can_be_cancelled),
 		TEST(what_is_no_file_is_refused),
 		TEST(pipes_are_read),

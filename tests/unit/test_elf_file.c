@@ -31,7 +31,7 @@ static struct span own_bytes(struct arena *arena)
 {
 	struct file_bytes file;
 
-	assert_null(file_map(arena, "/proc/self/exe", 0, NULL, &file));
+	assert_null(file_map(arena, "/proc/self/exe", NULL, &file));
 	return file.bytes;
 }
 

@@ -1,0 +1,38 @@
+/* complain.c: what subcommands say on standard error, and when. */
+#include "cli/cli.h"
+#include "cli/progress.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+void cli_complain(const char *format, ...)
+{
+	char text[2048];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	progress_erase();
+	fputs("tornstack: ", stderr);
+	for (const char *at = text; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			fprintf(stderr, "\\x%02x", (unsigned char)*at);
+		else
+			fputc(*at, stderr);
+	fputc('\n', stderr);
+}
+
+bool cli_close(FILE *out, const char *name)
+{
+	bool failed = ferror(out) != 0;
+
+	errno = failed ? errno : 0;
+	failed |= fflush(out) != 0;
+	failed |= fclose(out) != 0;
+	if (failed)
+		cli_complain("cannot write %s: %s", name,
+			     errno ? strerror(errno) : "the output did not take everything");
+	return !failed;
+}

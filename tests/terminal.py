@@ -1,0 +1,122 @@
+"""tornstack on a terminal, with input that comes slowly, and what then stands on the line where progress is shown."""
+import fcntl
+import os
+import pty
+import signal
+import struct
+import subprocess
+import termios
+import threading
+import time
+
+import tap
+
+SILENT = 1.0  # seconds: a run that is shorter shows nothing
+PIECES = 6
+
+
+def take_interrupts():
+    """Of what a shell starts in the background SIGINT is ignored, which tornstack respects."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+class Screen:
+    """What one line of a terminal shows, by character and carriage return; and whatever else was sent."""
+
+    def __init__(self, sent):
+        self.rows, self.column = [''], 0
+        self.odd, self.seen = [], []
+        for char in sent.decode('latin-1'):
+            self.take(char)
+
+    def take(self, char):
+        row = self.rows[-1]
+        if char == '\r':
+            self.seen.append(row.rstrip())
+            self.column = 0
+        elif char == '\n':
+            self.rows.append('')
+            self.column = 0
+        elif ' ' <= char < '\x7f':
+            self.rows[-1] = row[:self.column].ljust(self.column) + char + row[self.column + 1:]
+            self.column += 1
+        else:
+            self.odd.append(char)
+
+    def text(self):
+        return '\n'.join(row.rstrip() for row in self.rows)
+
+
+class Run:
+    """One run whose stderr is a terminal: status, out, sent (what the terminal got), screen. `act` is called with the
+    process while it runs."""
+
+    def __init__(self, *args, stdin=subprocess.DEVNULL, columns=80, act=None, cwd=None, **environment):
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 25, columns, 0, 0))
+        environment = tap.environment_of(**{'TERM': 'xterm', **environment})
+        process = subprocess.Popen([str(tap.TORNSTACK), *map(str, args)], stdin=stdin, stdout=subprocess.PIPE, stderr=slave,
+                                   env=environment, cwd=cwd, preexec_fn=take_interrupts)
+        os.close(slave)
+        self.sent, self.out = b'', b''
+        readers = [threading.Thread(target=self.read_terminal, args=(master,)),
+                   threading.Thread(target=self.read_output, args=(process.stdout,))]
+        for reader in readers:
+            reader.start()
+        try:
+            if act:
+                act(process)
+            self.status = process.wait(tap.TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            self.status = None
+        for reader in readers:
+            reader.join()
+        os.close(master)
+        process.stdout.close()
+        self.screen = Screen(self.sent)
+
+    def read_terminal(self, master):
+        while True:
+            try:
+                self.sent += os.read(master, 1 << 16)
+            except OSError:  # EIO: nobody has it open any more
+                return
+
+    def read_output(self, stream):
+        self.out = stream.read()
+
+
+class SlowPipe:
+    """A pipe that gives half of some bytes at once and, if it is to go on, the rest in pieces after more than SILENT."""
+
+    def __init__(self, data, goes_on=True):
+        self.reader, writer = os.pipe()
+        self.writer = threading.Thread(target=self.write, args=(writer, data, goes_on), daemon=True)
+        self.over = threading.Event()
+
+    def write(self, writer, data, goes_on):
+        half = len(data) // 2
+        step = -(-(len(data) - half) // PIECES)
+        try:
+            with open(writer, 'wb', buffering=0) as pipe:
+                pipe.write(data[:half])
+                if not goes_on:
+                    self.over.wait(tap.TIMEOUT)
+                    return
+                time.sleep(SILENT * 1.2)
+                for at in range(half, len(data), step):
+                    pipe.write(data[at:at + step])
+                    time.sleep(0.12)
+        except BrokenPipeError:
+            pass
+
+    def __enter__(self):
+        self.writer.start()
+        return self.reader
+
+    def __exit__(self, *_):
+        os.close(self.reader)
+        self.over.set()
+        self.writer.join()
