@@ -240,10 +240,19 @@ static void report(struct diagnosis *diagnosis, const struct match *match, size_
 	chance_evidence(diagnosis, finding, match, places);
 }
 
+static uint64_t saved_bytes(const struct image *image)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < image->segments.count; i++)
+		size += image->segments.items[i].saved.size;
+	return size;
+}
+
 static void match_all(struct diagnosis *diagnosis, const struct outparams *outparams)
 {
 	const struct analysis *analysis = diagnosis->analysis;
-	struct places places = {.diagnosis = diagnosis, .outparams = outparams, .room = analysis->image->bytes.size};
+	struct places places = {.diagnosis = diagnosis, .outparams = outparams, .room = saved_bytes(analysis->image)};
 
 	if (!analysis->damages.count)
 		return;
