@@ -9,6 +9,7 @@ these. Each is scanned five times by one worker; the least time is shown.
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -57,8 +58,9 @@ def write_package(folder, number, functions):
     (folder / 'p.go').write_text(''.join(parts))
 
 
-def make(count, arch):
-    path = FOLDER / f'{arch}-{count}'
+def make(count, arch, *flags):
+    """A program of so many functions, built once; `flags` of go build go into its name."""
+    path = FOLDER / '-'.join([arch, str(count), *(re.sub('[^a-z]+', '', flag) for flag in flags)])
     if path.exists():
         return path
     source = FOLDER / f'src-{count}'
@@ -93,7 +95,7 @@ func main() {{
 	println(n)
 }}
 ''')
-    subprocess.run(['go', 'build', '-o', str(path), '.'], cwd=source, check=True,
+    subprocess.run(['go', 'build', *flags, '-o', str(path), '.'], cwd=source, check=True,
                    env=dict(os.environ, GOOS='linux', GOARCH=arch, CGO_ENABLED='0', GOFLAGS='-buildvcs=false'))
     return path
 

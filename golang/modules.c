@@ -133,7 +133,7 @@ bool module_in_exe(const struct exe *exe, struct go_module *ret)
 
 	if (!pclntab_in_exe(exe, &table))
 		return false;
-	for (size_t i = 0; i < exe->segments.count; i++) {
+	for (size_t i = exe->segments.count; i-- > 0;) { /* data comes last, and code is most of a program */
 		const struct exe_segment *segment = &exe->segments.items[i];
 		uint64_t needle = table.address;
 
