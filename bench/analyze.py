@@ -3,7 +3,7 @@
 
 usage: bench/analyze.py [--table FILE] [--largest N] [--rounds N] [--no-peers]
 
-Makes cores of 10,000 to a million goroutines in build/bench (needs Go, and 15 GB there for the largest). Whole processes are
+Makes cores of 10,000 to a million goroutines in build/bench (needs Go and zstd, and 15 GB there for the largest). Whole processes are
 measured: the median of the rounds, and the most anonymous memory seen. What takes over 10 s is run once.
 """
 import argparse
@@ -33,6 +33,8 @@ ONCE = 10       # seconds: what takes longer is not repeated
 PATIENCE = 900  # seconds for a peer
 FOR_PEERS = 100000  # goroutines: of a million Delve takes more memory than a machine of 24 GB has
 SAMPLE = 0.002
+HUGE = '20'     # gigabytes, nearly all of them holes
+LARGE_PROGRAM = 80000  # functions, with more than 60 MB of DWARF
 FRAMES = {'few': 8, 'many': 21, 'deep': 994}  # of a goroutine, about: for the table only
 
 WAYS = {
@@ -47,19 +49,26 @@ def unlimited():
 
 
 def build():
+    """The program; the cores of another build of it are removed."""
     exe = FOLDER / 'goroutines'
+    new = FOLDER / 'goroutines.new'
     FOLDER.mkdir(parents=True, exist_ok=True)
-    subprocess.run(['go', 'build', '-trimpath', '-o', str(exe), '.'], cwd=ROOT / 'bench/goroutines', check=True,
+    subprocess.run(['go', 'build', '-trimpath', '-o', str(new), '.'], cwd=ROOT / 'bench/goroutines', check=True,
                    env=dict(os.environ, CGO_ENABLED='0', GOFLAGS='-buildvcs=false'))
+    if not exe.exists() or exe.read_bytes() != new.read_bytes():
+        for shape in FRAMES:
+            for folder in FOLDER.glob(f'{shape}-*'):
+                shutil.rmtree(folder)
+    new.replace(exe)
     return exe
 
 
-def core_of(exe, count, shape):
-    folder = FOLDER / f'{shape}-{count}'
+def core_of(exe, count, shape, *more):
+    folder = FOLDER / '-'.join([shape, str(count), *more])
     core = folder / 'core'
     if not core.exists():
         folder.mkdir(exist_ok=True)
-        subprocess.run([str(exe), str(count), shape], cwd=folder, env={}, preexec_fn=unlimited, check=False,
+        subprocess.run([str(exe), str(count), shape, *more], cwd=folder, env={}, preexec_fn=unlimited, check=False,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         made = sorted(folder.glob('core*'))
         if not made:
@@ -119,6 +128,20 @@ def measure(command, rounds, stdin=''):
         if result[0] > ONCE:
             break
     return statistics.median(seconds for seconds, _ in results), max(most for _, most in results)
+
+
+def compressed(core):
+    path = core.with_name('core.zst')
+    if not path.exists():
+        subprocess.run(['zstd', '-q1', str(core), '-o', str(path)], check=True)
+    return path
+
+
+def cool(path):
+    """Takes a file that is not being written out of the page cache."""
+    with open(path, 'rb') as file:
+        os.fsync(file)
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def warm(path):
@@ -199,6 +222,47 @@ def grow(exe, options):
     return table([['time by', 'measured', 'exponent'], *lines])
 
 
+def coldly(core, exe, options, rounds):
+    """Neither the dump nor the executable is in the page cache."""
+    results = []
+    for _ in range(rounds):
+        cool(core)
+        cool(exe)
+        results.append(tornstack(core, exe, options, 1))
+    return None if None in results else (statistics.median(seconds for seconds, _ in results), max(most for _, most in results))
+
+
+def debug_bytes(program):
+    """Of its sections of debug information, as the file holds them."""
+    lines = subprocess.run(['readelf', '-SW', str(program)], stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
+    return sum(int(line.partition('.debug_')[2].split()[4], 16) for line in lines if ' .debug_' in line)
+
+
+def huge(exe, options):
+    """Dumps and programs that are large for another reason than goroutines; what is not in the page cache."""
+    sparse = core_of(exe, 10000, 'few', HUGE)
+    large = core_of(exe, options.largest, 'few')
+    packed = compressed(large)
+    program = scan.make(LARGE_PROGRAM, 'amd64', '-ldflags=-compressdwarf=false')
+    core = core_of_program(program)
+    sizes = f'{sparse.stat().st_size / 1e9:.1f} GB, {sparse.stat().st_blocks * 512 / 1e6:.0f} MB of it no holes'
+    both = WAYS['text'], WAYS['JSON, groups']
+    rows = [['what', 'size', *(f'tornstack, {way}' for way in ('text', 'JSON, groups'))]]
+    rows.append(['sparse, cold', sizes, *(shown(coldly(sparse, exe, way, options.rounds)) for way in both)])
+    rows.append(['sparse, warm', '', *(shown(tornstack(sparse, exe, way, options.rounds)) for way in both)])
+    rows.append(['sparse, without its executable', '',
+                 *(shown(measure([TORNSTACK, '--sysroot', FOLDER / 'none', *way, sparse], options.rounds)) for way in both)])
+    warm(packed)
+    rows.append([f'{options.largest:,} goroutines, zstd -1', f'{packed.stat().st_size / 1e6:.0f} of {large.stat().st_size / 1e6:,.0f} MB',
+                 shown(tornstack(packed, exe, WAYS['text'], options.rounds)), ''])
+    warm(core)
+    warm(program)
+    rows.append(['program with DWARF',
+                 f'{program.stat().st_size / 1e6:.0f} MB, {debug_bytes(program) / 1e6:.0f} MB of it .debug_*',
+                 *(shown(tornstack(core, program, way, options.rounds)) for way in both)])
+    return table(rows)
+
+
 def core_of_program(program):
     """scan.py's programs panic when they get an argument."""
     folder = FOLDER / f'{program.name}-core'
@@ -224,13 +288,14 @@ def main():
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--no-peers', action='store_true')
     options = parser.parse_args()
-    if not shutil.which('go'):
-        sys.exit('bench: needs Go')
+    for needed in ('go', 'zstd'):
+        if not shutil.which(needed):
+            sys.exit(f'bench: needs {needed}')
     exe = build()
     peers = list(find_peers(not options.no_peers))
     versions = ''.join(f', {adapter.name} {adapter.version(program)}' for adapter, program in peers)
     text = '\n\n'.join([f'{machine()}{versions}. Median of {options.rounds}, warm page cache; the most anonymous memory.',
-                        compare(exe, options, peers), grow(exe, options)])
+                        compare(exe, options, peers), grow(exe, options), huge(exe, options)])
     print(text)
     if options.table:
         old = options.table.read_text()
