@@ -31,7 +31,7 @@ FOLDER = ROOT / 'build/bench'
 BEGIN, END = '<!-- measured -->', '<!-- end -->'
 ONCE = 10       # seconds: what takes longer is not repeated
 PATIENCE = 900  # seconds for a peer
-FOR_PEERS = 100000  # goroutines: of a million Delve takes more memory than a machine of 24 GB has
+FOR_PEERS = {'delve': 100000, 'viewcore': 1000000}  # goroutines: of a million Delve takes over 20 GB
 SAMPLE = 0.002
 HUGE = '20'     # gigabytes, nearly all of them holes
 LARGE_PROGRAM = 80000  # functions, with more than 60 MB of DWARF
@@ -39,6 +39,7 @@ FRAMES = {'few': 8, 'many': 21, 'deep': 994}  # of a goroutine, about: for the t
 
 WAYS = {
     'text': [],
+    'one thread': ['--jobs=1'],
     'JSON, groups': ['--json'],
     'JSON, all': ['--json', '--goroutines=all'],
 }
@@ -183,16 +184,34 @@ def table(rows):
     return '\n'.join(lines)
 
 
+def frames_in(command):
+    """Frames in a JSON report."""
+    mark, count, rest = b'"how":', 0, b''
+    with subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE) as process:
+        while block := process.stdout.read(1 << 24):
+            count += (rest + block).count(mark)
+            rest = block[1 - len(mark):]
+    return count
+
+
+def asked(adapter, shape, count):
+    return shape != 'deep' and count <= FOR_PEERS[adapter.name.lower()]
+
+
 def compare(exe, options, peers):
     """Dumps of several shapes, every way of asking, every peer."""
     rows = [['dump', 'goroutines', 'size', *(f'tornstack, {way}' for way in WAYS), *(adapter.name for adapter, _ in peers)]]
     for shape, count in (('few', 10000), ('few', 100000), ('few', options.largest), ('many', 100000), ('deep', 10000)):
         core = core_of(exe, count, shape)
         warm(core)
-        cells = [shown(tornstack(core, exe, way, options.rounds)) for way in WAYS.values()]
+        results = [tornstack(core, exe, way, options.rounds) for way in WAYS.values()]
+        cells = [shown(result) for result in results]
+        if results[-1]:
+            frames = frames_in([TORNSTACK, *WAYS['JSON, all'], '--exe', exe, core])
+            cells[-1] += f', {frames / results[-1][0] / 1e6:.1f}M frames/s'
         for adapter, program in peers:
-            asked = shape == 'few' and count <= FOR_PEERS
-            cells.append(shown(measure(adapter.command(program, core, exe), options.rounds, adapter.stdin)) if asked else '')
+            cells.append(shown(measure(adapter.command(program, core, exe), options.rounds, adapter.stdin))
+                         if asked(adapter, shape, count) else '')
         rows.append([f'{shape}, {FRAMES[shape]} frames', f'{count:,}', f'{core.stat().st_size / 1e6:,.0f} MB', *cells])
         print(rows[-1], file=sys.stderr)
     return table(rows)
@@ -220,6 +239,17 @@ def grow(exe, options):
     lines.append(['size of a program with DWARF', ', '.join(f'{size / 1e6:.0f} MB: {seconds:.3f} s' for size, seconds in points),
                   f'{exponent(points):.2f}'])
     return table([['time by', 'measured', 'exponent'], *lines])
+
+
+def limit(exe, options):
+    """What reading alone takes: bench/touch.c."""
+    program = FOLDER / 'touch'
+    subprocess.run(['cc', '-O2', '-pthread', '-o', str(program), str(ROOT / 'bench/touch.c')], check=True)
+    core = core_of(exe, options.largest, 'few')
+    warm(core)
+    seconds = [measure([program, core, threads], options.rounds)[0] for threads in (1, os.cpu_count())]
+    return (f'The limit, one word of every 512 bytes of the largest dump read once: {seconds[0]:.2f} s with one thread, '
+            f'{seconds[1]:.2f} s with {os.cpu_count()}.')
 
 
 def coldly(core, exe, options, rounds):
@@ -295,7 +325,7 @@ def main():
     peers = list(find_peers(not options.no_peers))
     versions = ''.join(f', {adapter.name} {adapter.version(program)}' for adapter, program in peers)
     text = '\n\n'.join([f'{machine()}{versions}. Median of {options.rounds}, warm page cache; the most anonymous memory.',
-                        compare(exe, options, peers), grow(exe, options), huge(exe, options)])
+                        compare(exe, options, peers), limit(exe, options), grow(exe, options), huge(exe, options)])
     print(text)
     if options.table:
         old = options.table.read_text()
