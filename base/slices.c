@@ -2,6 +2,7 @@
 #include "base/slices.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -21,10 +22,19 @@ static void *run(void *object)
 	return NULL;
 }
 
+unsigned cpus_usable(void)
+{
+	cpu_set_t set;
+	/* It fails where there are more than 1024. */
+	const long count = sched_getaffinity(0, sizeof set, &set) ? sysconf(_SC_NPROCESSORS_ONLN) : CPU_COUNT(&set);
+
+	return count > 0 ? (unsigned)count : 1;
+}
+
 size_t slices_count(unsigned workers, size_t count, size_t least)
 {
-	const long cpus = workers ? (long)workers : sysconf(_SC_NPROCESSORS_ONLN);
-	size_t slices = cpus < 1 ? 1 : cpus > SLICES_MOST ? SLICES_MOST : (size_t)cpus;
+	const size_t wanted = workers ? workers : cpus_usable();
+	size_t slices = wanted < SLICES_MOST ? wanted : SLICES_MOST;
 
 	if (least && count / least < slices)
 		slices = count / least;

@@ -2,6 +2,7 @@
  * shared between threads. Results are put together in the order of the inputs. */
 #include "scan/batch.h"
 
+#include "base/slices.h"
 #include "formats/archive.h"
 #include "formats/archive_members.h"
 #include "scan/inputs.h"
@@ -218,8 +219,7 @@ static void free_results(void *arena)
 
 static size_t worker_count(const struct pool *pool)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t wanted = pool->options->workers ? pool->options->workers : cpus > 0 ? (size_t)cpus : 1;
+	size_t wanted = pool->options->workers ? pool->options->workers : cpus_usable();
 
 	wanted = wanted < pool->inputs.items.count ? wanted : pool->inputs.items.count;
 	return wanted < WORKER_LIMIT ? wanted : WORKER_LIMIT;
