@@ -105,16 +105,13 @@ def once(command, stdin=''):
                                stderr=subprocess.DEVNULL)
     watch = Watch(process.pid)
     watch.start()
-    try:
-        process.communicate(stdin.encode(), timeout=PATIENCE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        return None
-    finally:
-        watch.over = True
-        watch.join()
+    late = threading.Timer(PATIENCE, process.kill)
+    late.start()
+    process.communicate(stdin.encode())  # with a timeout it would look every 50 ms only
     seconds = time.monotonic() - start
+    late.cancel()
+    watch.over = True
+    watch.join()
     return (seconds, watch.most) if process.returncode == 0 else None
 
 
