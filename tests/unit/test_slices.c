@@ -1,6 +1,7 @@
 /* test_slices.c: slices cover what is to be done, each part once, however many there are. */
 #include "base/slices.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -50,9 +51,27 @@ static void test_each_once(void **state)
 	assert_int_equal(slices_count(3, MOST, 1), 3);
 }
 
+static void test_one_cpu(void **state)
+{
+	cpu_set_t all, one;
+	size_t cpu = 0;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+	assert_int_equal(cpus_usable(), CPU_COUNT(&all));
+	while (!CPU_ISSET(cpu, &all))
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+	assert_int_equal(cpus_usable(), 1);
+	assert_int_equal(slices_count(0, MOST, 1), 1);
+	assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_once)};
+	static const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_once), cmocka_unit_test(test_one_cpu)};
 
 	return cmocka_run_group_tests_name("slices", tests, NULL, NULL);
 }
