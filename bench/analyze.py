@@ -265,8 +265,15 @@ def debug_bytes(program):
     return sum(int(line.partition('.debug_')[2].split()[4], 16) for line in lines if ' .debug_' in line)
 
 
+def stripped(exe):
+    path = exe.with_name(f'{exe.name}.stripped')
+    subprocess.run(['strip', '-o', str(path), str(exe)], check=True)
+    return path
+
+
 def huge(exe, options):
-    """Dumps and programs that are large for another reason than goroutines; what is not in the page cache."""
+    """Dumps and programs that are large for another reason than goroutines; what is not in the page cache; a small one."""
+    small = core_of(exe, 100, 'few')
     sparse = core_of(exe, 10000, 'few', HUGE)
     large = core_of(exe, options.largest, 'few')
     packed = compressed(large)
@@ -275,6 +282,9 @@ def huge(exe, options):
     sizes = f'{sparse.stat().st_size / 1e9:.1f} GB, {sparse.stat().st_blocks * 512 / 1e6:.0f} MB of it no holes'
     both = WAYS['text'], WAYS['JSON, groups']
     rows = [['what', 'size', *(f'tornstack, {way}' for way in ('text', 'JSON, groups'))]]
+    warm(small)
+    rows.append(['100 goroutines, stripped', f'{small.stat().st_size / 1e6:.0f} MB',
+                 *(shown(tornstack(small, stripped(exe), way, options.rounds)) for way in both)])
     rows.append(['sparse, cold', sizes, *(shown(coldly(sparse, exe, way, options.rounds)) for way in both)])
     rows.append(['sparse, warm', '', *(shown(tornstack(sparse, exe, way, options.rounds)) for way in both)])
     rows.append(['sparse, without its executable', '',
