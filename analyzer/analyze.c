@@ -249,7 +249,7 @@ static void settle(struct analysis *analysis, struct group_table *table, size_t 
 static void walk_goroutines(struct analysis *analysis)
 {
 	const size_t count = analysis->runtime->goroutines.count;
-	struct trial *part = arena_array(analysis->arena, count < PART ? count + 1 : PART, sizeof *part);
+	struct trial *part = arena_array(analysis->arena, PART, sizeof *part);
 	struct trials *trials = trials_new(analysis, try_to_look);
 	struct group_table table = {0};
 	struct stack stack = {0};
@@ -257,6 +257,11 @@ static void walk_goroutines(struct analysis *analysis)
 	for (size_t first = 0; first < count; first += PART) {
 		const size_t size = count - first < PART ? count - first : PART;
 
+		if (trials && analysis->goroutine_limit.short_from != SIZE_MAX) { /* which trials do not know of */
+			trials_end(trials);
+			trials = NULL;
+			memset(part, 0, PART * sizeof *part);
+		}
 		progress_report(analysis->image->progress, PROGRESS_WALKING, first, count);
 		if (trials)
 			trials_run(trials, first, size, part);

@@ -117,7 +117,8 @@ void long_stack_keep(struct analysis *analysis, struct stack *stack)
 
 	if (stack->frames.count < 3 * STACK_KEPT)
 		return;
-	trial_gives_up(analysis); /* what is kept of the last one is for all to use */
+	if (trial_gives_up(analysis)) /* what is kept of the last one is for all to use */
+		return;
 	if (!stack->elided) {
 		stack->elided_period = period_of(analysis->arena, dropped, STACK_KEPT, false);
 		stack->elided_functions = period_of(analysis->arena, dropped, STACK_KEPT, true);

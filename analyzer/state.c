@@ -36,8 +36,12 @@ struct state_word *state_trouble(struct analysis *analysis, enum state_trouble t
 	const enum layout_field field = troubles[trouble].field;
 	struct state_word word = {.trouble = trouble, .goroutine = -1, .machine = -1};
 
-	if (trial_gives_up(analysis) || analysis->state_words.count >= WORDS_LIMIT || !go_field(analysis->runtime, object, field, &word.observed))
+	if (trial_gives_up(analysis) || !go_field(analysis->runtime, object, field, &word.observed))
 		return NULL;
+	if (analysis->state_words.count >= WORDS_LIMIT) {
+		analysis->state_facts->unfiled[trouble]++;
+		return NULL;
+	}
 	word.address = object + layout->offset[field];
 	vec_push(analysis->arena, &analysis->state_words, word);
 	return &analysis->state_words.items[analysis->state_words.count - 1];
@@ -131,6 +135,7 @@ static void drop_usual(struct analysis *analysis)
 	size_t count[STATE_TROUBLES] = {0}, kept = 0;
 	struct state_word *items = analysis->state_words.items;
 
+	memcpy(count, analysis->state_facts->unfiled, sizeof count);
 	for (size_t i = 0; i < analysis->state_words.count; i++)
 		count[items[i].trouble]++;
 	for (size_t i = 0; i < analysis->state_words.count; i++) {

@@ -47,6 +47,7 @@ struct state_facts {
 	const struct links *links;       /* NULL: no M is known */
 	const struct stack_votes *votes; /* NULL: they do not agree */
 	VEC(uint32_t) doubted;           /* goroutines, ascending */
+	size_t unfiled[STATE_TROUBLES];  /* words that are not in analysis->state_words: there were too many */
 };
 
 const struct links *state_links(struct analysis *analysis);

@@ -4,6 +4,8 @@
  * race detector: what most goroutines have is right. They change together, while a stack is copied. */
 #include "analyzer/state.h"
 
+#include "analyzer/trial.h"
+
 enum {
 	VOTERS = 3,
 	ASKED = 1 << 12,      /* voters are enough: evenly among the goroutines */
@@ -98,20 +100,22 @@ static void suspect_lo(struct analysis *analysis, const struct goroutine *g, int
 /* Whether goexit, at the end of the stack, stands where g.stktopsp says. */
 static bool is_at_top(struct analysis *analysis, int32_t index)
 {
-	struct stack stack = {0};
-
 	if (index < 0)
 		return false;
-	goroutine_stack(analysis, (size_t)index, &stack);
-	return stack.end == END_COMPLETE;
+	goroutine_stack(analysis, (size_t)index, &analysis->state_stack);
+	return analysis->state_stack.end == END_COMPLETE;
 }
 
 static void suspect_upper(struct analysis *analysis, const struct goroutine *g, int32_t index, const struct bounds *b,
 			  const struct vote *top)
 {
-	const bool is_top = is_stack_size(b->hi - b->lo) && !is_at_top(analysis, index);
-	struct state_word *word = state_trouble(analysis, is_top ? STATE_STACK_TOP : STATE_STACK_HI, g->address);
+	struct state_word *word;
+	bool is_top;
 
+	if (trial_gives_up(analysis)) /* before a walk */
+		return;
+	is_top = is_stack_size(b->hi - b->lo) && !is_at_top(analysis, index);
+	word = state_trouble(analysis, is_top ? STATE_STACK_TOP : STATE_STACK_HI, g->address);
 	if (!word)
 		return;
 	word->goroutine = index;

@@ -5,7 +5,7 @@
 #include "analyzer/tear.h"
 #include "base/slices.h"
 
-enum { BUDGET = 1 << 26, LEAST = 32 /* goroutines for a thread */ };
+enum { BUDGET = 1 << 26, LEAST = 8 /* goroutines for a thread */ };
 
 struct worker {
 	struct trials *trials;
@@ -31,6 +31,11 @@ bool trial_gives_up(struct analysis *analysis)
 	return analysis->trial;
 }
 
+bool trial_is_over(const struct analysis *analysis)
+{
+	return analysis->trial && !analysis->trial->settled;
+}
+
 static void release(void *object)
 {
 	trials_end(object);
@@ -48,6 +53,7 @@ static void set_up(void *context)
 	analysis->image = analysis->runtime->image;
 	analysis->notes = &worker->notes;
 	analysis->tear_cache = tear_cache_new(analysis->runtime);
+	analysis->long_stack = analysis->state_stack = (struct stack){0};
 }
 
 static void drop_arena(struct worker *worker)

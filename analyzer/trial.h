@@ -31,4 +31,7 @@ void trials_end(struct trials *trials);
 /* Before something that is more than looking: true on a trial, which then gives up. What is done after that has no effect. */
 bool trial_gives_up(struct analysis *analysis);
 
+/* Whether a trial has given up: what it would still find is thrown away. */
+bool trial_is_over(const struct analysis *analysis);
+
 #endif

@@ -475,7 +475,7 @@ static void run(struct walk *walk)
 	walk->crossed = false;
 	walk->stack->end = END_LIMIT;
 	walk->stack->end_address = 0;
-	while (stack_depth(walk->stack) < walk->subject->frames) {
+	while (stack_depth(walk->stack) < walk->subject->frames && !trial_is_over(walk->analysis)) {
 		uint64_t sp = walk->at.sp;
 		bool may_be_empty = walk->stack->frames.count == 0 || walk->at.exact;
 

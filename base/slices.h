@@ -12,8 +12,8 @@ unsigned cpus_usable(void);
 /* Work on [from, to) of an array; `slice` numbers the slices. */
 typedef void slice_work(void *context, size_t slice, size_t from, size_t to);
 
-/* How many slices an array of `count` is divided into: one for each of `workers` (0: one for each usable CPU), at most SLICES_MOST, none
- * shorter than `least`, at least one. */
+/* How many slices an array of `count` is divided into: one for each of `workers` (0: one for each usable CPU), at most
+ * SLICES_MOST, none shorter than `least`, at least one. */
 size_t slices_count(unsigned workers, size_t count, size_t least);
 
 /* Calls work for so many slices that together are [0, count), each on a thread of its own, the last one on the caller's; returns

@@ -23,7 +23,7 @@ static const struct argp_option options[] = {
 	{"output", 'o', "FILE", 0, "Write to FILE, which is replaced only on success", 0},
 	{"color", KEY_COLOR, "WHEN", 0, "auto (default), always, never", 0},
 	{"max-size", KEY_MAX_SIZE, "SIZE", 0, "Limit of the decompressed dump (default 64G)", 0},
-	{"jobs", 'j', "N", 0, "Use N threads (default: one per CPU, at most 8); the report is the same", 0},
+	{"jobs", 'j', "N", 0, "Use N threads, at most 8 (default: one per CPU); the report is the same", 0},
 	{"quiet", 'q', NULL, 0, "Print the first line only", 0},
 	{"verbose", 'v', NULL, 0, "Leave nothing out: weaker evidence, every thread, all ids", 0},
 	{"help", 'h', NULL, 0, "Print this help", -1},

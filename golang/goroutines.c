@@ -50,10 +50,11 @@ static bool field_bool(const struct layout *layout, struct span g, enum layout_f
 
 static void read_fields(const struct layout *l, struct span g, struct goroutine *ret)
 {
-	uint32_t status = span_u32(g, l->offset[LAYOUT_g_atomicstatus]);
+	uint32_t word = span_u32(g, l->offset[LAYOUT_g_atomicstatus]);
+	uint32_t status = word & ~(uint32_t)G_SCAN;
 
-	ret->status = (uint16_t)(status & ~(uint32_t)G_SCAN);
-	ret->scan = status & G_SCAN;
+	ret->status = status < UINT16_MAX ? (uint16_t)status : UINT16_MAX; /* which is none either */
+	ret->scan = word & G_SCAN;
 	ret->id = field(l, g, LAYOUT_g_goid);
 	ret->wait_reason = span_u8(g, l->offset[LAYOUT_g_waitreason]);
 	ret->stack_lo = field(l, g, LAYOUT_g_stack_lo);

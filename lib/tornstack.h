@@ -36,7 +36,7 @@ struct ts_options {
 	const char *symbols_dir;        /* NULL: none */
 	const char *sysroot;            /* where the dump's paths begin; NULL: at the root */
 	uint64_t max_size;              /* of a decompressed dump in bytes; 0: default */
-	unsigned workers;               /* threads that share the work; 0: one for each CPU, at most 8. The report is the same */
+	unsigned workers;               /* threads that share the work, at most 8; 0: one for each CPU. The report is the same */
 	enum ts_format format;
 	enum ts_goroutines goroutines;
 	const struct ts_filter *filter; /* list these goroutines instead of saying what happened; NULL: do not */

@@ -109,6 +109,7 @@ static void of_parked(struct arena *arena, const struct arch *arch)
 		{LAYOUT_g_syscallsp, 0x158, "sp-out-of-bounds", true},
 		{LAYOUT_g_startpc, 0x14, "g-state", true},
 		{LAYOUT_g_atomicstatus, 0x9, "g-state", false},
+		{LAYOUT_g_atomicstatus, 0x5ead0000, "g-state", false}, /* the lower half is sound */
 		{LAYOUT_g_panic, 0x158, "g-state", true},
 	};
 

@@ -1,6 +1,8 @@
 /* test_trial.c: what is found does not depend on the number of threads, nor does anything get lost where a trial gives up. */
 #include "analyzer/trial.h"
+#include "analyzer/mentions.h"
 #include "base/slices.h"
+#include "heuristics/finding.h"
 #include "tests/build/go_scene.h"
 #include "tests/build/scratch.h"
 
@@ -71,6 +73,50 @@ static void gives_up(struct arena *arena, const struct arch *arch)
 	assert_int_equal(notes.count, 0);
 }
 
+/* ---- a stack that a trial leaves alone ---- */
+
+enum { DEEP = 4 * STACK_KEPT };
+
+static void look_deep(struct analysis *analysis, size_t index, struct stack *stack, struct trial *ret)
+{
+	goroutine_stack(analysis, index, stack);
+	ret->depth = stack_depth(stack);
+}
+
+/* Nobody walks on where nobody wants to know. */
+static void ends_early(struct arena *arena, const struct arch *arch)
+{
+	struct go_builder *builder = go_new(arena, arch, 24, 5);
+	const size_t goexit = go_add_goexit(builder), first = go_add_frame(builder, "main.first", 16, 0);
+	struct go_stack stack = go_stack_new(builder, GO_STACKS, 64 * DEEP, goexit);
+	struct trial results[2 * SLICES_MOST];
+	struct go_runtime *runtime;
+	struct analysis *analysis;
+	struct trials *trials;
+	struct goroutine g;
+
+	go_link(builder, first, first);
+	for (int i = 0; i < DEEP; i++)
+		go_push(&stack, first);
+	g = (struct goroutine){.id = 1, .status = G_WAITING, .stack_lo = stack.lo, .stack_hi = stack.hi, .sched_pc = stack.pc,
+			       .sched_sp = stack.sp};
+	go_goroutine(builder, &g, true);
+	runtime = go_load(builder);
+	for (int i = 1; i < 2 * SLICES_MOST; i++)
+		vec_push(arena, &runtime->goroutines, runtime->goroutines.items[0]);
+	runtime->image->workers = 2;
+	analysis = analyze(runtime);
+	trials = trials_new(analysis, look_deep);
+	assert_non_null(trials);
+	analysis->long_stack.elided = 0;
+	trials_run(trials, 0, 2 * SLICES_MOST, results);
+	for (int i = 0; i < 2 * SLICES_MOST; i++) {
+		assert_false(results[i].settled);
+		assert_in_range(results[i].depth, 3 * STACK_KEPT, 3 * STACK_KEPT + 1);
+	}
+	trials_end(trials);
+}
+
 /* ---- a whole analysis ---- */
 
 /* What goroutines are made for, and where they park. */
@@ -108,14 +154,26 @@ static uint64_t add_parked(struct go_builder *builder, const struct functions *f
 	return address;
 }
 
-/* Goroutines that nearly all are as one that is sound. */
-static struct go_runtime *crowd_new(struct arena *arena, const struct arch *arch)
+enum kind { TORN, SOUND, DAMAGED, WRONG, KINDS };
+
+static enum kind mostly_sound(size_t index)
+{
+	return index % LONE == 17 ? TORN : index % LONE == 1800 ? DAMAGED : index % LONE == 3600 ? WRONG : SOUND;
+}
+
+static enum kind all_wrong(size_t index)
+{
+	(void)index;
+	return WRONG;
+}
+
+static struct go_runtime *crowd_new(struct arena *arena, const struct arch *arch, enum kind (*kind_of)(size_t index))
 {
 	const struct scene_options options = {.arch = arch, .minor = 24, .patch = 5, .stop = SCENE_TORN};
 	struct go_scene scene = scene_new(arena, &options);
 	const struct functions functions = add_functions(&scene);
 	struct go_runtime *runtime;
-	struct goroutine kinds[4];
+	struct goroutine kinds[KINDS];
 	uint64_t wrong;
 
 	add_parked(scene.builder, &functions, 2, false);
@@ -123,12 +181,12 @@ static struct go_runtime *crowd_new(struct arena *arena, const struct arch *arch
 	wrong = add_parked(scene.builder, &functions, 4, false);
 	go_put(scene.builder, wrong + scene.builder->layout->offset[LAYOUT_g_sched_g], wrong + 8);
 	runtime = go_load(scene.builder);
-	assert_int_equal(runtime->goroutines.count, 4);
+	assert_int_equal(runtime->goroutines.count, KINDS);
 	memcpy(kinds, runtime->goroutines.items, sizeof kinds);
 	runtime->by_address = arena_array(arena, CROWD, sizeof *runtime->by_address);
 	runtime->goroutines.count = 0;
 	for (size_t i = 0; i < CROWD; i++) {
-		const size_t kind = i % LONE == 17 ? 0 : i % LONE == 1800 ? 2 : i % LONE == 3600 ? 3 : 1;
+		const enum kind kind = kind_of(i);
 
 		kinds[kind].id = i + 1;
 		vec_push(arena, &runtime->goroutines, kinds[kind]);
@@ -154,15 +212,26 @@ static struct analysis *analyze_with(struct go_runtime *runtime, unsigned worker
 	return analyze(runtime);
 }
 
+static void same_findings(const struct diagnosis *a, const struct diagnosis *b)
+{
+	assert_int_equal(a->findings.count, b->findings.count);
+	for (size_t i = 0; i < a->findings.count; i++) {
+		assert_ptr_equal(a->findings.items[i].detector, b->findings.items[i].detector);
+		assert_int_equal(a->findings.items[i].certainty, b->findings.items[i].certainty);
+		assert_int_equal(a->findings.items[i].goroutine, b->findings.items[i].goroutine);
+	}
+}
+
 static void same_for_any(struct arena *arena, const struct arch *arch)
 {
-	struct go_runtime *runtime = crowd_new(arena, arch);
-	const struct analysis *one = analyze_with(runtime, 1);
+	struct go_runtime *runtime = crowd_new(arena, arch, mostly_sound);
+	struct analysis *one = analyze_with(runtime, 1);
+	const struct diagnosis *first = diagnose(one);
 
 	assert_int_equal(one->groups.count, 2); /* one for all but the torn: a repaired stack is as it was */
 	assert_true(one->tears.count > 1 && one->damages.count > 1 && one->state_words.count > 1);
 	for (unsigned workers = 2; workers <= SLICES_MOST; workers += 3) {
-		const struct analysis *more = analyze_with(runtime, workers);
+		struct analysis *more = analyze_with(runtime, workers);
 
 		assert_same_items(more->groups, one->groups);
 		assert_memory_equal(more->goroutine_group, one->goroutine_group, CROWD * sizeof *one->goroutine_group);
@@ -174,6 +243,77 @@ static void same_for_any(struct arena *arena, const struct arch *arch)
 		assert_int_equal(more->notes->count, one->notes->count);
 		for (size_t i = 0; i < one->notes->count; i++)
 			assert_string_equal(more->notes->items[i], one->notes->items[i]);
+		same_findings(diagnose(more), first);
+	}
+}
+
+/* What every goroutine has is how the program is, however many words are filed. */
+static void usual_for_any(struct arena *arena, const struct arch *arch)
+{
+	struct go_runtime *runtime = crowd_new(arena, arch, all_wrong);
+
+	for (unsigned workers = 1; workers <= 2; workers++) {
+		const struct analysis *analysis = analyze_with(runtime, workers);
+
+		assert_int_equal(analysis->state_words.count, 0);
+		assert_int_equal(analysis->notes->count, 1);
+		assert_non_null(strstr(analysis->notes->items[0], "for the way of this program"));
+	}
+}
+
+/* ---- searches of stacks, and the list itself ---- */
+
+/* Who holds a word of the stacks, and one that none does. */
+static void same_holders(struct arena *arena, const struct arch *arch)
+{
+	struct go_runtime *runtime = crowd_new(arena, arch, mostly_sound);
+	struct analysis *analysis = analyze_with(runtime, 1);
+	const struct stack *stack = &analysis->state_stack;
+	struct mentions one = {0};
+
+	goroutine_stack(analysis, 0, &analysis->state_stack); /* sound: main.first, which only the torn do not have */
+	for (size_t i = 1; i < stack->frames.count; i++)
+		mention_add(arena, &one, stack->frames.items[i].pc);
+	mention_add(arena, &one, UINT64_MAX - 1);
+	for (unsigned workers = 1; workers <= SLICES_MOST; workers++) {
+		struct mentions more = one;
+		uint64_t bytes = UINT64_MAX;
+
+		more.items.items = arena_array(arena, one.items.count, sizeof *one.items.items);
+		for (size_t i = 0; i < one.items.count; i++)
+			more.items.items[i].address = one.items.items[i].address;
+		runtime->image->workers = workers;
+		mentions_scan(analysis, &more, &bytes);
+		assert_true(more.complete && more.items.items[0].holder_count > CROWD / 2);
+		assert_int_equal(more.items.items[one.items.count - 1].holder_count, 0);
+		if (workers == 1)
+			one = more;
+		assert_same_items(more.items, one.items);
+	}
+}
+
+/* Nearly all entries name the same few goroutines, some none at all. */
+static void same_list(struct arena *arena, const struct arch *arch)
+{
+	enum { LISTED = 10000 };
+	const uint64_t list = GO_HEAP + 0x800000;
+	const struct scene_options options = {.arch = arch, .minor = 24, .patch = 5, .stop = SCENE_TORN};
+
+	for (unsigned workers = 1; workers <= SLICES_MOST; workers++) {
+		struct go_scene scene = scene_new(arena, &options);
+		const struct functions functions = add_functions(&scene);
+		const uint64_t g[] = {add_parked(scene.builder, &functions, 2, false), scene.goroutine, 0x10};
+		struct go_runtime *runtime;
+
+		go_memory(scene.builder, list, 8 * LISTED, SEGMENT_READ | SEGMENT_WRITE);
+		for (uint64_t i = 0; i < LISTED; i++)
+			go_put(scene.builder, list + 8 * i, g[i % 3]);
+		go_put(scene.builder, GO_ALLGS, list);
+		go_put(scene.builder, GO_ALLGS + 8, LISTED);
+		scene.builder->image->workers = workers;
+		runtime = go_load(scene.builder);
+		assert_int_equal(runtime->goroutines.count, 2);
+		assert_int_equal(runtime->goroutines_listed, LISTED - LISTED / 3);
 	}
 }
 
@@ -185,13 +325,18 @@ static void same_for_any(struct arena *arena, const struct arch *arch)
 	}
 
 TEST(gives_up)
+TEST(ends_early)
 TEST(same_for_any)
+TEST(usual_for_any)
+TEST(same_holders)
+TEST(same_list)
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_gives_up),
-		cmocka_unit_test(test_same_for_any),
+		cmocka_unit_test(test_gives_up),	cmocka_unit_test(test_ends_early),
+		cmocka_unit_test(test_same_for_any), cmocka_unit_test(test_usual_for_any),
+		cmocka_unit_test(test_same_holders), cmocka_unit_test(test_same_list),
 	};
 
 	return cmocka_run_group_tests_name("trial", tests, NULL, NULL);
