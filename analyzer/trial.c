@@ -5,7 +5,11 @@
 #include "analyzer/tear.h"
 #include "base/slices.h"
 
-enum { BUDGET = 1 << 26, LEAST = 8 /* goroutines for a thread */ };
+enum {
+	BUDGET = 1 << 26,
+	LEAST = 8,        /* goroutines for a thread */
+	FRAMES = 1 << 24, /* that a thread walks at a time: more only where stacks overlap, or nearly */
+};
 
 struct worker {
 	struct trials *trials;
@@ -93,8 +97,9 @@ static void look_at_slice(void *context)
 {
 	struct worker *worker = context;
 	struct trials *trials = worker->trials;
+	size_t frames = 0;
 
-	for (size_t i = worker->from; i < worker->to; i++) {
+	for (size_t i = worker->from; i < worker->to && frames < FRAMES; i++) {
 		struct trial trial = {.settled = true};
 
 		worker->analysis.trial = &trial;
@@ -102,6 +107,7 @@ static void look_at_slice(void *context)
 		if (worker->notes.count)
 			trial.settled = false;
 		worker->notes.count = 0;
+		frames += trial.depth;
 		trials->results[i] = trial;
 	}
 }

@@ -9,8 +9,8 @@
 /* What a trial tells of a goroutine. */
 struct trial {
 	uint64_t signature; /* see struct goroutine_group */
-	size_t depth;       /* frames of its stack */
-	bool settled;       /* there is no more to tell; else the other members mean nothing */
+	size_t depth;       /* frames of its stack, as far as it was walked */
+	bool settled;       /* there is no more to tell; else the other members are of no use */
 };
 
 struct trials;
