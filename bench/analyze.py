@@ -3,8 +3,8 @@
 
 usage: bench/analyze.py [--table FILE] [--largest N] [--rounds N] [--no-peers]
 
-Makes cores of 10,000 to a million goroutines in build/bench (needs Go and zstd, and 15 GB there for the largest). Whole processes are
-measured: the median of the rounds, and the most anonymous memory seen. What takes over 10 s is run once.
+Makes cores of 10,000 to a million goroutines in build/bench (needs Go and zstd, and 15 GB there for the largest). Whole processes
+are measured: the median of the rounds, and the most anonymous memory seen. What takes over 10 s is run once.
 """
 import argparse
 import math
@@ -290,7 +290,8 @@ def huge(exe, options):
     rows.append(['sparse, without its executable', '',
                  *(shown(measure([TORNSTACK, '--sysroot', FOLDER / 'none', *way, sparse], options.rounds)) for way in both)])
     warm(packed)
-    rows.append([f'{options.largest:,} goroutines, zstd -1', f'{packed.stat().st_size / 1e6:.0f} of {large.stat().st_size / 1e6:,.0f} MB',
+    rows.append([f'{options.largest:,} goroutines, zstd -1',
+                 f'{packed.stat().st_size / 1e6:.0f} of {large.stat().st_size / 1e6:,.0f} MB',
                  shown(tornstack(packed, exe, WAYS['text'], options.rounds)), ''])
     warm(core)
     warm(program)

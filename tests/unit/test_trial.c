@@ -117,6 +117,33 @@ static void ends_early(struct arena *arena, const struct arch *arch)
 	trials_end(trials);
 }
 
+static void look_far(struct analysis *analysis, size_t index, struct stack *stack, struct trial *ret)
+{
+	(void)analysis;
+	(void)index;
+	(void)stack;
+	ret->depth = 1 << 23; /* as if stacks overlapped */
+}
+
+/* Nor much at a time, but for what may be ordinary. */
+static void walks_little(struct arena *arena, const struct arch *arch)
+{
+	enum { GOROUTINES = 64 };
+	struct notes notes = {.arena = arena};
+	struct image image = {.arena = arena, .notes = &notes, .arch = arch, .workers = 2};
+	struct go_runtime runtime = {.arena = arena, .image = &image, .notes = &notes};
+	struct analysis analysis = {.arena = arena, .image = &image, .runtime = &runtime, .notes = &notes};
+	struct trial results[GOROUTINES];
+	struct trials *trials;
+
+	runtime.goroutines.count = GOROUTINES;
+	trials = trials_new(&analysis, look_far);
+	trials_run(trials, 0, GOROUTINES, results);
+	for (size_t i = 0; i < GOROUTINES; i++)
+		assert_int_equal(results[i].settled, i % (GOROUTINES / 2) < 2);
+	trials_end(trials);
+}
+
 /* ---- a whole analysis ---- */
 
 /* What goroutines are made for, and where they park. */
@@ -326,6 +353,7 @@ static void same_list(struct arena *arena, const struct arch *arch)
 
 TEST(gives_up)
 TEST(ends_early)
+TEST(walks_little)
 TEST(same_for_any)
 TEST(usual_for_any)
 TEST(same_holders)
@@ -337,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_gives_up),	cmocka_unit_test(test_ends_early),
 		cmocka_unit_test(test_same_for_any), cmocka_unit_test(test_usual_for_any),
 		cmocka_unit_test(test_same_holders), cmocka_unit_test(test_same_list),
+		cmocka_unit_test(test_walks_little),
 	};
 
 	return cmocka_run_group_tests_name("trial", tests, NULL, NULL);
