@@ -63,11 +63,11 @@ static bool may_be_inside(const struct goroutine *g)
 static uint64_t find_others(struct diagnosis *diagnosis, struct finding *finding, const struct map_user *user)
 {
 	struct analysis *analysis = diagnosis->analysis;
+	struct stack stack = {0}; /* its room is used again: any number of goroutines may be asked */
 	uint64_t found = 0;
 	size_t told = 0;
 
 	for (size_t i = 0; i < analysis->runtime->goroutines.count && told < OTHERS_TOLD; i++) {
-		struct stack stack = {0};
 		struct map_user other;
 
 		if ((int32_t)i == finding->goroutine || !may_be_inside(&analysis->runtime->goroutines.items[i]))
