@@ -42,7 +42,6 @@ struct go_globals {
 enum g_status { G_IDLE = 0, G_RUNNABLE = 1, G_RUNNING = 2, G_SYSCALL = 3, G_WAITING = 4, G_DEAD = 6, G_COPYSTACK = 8,
 		G_PREEMPTED = 9, G_LEAKED = 10, G_DEADEXTRA = 11, G_SCAN = 0x1000 };
 
-/* There may be a million of them: what is wanted of few is read where it is wanted. */
 /* A million of them are kept: what few ask for is read from the dump when it is asked for. */
 struct goroutine {
 	uint64_t address; /* of its runtime.g */
