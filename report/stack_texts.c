@@ -14,6 +14,7 @@ struct stack_text {
 struct stack_texts {
 	struct arena *arena;
 	size_t count, bytes;
+	bool full; /* nothing more is kept */
 	struct stack_text slots[SLOTS];
 };
 
@@ -51,10 +52,12 @@ static struct stack_text *slot_of(struct stack_texts *texts, uint64_t digest)
 
 static void keep(struct stack_texts *texts, uint64_t digest, const char *bytes, size_t size)
 {
-	if (texts->count == KEPT || size > BYTES - texts->bytes)
+	if (size > BYTES - texts->bytes) {
+		texts->full = true;
 		return;
-	texts->count++;
+	}
 	texts->bytes += size;
+	texts->full = ++texts->count == KEPT;
 	*slot_of(texts, digest) = (struct stack_text){digest, arena_strndup(texts->arena, bytes, size), size};
 }
 
@@ -85,6 +88,10 @@ void stack_text_print(const struct text *text, const struct stack *stack, unsign
 
 	if (known->digest) {
 		fwrite(known->bytes, 1, known->size, text->page.out);
+		return;
+	}
+	if (text->stack_texts->full) {
+		print(text, stack, margin);
 		return;
 	}
 	making = arena_alloc(text->arena, sizeof *making);
