@@ -23,8 +23,8 @@ struct pc_text {
 struct pc_text *pc_text_new(struct writer *writer, size_t count);
 struct piece piece_of(const char *text);
 
-/* The text for a pc, which is what `make` returns; it is asked once, until so many are kept that the others are made each time,
- * for as long as the writer's arena lives. */
+/* The text for a pc, which is what `make` returns, valid until the next one is asked for. `make` is asked once, until so many or
+ * so long ones are kept that the others are made each time; for it the writer has an arena that is soon gone. */
 const struct pc_text *pc_text_of(struct writer *writer, enum pc_text_kind kind, uint64_t pc,
 				 struct pc_text *(*make)(struct writer *writer, const void *context),
 				 const void *context);

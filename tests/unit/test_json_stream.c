@@ -14,7 +14,8 @@
 
 #define BUDGET ((size_t)1 << 28)
 
-enum { MANY_PCS = 100000 }; /* more than are kept */
+enum { MANY_PCS = 100000 };                        /* more than are kept */
+enum { LONG_PCS = 4000, LONG_DIGITS = 20000 };      /* more bytes than are kept */
 
 struct target {
 	struct json_stream stream;
@@ -170,6 +171,7 @@ static void names_need_no_escape(void **state)
 
 struct asked {
 	uint64_t pc;
+	int digits;
 	size_t *times;
 };
 
@@ -180,30 +182,36 @@ static struct pc_text *make(struct writer *writer, const void *context)
 
 	++*asked->times;
 	text->pieces[0] = piece_of("first");
-	text->pieces[1] = piece_of(arena_printf(writer->arena, "%" PRIu64, asked->pc));
+	text->pieces[1] = piece_of(arena_printf(writer->arena, "%0*" PRIu64, asked->digits, asked->pc));
 	return text;
 }
 
 /* Asks for it, with an arena that is gone at once: what is kept must not be on it. */
-static bool ask(struct writer *writer, enum pc_text_kind kind, uint64_t pc)
+static bool ask_long(struct writer *writer, enum pc_text_kind kind, uint64_t pc, int digits)
 {
 	struct arena *kept = writer->arena;
 	size_t times = 0;
-	const struct asked asked = {pc, &times};
+	const struct asked asked = {pc, digits, &times};
 	const struct pc_text *text;
-	char expected[32];
+	char expected[LONG_DIGITS + 1];
 
 	writer->arena = arena_new(BUDGET);
 	assert_non_null(writer->arena);
 	text = pc_text_of(writer, kind, pc, make, &asked);
-	snprintf(expected, sizeof expected, "%" PRIu64, pc);
+	snprintf(expected, sizeof expected, "%0*" PRIu64, digits, pc);
 	assert_int_equal(text->count, 2);
 	assert_int_equal(text->pieces[0].size, 5);
-	assert_string_equal(text->pieces[1].text, expected);
+	assert_memory_equal(text->pieces[0].text, "first", 5);
 	assert_int_equal(text->pieces[1].size, strlen(expected));
+	assert_memory_equal(text->pieces[1].text, expected, strlen(expected));
 	arena_free(writer->arena);
 	writer->arena = kept;
 	return times == 1;
+}
+
+static bool ask(struct writer *writer, enum pc_text_kind kind, uint64_t pc)
+{
+	return ask_long(writer, kind, pc, 1);
 }
 
 static void texts_of_pcs(void **state)
@@ -232,6 +240,26 @@ static void texts_of_pcs(void **state)
 	arena_free(arena);
 }
 
+/* Few enough of them, but too long to be kept all; what is made on the way to them is not kept either. */
+static void long_texts_of_pcs(void **state)
+{
+	struct arena *arena = arena_new(BUDGET);
+	struct diagnosis diagnosis = {.arena = arena};
+	struct writer writer = {.arena = arena, .diagnosis = &diagnosis};
+	size_t used, made = 0;
+
+	(void)state;
+	for (uint64_t pc = 0; pc < LONG_PCS; pc++)
+		assert_true(ask_long(&writer, PC_TEXT_RETURN, pc, LONG_DIGITS));
+	used = arena_used(arena);
+	assert_in_range(used, LONG_DIGITS, (size_t)LONG_PCS * LONG_DIGITS / 2);
+	for (uint64_t pc = 0; pc < LONG_PCS; pc++)
+		made += ask_long(&writer, PC_TEXT_RETURN, pc, LONG_DIGITS);
+	assert_in_range(made, LONG_PCS / 2, LONG_PCS - 1); /* some were kept */
+	assert_int_equal(arena_used(arena), used);
+	arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +268,7 @@ int main(void)
 		cmocka_unit_test(full_output),
 		cmocka_unit_test(names_need_no_escape),
 		cmocka_unit_test(texts_of_pcs),
+		cmocka_unit_test(long_texts_of_pcs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
