@@ -326,6 +326,12 @@ static struct span next_data(const struct image *image, struct data_search *sear
 	return (struct span){0};
 }
 
+/* Segments of a real dump share no bytes of its file. */
+static uint64_t data_limit(const struct image *image, const struct data_search *search)
+{
+	return search->unmapped ? DATA_LIMIT : image->bytes.size;
+}
+
 struct span image_data(const struct image *image, struct data_search *search, uint64_t *ret_address)
 {
 	struct span data = next_data(image, search, ret_address);
@@ -333,11 +339,10 @@ struct span image_data(const struct image *image, struct data_search *search, ui
 	if (!data.size && !search->unmapped) {
 		search->unmapped = true;
 		search->next = 0;
+		search->given = 0;
 		data = next_data(image, search, ret_address);
 	}
-	if (!search->unmapped)
-		return data;
-	if (data.size > DATA_LIMIT - search->given) {
+	if (data.size > data_limit(image, search) - search->given) {
 		search->ended_early = true;
 		return (struct span){0};
 	}

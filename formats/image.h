@@ -101,8 +101,8 @@ struct auxv_entry {
 };
 
 /* Opens a dump of any format in formats.def, mapped read-only; path "-" is standard input. Compressed input is
- * decompressed into an unlinked sparse temporary file. options NULL: defaults. *ret lives on the arena. Errors: IO, BAD_DATA (not a dump, or
- * nothing usable is left of it), UNSUPPORTED (a dump of another CPU or of no process), LIMIT. */
+ * decompressed into an unlinked sparse temporary file. options NULL: defaults. *ret lives on the arena. Errors: IO,
+ * BAD_DATA (not a dump, or nothing usable is left of it), UNSUPPORTED (a dump of another CPU or of no process), LIMIT. */
 const struct err *image_open(struct arena *arena, struct notes *notes, const char *path,
 			     const struct file_options *options, struct image **ret);
 
@@ -135,13 +135,14 @@ struct span image_next(struct image *image, uint64_t *address, uint64_t end);
 struct data_search {
 	size_t next;    /* index of the next segment */
 	bool unmapped;  /* what belongs to mapped files has been given */
-	uint64_t given; /* bytes of the rest */
+	uint64_t given; /* bytes: of mapped files, or then of the rest */
 	bool ended_early;
 };
 
 /* The next piece of writable memory that the dump saved and that may be such data, and its address; empty: there is no more.
- * First what belongs to mapped files, then the rest: up to 1 GB of it, without segments of over 256 MB. Of a heap, which may
- * be of any size, and holes in the dump's file, no more is read. */
+ * Never a segment of over 256 MB. First what belongs to mapped files, then the rest: up to 1 GB of it. Of a heap, which may
+ * be of any size, and holes in the dump's file, no more is read. Segments of mapped files that claim more bytes than the
+ * dump has, which only overlapping ones can, end the search. `ended_early` says that one of the two bounds was met. */
 struct span image_data(const struct image *image, struct data_search *search, uint64_t *ret_address);
 
 /* A string of exactly n bytes on the arena, or NULL when it cannot be read. n is limited to 64 KiB. */

@@ -13,10 +13,12 @@ import tap
 
 GIGABYTE = 1 << 30
 HUGE = 20 * GIGABYTE
-PIECE = 64 << 20           # as large as data may be
+PIECE = 64 << 20           # small enough to be searched for data
+CLAIMS = 160               # segments that have the same bytes of the file
 ADDRESS = 0x10000000000    # where no case has memory
 RESIDENT = 2 * GIGABYTE    # above what may be searched and a sanitizer takes, far below HUGE
 READ, WRITE = 4, 2
+NT_FILE = 0x46494c45
 
 
 def with_segments(core, folder, segments):
@@ -67,21 +69,47 @@ def pieces():
     return [(READ | WRITE, offset, ADDRESS + offset, PIECE) for offset in range(0, HUGE, PIECE)]
 
 
+def without_memory(folder):
+    """A core none of whose memory was saved."""
+    core = dump_file.unpacked(tap.CASES / 'amd64-memory/dump.zst', folder).read_bytes()
+    elf = elf_file.Elf(core)
+    for index, program in enumerate(elf.programs):
+        if program[0] == elf_file.PT_LOAD:
+            struct.pack_into('<Q', elf.data, elf.phoff + 56 * index + 32, 0)  # p_filesz
+    return bytes(elf.data)
+
+
 def no_program():
     """Nothing is there to be found: the search ends all the same."""
     with tempfile.TemporaryDirectory() as folder:
-        core = dump_file.unpacked(tap.CASES / 'amd64-memory/dump.zst', folder).read_bytes()
-        elf = elf_file.Elf(core)
-        for index, program in enumerate(elf.programs):
-            if program[0] == elf_file.PT_LOAD:
-                struct.pack_into('<Q', elf.data, elf.phoff + 56 * index + 32, 0)  # p_filesz
-        path = with_segments(bytes(elf.data), folder, pieces())
+        path = with_segments(without_memory(folder), folder, pieces())
         done = tap.Run(path, '--json', '--sysroot', folder)
         tap.check('no program: a report', done.trouble(0))
         tap.check('no program: said that the search ended', None if done.report and any(
             'ended after 1 GB' in note for note in done.report['notes']) else done.report and done.report['notes'])
         most, status = resident(path, '--sysroot', folder)
         tap.check('no program: holes are not read', None if status == 0 and most < RESIDENT else f'{most}, status {status}')
+
+
+def with_mapping(core, start, end):
+    """A core whose last mapped file (NT_FILE: count, page size, then start, end and offset of each) is mapped there."""
+    data = bytearray(core)
+    at = data.index(struct.pack('<I', NT_FILE) + b'CORE\0\0\0\0') + 12
+    count, = struct.unpack_from('<Q', data, at)
+    struct.pack_into('<QQ', data, at + 16 + 24 * (count - 1), start, end)
+    return bytes(data)
+
+
+def one_mapped_file():
+    """Segments that lie in a mapped file and all claim the same bytes of the dump are not searched one after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        core = with_mapping(without_memory(folder), ADDRESS, ADDRESS + CLAIMS * PIECE)
+        path = with_segments(core, folder, [(READ | WRITE, 0, ADDRESS + PIECE * i, PIECE) for i in range(CLAIMS)])
+        done = tap.Run(path, '--json', '--sysroot', folder)
+        tap.check('one mapped file: a report', done.trouble(0))
+        tap.check('one mapped file: said that the search ended', None if done.report and any(
+            'ended after as many bytes as the dump has' in note for note in done.report['notes']) else
+                  done.report and done.report['notes'])
 
 
 def overlaps():
@@ -99,6 +127,7 @@ def main():
     check_same('a heap in pieces', 'amd64-memory', pieces())
     check_same('a heap in one piece', 'amd64-memory', [(READ | WRITE, 0, ADDRESS, HUGE)])
     no_program()
+    one_mapped_file()
     overlaps()
     tap.finish()
 

@@ -195,6 +195,7 @@ static void data_is_searched_in_order(void **state)
 	f->image.segments.items[2].flags = SEGMENT_WRITE; /* not saved */
 	f->image.segments.items[3].flags = SEGMENT_WRITE;
 	vec_push(f->arena, &f->image.mappings, (struct mapping){.start = 0x3000, .end = 0x3100, .path = "program"});
+	f->image.bytes.size = sizeof high; /* a bound of what is mapped only */
 	assert_int_equal(image_data(&f->image, &search, &address).size, sizeof high);
 	assert_int_equal(address, 0x3000);
 	assert_int_equal(image_data(&f->image, &search, &address).size, sizeof low);
@@ -207,6 +208,26 @@ static void data_is_searched_in_order(void **state)
 	assert_int_equal(image_data(&f->image, &search, &address).size, 0);
 	assert_true(search.ended_early);
 	munmap(zeros, HUGE_SEGMENT + 1);
+}
+
+static void data_of_mapped_files_is_not_more_than_the_dump(void **state)
+{
+	struct fixture *f = *state;
+	struct data_search search = {0};
+	uint64_t address;
+
+	for (uint64_t at = 0x3000; at < 0x6000; at += 0x1000)
+		add(f, at, sizeof low, (struct span){low, sizeof low}, sizeof low);
+	for (size_t i = 3; i < f->image.segments.count; i++)
+		f->image.segments.items[i].flags = SEGMENT_WRITE;
+	vec_push(f->arena, &f->image.mappings, (struct mapping){.start = 0x3000, .end = 0x6000, .path = "program"});
+	f->image.bytes.size = 2 * sizeof low;
+	assert_int_equal(image_data(&f->image, &search, &address).size, sizeof low);
+	assert_int_equal(image_data(&f->image, &search, &address).size, sizeof low);
+	assert_false(search.ended_early);
+	assert_int_equal(image_data(&f->image, &search, &address).size, 0);
+	assert_true(search.ended_early);
+	assert_false(search.unmapped);
 }
 
 static void auxv_values(void **state)
@@ -377,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(strings, setup, teardown),
 		cmocka_unit_test_setup_teardown(segments_and_mappings, setup, teardown),
 		cmocka_unit_test_setup_teardown(data_is_searched_in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(data_of_mapped_files_is_not_more_than_the_dump, setup, teardown),
 		cmocka_unit_test_setup_teardown(auxv_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(backing_fills_only_what_the_dump_lacks, setup, teardown),
 		cmocka_unit_test_setup_teardown(backing_ends_where_the_dump_begins, setup, teardown),
