@@ -37,6 +37,7 @@ static void set_signals(void)
 			sigaction(stopping[i], &action, NULL);
 	}
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe is reported as the failed write that it is */
+	signal(SIGXFSZ, SIG_IGN); /* so is a limit of the size of files */
 	signal(SIGCHLD, SIG_DFL); /* where it is inherited as ignored, nobody learns how a child ended */
 }
 

@@ -51,16 +51,23 @@ static bool make_temporary(struct output *output)
 	return false;
 }
 
-/* As fopencookie(3) wants it: 0 says that it failed. */
+/* As fopencookie(3) wants it: 0 says that it failed. A part is no success: stdio would see no reason in errno. */
 static ssize_t write_temporary(void *cookie, const char *bytes, size_t size)
 {
 	struct output *output = cookie;
-	ssize_t written;
 
 	if (output->descriptor < 0 && !make_temporary(output))
 		return 0;
-	written = write(output->descriptor, bytes, size);
-	return written < 0 ? 0 : written;
+	for (size_t done = 0; done < size;) {
+		ssize_t written = write(output->descriptor, bytes + done, size - done);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return 0;
+		done += (size_t)written;
+	}
+	return (ssize_t)size;
 }
 
 bool output_open(const char *path, const char *input, struct output *ret)

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What is no dump, or not this program's dump: a clear error on stderr and status 1, or a partial answer with notes."""
+import os
 import pathlib
 import random
+import resource
 import shutil
 import struct
 import subprocess
@@ -13,6 +15,7 @@ import tap
 
 CASE, OTHER = 'arm64-nonleaf-unwind', 'arm64-leaf-unwind'
 AMD64 = 'amd64-panic'
+OUTPUT_LIMIT = 100  # bytes
 
 
 def refused(name, path, *args, words=()):
@@ -150,6 +153,25 @@ def full_output():
                   f'status {done.returncode}, {done.stderr}')
 
 
+def limited():
+    """Of output that may not be as large as a report is."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_LIMIT, OUTPUT_LIMIT))
+
+
+def limited_output(folder):
+    """As on a disk that becomes full in the middle of a write: a part of it succeeds."""
+    core = dump_file.unpacked(tap.CASES / AMD64 / 'dump.zst', folder)  # nothing is decompressed: only the output is limited
+    place = folder / 'limited'
+    place.mkdir()
+    for form in (), ('--json', '--goroutines=all'):
+        done = subprocess.run([tap.TORNSTACK, core, *form, '--sysroot', place, '-o', place / 'report'], stderr=subprocess.PIPE,
+                              text=True, preexec_fn=limited, env=tap.environment_of())
+        name = f'a limit of the size{" --json" if form else ""}'
+        tap.check(f'{name}: said', None if done.returncode == 1 and
+                  f'cannot write {place}/report: File too large' in done.stderr else f'status {done.returncode}, {done.stderr}')
+        tap.check(f'{name}: nothing left', None if not os.listdir(place) else os.listdir(place))
+
+
 def command_line():
     wrong = (), ('--no-such-option',), ('--json',), ('nosuchcommand', 'x'), ('--goroutines=none', 'x'), ('a', 'b')
     for args in wrong:
@@ -167,6 +189,7 @@ def main():
         other_cpus(folder)
         cut_compressed(folder)
         executables(folder)
+        limited_output(folder)
     standard_input()
     full_output()
     command_line()
