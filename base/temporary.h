@@ -3,7 +3,8 @@
 #define BASE_TEMPORARY_H
 
 /* A new empty file in the folder that TMPDIR names (default: /tmp), for reading and writing, that has no name: a
- * descriptor, or -1 with errno set. */
+ * descriptor, or -1 with errno set. Where the file system cannot make such a file, it has a name for a moment, in which
+ * signals wait in the calling thread: other threads must have those blocked that end the process. */
 int temporary_open(void);
 
 #endif

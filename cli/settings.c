@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { COLUMNS = 100, LEAST_COLUMNS = 72, JOBS_LIMIT = 64 };
@@ -191,6 +192,14 @@ unsigned settings_columns(const char *output)
 	return size.ws_col < LEAST_COLUMNS ? LEAST_COLUMNS : size.ws_col;
 }
 
+/* Not on a terminal, nor through a pipe to a pager, which draws on the same one. */
+static bool written_unseen(const struct settings *settings)
+{
+	struct stat status;
+
+	return settings->output || (!fstat(STDOUT_FILENO, &status) && S_ISREG(status.st_mode));
+}
+
 static void show_progress(void *context, enum ts_phase phase, uint64_t done, uint64_t total)
 {
 	static const char *const doing[] = {
@@ -201,8 +210,8 @@ static void show_progress(void *context, enum ts_phase phase, uint64_t done, uin
 
 	const struct settings *settings = context;
 
-	if (phase == TS_DONE || (phase == TS_WRITING && !settings->output && isatty(STDOUT_FILENO)))
-		progress_erase(); /* the report may come to the same terminal */
+	if (phase == TS_DONE || (phase == TS_WRITING && !written_unseen(settings)))
+		progress_erase();
 	else
 		progress_show(&(struct progress_line){.doing = doing[phase], .done = done, .total = total,
 						      .bytes = phase == TS_COPYING || phase == TS_DECOMPRESSING});

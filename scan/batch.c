@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -225,7 +226,20 @@ static size_t worker_count(const struct pool *pool)
 	return wanted < WORKER_LIMIT ? wanted : WORKER_LIMIT;
 }
 
-/* The caller is the first worker; one that cannot be started is not missed. */
+/* Signals are the caller's thread's: see temporary.h. What cannot be started is not missed. */
+static bool start(struct worker *worker, pthread_t *ret)
+{
+	sigset_t all, before;
+	bool started;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	started = worker->results && !pthread_create(ret, NULL, work, worker);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return started;
+}
+
+/* The caller is the first worker. */
 static void work_all(struct arena *arena, struct pool *pool)
 {
 	struct worker workers[WORKER_LIMIT] = {0};
@@ -239,7 +253,7 @@ static void work_all(struct arena *arena, struct pool *pool)
 			arena_defer(arena, free_results, workers[i].results);
 	}
 	for (size_t i = 1; i < count; i++)
-		started[i] = workers[i].results && !pthread_create(&threads[i], NULL, work, &workers[i]);
+		started[i] = start(&workers[i], &threads[i]);
 	if (count)
 		work(&workers[0]);
 	for (size_t i = 1; i < count; i++)

@@ -115,6 +115,7 @@ static void map_library(struct library *library, struct arena *arena)
 	}
 	library->image = process->image;
 	library->image->path = arena_printf(arena, "%s/core", library->folder);
+	library->image->bytes.size = data->size; /* as of a dump that holds it */
 	for (size_t i = 0; i < library->file->segments.count; i++) {
 		const struct exe_segment *segment = &library->file->segments.items[i];
 		uint64_t size = (segment->size + 0xfff) & ~UINT64_C(0xfff);
