@@ -49,7 +49,7 @@ class Screen:
 
 class Run:
     """One run whose stderr is a terminal: status, out, sent (what the terminal got), screen. `act` is called with the
-    process while it runs."""
+    process and this run while it goes on."""
 
     def __init__(self, *args, stdin=subprocess.DEVNULL, columns=80, act=None, cwd=None, **environment):
         master, slave = pty.openpty()
@@ -65,7 +65,7 @@ class Run:
             reader.start()
         try:
             if act:
-                act(process)
+                act(process, self)
             self.status = process.wait(tap.TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
@@ -76,6 +76,12 @@ class Run:
         os.close(master)
         process.stdout.close()
         self.screen = Screen(self.sent)
+
+    def wait_for(self, text):
+        """Until the terminal has got it, or long enough."""
+        end = time.monotonic() + tap.TIMEOUT
+        while text not in self.sent and time.monotonic() < end:
+            time.sleep(0.01)
 
     def read_terminal(self, master):
         while True:

@@ -73,14 +73,25 @@ def complaint(plain):
 
 
 def interrupt(packed):
-    def act(process):
-        time.sleep(terminal.SILENT * 1.2 + 0.4)
+    def act(process, run):
+        run.wait_for(b'decompressing')
         process.send_signal(signal.SIGINT)
 
     run = slow(packed, act=act)
     check_shown('interrupted', run, 'decompressing the dump', 130)
     tap.check('interrupted: gone', None if run.screen.text() == '' and run.screen.column == 0 else repr(run.screen.text()))
     tap.check('interrupted: no report', repr(run.out) if run.out else None)
+
+
+def decompresses(process, folder):
+    """Whether it is over, or has a file without a name."""
+    links = []
+    for entry in pathlib.Path(f'/proc/{process.pid}/fd').iterdir() if process.poll() is None else ():
+        try:
+            links.append(os.readlink(entry))
+        except FileNotFoundError:  # closed meanwhile
+            pass
+    return process.poll() is not None or any(link.startswith(str(folder)) and link.endswith('(deleted)') for link in links)
 
 
 def share(folder):
@@ -90,7 +101,9 @@ def share(folder):
     os.truncate(zeros, ZEROS)
     subprocess.run(['zstd', '-q1', zeros, '-o', folder / 'zeros.zst'], check=True)
 
-    def act(process):
+    def act(process, _):
+        while not decompresses(process, folder):
+            time.sleep(0.01)
         time.sleep(PAUSED_AT)
         process.send_signal(signal.SIGSTOP)
         time.sleep(terminal.SILENT * 1.2)
