@@ -221,6 +221,7 @@ void fetch_ahead(const struct analysis *analysis, size_t index)
 
 static void look(struct analysis *analysis, size_t index, struct stack *stack, struct trial *ret)
 {
+	fetch_ahead(analysis, index);
 	goroutine_stack(analysis, index, stack);
 	frame_chain_check(analysis, index, stack);
 	state_check_goroutine(analysis, index, stack);
@@ -230,7 +231,6 @@ static void look(struct analysis *analysis, size_t index, struct stack *stack, s
 
 static void try_to_look(struct analysis *analysis, size_t index, struct stack *stack, struct trial *ret)
 {
-	fetch_ahead(analysis, index);
 	look(analysis, index, stack, ret);
 	state_try(analysis, index);
 }

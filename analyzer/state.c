@@ -181,8 +181,10 @@ static void check_doubted(struct analysis *analysis, void (*check)(struct analys
 {
 	const struct state_facts *facts = analysis->state_facts;
 
-	for (size_t i = 0; i < facts->doubted.count; i++)
+	for (size_t i = 0; i < facts->doubted.count; i++) {
+		fetch_ahead(analysis, facts->doubted.items[i]);
 		check(analysis, facts->doubted.items[i]);
+	}
 }
 
 void state_check(struct analysis *analysis)
