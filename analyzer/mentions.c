@@ -70,12 +70,12 @@ size_t stacks_within(struct analysis *analysis, uint64_t *bytes)
 struct slice {
 	struct mention *items;
 	uint32_t *last; /* per item: the holder that was met last */
-	uint64_t low, high; /* of the addresses looked for: most words of stacks are none of them */
 };
 
 struct scan {
 	const struct analysis *analysis;
 	const struct mentions *mentions;
+	uint64_t low, high; /* of the addresses looked for: most words of stacks are none of them */
 	struct slice slices[SLICES_MOST];
 };
 
@@ -102,7 +102,7 @@ static void scan_slice(void *context, size_t number, size_t from, size_t to)
 		fetch_ahead(scan->analysis, i);
 		for (uint64_t at = 0; at + WORD <= words.size; at += WORD) {
 			uint64_t word = span_u64(words, at);
-			uint32_t item = word >= slice.low && word <= slice.high ? *slot_of(scan->mentions, word) : 0;
+			uint32_t item = word >= scan->low && word <= scan->high ? *slot_of(scan->mentions, word) : 0;
 
 			if (item)
 				count_holder(&slice.items[item - 1], &slice.last[item - 1], (uint32_t)i);
@@ -118,19 +118,15 @@ static void add_holders(struct mention *mention, const struct mention *more)
 	mention->holder_count += more->holder_count;
 }
 
-static struct slice slice_new(struct arena *arena, const struct mentions *mentions)
+static void find_range(struct scan *scan)
 {
-	const size_t count = mentions->items.count;
-	struct slice slice = {.items = arena_array(arena, count, sizeof *slice.items),
-			      .last = arena_array(arena, count, sizeof *slice.last), .low = UINT64_MAX};
+	scan->low = UINT64_MAX;
+	for (size_t i = 0; i < scan->mentions->items.count; i++) {
+		const uint64_t address = scan->mentions->items.items[i].address;
 
-	for (size_t i = 0; i < count; i++) {
-		const uint64_t address = mentions->items.items[i].address;
-
-		slice.low = address && address < slice.low ? address : slice.low;
-		slice.high = address > slice.high ? address : slice.high;
+		scan->low = address && address < scan->low ? address : scan->low;
+		scan->high = address > scan->high ? address : scan->high;
 	}
-	return slice;
 }
 
 void mentions_scan(struct analysis *analysis, struct mentions *mentions, uint64_t *bytes)
@@ -143,8 +139,11 @@ void mentions_scan(struct analysis *analysis, struct mentions *mentions, uint64_
 	mentions->complete = count == all || !mentions->items.count;
 	if (!count)
 		return;
-	for (size_t i = 0; i < slices; i++)
-		scan.slices[i] = slice_new(analysis->arena, mentions);
+	find_range(&scan);
+	for (size_t i = 0; i < slices; i++) {
+		scan.slices[i].items = arena_array(analysis->arena, mentions->items.count, sizeof *scan.slices[i].items);
+		scan.slices[i].last = arena_array(analysis->arena, mentions->items.count, sizeof *scan.slices[i].last);
+	}
 	slices_run(slices, count, scan_slice, &scan);
 	for (size_t i = 0; i < slices; i++) /* holders stay ascending */
 		for (size_t k = 0; k < mentions->items.count; k++)
