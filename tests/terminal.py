@@ -1,6 +1,7 @@
 """tornstack on a terminal, with input that comes slowly, and what then stands on the line where progress is shown."""
 import fcntl
 import os
+import pathlib
 import pty
 import signal
 import struct
@@ -18,6 +19,15 @@ PIECES = 6
 def take_interrupts():
     """Of what a shell starts in the background SIGINT is ignored, which tornstack respects."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def open_files(process):
+    """Where the descriptors of a process lead."""
+    for entry in pathlib.Path(f'/proc/{process.pid}/fd').iterdir():
+        try:
+            yield os.readlink(entry)
+        except FileNotFoundError:  # closed meanwhile
+            pass
 
 
 class Screen:

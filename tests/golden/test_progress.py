@@ -85,13 +85,8 @@ def interrupt(packed):
 
 def decompresses(process, folder):
     """Whether it is over, or has a file without a name."""
-    links = []
-    for entry in pathlib.Path(f'/proc/{process.pid}/fd').iterdir() if process.poll() is None else ():
-        try:
-            links.append(os.readlink(entry))
-        except FileNotFoundError:  # closed meanwhile
-            pass
-    return process.poll() is not None or any(link.startswith(str(folder)) and link.endswith('(deleted)') for link in links)
+    return process.poll() is not None or any(link.startswith(str(folder)) and link.endswith('(deleted)')
+                                             for link in terminal.open_files(process))
 
 
 def share(folder):

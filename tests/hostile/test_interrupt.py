@@ -71,20 +71,11 @@ def at_any_time(place):
     tap.check('some were interrupted in between', None if 130 in statuses else statuses)
 
 
-def open_files(process):
-    """Where the descriptors of a process lead."""
-    for entry in pathlib.Path(f'/proc/{process.pid}/fd').iterdir():
-        try:
-            yield os.readlink(entry)
-        except FileNotFoundError:  # closed meanwhile
-            pass
-
-
 def nameless(process, folder):
     """Waits until the process has files open in a folder; what is wrong if it has them under a name."""
     end = time.monotonic() + tap.TIMEOUT
     while time.monotonic() < end:
-        if any(link.startswith(str(folder)) for link in open_files(process)):
+        if any(link.startswith(str(folder)) for link in terminal.open_files(process)):
             return str(os.listdir(folder)) if os.listdir(folder) else None
         time.sleep(0.01)
     return 'there is no such file'
