@@ -4,7 +4,7 @@
  * runtime.systemstack_switch: systemstack and asmcgocall write it, from Go 1.20 on amd64 that plus 8, to g.sched.pc of a
  * goroutine that leaves for the system stack, and cgocallback copies it from there to its own frame
  * (gosave_systemstack_switch, cgocallback in asm_ARCH.s). */
-#include "analyzer/unwind.h"
+#include "analyzer/callsite.h"
 
 #include <string.h>
 

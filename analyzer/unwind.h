@@ -4,6 +4,7 @@
 #define ANALYZER_UNWIND_H
 
 #include "analyzer/analysis.h"
+#include "analyzer/callsite.h"
 
 /* Where a walk starts. */
 struct context {
@@ -50,8 +51,5 @@ bool goexit_fits(const struct analysis *analysis, const struct walk_subject *sub
 
 /* Whether a function is called by no instruction: the runtime makes it look as if the interrupted one had called it. */
 bool is_injected(enum func_role role);
-
-/* Whether a return address is one: in a Go function, after a call that can reach `callee` (NULL: any function). */
-bool callsite_reaches(struct go_runtime *runtime, uint64_t return_address, const struct func *callee);
 
 #endif
