@@ -378,31 +378,6 @@ static void read_symbols(struct arena *arena, const struct elf_view *view, struc
 		qsort(exe->symbols.items, exe->symbols.count, sizeof *exe->symbols.items, compare_symbols);
 }
 
-static int compare_segments(const void *left, const void *right)
-{
-	const struct exe_segment *a = left;
-	const struct exe_segment *b = right;
-
-	if (a->address != b->address)
-		return a->address < b->address ? -1 : 1;
-	return a->file_offset < b->file_offset ? -1 : a->file_offset > b->file_offset;
-}
-
-/* The gABI wants ascending, disjoint segments; a file that has others loses those that begin inside a predecessor. */
-static void order_segments(struct exe *exe)
-{
-	struct exe_segment *items = exe->segments.items;
-	size_t kept = 0;
-
-	if (exe->segments.count)
-		qsort(items, exe->segments.count, sizeof *items, compare_segments);
-	for (size_t i = 0; i < exe->segments.count; i++)
-		if (!kept || items[i].address - items[kept - 1].address >= items[kept - 1].size)
-			items[kept++] = items[i];
-	exe->segments.count = kept;
-	exe->base = kept ? items[0].address : 0;
-}
-
 static const struct err *check_type(struct arena *arena, const struct elf_view *view)
 {
 	if (view->type == FILE_EXECUTABLE || view->type == FILE_DYNAMIC)
@@ -425,7 +400,8 @@ static const struct err *load_elf(struct arena *arena, struct exe *exe)
 	exe->entry = view.entry;
 	exe->position_independent = view.type == FILE_DYNAMIC;
 	read_programs(arena, &view, exe);
-	order_segments(exe);
+	exe_order_segments(exe);
+	exe->base = exe->segments.count ? exe->segments.items[0].address : 0;
 	read_sections(arena, &view, exe);
 	read_symbols(arena, &view, exe);
 	exe->has_dwarf = exe_section(exe, ".debug_info") || exe_section(exe, ".zdebug_info");

@@ -4,6 +4,7 @@
 
 #include "formats/archive.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct exe_format *const formats[] = {
@@ -28,6 +29,29 @@ static const char *base_name(struct arena *arena, const char *path, bool compres
 			return arena_strndup(arena, name, length - suffix);
 	}
 	return arena_strdup(arena, name);
+}
+
+static int compare_segments(const void *left, const void *right)
+{
+	const struct exe_segment *a = left;
+	const struct exe_segment *b = right;
+
+	if (a->address != b->address)
+		return a->address < b->address ? -1 : 1;
+	return a->file_offset < b->file_offset ? -1 : a->file_offset > b->file_offset;
+}
+
+void exe_order_segments(struct exe *exe)
+{
+	struct exe_segment *items = exe->segments.items;
+	size_t kept = 0;
+
+	if (exe->segments.count)
+		qsort(items, exe->segments.count, sizeof *items, compare_segments);
+	for (size_t i = 0; i < exe->segments.count; i++)
+		if (!kept || items[i].address - items[kept - 1].address >= items[kept - 1].size)
+			items[kept++] = items[i];
+	exe->segments.count = kept;
 }
 
 const struct err *exe_from_bytes(struct arena *arena, const char *path, struct span bytes, struct exe **ret)

@@ -70,6 +70,10 @@ const struct symbol *exe_symbol(const struct exe *exe, uint64_t address);
 /* The address of a symbol by name; false when there is none. */
 bool exe_symbol_address(const struct exe *exe, const char *name, uint64_t *ret);
 
+/* For formats: makes segments ascending and disjoint, as the gABI and the PE specification want them. One that begins inside its
+ * predecessor goes. */
+void exe_order_segments(struct exe *exe);
+
 /* One executable format; listed in exe_formats.def. */
 struct exe_format {
 	const char *name;

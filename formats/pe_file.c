@@ -164,30 +164,6 @@ static void add_section(struct loader *loader, struct span entry)
 	add_segment(loader, &segment);
 }
 
-static int compare_segments(const void *left, const void *right)
-{
-	const struct exe_segment *a = left;
-	const struct exe_segment *b = right;
-
-	if (a->address != b->address)
-		return a->address < b->address ? -1 : 1;
-	return a->file_offset < b->file_offset ? -1 : a->file_offset > b->file_offset;
-}
-
-/* Ascending and disjoint, as the specification wants them; one that begins inside its predecessor goes. */
-static void order_segments(struct exe *exe)
-{
-	struct exe_segment *items = exe->segments.items;
-	size_t kept = 0;
-
-	if (exe->segments.count)
-		qsort(items, exe->segments.count, sizeof *items, compare_segments);
-	for (size_t i = 0; i < exe->segments.count; i++)
-		if (!kept || items[i].address - items[kept - 1].address >= items[kept - 1].size)
-			items[kept++] = items[i];
-	exe->segments.count = kept;
-}
-
 /* The headers are mapped as well, at the image's base. */
 static void read_sections(struct loader *loader)
 {
@@ -208,7 +184,7 @@ static void read_sections(struct loader *loader)
 		if (entry.size)
 			add_section(loader, entry);
 	}
-	order_segments(exe);
+	exe_order_segments(exe);
 }
 
 static struct span at_rva(const struct loader *loader, uint64_t rva, uint64_t size)
@@ -461,7 +437,7 @@ const struct exe *pe_module_in_memory(struct image *image, const struct mapping 
 	for (uint64_t i = 0; i < loader.header.section_count && i < SECTION_LIMIT; i++)
 		add_mapped_section(&loader, image,
 				   span_slice(headers, loader.header.sections + i * PE_SECTION_SIZE, PE_SECTION_SIZE));
-	order_segments(exe);
+	exe_order_segments(exe);
 	read_symbols(&loader);
 	return exe;
 }
