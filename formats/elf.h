@@ -29,7 +29,7 @@ struct elf_view {
 
 struct elf_program {
 	uint32_t type;  /* PROGRAM_* or another */
-	uint32_t flags; /* SEGMENT_* of image.h */
+	uint32_t flags; /* SEGMENT_* of exe.h */
 	uint64_t offset, address, file_size, memory_size, alignment;
 };
 

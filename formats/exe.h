@@ -7,6 +7,8 @@
 #include "base/vec.h"
 #include "formats/arch.h"
 
+enum { SEGMENT_READ = 4, SEGMENT_WRITE = 2, SEGMENT_EXEC = 1 }; /* as ELF p_flags */
+
 struct section {
 	const char *name;
 	uint64_t address; /* in the file's address space; 0 for sections that are not loaded */
@@ -16,7 +18,7 @@ struct section {
 struct exe_segment {
 	uint64_t address, size;
 	struct span bytes; /* may be shorter than size: the rest is zero-filled by the loader */
-	uint8_t flags;     /* SEGMENT_* of image.h */
+	uint8_t flags;     /* SEGMENT_* */
 	uint64_t file_offset;
 };
 

@@ -17,8 +17,6 @@ enum mem_state { MEM_OK, MEM_UNMAPPED, MEM_NOT_SAVED, MEM_TRUNCATED };
 
 enum target_os { OS_LINUX, OS_WINDOWS };
 
-enum { SEGMENT_READ = 4, SEGMENT_WRITE = 2, SEGMENT_EXEC = 1 }; /* as ELF p_flags */
-
 struct segment {
 	uint64_t address;
 	uint64_t size;     /* in memory */

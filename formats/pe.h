@@ -30,12 +30,21 @@ struct pe_header {
 	} directories[PE_DIRECTORIES];
 };
 
-enum { PE_SECTION_SIZE = 40 }; /* of an entry of the section table: IMAGE_SECTION_HEADER */
+enum {
+	PE_SECTION_SIZE = 40,          /* of an entry of the section table: IMAGE_SECTION_HEADER */
+	PE_SECTION_LIMIT = 1 << 10,    /* a file may claim any number; so many are looked at */
+	PE_SECTION_CODE = 0x20000000,  /* IMAGE_SCN_MEM_EXECUTE */
+};
 
 /* True when the bytes begin as a PE file, or as any other that DOS could run, does. */
 bool pe_magic(struct span bytes);
 
 /* Reads the headers at the start of `bytes`. Errors: BAD_DATA, UNSUPPORTED (32-bit, or another CPU, which is named). */
 const struct err *pe_header_read(struct arena *arena, struct span bytes, struct pe_header *ret);
+
+struct exe;
+
+/* Adds the functions that an executable exports to its symbols, ascending; its segments are set. */
+void pe_exports_read(struct arena *arena, struct exe *exe, const struct pe_header *header);
 
 #endif

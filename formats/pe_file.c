@@ -4,15 +4,13 @@
  * unless stripped, long section names for DWARF) and data.go (the build ID as the first bytes of .text). */
 #include "formats/codeview.h"
 #include "formats/exe.h"
-#include "formats/image.h"
-#include "formats/pe_module.h"
+#include "formats/pe.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* A file may claim any number; these bound what is read. */
 enum {
-	SECTION_LIMIT = 1 << 10,
 	NAME_LIMIT = 8192, /* Go's instantiated generics are long */
 	SYMBOL_LIMIT = 1 << 22,
 	EXPORT_LIMIT = 1 << 20,
@@ -22,7 +20,7 @@ enum {
 };
 
 /* IMAGE_SCN_* */
-enum { SECTION_CODE = 0x20000000, SECTION_READ = 0x40000000 };
+enum { SECTION_READ = 0x40000000 };
 static const uint32_t section_write = 0x80000000;
 
 enum { SYMBOL_SIZE = 18, FILE_RELOCATIONS_STRIPPED = 1 };
@@ -155,7 +153,7 @@ static void add_section(struct loader *loader, struct span entry)
 		.size = size,
 		.bytes = file_part(exe->bytes, span_u32(entry, 20), raw < size ? raw : size),
 		.flags = (uint8_t)((flags & SECTION_READ ? SEGMENT_READ : 0) | (flags & section_write ? SEGMENT_WRITE : 0) |
-				   (flags & SECTION_CODE ? SEGMENT_EXEC : 0)),
+				   (flags & PE_SECTION_CODE ? SEGMENT_EXEC : 0)),
 		.file_offset = span_u32(entry, 20),
 	};
 
@@ -178,7 +176,7 @@ static void read_sections(struct loader *loader)
 
 	if (headers.size)
 		add_segment(loader, &headers);
-	for (uint64_t i = 0; i < header->section_count && i < SECTION_LIMIT; i++) {
+	for (uint64_t i = 0; i < header->section_count && i < PE_SECTION_LIMIT; i++) {
 		struct span entry = span_slice(exe->bytes, header->sections + i * PE_SECTION_SIZE, PE_SECTION_SIZE);
 
 		if (entry.size)
@@ -282,16 +280,27 @@ static int compare_symbols(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-static void read_symbols(struct loader *loader)
+static void sort_symbols(struct exe *exe)
 {
-	struct exe *exe = loader->exe;
-
-	read_coff_symbols(loader);
-	exe->has_symbols = exe->symbols.count != 0;
-	if (!exe->has_symbols)
-		read_exports(loader);
 	if (exe->symbols.count)
 		qsort(exe->symbols.items, exe->symbols.count, sizeof *exe->symbols.items, compare_symbols);
+}
+
+void pe_exports_read(struct arena *arena, struct exe *exe, const struct pe_header *header)
+{
+	struct loader loader = {.arena = arena, .exe = exe, .header = *header};
+
+	read_exports(&loader);
+	sort_symbols(exe);
+}
+
+static void read_symbols(struct loader *loader)
+{
+	read_coff_symbols(loader);
+	sort_symbols(loader->exe);
+	loader->exe->has_symbols = loader->exe->symbols.count != 0;
+	if (!loader->exe->has_symbols)
+		pe_exports_read(loader->arena, loader->exe, &loader->header);
 }
 
 /* ---- relocations ---- */
@@ -403,43 +412,6 @@ static const struct err *load_pe(struct arena *arena, struct exe *exe)
 	read_go_build_id(&loader);
 	exe->has_dwarf = exe_section(exe, ".debug_info") || exe_section(exe, ".zdebug_info");
 	return NULL;
-}
-
-/* ---- as mapped ---- */
-
-static void add_mapped_section(struct loader *loader, struct image *image, struct span entry)
-{
-	struct exe_segment segment = {
-		.address = loader->exe->base + span_u32(entry, 12),
-		.size = span_u32(entry, 8) ? span_u32(entry, 8) : span_u32(entry, 16),
-		.flags = (uint8_t)(SEGMENT_READ | (span_u32(entry, 36) & SECTION_CODE ? SEGMENT_EXEC : 0)),
-	};
-
-	segment.bytes = image_view(image, segment.address, segment.size);
-	vec_push(loader->arena, &loader->exe->segments, segment);
-}
-
-const struct exe *pe_module_in_memory(struct image *image, const struct mapping *module)
-{
-	enum { HEADERS = 4096 };
-	struct exe *exe = arena_alloc(image->arena, sizeof *exe);
-	struct loader loader = {.arena = image->arena, .exe = exe};
-	struct span headers = image_view(image, module->start, HEADERS);
-	uint32_t table;
-
-	if (!headers.size || pe_header_read(image->arena, headers, &loader.header) || loader.header.arch != image->arch)
-		return NULL;
-	table = loader.header.directories[PE_EXCEPTIONS].rva;
-	if (!table || !image_view(image, module->start + table, 1).size)
-		return NULL;
-	*exe = (struct exe){.path = module->path, .name = module->path, .arch = image->arch, .base = module->start,
-			    .image_size = loader.header.image_size, .timestamp = loader.header.timestamp};
-	for (uint64_t i = 0; i < loader.header.section_count && i < SECTION_LIMIT; i++)
-		add_mapped_section(&loader, image,
-				   span_slice(headers, loader.header.sections + i * PE_SECTION_SIZE, PE_SECTION_SIZE));
-	exe_order_segments(exe);
-	read_symbols(&loader);
-	return exe;
 }
 
 const struct exe_format exe_format_pe = {"pe", pe_magic, load_pe};
