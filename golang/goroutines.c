@@ -3,10 +3,8 @@
 #include "golang/load.h"
 
 #include "base/slices.h"
-#include "golang/wait_reasons.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
 	GOROUTINE_LIMIT = 1 << 24,
@@ -306,69 +304,4 @@ void goroutines_load(struct go_runtime *runtime)
 	sort_by_id(runtime);
 	runtime->goroutines.count = unique(runtime->goroutines.items, runtime->goroutines.count);
 	index_addresses(runtime);
-}
-
-const struct goroutine *goroutine_by_id(const struct go_runtime *runtime, uint64_t id)
-{
-	struct goroutine key = {.id = id};
-	size_t low = 0;
-	size_t high = runtime->goroutines.count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (runtime->goroutines.items[middle].id < key.id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < runtime->goroutines.count && runtime->goroutines.items[low].id == id ? &runtime->goroutines.items[low]
-											   : NULL;
-}
-
-struct goroutine *goroutine_by_address(const struct go_runtime *runtime, uint64_t address)
-{
-	const struct goroutine_key *keys = runtime->by_address;
-	size_t low = 0;
-	size_t high = runtime->goroutines.count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (keys[middle].key < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < runtime->goroutines.count && keys[low].key == address ? &runtime->goroutines.items[keys[low].index] : NULL;
-}
-
-const char *goroutine_wait_reason(const struct go_runtime *runtime, const struct goroutine *goroutine)
-{
-	if (goroutine->status != G_WAITING && goroutine->status != G_LEAKED)
-		return NULL;
-	return wait_reason_text(runtime->version.minor, goroutine->wait_reason);
-}
-
-const char *goroutine_status_name(const struct goroutine *goroutine)
-{
-	const char *name = g_status_name(goroutine->status);
-
-	return name ? name : "unknown";
-}
-
-bool goroutine_is_system(struct go_runtime *runtime, const struct goroutine *goroutine)
-{
-	const struct pc_info *info = goroutine->startpc ? go_pc(runtime, goroutine->startpc, true) : NULL;
-	const char *name = info && info->func ? go_func_name(info) : "";
-
-	return !strncmp(name, "runtime.", 8) && strcmp(name, "runtime.main") != 0 && strcmp(name, "runtime.corostart") != 0 &&
-	       strcmp(name, "runtime.handleAsyncEvent") != 0;
-}
-
-bool goroutine_is_parked(const struct goroutine *goroutine)
-{
-	return !goroutine->m && !goroutine->scan &&
-	       (goroutine->status == G_RUNNABLE || goroutine->status == G_WAITING || goroutine->status == G_PREEMPTED ||
-		goroutine->status == G_LEAKED);
 }

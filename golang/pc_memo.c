@@ -1,6 +1,5 @@
 /* pc_memo.c: what is known of a pc, computed once. Goroutines share pcs: a million of them rest at a few hundred. Open
  * addressing over the pc and the way it is looked up. */
-#include "golang/load.h"
 #include "golang/pc_memo.h"
 
 #include <string.h>

@@ -1,11 +1,8 @@
-/* runtime.c: loads the model of a Go program, step by step; a step that fails costs what it would have told, and a note
- * says so. Order matters: version → modules → identity → layout → functions → globals → goroutines and Ms. */
+/* runtime.c: what is asked of a loaded runtime: fields of its structures, goroutines by id and address. */
 #include "golang/runtime.h"
 
-#include "golang/globals.h"
-#include "formats/libraries.h"
-#include "golang/load.h"
 #include "golang/pc_memo.h"
+#include "golang/wait_reasons.h"
 
 #include <string.h>
 
@@ -33,311 +30,6 @@ bool go_noted_fault(struct go_runtime *runtime, uint64_t g, struct noted_fault *
 	       go_field(runtime, g, LAYOUT_g_sigcode1, &ret->code1) && go_field(runtime, g, LAYOUT_g_sigpc, &ret->pc);
 }
 
-/* Where the program was loaded, from its moduledata in memory, when the dump's records do not say. */
-static bool bias_from_memory(struct go_runtime *runtime, const struct go_module *file, uint64_t *ret)
-{
-	struct go_module memory;
-
-	if (!module_in_memory(runtime, &memory) || memory.maxpc - memory.minpc != file->maxpc - file->minpc)
-		return false;
-	*ret = memory.text - file->text;
-	return true;
-}
-
-/* The first module as the dump's memory describes it, with the functions of the executable. */
-static bool module_of_exe(struct go_runtime *runtime, const struct go_module *file)
-{
-	struct go_module module;
-
-	if (!module_read(runtime->image, file->address + runtime->bias, &module) ||
-	    module.text != file->text + runtime->bias || module.maxpc != file->maxpc + runtime->bias)
-		return false;
-	module_take_functions(&module, file, runtime->exe, runtime->bias);
-	vec_push(runtime->arena, &runtime->modules, module);
-	return true;
-}
-
-/* moduledata is not in the dump (cut short): code and tables of a verified executable still serve for names. */
-static void module_from_file(struct go_runtime *runtime, const struct go_module *file)
-{
-	struct go_module module = *file;
-
-	module.address += runtime->bias;
-	module.text += runtime->bias;
-	module.etext += runtime->bias;
-	module.minpc += runtime->bias;
-	module.maxpc += runtime->bias;
-	module.data_start += runtime->bias;
-	module.data_end += runtime->bias;
-	module_take_functions(&module, file, runtime->exe, runtime->bias);
-	vec_push(runtime->arena, &runtime->modules, module);
-	note_add(runtime->notes, "runtime.moduledata is not in the dump; its values in the executable are used instead");
-}
-
-/* A mismatching executable whose code has the same bounds still names functions; its data addresses are not believed. */
-static void module_of_mismatch(struct go_runtime *runtime, const struct go_module *file)
-{
-	struct go_module module;
-
-	if (!module_in_memory(runtime, &module))
-		return;
-	if (!module.pclntab.nfunc && file && module.text == file->text + runtime->bias &&
-	    module.minpc == file->minpc + runtime->bias && module.maxpc == file->maxpc + runtime->bias)
-		module_take_functions(&module, file, NULL, runtime->bias);
-	vec_push(runtime->arena, &runtime->modules, module);
-}
-
-/* The main program shows no moduledata. The linker may have left it to the relocations, or a library may be Go's. */
-static void load_by_memory(struct go_runtime *runtime)
-{
-	struct go_module module;
-	struct go_module file = {0};
-
-	if (!module_in_memory(runtime, &module)) {
-		note_add(runtime->notes, "%s holds no Go program that this version reads (Go 1.18 and later), nor does the "
-					 "dump's memory", runtime->exe->name);
-		return;
-	}
-	if (module_table_in_exe(runtime->image, &module, runtime->exe, runtime->bias, &file.pclntab))
-		module_take_functions(&module, &file, runtime->exe, runtime->bias);
-	else
-		module_from_library(runtime, &module);
-	vec_push(runtime->arena, &runtime->modules, module);
-}
-
-static void load_with_exe(struct go_runtime *runtime, const struct exe_candidate *candidate)
-{
-	struct placed_exe exe = {.exe = runtime->exe, .build_id = locate_build_id_in_memory(runtime->image)};
-	struct go_module file;
-	bool is_go = module_in_exe(runtime->exe, &file);
-
-	runtime->bias = candidate->bias;
-	if (!candidate->bias_known && is_go)
-		bias_from_memory(runtime, &file, &runtime->bias);
-	exe.bias = runtime->bias;
-	runtime->identity = identity_judge(runtime->image, &exe, is_go ? &file : NULL);
-	if (runtime->identity == IDENTITY_MISMATCH) {
-		note_lead(runtime->notes, "executable mismatch: %s is another build than the one that was running; with it "
-					  "nothing can be more than possible", runtime->exe->name);
-		module_of_mismatch(runtime, is_go ? &file : NULL);
-		return;
-	}
-	image_add_backing(runtime->image, runtime->exe, runtime->bias);
-	if (runtime->image->libraries)
-		libraries_add_program(runtime->image->libraries, runtime->exe, runtime->bias);
-	if (!is_go)
-		load_by_memory(runtime);
-	else if (!module_of_exe(runtime, &file))
-		module_from_file(runtime, &file);
-}
-
-static void note_missing(struct go_runtime *runtime, const char *what)
-{
-	if (runtime->build_id)
-		note_add(runtime->notes, "no executable, and %s. Give the executable with --exe; its build-id is %s, by which a "
-					 "debuginfod server (DEBUGINFOD_URLS) may have it", what, runtime->build_id);
-	else
-		note_add(runtime->notes, "no executable, and %s. Give the executable with --exe", what);
-}
-
-/* Without an executable, the process's own memory may hold its code and tables: the kernel and gcore save them when
- * coredump_filter says so. They cannot be of another build, so there is no identity to judge. */
-static void load_from_memory(struct go_runtime *runtime)
-{
-	static const char *const missing[] = {
-		[0] = "neither the code nor the tables of the program: functions have no names and stacks cannot be walked",
-		[MODULE_TABLES] = "the program's tables, but not all of its code: some of the runtime's variables cannot be "
-				  "found, and no tear can be proved",
-		[MODULE_CODE] = "the program's code, but not all of its tables: functions have no names and stacks cannot be "
-				"walked where they are missing",
-	};
-	struct go_module module;
-	unsigned saved;
-
-	if (!module_in_memory(runtime, &module)) {
-		note_missing(runtime, "no Go program was found in the dump's memory");
-		return;
-	}
-	vec_push(runtime->arena, &runtime->modules, module);
-	saved = module_saved(runtime->image, &module);
-	if (saved == (MODULE_TABLES | MODULE_CODE))
-		runtime->exe_source = EXE_MEMORY;
-	else
-		note_missing(runtime, arena_printf(runtime->arena, "the dump holds %s. It would hold both with coredump_filter 0x7f, "
-								   "see core(5)", missing[saved]));
-}
-
-static void choose_layout(struct go_runtime *runtime)
-{
-	bool exact = false;
-
-	if (runtime->version.text)
-		runtime->layout = layout_of_version(runtime->image->os, runtime->image->arch->id, &runtime->version, &exact);
-	runtime->layout_source = !runtime->layout ? LAYOUT_SOURCE_NONE : exact ? LAYOUT_SOURCE_TABLE : LAYOUT_SOURCE_NEAREST;
-}
-
-/* DWARF of the dumped program (or library) itself, for a release without an exact row. */
-static bool layout_from_exe(struct go_runtime *runtime)
-{
-	const struct exe *exe = runtime->modules.count ? runtime->modules.items[0].exe : NULL;
-	struct layout *layout;
-	const struct err *err;
-
-	if (!exe || !exe->has_dwarf)
-		return false;
-	err = layout_of_dwarf(runtime->arena, exe, &layout);
-	if (err) {
-		note_add(runtime->notes, "DWARF of %s could not be read: %s", exe->name, err_describe(runtime->arena, err));
-		return false;
-	}
-	runtime->layout = layout;
-	runtime->layout_source = LAYOUT_SOURCE_DWARF;
-	return true;
-}
-
-static void note_layout(struct go_runtime *runtime)
-{
-	const char *version = runtime->version.text ? runtime->version.text : "an unknown release";
-
-	if (runtime->layout_source == LAYOUT_SOURCE_NEAREST)
-		note_add(runtime->notes, "structure offsets of %s are not in the tables; those of the nearest earlier release are "
-					 "used, which makes every certain verdict at most likely", version);
-	if (runtime->layout_source == LAYOUT_SOURCE_NONE)
-		note_add(runtime->notes, "structure offsets of %s are unknown: goroutines cannot be listed", version);
-}
-
-static void find_functions(struct go_runtime *runtime)
-{
-	const struct pclntab *table;
-	struct func func;
-
-	if (!runtime->modules.count)
-		return;
-	table = &runtime->modules.items[0].pclntab;
-	for (uint32_t i = 0; i < table->nfunc; i++) {
-		enum func_role role;
-
-		if (!pclntab_func(table, i, &func))
-			continue;
-		role = func_role_of_name(pclntab_name(table, func.name));
-		if (role == ROLE_NONE || runtime->functions[role])
-			continue;
-		runtime->functions[role] = arena_alloc(runtime->arena, sizeof func);
-		*runtime->functions[role] = func;
-	}
-}
-
-static void load_goroutines(struct go_runtime *runtime)
-{
-	runtime->goroutines.count = runtime->goroutines_listed = 0;
-	runtime->machines.count = runtime->machines_unlisted = 0;
-	runtime->goroutines_incomplete = false;
-	goroutines_load(runtime);
-	machines_load(runtime);
-	clock_load(runtime);
-}
-
-static bool state_fits(struct go_runtime *runtime)
-{
-	return layout_fits(runtime) && !runtime->machines_unlisted;
-}
-
-/* Functions lie where moduledata's text sections say, so modules come before anything looks at code. */
-static void settle_layout(struct go_runtime *runtime)
-{
-	choose_layout(runtime);
-	if (runtime->layout_source != LAYOUT_SOURCE_TABLE)
-		layout_from_exe(runtime);
-	modules_complete(runtime);
-}
-
-/* Nothing is better than nonsense. */
-static void drop_layout(struct go_runtime *runtime)
-{
-	note_add(runtime->notes, "structure offsets for %s do not fit what the dump holds, as if another runtime bore that name: "
-				 "goroutines cannot be listed", runtime->version.text ? runtime->version.text : "this runtime");
-	runtime->layout = NULL;
-	runtime->layout_source = LAYOUT_SOURCE_NONE;
-	runtime->goroutines.count = 0;
-	runtime->machines.count = 0;
-	runtime->goroutines_incomplete = true;
-}
-
-static void load_state(struct go_runtime *runtime)
-{
-	size_t notes = runtime->notes->count;
-
-	load_goroutines(runtime);
-	if (runtime->layout_source == LAYOUT_SOURCE_TABLE && !state_fits(runtime) && layout_from_exe(runtime)) {
-		runtime->notes->count = notes; /* what was said of a wrong layout */
-		modules_complete(runtime);
-		load_goroutines(runtime);
-	}
-	if (!layout_fits(runtime)) {
-		drop_layout(runtime);
-		return;
-	}
-	if (runtime->machines_unlisted)
-		note_add(runtime->notes, "%zu Ms that threads run on are not in runtime.allm: it is damaged, or another runtime "
-					 "bears the name of this one", runtime->machines_unlisted);
-	note_layout(runtime);
-}
-
-static struct go_runtime *runtime_new(struct image *image, const struct exe_candidate *candidate)
-{
-	struct go_runtime *runtime = arena_alloc(image->arena, sizeof *runtime);
-
-	runtime->arena = image->arena;
-	runtime->image = image;
-	runtime->notes = image->notes;
-	runtime->decoder = decoder_new(image->arena, image->arch);
-	runtime->exe = candidate->exe;
-	runtime->exe_source = candidate->source;
-	return runtime;
-}
-
-/* The linker may have left moduledata to the relocations, which the image has applied. */
-static bool load_program_module(struct go_runtime *runtime)
-{
-	struct go_module file;
-	struct go_module module;
-
-	if (module_in_exe(runtime->exe, &file)) {
-		module = file;
-		module_take_functions(&module, &file, runtime->exe, 0);
-	} else if (module_in_memory(runtime, &module) && module.pclntab.nfunc) {
-		module.exe = runtime->exe;
-	} else {
-		return false;
-	}
-	vec_push(runtime->arena, &runtime->modules, module);
-	return true;
-}
-
-bool go_program_load(struct image *image, struct exe *exe, struct go_runtime **ret)
-{
-	const struct exe_candidate candidate = {.exe = exe, .source = EXE_GIVEN, .bias_known = true};
-	struct go_runtime *runtime = runtime_new(image, &candidate);
-
-	*ret = runtime;
-	runtime->build_id = exe->build_id;
-	runtime->identity = IDENTITY_SAME;
-	buildinfo_load(runtime);
-	if (!load_program_module(runtime))
-		return false;
-	pc_memo_new(runtime);
-	choose_layout(runtime);
-	modules_complete(runtime);
-	find_functions(runtime);
-	if (runtime->version.text)
-		return true;
-	globals_find(runtime);
-	build_version_load(runtime);
-	choose_layout(runtime);
-	modules_complete(runtime);
-	return true;
-}
-
 struct go_runtime *go_runtime_share(const struct go_runtime *runtime, struct arena *arena, struct notes *notes)
 {
 	struct go_runtime *ret = arena_alloc(arena, sizeof *ret);
@@ -356,29 +48,67 @@ struct go_runtime *go_runtime_share(const struct go_runtime *runtime, struct are
 	return ret;
 }
 
-struct go_runtime *go_runtime_load(struct image *image, const struct exe_candidate *candidate)
+const struct goroutine *goroutine_by_id(const struct go_runtime *runtime, uint64_t id)
 {
-	struct go_runtime *runtime = runtime_new(image, candidate);
+	struct goroutine key = {.id = id};
+	size_t low = 0;
+	size_t high = runtime->goroutines.count;
 
-	runtime->search = candidate->search;
-	buildinfo_load(runtime);
-	runtime->build_id = runtime->exe ? runtime->exe->build_id : locate_build_id_in_memory(image);
-	if (runtime->exe)
-		load_with_exe(runtime, candidate);
-	else
-		load_from_memory(runtime);
-	pc_memo_new(runtime);
-	settle_layout(runtime);
-	find_functions(runtime);
-	if (runtime->identity != IDENTITY_MISMATCH)
-		globals_find(runtime);
-	if (!runtime->version.text) {
-		build_version_load(runtime);
-		if (runtime->version.text)
-			settle_layout(runtime);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (runtime->goroutines.items[middle].id < key.id)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	load_state(runtime);
-	backlog_load(runtime);
-	environment_load(runtime);
-	return runtime;
+	return low < runtime->goroutines.count && runtime->goroutines.items[low].id == id ? &runtime->goroutines.items[low]
+											   : NULL;
+}
+
+struct goroutine *goroutine_by_address(const struct go_runtime *runtime, uint64_t address)
+{
+	const struct goroutine_key *keys = runtime->by_address;
+	size_t low = 0;
+	size_t high = runtime->goroutines.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (keys[middle].key < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < runtime->goroutines.count && keys[low].key == address ? &runtime->goroutines.items[keys[low].index] : NULL;
+}
+
+const char *goroutine_wait_reason(const struct go_runtime *runtime, const struct goroutine *goroutine)
+{
+	if (goroutine->status != G_WAITING && goroutine->status != G_LEAKED)
+		return NULL;
+	return wait_reason_text(runtime->version.minor, goroutine->wait_reason);
+}
+
+const char *goroutine_status_name(const struct goroutine *goroutine)
+{
+	const char *name = g_status_name(goroutine->status);
+
+	return name ? name : "unknown";
+}
+
+bool goroutine_is_system(struct go_runtime *runtime, const struct goroutine *goroutine)
+{
+	const struct pc_info *info = goroutine->startpc ? go_pc(runtime, goroutine->startpc, true) : NULL;
+	const char *name = info && info->func ? go_func_name(info) : "";
+
+	return !strncmp(name, "runtime.", 8) && strcmp(name, "runtime.main") != 0 && strcmp(name, "runtime.corostart") != 0 &&
+	       strcmp(name, "runtime.handleAsyncEvent") != 0;
+}
+
+bool goroutine_is_parked(const struct goroutine *goroutine)
+{
+	return !goroutine->m && !goroutine->scan &&
+	       (goroutine->status == G_RUNNABLE || goroutine->status == G_WAITING || goroutine->status == G_PREEMPTED ||
+		goroutine->status == G_LEAKED);
 }
