@@ -21,6 +21,13 @@ bool module_table_in_exe(struct image *image, const struct go_module *module, co
 enum { MODULEDATA_WORDS = 32 };
 void module_words(const struct exe *exe, uint64_t address, uint64_t ret[static MODULEDATA_WORDS]);
 
+/* The table of a module that memory alone describes, as far as the dump holds it. In a PIE it lies in two segments: the
+ * last page of what relocation makes read-only stays writable. */
+void pclntab_in_memory(struct image *image, struct go_module *module);
+
+/* No pclntab, and nothing that its offsets reach, is larger. */
+enum { PCLNTAB_LIMIT = 1 << 30 };
+
 /* The pclntab and moduledata of the executable (file addresses); false when it holds no Go program. */
 bool module_in_exe(const struct exe *exe, struct go_module *ret);
 
@@ -38,10 +45,10 @@ bool module_read(struct image *image, uint64_t address, struct go_module *ret);
 /* Where a search of a module's variables ends: real ones fit below 2 GB, damaged ones may claim all that the dump has. */
 uint64_t module_search_end(const struct go_module *module);
 
-/* Completes modules once layout and memory are known: gofunc, text sections, and the modules after the first. */
+/* module_list.c: completes modules once layout and memory are known: gofunc, text sections, and the modules after the first. */
 void modules_complete(struct go_runtime *runtime);
 
-/* The functions of a module, from the file that holds it (`file`: at file addresses). */
+/* modules.c: the functions of a module, from the file that holds it (`file`: at file addresses). */
 void module_take_functions(struct go_module *module, const struct go_module *file, const struct exe *exe, uint64_t bias);
 
 /* module_files.c: the functions of a module that lies in a plugin or shared library, from that file. */

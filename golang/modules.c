@@ -18,15 +18,11 @@ enum word { /* index of 8-byte words in moduledata */
 	WORD_TEXT = 22,
 	WORD_ETEXT = 23,
 	WORD_BOUNDS = 24, /* {start, end} of noptrdata, data, bss, noptrbss */
-	WORDS = 32,
-	WORDS_LIMIT = 96, /* more than any release has */
+	WORDS = MODULEDATA_WORDS,
 };
 
 enum {
-	MODULE_LIMIT = 64,
-	TEXTSECT_LIMIT = 4096,
 	RELOCATION = 24,
-	PCLNTAB_LIMIT = 1 << 30,
 	DATA_LIMIT = 1 << 30,
 };
 
@@ -188,9 +184,7 @@ static bool pclntab_range(struct image *image, const struct go_module *module, u
 	return last > *address && last - *address < PCLNTAB_LIMIT && length < PCLNTAB_LIMIT;
 }
 
-/* The table of a module that memory alone describes, as far as the dump holds it. In a PIE it lies in two segments: the
- * last page of what relocation makes read-only stays writable. */
-static void pclntab_in_memory(struct image *image, struct go_module *module)
+void pclntab_in_memory(struct image *image, struct go_module *module)
 {
 	struct pclntab table;
 	struct span bytes;
@@ -258,100 +252,4 @@ bool module_in_memory(struct go_runtime *runtime, struct go_module *ret)
 		note_add(runtime->notes, "the search for a Go program in the dump's memory ended after %s",
 			 search.unmapped ? "1 GB that belongs to no file" : "as many bytes as the dump has");
 	return false;
-}
-
-/* runtime.textsect: {vaddr, end, baseaddr}; one entry, or none, is the ordinary contiguous text. */
-static bool follows(const struct pclntab *table, const struct text_section *section)
-{
-	size_t count = table->sections.count;
-
-	if (section->end < section->start)
-		return false;
-	return count ? section->start >= table->sections.items[count - 1].end
-		     : !section->start && section->base == table->text;
-}
-
-static void read_text_sections(struct go_runtime *runtime, struct go_module *module)
-{
-	uint64_t slice, count;
-
-	module->pclntab.sections.count = 0;
-	if (!go_field(runtime, module->address, LAYOUT_moduledata_textsectmap, &slice) ||
-	    !image_u64(runtime->image, module->address + runtime->layout->offset[LAYOUT_moduledata_textsectmap] + 8,
-		       &count) ||
-	    count < 2 || count > TEXTSECT_LIMIT)
-		return;
-	for (uint64_t i = 0; i < count; i++) {
-		struct text_section section;
-
-		if (!image_u64(runtime->image, slice + 24 * i, &section.start) ||
-		    !image_u64(runtime->image, slice + 24 * i + 8, &section.end) ||
-		    !image_u64(runtime->image, slice + 24 * i + 16, &section.base) ||
-		    !follows(&module->pclntab, &section)) {
-			module->pclntab.sections.count = 0;
-			return;
-		}
-		vec_push(runtime->arena, &module->pclntab.sections, section);
-	}
-}
-
-static bool try_gofunc(struct image *image, struct go_module *module, uint64_t address)
-{
-	size_t good, bad;
-
-	module->gofunc = address;
-	module->pclntab.gofunc = image_view(image, address, PCLNTAB_LIMIT);
-	if (!module->pclntab.gofunc.size)
-		return false;
-	pclntab_sample_trees(&module->pclntab, &good, &bad);
-	return good > bad;
-}
-
-/* moduledata.gofunc has moved between releases, and through a wrong one calls would silently not be inlined: it is
- * believed when functions have their trees of inlined calls there, and else looked for among moduledata's words. */
-static void find_gofunc(struct image *image, struct go_module *module)
-{
-	uint64_t stated = module->gofunc;
-	uint64_t word;
-
-	if (!module->pclntab.nfunc || (stated && try_gofunc(image, module, stated)))
-		return;
-	for (uint64_t i = WORDS; i < WORDS_LIMIT; i++)
-		if (image_u64(image, module->address + 8 * i, &word) && try_gofunc(image, module, word))
-			return;
-	module->gofunc = stated;
-	module->pclntab.gofunc = image_view(image, stated, PCLNTAB_LIMIT);
-}
-
-static void complete(struct go_runtime *runtime, struct go_module *module)
-{
-	go_field(runtime, module->address, LAYOUT_moduledata_types, &module->types);
-	go_field(runtime, module->address, LAYOUT_moduledata_etypes, &module->etypes);
-	go_field(runtime, module->address, LAYOUT_moduledata_rodata, &module->rodata);
-	go_field(runtime, module->address, LAYOUT_moduledata_gofunc, &module->gofunc);
-	go_field(runtime, module->address, LAYOUT_moduledata_next, &module->next);
-	find_gofunc(runtime->image, module);
-	read_text_sections(runtime, module);
-}
-
-void modules_complete(struct go_runtime *runtime)
-{
-	if (!runtime->modules.count)
-		return;
-	for (size_t i = 0; i < runtime->modules.count; i++)
-		complete(runtime, &runtime->modules.items[i]);
-	while (runtime->modules.count < MODULE_LIMIT) {
-		uint64_t next = runtime->modules.items[runtime->modules.count - 1].next;
-		struct go_module module;
-
-		for (size_t i = 0; i < runtime->modules.count; i++)
-			if (runtime->modules.items[i].address == next)
-				next = 0;
-		if (!next || !module_read(runtime->image, next, &module))
-			return;
-		pclntab_in_memory(runtime->image, &module);
-		module_from_library(runtime, &module);
-		complete(runtime, &module);
-		vec_push(runtime->arena, &runtime->modules, module);
-	}
 }
