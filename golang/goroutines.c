@@ -276,20 +276,14 @@ static void index_addresses(struct go_runtime *runtime)
 		qsort(runtime->by_address, count, sizeof *runtime->by_address, by_key);
 }
 
-void goroutines_load(struct go_runtime *runtime)
+void goroutines_load(struct go_runtime *runtime, uint64_t allgs)
 {
-	uint64_t slice = runtime->globals.allgs;
 	uint64_t list, count, length;
 	struct tally tally = {0};
 
 	if (!runtime->layout)
 		return;
-	if (!slice) {
-		slice = allgs_by_shape(runtime);
-		if (slice)
-			note_add(runtime->notes, "the goroutine list was found by its shape, not from code");
-	}
-	if (!slice || !image_u64(runtime->image, slice, &list) || !image_u64(runtime->image, slice + 8, &count)) {
+	if (!allgs || !image_u64(runtime->image, allgs, &list) || !image_u64(runtime->image, allgs + 8, &count)) {
 		note_add(runtime->notes, "no goroutine list: runtime.allgs was not found or is not in the dump");
 		runtime->goroutines_incomplete = true;
 		return;

@@ -202,12 +202,25 @@ static void find_functions(struct go_runtime *runtime)
 	}
 }
 
+/* Where runtime.allgs is, 0: unknown. */
+static uint64_t find_allgs(struct go_runtime *runtime)
+{
+	uint64_t found = runtime->globals.allgs;
+
+	if (found || !runtime->layout)
+		return found;
+	found = allgs_by_shape(runtime);
+	if (found)
+		note_add(runtime->notes, "the goroutine list was found by its shape, not from code");
+	return found;
+}
+
 static void load_goroutines(struct go_runtime *runtime)
 {
 	runtime->goroutines.count = runtime->goroutines_listed = 0;
 	runtime->machines.count = runtime->machines_unlisted = 0;
 	runtime->goroutines_incomplete = false;
-	goroutines_load(runtime);
+	goroutines_load(runtime, find_allgs(runtime));
 	machines_load(runtime);
 	clock_load(runtime);
 }

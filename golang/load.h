@@ -64,8 +64,8 @@ struct placed_exe {
 /* identity.c: judges whether a file is what ran. `module` is module_in_exe's answer, at file addresses; NULL: none. */
 enum identity identity_judge(struct image *image, const struct placed_exe *file, const struct go_module *module);
 
-/* goroutines.c */
-void goroutines_load(struct go_runtime *runtime);
+/* goroutines.c: all goroutines of the list whose slice header, runtime.allgs, is at `allgs`; 0: unknown, which is noted. */
+void goroutines_load(struct go_runtime *runtime, uint64_t allgs);
 /* layout_fit.c: whether most goroutines, as read with the layout in use, are what goroutines must be. */
 bool layout_fits(struct go_runtime *runtime);
 /* clock.c: newest_time; needs the goroutines. */

@@ -388,7 +388,7 @@ struct go_runtime *go_load(struct go_builder *builder)
 					       .print_backlog = GO_BACKLOG,
 					       .print_backlog_index = GO_BACKLOG_INDEX};
 	runtime->goroutines.count = runtime->machines.count = runtime->fatal_lines.count = 0;
-	goroutines_load(runtime);
+	goroutines_load(runtime, GO_ALLGS);
 	machines_load(runtime);
 	backlog_load(runtime);
 	return runtime;
