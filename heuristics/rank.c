@@ -5,9 +5,6 @@
  * site). Certain: a strong witness of each class needed and nothing strong against. Likely: two classes. */
 #include "heuristics/rank.h"
 
-#include "heuristics/citations.h"
-#include "heuristics/rivals.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,16 +174,11 @@ static void sort(struct diagnosis *diagnosis)
 		qsort(diagnosis->findings.items, diagnosis->findings.count, sizeof *diagnosis->findings.items, by_certainty);
 }
 
-struct diagnosis *diagnose(struct analysis *analysis)
+void rank_findings(struct diagnosis *diagnosis)
 {
-	struct diagnosis *diagnosis = arena_alloc(analysis->arena, sizeof *diagnosis);
 	const char *why;
-	const enum certainty cap = certainty_cap(analysis->runtime, &why);
+	const enum certainty cap = certainty_cap(diagnosis->analysis->runtime, &why);
 
-	diagnosis->arena = analysis->arena;
-	diagnosis->analysis = analysis;
-	for (size_t i = 0; detectors[i]; i++)
-		detectors[i]->run(diagnosis);
 	for (size_t i = 0; i < diagnosis->findings.count; i++) {
 		struct finding *finding = &diagnosis->findings.items[i];
 
@@ -201,8 +193,4 @@ struct diagnosis *diagnose(struct analysis *analysis)
 	for (size_t i = 0; i < diagnosis->findings.count; i++)
 		if (diagnosis->findings.items[i].certainty == CERTAINTY_CERTAIN)
 			mark_decisive(&diagnosis->findings.items[i]);
-	verdict_give(diagnosis);
-	rivals_find(diagnosis);
-	citations_find(diagnosis);
-	return diagnosis;
 }

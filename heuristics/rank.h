@@ -22,6 +22,9 @@ enum certainty certainty_cap(const struct go_runtime *runtime, const char **why)
 /* Whether a finding explains those of that rule, where both speak of the same goroutine or thread. */
 bool finding_supersedes(const struct finding *cause, const char *id);
 
+/* Weighs the evidence of all findings, caps and sorts them, most certain first, and says which one explains which. */
+void rank_findings(struct diagnosis *diagnosis);
+
 /* verdict.c: chooses the verdict among ranked findings, says what separates the others from it, and what it leaves
  * unexplained. */
 void verdict_give(struct diagnosis *diagnosis);
