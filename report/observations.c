@@ -3,7 +3,7 @@
 #include "report/observations.h"
 
 #include "analyzer/wait_graph.h"
-#include "report/text.h"
+#include "report/quantity.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "report/escape.h"
 #include "report/page.h"
 #include "report/scan_report.h"
-#include "report/text.h"
+#include "report/quantity.h"
 
 #include <inttypes.h>
 #include <string.h>

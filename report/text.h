@@ -4,6 +4,7 @@
 
 #include "report/narrative.h"
 #include "report/page.h"
+#include "report/quantity.h"
 #include "report/report.h"
 #include "report/selection.h"
 
@@ -20,9 +21,10 @@ struct text {
 	struct stack_texts *stack_texts; /* where many stacks are printed (stack_texts.h); NULL: nothing is kept */
 };
 
-/* text.c: what every report says of its dump, at the top and at the end. */
+/* text_dump.c: what every report says of its dump, at the top and at the end. */
 void text_dump(const struct text *text);
 void text_notes(const struct text *text);
+void text_list(const struct text *text, const char *heading, const char *const *items, size_t count);
 
 /* text_exhibit.c: what backs a paragraph, and the picture of a torn stack. */
 void text_exhibit(const struct text *text, enum exhibit exhibit, unsigned margin);
@@ -58,11 +60,5 @@ void text_exposures(const struct text *text);
 void text_selection(const struct text *text);
 void text_each_group(const struct text *text); /* with its stack */
 void text_each_goroutine(const struct text *text); /* one after the other */
-
-/* "12,345" */
-const char *count_text(struct arena *arena, uint64_t count);
-
-/* "45s", "2m10s", "3h5m", "8d2h": whole seconds and the two largest units of them */
-const char *duration_text(struct arena *arena, int64_t nanoseconds);
 
 #endif
