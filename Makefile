@@ -70,7 +70,9 @@ LINK = $(CC) -pthread $(CFLAGS) $(VARIANT_FLAGS) $(LDFLAGS)
 LIB_DIRS := base formats golang analyzer heuristics scan report lib
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
-LIB_OBJECTS := $(call objects,$(wildcard $(addsuffix /*.c,$(LIB_DIRS))))
+# A layer, and the rooms in it.
+ROOMS = $(LIB_DIRS) $(patsubst %,%/*,$(LIB_DIRS))
+LIB_OBJECTS := $(call objects,$(wildcard $(addsuffix /*.c,$(ROOMS))))
 CLI_OBJECTS := $(call objects,$(wildcard cli/*.c))
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 # What tests share: the synthetic dump builder, and any other .c file beside the unit tests; of cli/, what needs no main.
@@ -228,7 +230,7 @@ layouts: $(OUT)/gen_layout
 fixtures:
 	fixtures/src/make_cases.sh
 
-C_FILES = $(wildcard $(addsuffix /*.[ch],$(LIB_DIRS) cli tools tests/unit tests/build tests/hostile tests/accuracy))
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(ROOMS) cli tools tests/unit tests/build tests/hostile tests/accuracy))
 format:
 	clang-format -i $(C_FILES)
 

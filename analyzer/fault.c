@@ -4,8 +4,8 @@
  * the information of the exception), or in the dump's own record. Up to Go 1.20 that g is the thread's g0 when C faulted. */
 #include "analyzer/last_words.h"
 #include "analyzer/unwind.h"
-#include "formats/exceptions.h"
-#include "formats/signals.h"
+#include "formats/dump/exceptions.h"
+#include "formats/dump/signals.h"
 
 static void set_address(struct fault *fault, uint64_t address)
 {

@@ -3,7 +3,7 @@
 #ifndef ANALYZER_FRAME_VALUES_H
 #define ANALYZER_FRAME_VALUES_H
 
-#include "formats/insn.h"
+#include "formats/cpu/insn.h"
 
 enum { SLOT_LIMIT = 24 }; /* stack slots of interest: saved registers */
 

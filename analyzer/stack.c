@@ -1,8 +1,8 @@
 /* stack.c: names of enum values, digests, and the printed lines of a frame. */
 #include "analyzer/stack.h"
 
-#include "formats/libraries.h"
-#include "formats/paths.h"
+#include "formats/unwind/libraries.h"
+#include "formats/locator/paths.h"
 
 static const char *const how_names[] = {
 	[HOW_CONTEXT] = "context", [HOW_PCSP] = "pcsp",	    [HOW_CFI] = "cfi",	     [HOW_FRAME_POINTER] = "frame-pointer",

@@ -3,7 +3,7 @@
  * are none and all agrees. Go never runs C on a goroutine's own stack; Windows does, to dispatch an exception. */
 #include "analyzer/walk.h"
 
-#include "formats/libraries.h"
+#include "formats/unwind/libraries.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 #include "analyzer/walk.h"
 
 #include "analyzer/tear.h"
-#include "formats/libraries.h"
-#include "formats/pe_unwind.h"
+#include "formats/unwind/libraries.h"
+#include "formats/unwind/pe_unwind.h"
 
 enum { STDCALL_FRAME = 4096 /* no more: its arguments (abi_windows.go MaxArgs) and a few words */ };
 

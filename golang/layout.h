@@ -4,9 +4,9 @@
 #define GOLANG_LAYOUT_H
 
 #include "base/err.h"
-#include "formats/arch.h"
-#include "formats/exe.h"
-#include "formats/image.h"
+#include "formats/cpu/arch.h"
+#include "formats/exe/exe.h"
+#include "formats/dump/image.h"
 #include "golang/version.h"
 
 /* LAYOUT_g_sched_sp, LAYOUT_m_size, …: the ids of layout_fields.def. */

@@ -2,7 +2,7 @@
  * the tables that layout.c needs. */
 #include "golang/layout.h"
 
-#include "formats/dwarf.h"
+#include "formats/exe/dwarf.h"
 
 #include <string.h>
 

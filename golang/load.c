@@ -2,7 +2,7 @@
  * says so. Order matters: version → modules → identity → layout → functions → globals → goroutines and Ms. */
 #include "golang/load.h"
 
-#include "formats/libraries.h"
+#include "formats/unwind/libraries.h"
 #include "golang/globals.h"
 #include "golang/pc_memo.h"
 

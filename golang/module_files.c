@@ -1,7 +1,7 @@
 /* module_files.c: Go modules that the main program does not hold: plugins (-buildmode=plugin) and shared libraries
  * (-buildmode=c-shared). moduledata is in the dump; tables and code lie in the file, which is believed only when it is
  * what ran. */
-#include "formats/mapped_file.h"
+#include "formats/locator/mapped_file.h"
 #include "golang/load.h"
 
 struct question {

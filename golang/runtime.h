@@ -3,9 +3,9 @@
 #ifndef GOLANG_RUNTIME_H
 #define GOLANG_RUNTIME_H
 
-#include "formats/image.h"
-#include "formats/insn.h"
-#include "formats/locate.h"
+#include "formats/dump/image.h"
+#include "formats/cpu/insn.h"
+#include "formats/locator/locate.h"
 #include "golang/layout.h"
 #include "golang/pclntab.h"
 #include "golang/version.h"

@@ -1,7 +1,7 @@
 /* address_place.c: see address_place.h. */
 #include "heuristics/address_place.h"
 
-#include "formats/paths.h"
+#include "formats/locator/paths.h"
 
 #include <inttypes.h>
 

@@ -3,7 +3,7 @@
 
 #include "analyzer/outparams.h"
 #include "analyzer/tear.h"
-#include "formats/system.h"
+#include "formats/dump/system.h"
 #include "golang/preempt.h"
 #include "golang/program.h"
 #include "heuristics/ordinary_ends.h"

@@ -1,8 +1,8 @@
 /* fault_cause.c: see fault_cause.h. Signals: formats/signal_codes.def. */
 #include "heuristics/fault_cause.h"
 
-#include "formats/paths.h"
-#include "formats/signals.h"
+#include "formats/locator/paths.h"
+#include "formats/dump/signals.h"
 
 #include <inttypes.h>
 #include <string.h>

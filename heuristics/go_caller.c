@@ -2,7 +2,7 @@
  * (cmd/cgo/out.go, Go 1.18 to 1.27); it calls runtime.cgocall. So do syscall.SyscallN and its like on Windows. */
 #include "heuristics/go_caller.h"
 
-#include "formats/paths.h"
+#include "formats/locator/paths.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * Section), since RtlLookupFunctionEntry searches it by halves. */
 #include "heuristics/detector.h"
 
-#include "formats/paths.h"
-#include "formats/pe_unwind.h"
+#include "formats/locator/paths.h"
+#include "formats/unwind/pe_unwind.h"
 
 #include <inttypes.h>
 

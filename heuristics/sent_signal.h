@@ -5,7 +5,7 @@
 
 #include "heuristics/detector.h"
 
-#include "formats/signals.h"
+#include "formats/dump/signals.h"
 
 struct sent_signal {
 	size_t thread; /* that it was delivered to, index in image->threads */

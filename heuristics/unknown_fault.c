@@ -7,7 +7,7 @@
 #include "heuristics/word_shape.h"
 
 #include "analyzer/unwind.h"
-#include "formats/signals.h"
+#include "formats/dump/signals.h"
 
 #include <inttypes.h>
 #include <string.h>

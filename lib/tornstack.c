@@ -1,8 +1,8 @@
 /* tornstack.c: the steps of an analysis, in order, under one arena. */
 #include "lib/tornstack.h"
 
-#include "formats/libraries.h"
-#include "formats/locate.h"
+#include "formats/unwind/libraries.h"
+#include "formats/locator/locate.h"
 #include "golang/wait_reasons.h"
 #include "lib/report_file.h"
 #include "report/escape.h"

@@ -1,7 +1,7 @@
 /* stop_code.c: see stop_code.h. */
 #include "report/stop_code.h"
 
-#include "formats/signals.h"
+#include "formats/dump/signals.h"
 
 const char *stop_code_text(struct arena *arena, const struct image *image)
 {

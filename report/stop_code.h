@@ -2,7 +2,7 @@
 #ifndef REPORT_STOP_CODE_H
 #define REPORT_STOP_CODE_H
 
-#include "formats/image.h"
+#include "formats/dump/image.h"
 
 /* A code without a name here is its number; NULL: the dump tells none. */
 const char *stop_code_text(struct arena *arena, const struct image *image);

@@ -3,8 +3,8 @@
 #include "scan/batch.h"
 
 #include "base/slices.h"
-#include "formats/archive.h"
-#include "formats/archive_members.h"
+#include "formats/archive/archive.h"
+#include "formats/archive/members.h"
 #include "scan/inputs.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* pdata_unsorted.c: a function table that Windows cannot search. */
-#include "formats/pe_unwind.h"
+#include "formats/unwind/pe_unwind.h"
 #include "scan/rule.h"
 
 #include <inttypes.h>

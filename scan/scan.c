@@ -1,9 +1,9 @@
 /* scan.c: one executable: opened, its program loaded, and every rule run. */
 #include "scan/scan.h"
 
-#include "formats/exe_image.h"
-#include "formats/elf.h"
-#include "formats/pe.h"
+#include "formats/dump/exe_image.h"
+#include "formats/exe/elf.h"
+#include "formats/exe/pe.h"
 #include "golang/packages.h"
 #include "golang/program.h"
 #include "scan/places.h"

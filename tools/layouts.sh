@@ -94,8 +94,8 @@ gen_layout() {
 	[ -n "${GEN_LAYOUT:-}" ] || {
 		GEN_LAYOUT=$work/gen_layout
 		(cd "$root" && ${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -I. -o "$GEN_LAYOUT" tools/gen_layout.c \
-			golang/layout_dwarf.c formats/dwarf.c formats/exe.c formats/*_file.c formats/archive.c \
-			formats/arch.c formats/arch_*.c base/*.c -ldwarf -lelf -larchive)
+			golang/layout_dwarf.c formats/exe/{dwarf,exe,*_file}.c formats/archive/*.c \
+			formats/cpu/arch*.c base/*.c -ldwarf -lelf -larchive)
 	}
 	"$GEN_LAYOUT" "$1"
 }

@@ -1,8 +1,8 @@
 /* target.c: see target.h. The dump is mapped privately, so that what is written stays in this process. */
 #include "tests/accuracy/target.h"
 
-#include "formats/libraries.h"
-#include "formats/locate.h"
+#include "formats/unwind/libraries.h"
+#include "formats/locator/locate.h"
 #include "heuristics/detector.h"
 #include "tests/accuracy/corpus.h"
 

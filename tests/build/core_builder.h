@@ -5,8 +5,8 @@
 #define TESTS_BUILD_CORE_BUILDER_H
 
 #include "base/vec.h"
-#include "formats/arch.h"
-#include "formats/image.h"
+#include "formats/cpu/arch.h"
+#include "formats/dump/image.h"
 
 /* Each becomes one program header. */
 struct core_segment {

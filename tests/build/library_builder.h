@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/span.h"
-#include "formats/arch.h"
+#include "formats/cpu/arch.h"
 
 enum { /* file addresses; the file's offsets are the same */
 	LIBRARY_TABLES = 0x400,

@@ -4,7 +4,7 @@
 #define TESTS_BUILD_MINIDUMP_BUILDER_H
 
 #include "base/vec.h"
-#include "formats/arch.h"
+#include "formats/cpu/arch.h"
 
 struct minidump_bytes {
 	uint8_t *items;

@@ -4,7 +4,7 @@
 #define TESTS_BUILD_PE_BUILDER_H
 
 #include "base/vec.h"
-#include "formats/arch.h"
+#include "formats/cpu/arch.h"
 
 enum { PE_CODE = 0x60000020, PE_RDATA = 0x40000040, PE_DATA = (int)0xc0000040u };
 

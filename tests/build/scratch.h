@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/span.h"
-#include "formats/arch.h"
+#include "formats/cpu/arch.h"
 
 /* A new empty folder, removed with what scratch_write put there when the arena is freed. */
 const char *scratch_folder(struct arena *arena);

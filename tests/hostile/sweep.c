@@ -6,7 +6,7 @@
  *
  * No run may crash, hang, use much memory, or call something certain that EXPECT.json does not. Each runs in-process on
  * a memfd, in a child that may die: the parent notes what killed it and goes on after it. Prints TAP. */
-#include "formats/archive.h"
+#include "formats/archive/archive.h"
 #include "golang/runtime.h"
 #include "lib/tornstack.h"
 

@@ -5,7 +5,7 @@
 #ifndef TESTS_UNIT_TEAR_FORMS_H
 #define TESTS_UNIT_TEAR_FORMS_H
 
-#include "formats/arch.h"
+#include "formats/cpu/arch.h"
 
 #define UNKNOWN INT64_MIN
 

@@ -1,6 +1,6 @@
 /* test_archive.c: compressed, cut short and oversized input. */
-#include "formats/archive.h"
-#include "formats/spool.h"
+#include "formats/archive/archive.h"
+#include "formats/archive/spool.h"
 
 #include "tests/build/core_builder.h"
 #include "tests/build/scratch.h"

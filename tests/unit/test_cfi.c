@@ -1,5 +1,5 @@
 /* test_cfi.c: rows of unwind tables, what they do to registers, and tables that mean harm. */
-#include "formats/cfi.h"
+#include "formats/unwind/cfi.h"
 
 #include "tests/build/core_builder.h"
 #include "tests/build/library_builder.h"

@@ -1,5 +1,5 @@
 /* test_citations.c: bugs are cited where what their rows need is in the dump, and nowhere else. */
-#include "formats/system.h"
+#include "formats/dump/system.h"
 #include "heuristics/citations.h"
 #include "heuristics/detector.h"
 #include "report/report.h"

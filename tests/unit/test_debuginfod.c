@@ -1,5 +1,5 @@
 /* test_debuginfod.c: what is asked, and what is not. Servers are for tests/golden/test_debuginfod.py. */
-#include "formats/debuginfod.h"
+#include "formats/locator/debuginfod.h"
 
 #include "tests/build/scratch.h"
 

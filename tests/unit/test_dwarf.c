@@ -1,7 +1,7 @@
 /* test_dwarf.c: reading structure layouts from DWARF: this program's own, and that of the Go programs among the
  * fixtures, which must agree with the tables; and damaged files, which must end in an error value or in answers, never
  * in a crash. */
-#include "formats/dwarf.h"
+#include "formats/exe/dwarf.h"
 
 #include "golang/layout.h"
 

@@ -1,5 +1,5 @@
 /* test_elf_core.c: ELF cores, sound and damaged. Offsets into finished files are those of the ELF specification. */
-#include "formats/image.h"
+#include "formats/dump/image.h"
 
 #include "tests/build/core_builder.h"
 #include "tests/build/scratch.h"

@@ -1,9 +1,9 @@
 /* test_elf_file.c: executables: this very program (sections, symbols, DWARF, build-id), stripped and damaged copies of
  * it, and synthetic ones. */
-#include "formats/archive.h"
-#include "formats/elf.h"
-#include "formats/exe.h"
-#include "formats/image.h"
+#include "formats/archive/archive.h"
+#include "formats/exe/elf.h"
+#include "formats/exe/exe.h"
+#include "formats/dump/image.h"
 
 #include "tests/build/core_builder.h"
 #include "tests/build/scratch.h"

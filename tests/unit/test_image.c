@@ -1,5 +1,5 @@
 /* test_image.c: reading memory: what is there, what is not and why; backing; opening what is not a dump. */
-#include "formats/image.h"
+#include "formats/dump/image.h"
 
 #include "tests/build/scratch.h"
 

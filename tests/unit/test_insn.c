@@ -1,5 +1,5 @@
 /* test_insn.c: what instructions do, checked one by one. Bytes are as GNU as assembles the text beside them. */
-#include "formats/insn.h"
+#include "formats/cpu/insn.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

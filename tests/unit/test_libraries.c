@@ -1,5 +1,5 @@
 /* test_libraries.c: which file serves for code that is not Go's: the one that was mapped, and no other. */
-#include "formats/libraries.h"
+#include "formats/unwind/libraries.h"
 
 #include "tests/build/core_builder.h"
 #include "tests/build/library_builder.h"

@@ -1,7 +1,7 @@
 /* test_locate.c: finding the executable, refusing the wrong one, and where it was loaded. */
-#include "formats/locate.h"
+#include "formats/locator/locate.h"
 
-#include "formats/elf.h"
+#include "formats/exe/elf.h"
 #include "tests/build/core_builder.h"
 #include "tests/build/scratch.h"
 

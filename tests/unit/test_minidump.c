@@ -1,5 +1,5 @@
 /* test_minidump.c: Windows minidumps, sound and damaged. */
-#include "formats/image.h"
+#include "formats/dump/image.h"
 
 #include "tests/build/minidump_builder.h"
 #include "tests/build/scratch.h"

@@ -1,6 +1,6 @@
 /* test_pe_file.c: PE executables, sound and damaged. */
-#include "formats/exe.h"
-#include "formats/image.h"
+#include "formats/exe/exe.h"
+#include "formats/dump/image.h"
 
 #include "tests/build/pe_builder.h"
 #include "tests/build/scratch.h"

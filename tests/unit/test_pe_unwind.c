@@ -1,6 +1,6 @@
 /* test_pe_unwind.c: frames of Windows code. The functions are assembled by hand, and their unwind data written as the
  * specification has it; what the frames hold is what running the prolog would have left there. */
-#include "formats/pe_unwind.h"
+#include "formats/unwind/pe_unwind.h"
 
 #include "tests/build/pe_builder.h"
 #include "tests/build/scratch.h"

@@ -3,7 +3,7 @@
  * places. */
 #include "analyzer/regular.h"
 #include "analyzer/tear.h"
-#include "formats/exe_image.h"
+#include "formats/dump/exe_image.h"
 #include "golang/packages.h"
 #include "golang/preempt.h"
 #include "scan/places.h"

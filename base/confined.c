@@ -1,0 +1,224 @@
+/* confined.c: see confined.h. */
+#include "base/confined.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* AddressSanitizer's shadow memory alone is larger than any limit. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { LIMIT_MEMORY = 0 };
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+enum { LIMIT_MEMORY = 0 };
+#else
+enum { LIMIT_MEMORY = 1 };
+#endif
+#else
+enum { LIMIT_MEMORY = 1 };
+#endif
+
+enum { CPU_SECONDS = 60 }; /* DWARF of 100 MB takes a few */
+
+/* Address space of the child beyond the parent's: fixed, and in proportion to the bytes, for they are read into memory. */
+static const rlim_t memory_fixed = (rlim_t)1 << 30;
+static const rlim_t memory_per_byte = 8;
+
+struct confined {
+	pid_t pid;        /* 0: ended */
+	int channel;
+	int64_t patience; /* milliseconds left to wait for it */
+	int status;       /* as of waitpid */
+};
+
+/* ---- the child's side ---- */
+
+static uint64_t address_space(void)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long pages = 0;
+
+	if (file) {
+		if (fscanf(file, "%lu", &pages) != 1)
+			pages = 0;
+		fclose(file);
+	}
+	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void limit(__rlimit_resource_t resource, rlim_t value)
+{
+	struct rlimit rlimit = {value, value};
+
+	setrlimit(resource, &rlimit);
+}
+
+static void confine(uint64_t size, pid_t parent)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent) /* it died before that */
+		_exit(1);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_CPU, CPU_SECONDS);
+	if (LIMIT_MEMORY)
+		limit(RLIMIT_AS, address_space() + memory_fixed + size * memory_per_byte);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+}
+
+bool channel_send(int channel, const void *data, size_t size)
+{
+	while (size) {
+		ssize_t done = send(channel, data, size, MSG_NOSIGNAL);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return false;
+		data = (const char *)data + done;
+		size -= (size_t)done;
+	}
+	return true;
+}
+
+bool channel_receive(int channel, void *data, size_t size)
+{
+	while (size) {
+		ssize_t done = read(channel, data, size);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return false;
+		data = (char *)data + done;
+		size -= (size_t)done;
+	}
+	return true;
+}
+
+int confined_copy(const void *data, size_t size)
+{
+	int fd = memfd_create("copy", MFD_CLOEXEC);
+
+	while (fd >= 0 && size) {
+		ssize_t done = write(fd, data, size);
+
+		if (done <= 0)
+			return -1;
+		data = (const char *)data + done;
+		size -= (size_t)done;
+	}
+	return fd;
+}
+
+/* ---- the parent's side ---- */
+
+static int64_t milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* When it ended by itself, it is a zombie and keeps its own status. */
+static void end(void *object)
+{
+	struct confined *child = object;
+
+	if (!child->pid)
+		return;
+	close(child->channel);
+	kill(child->pid, SIGKILL);
+	while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR)
+		;
+	child->pid = 0;
+}
+
+const struct err *confined_start(struct arena *arena, uint64_t size, void (*body)(void *context, int channel),
+				 void *context, struct confined **ret)
+{
+	struct confined *child = arena_alloc(arena, sizeof *child);
+	const pid_t parent = getpid();
+	int ends[2];
+
+	arena_defer(arena, end, child);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		return err_new(arena, ERR_IO, "no socket: %s", strerror(errno));
+	fflush(NULL);
+	child->pid = fork();
+	if (child->pid == 0) {
+		close(ends[0]);
+		confine(size, parent);
+		body(context, ends[1]);
+		_exit(0);
+	}
+	close(ends[1]);
+	if (child->pid < 0) {
+		child->pid = 0;
+		close(ends[0]);
+		return err_new(arena, ERR_IO, "no process: %s", strerror(errno));
+	}
+	child->channel = ends[0];
+	child->patience = (int64_t)WALL_SECONDS * 1000;
+	*ret = child;
+	return NULL;
+}
+
+bool confined_send(struct confined *child, const void *data, size_t size)
+{
+	return child->pid && channel_send(child->channel, data, size);
+}
+
+static enum received receive(struct confined *child, void *data, size_t size, int64_t deadline)
+{
+	while (size) {
+		int64_t left = deadline - milliseconds();
+		struct pollfd pollfd = {.fd = child->channel, .events = POLLIN};
+		int ready = left > 0 ? poll(&pollfd, 1, (int)left) : 0;
+		ssize_t done;
+
+		if (ready == 0)
+			return RECEIVED_LATE;
+		done = ready > 0 ? read(child->channel, data, size) : -1;
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return RECEIVED_LESS;
+		data = (char *)data + done;
+		size -= (size_t)done;
+	}
+	return RECEIVED_ALL;
+}
+
+enum received confined_receive(struct confined *child, void *data, size_t size)
+{
+	int64_t start = milliseconds();
+	enum received received;
+
+	if (!child->pid)
+		return RECEIVED_LESS;
+	received = receive(child, data, size, start + child->patience);
+	child->patience -= milliseconds() - start;
+	return received;
+}
+
+const char *confined_end(struct arena *arena, struct confined *child)
+{
+	end(child);
+	if (WIFSIGNALED(child->status))
+		return arena_printf(arena, "signal %d", WTERMSIG(child->status));
+	return arena_printf(arena, "exit status %d", WEXITSTATUS(child->status));
+}

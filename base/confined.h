@@ -1,0 +1,38 @@
+/* confined.h: a child process for work on hostile bytes that a library may not survive (as in systemd's
+ * shared/elf-util.c). What goes wrong in it stays there: limits of time and memory, no core file, no output, no life after
+ * its parent's. The two talk through a socket; a child that dies is an error value like any other, and what it says is
+ * as hostile as what it reads. */
+#ifndef BASE_CONFINED_H
+#define BASE_CONFINED_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+struct confined;
+
+enum received { RECEIVED_ALL, RECEIVED_LESS, RECEIVED_LATE };
+
+/* Forks a child that runs body(context, channel) and ends. Its memory is bounded in proportion to the bytes that it works
+ * on. It is killed at the latest when the arena ends. Errors: ERR_IO. */
+const struct err *confined_start(struct arena *arena, uint64_t size, void (*body)(void *context, int channel),
+				 void *context, struct confined **ret);
+
+/* The parent's side. A child has WALL_SECONDS in all to let its parent wait: RECEIVED_LATE after them; RECEIVED_LESS when
+ * it ended before it had said everything. */
+bool confined_send(struct confined *child, const void *data, size_t size);
+enum received confined_receive(struct confined *child, void *data, size_t size);
+
+/* Ends the child; how it ended, for texts ("signal 11"). */
+const char *confined_end(struct arena *arena, struct confined *child);
+
+/* The child's side: false when the parent is gone or, receiving, has nothing more to say. */
+bool channel_send(int channel, const void *data, size_t size);
+bool channel_receive(int channel, void *data, size_t size);
+
+/* A copy of bytes that has a descriptor, in memory; for the child, which never closes it. -1: no memory. */
+int confined_copy(const void *data, size_t size);
+
+enum { WALL_SECONDS = 90 };
+
+#endif

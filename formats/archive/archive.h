@@ -1,0 +1,26 @@
+/* archive.h: files that may be compressed (zstd, lz4, xz, gzip, by libarchive), mapped into memory. */
+#ifndef FORMATS_ARCHIVE_ARCHIVE_H
+#define FORMATS_ARCHIVE_ARCHIVE_H
+
+#include "base/err.h"
+#include "base/progress.h"
+#include "base/span.h"
+
+struct file_bytes {
+	struct span bytes;
+	const char *compression; /* NULL: none */
+	bool cut_short;          /* the compressed stream ended before its end; bytes holds what there was */
+};
+
+struct file_options {
+	uint64_t max_size;               /* of what is decompressed, in bytes; 0: 64 GiB */
+	bool (*cancelled)(void);         /* polled while decompressing; NULL: never */
+	const struct progress *progress; /* of decompressing; NULL: nobody waits */
+};
+
+/* Maps a file read-only ("-": standard input), decompressed if need be into an unlinked sparse temporary file in
+ * TMPDIR; at most max_size bytes. The mapping is released with the arena. A stream that breaks off gives
+ * what could be read, with cut_short. options NULL: defaults. Errors: IO, BAD_DATA, LIMIT. */
+const struct err *file_map(struct arena *arena, const char *path, const struct file_options *options, struct file_bytes *ret);
+
+#endif

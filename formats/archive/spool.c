@@ -1,0 +1,111 @@
+/* spool.c: see spool.h. */
+#include "formats/archive/spool.h"
+
+#include "base/temporary.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { HOLE = 4096 };
+
+static bool all_zero(const unsigned char *data, size_t size)
+{
+	return !size || (!data[0] && !memcmp(data, data + 1, size - 1));
+}
+
+static bool write_all(int descriptor, const unsigned char *data, size_t size, uint64_t offset)
+{
+	while (size) {
+		ssize_t written = pwrite(descriptor, data, size, (off_t)offset);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return false;
+		data += written;
+		size -= (size_t)written;
+		offset += (uint64_t)written;
+	}
+	return true;
+}
+
+/* Writes a block at an offset of the spool, leaving out what is zero, by aligned pages. */
+static bool write_sparse(int descriptor, const unsigned char *data, size_t size, uint64_t offset)
+{
+	size_t start = 0; /* of the bytes not yet written */
+	size_t at = 0;
+
+	while (at < size) {
+		size_t step = HOLE - (size_t)((offset + at) % HOLE);
+
+		if (step > size - at)
+			step = size - at;
+		if (all_zero(data + at, step)) {
+			if (!write_all(descriptor, data + start, at - start, offset + start))
+				return false;
+			start = at + step;
+		}
+		at += step;
+	}
+	return write_all(descriptor, data + start, size - start, offset + start);
+}
+
+const struct err *spool_open(struct arena *arena, uint64_t max_size, struct spool *ret)
+{
+	*ret = (struct spool){.descriptor = temporary_open(), .max_size = max_size};
+	if (ret->descriptor < 0)
+		return err_new(arena, ERR_IO, "no temporary file can be made (see TMPDIR): %s", strerror(errno));
+	return NULL;
+}
+
+const struct err *spool_append(struct arena *arena, struct spool *spool, const void *data, size_t size)
+{
+	if (size > spool->max_size - spool->size)
+		return err_new(arena, ERR_LIMIT, "it holds more than %llu bytes; raise the limit with --max-size",
+			       (unsigned long long)spool->max_size);
+	if (!write_sparse(spool->descriptor, data, size, spool->size))
+		return err_new(arena, ERR_IO, "writing its contents to a temporary file (see TMPDIR) failed: %s",
+			       strerror(errno));
+	spool->size += size;
+	return NULL;
+}
+
+const struct err *spool_map(struct arena *arena, struct spool *spool, struct span *ret)
+{
+	if (ftruncate(spool->descriptor, (off_t)spool->size)) /* what is written last may be a hole */
+		return err_new(arena, ERR_IO, "extending a temporary file (see TMPDIR) failed: %s", strerror(errno));
+	return descriptor_map(arena, spool->descriptor, spool->size, ret);
+}
+
+void spool_close(struct spool *spool)
+{
+	if (spool->descriptor >= 0)
+		close(spool->descriptor);
+	spool->descriptor = -1;
+}
+
+const struct err *descriptor_map(struct arena *arena, int descriptor, uint64_t size, struct span *ret)
+{
+	void *memory;
+
+	if (size > SIZE_MAX / 2)
+		return err_new(arena, ERR_LIMIT, "the file is too large to be mapped");
+	if (!size) {
+		*ret = (struct span){0};
+		return NULL;
+	}
+	memory = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+	if (memory == MAP_FAILED)
+		return err_new(arena, ERR_IO, "mapping it failed: %s", strerror(errno));
+	*ret = (struct span){memory, (size_t)size};
+	return NULL;
+}
+
+void span_unmap(struct span *mapped)
+{
+	if (mapped->size)
+		munmap((void *)(uintptr_t)mapped->data, mapped->size);
+	*mapped = (struct span){0};
+}

@@ -1,0 +1,31 @@
+/* spool.h: bytes that come as a stream, kept in an unlinked temporary file in which pages of zeros are holes, so
+ * that memory and disk hold only what is really there. */
+#ifndef FORMATS_ARCHIVE_SPOOL_H
+#define FORMATS_ARCHIVE_SPOOL_H
+
+#include "base/err.h"
+#include "base/span.h"
+
+struct spool {
+	int descriptor; /* -1: none */
+	uint64_t size, max_size;
+};
+
+/* Makes a temporary file in TMPDIR, for at most max_size bytes. To be closed with spool_close; *ret is set on
+ * failure, too. */
+const struct err *spool_open(struct arena *arena, uint64_t max_size, struct spool *ret);
+
+/* Appends bytes. Errors: LIMIT, IO. */
+const struct err *spool_append(struct arena *arena, struct spool *spool, const void *data, size_t size);
+
+/* All that was appended, mapped read-only, to be released with span_unmap. */
+const struct err *spool_map(struct arena *arena, struct spool *spool, struct span *ret);
+
+void spool_close(struct spool *spool);
+
+/* Maps the first `size` bytes of a file read-only; empty for none. MAP_PRIVATE: whoever writes to the file
+ * meanwhile, this process never does. */
+const struct err *descriptor_map(struct arena *arena, int descriptor, uint64_t size, struct span *ret);
+void span_unmap(struct span *mapped);
+
+#endif

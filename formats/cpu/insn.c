@@ -1,0 +1,585 @@
+/* insn.c: machine code, decoded. The only file that knows capstone (4 or later): it decodes x86-64 and gives the text
+ * of both CPUs; A64 effects are insn_arm64.c's. */
+#include "formats/cpu/insn.h"
+
+#include "formats/cpu/insn_effects.h"
+
+#include <capstone/capstone.h>
+#include <string.h>
+
+enum { A64_SIZE = 4, AMD64_MAX_SIZE = 15, AMD64_MIN_CALL = 2, AMD64_MAX_CALL = 8,
+       AMD64_NEAR_CALL = 5, WORD = 8 };
+
+struct decoder {
+	const struct arch *arch;
+	csh handle;                     /* 0: this capstone was built without the CPU */
+	cs_insn *scratch;               /* reused by every decoding */
+	uint8_t number[X86_REG_ENDING]; /* amd64: capstone's registers in the arch's numbers, REG_NONE if not general */
+	uint8_t width[X86_REG_ENDING];  /* bytes of it, from its lowest; 0: the second byte, or not general */
+};
+
+/* ---- amd64 ---- */
+
+/* General registers in the order of their encoding, with the parts that have names: 8, 4, 2, 1 bytes, and the second
+ * byte. */
+static const struct amd64_reg {
+	const char *name;
+	uint8_t parts[5];
+} amd64_regs[] = {
+	{"rax", {X86_REG_RAX, X86_REG_EAX, X86_REG_AX, X86_REG_AL, X86_REG_AH}},
+	{"rcx", {X86_REG_RCX, X86_REG_ECX, X86_REG_CX, X86_REG_CL, X86_REG_CH}},
+	{"rdx", {X86_REG_RDX, X86_REG_EDX, X86_REG_DX, X86_REG_DL, X86_REG_DH}},
+	{"rbx", {X86_REG_RBX, X86_REG_EBX, X86_REG_BX, X86_REG_BL, X86_REG_BH}},
+	{"rsp", {X86_REG_RSP, X86_REG_ESP, X86_REG_SP, X86_REG_SPL}},
+	{"rbp", {X86_REG_RBP, X86_REG_EBP, X86_REG_BP, X86_REG_BPL}},
+	{"rsi", {X86_REG_RSI, X86_REG_ESI, X86_REG_SI, X86_REG_SIL}},
+	{"rdi", {X86_REG_RDI, X86_REG_EDI, X86_REG_DI, X86_REG_DIL}},
+	{"r8", {X86_REG_R8, X86_REG_R8D, X86_REG_R8W, X86_REG_R8B}},
+	{"r9", {X86_REG_R9, X86_REG_R9D, X86_REG_R9W, X86_REG_R9B}},
+	{"r10", {X86_REG_R10, X86_REG_R10D, X86_REG_R10W, X86_REG_R10B}},
+	{"r11", {X86_REG_R11, X86_REG_R11D, X86_REG_R11W, X86_REG_R11B}},
+	{"r12", {X86_REG_R12, X86_REG_R12D, X86_REG_R12W, X86_REG_R12B}},
+	{"r13", {X86_REG_R13, X86_REG_R13D, X86_REG_R13W, X86_REG_R13B}},
+	{"r14", {X86_REG_R14, X86_REG_R14D, X86_REG_R14W, X86_REG_R14B}},
+	{"r15", {X86_REG_R15, X86_REG_R15D, X86_REG_R15W, X86_REG_R15B}},
+};
+
+static uint8_t reg_by_name(const struct arch *arch, const char *name)
+{
+	for (size_t i = 0; i < arch->reg_count; i++)
+		if (!strcmp(arch->reg_names[i], name))
+			return (uint8_t)i;
+	return REG_NONE;
+}
+
+static void amd64_map_registers(struct decoder *decoder)
+{
+	static const uint8_t widths[] = {8, 4, 2, 1, 0};
+
+	memset(decoder->number, REG_NONE, sizeof decoder->number);
+	for (size_t i = 0; i < sizeof amd64_regs / sizeof *amd64_regs; i++)
+		for (size_t part = 0; part < sizeof widths; part++) {
+			uint8_t reg = amd64_regs[i].parts[part];
+
+			if (reg == X86_REG_INVALID)
+				continue;
+			decoder->number[reg] = reg_by_name(decoder->arch, amd64_regs[i].name);
+			decoder->width[reg] = widths[part];
+		}
+}
+
+/* One instruction being decoded. */
+struct amd64 {
+	struct decoder *decoder;
+	const struct arch *arch;
+	struct insn *insn;
+	const cs_insn *cs;
+	const cs_x86 *x86;
+};
+
+static uint8_t number(const struct amd64 *at, unsigned reg)
+{
+	return reg < X86_REG_ENDING ? at->decoder->number[reg] : REG_NONE;
+}
+
+static const cs_x86_op *operand(const struct amd64 *at, size_t n)
+{
+	return &at->x86->operands[n];
+}
+
+static bool is_kind(const struct amd64 *at, size_t n, x86_op_type type)
+{
+	return n < at->x86->op_count && operand(at, n)->type == type;
+}
+
+/* The arch number of operand n if it is the lowest `width` bytes of a general register, else REG_NONE. */
+static uint8_t reg_operand(const struct amd64 *at, size_t n, unsigned width)
+{
+	if (!is_kind(at, n, X86_OP_REG) || at->decoder->width[operand(at, n)->reg] != width)
+		return REG_NONE;
+	return number(at, operand(at, n)->reg);
+}
+
+/* The address base + offset of a memory operand; false when it has an index, a thread's segment, or 32 bits. */
+static bool address_of(const struct amd64 *at, const cs_x86_op *op, uint8_t *base, int64_t *offset)
+{
+	const x86_op_mem *mem = &op->mem;
+	bool indexed = mem->index != X86_REG_INVALID && mem->index != X86_REG_RIZ;
+
+	if (indexed || mem->segment == X86_REG_FS || mem->segment == X86_REG_GS || at->x86->addr_size != WORD)
+		return false;
+	*base = REG_NONE;
+	*offset = mem->disp;
+	if (mem->base == X86_REG_RIP)
+		*offset = (int64_t)(at->insn->address + at->insn->size + (uint64_t)mem->disp);
+	else if (mem->base != X86_REG_INVALID)
+		*base = number(at, mem->base);
+	return mem->base == X86_REG_INVALID || mem->base == X86_REG_RIP || *base != REG_NONE;
+}
+
+/* A load through operand n into dst; dst becomes unknown when the address is. */
+static void load_operand(const struct amd64 *at, size_t n, uint8_t dst)
+{
+	uint8_t base;
+	int64_t offset;
+
+	if (is_kind(at, n, X86_OP_MEM) && address_of(at, operand(at, n), &base, &offset))
+		effect_load(at->arch, at->insn, dst, base, offset, operand(at, n)->size);
+	else
+		effect_clobber(at->arch, at->insn, dst);
+}
+
+static void store_operand(const struct amd64 *at, size_t n, uint8_t src)
+{
+	uint8_t base;
+	int64_t offset;
+
+	if (is_kind(at, n, X86_OP_MEM) && address_of(at, operand(at, n), &base, &offset))
+		effect_store(at->insn, base, offset, operand(at, n)->size, src);
+}
+
+/* Whether a memory operand is read or written. Capstone 4 takes vector stores for loads; but a memory operand that
+ * comes first is a destination in all instructions but a few. */
+static uint8_t memory_access(const struct amd64 *at, size_t n)
+{
+	switch (at->cs->id) {
+	case X86_INS_CMP:
+	case X86_INS_BT:
+		return CS_AC_READ;
+	case X86_INS_CMPXCHG:
+	case X86_INS_CMPXCHG8B:
+	case X86_INS_CMPXCHG16B:
+		return CS_AC_READ | CS_AC_WRITE;
+	case X86_INS_STMXCSR:
+	case X86_INS_VSTMXCSR:
+	case X86_INS_FST:
+	case X86_INS_FSTP:
+	case X86_INS_FIST:
+	case X86_INS_FISTP:
+	case X86_INS_FISTTP:
+	case X86_INS_FNSTCW:
+	case X86_INS_FNSTSW:
+		return CS_AC_WRITE;
+	case X86_INS_NOP: /* no access, or none that can fault */
+	case X86_INS_PREFETCH:
+	case X86_INS_PREFETCHW:
+	case X86_INS_PREFETCHT0:
+	case X86_INS_PREFETCHT1:
+	case X86_INS_PREFETCHT2:
+	case X86_INS_PREFETCHNTA:
+		return 0;
+	default:
+		if (n == 0 && at->x86->op_count > 1 && !(operand(at, n)->access & CS_AC_WRITE))
+			return CS_AC_WRITE;
+		return operand(at, n)->access;
+	}
+}
+
+static bool is_repeated(const struct amd64 *at)
+{
+	return is_kind(at, 0, X86_OP_MEM) + is_kind(at, 1, X86_OP_MEM) > 0 && at->x86->opcode[1] == 0 &&
+	       (at->x86->prefix[0] == X86_PREFIX_REP || at->x86->prefix[0] == X86_PREFIX_REPNE);
+}
+
+/* Registers that capstone 4 does not list as written. */
+static uint64_t written_silently(const struct amd64 *at)
+{
+	static const struct {
+		unsigned id;
+		uint8_t regs[2];
+	} silent[] = {
+		{X86_INS_SYSCALL, {X86_REG_RAX, X86_REG_RCX}}, /* and r11 */
+		{X86_INS_INT, {X86_REG_RAX}},
+		{X86_INS_CMPXCHG, {X86_REG_RAX}},
+		{X86_INS_XLATB, {X86_REG_RAX}},
+		{X86_INS_ENTER, {X86_REG_RBP, X86_REG_RSP}},
+	};
+	uint64_t set = at->cs->id == X86_INS_SYSCALL ? UINT64_C(1) << number(at, X86_REG_R11) : 0;
+
+	for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
+		for (size_t k = 0; k < 2; k++)
+			if (silent[i].id == at->cs->id && silent[i].regs[k])
+				set |= UINT64_C(1) << number(at, silent[i].regs[k]);
+	return set;
+}
+
+static void clobber_written(const struct amd64 *at)
+{
+	cs_regs read, written;
+	uint8_t reads = 0, writes = 0;
+	uint64_t set = written_silently(at);
+
+	if (cs_regs_access(at->decoder->handle, at->cs, read, &reads, written, &writes) != CS_ERR_OK)
+		at->insn->sp_unknown = true;
+	for (size_t i = 0; i < writes; i++)
+		if (number(at, written[i]) != REG_NONE)
+			set |= UINT64_C(1) << number(at, written[i]);
+	for (uint8_t reg = 0; set; reg++, set >>= 1)
+		if (set & 1)
+			effect_clobber(at->arch, at->insn, reg);
+}
+
+/* Any instruction: memory is accessed with the registers as they were, then what is written is unknown. */
+static void amd64_other(const struct amd64 *at)
+{
+	for (size_t n = 0; n < at->x86->op_count && !is_repeated(at); n++) {
+		uint8_t access = is_kind(at, n, X86_OP_MEM) ? memory_access(at, n) : 0;
+
+		if (access & CS_AC_READ)
+			load_operand(at, n, REG_NONE);
+		if (access & CS_AC_WRITE)
+			store_operand(at, n, REG_NONE);
+	}
+	clobber_written(at);
+}
+
+static void amd64_mov(const struct amd64 *at)
+{
+	uint8_t wide = reg_operand(at, 0, 8), half = reg_operand(at, 0, 4);
+	unsigned size = operand(at, 1)->size;
+
+	if (is_kind(at, 0, X86_OP_MEM))
+		store_operand(at, 0, is_kind(at, 1, X86_OP_REG) ? reg_operand(at, 1, size) : REG_NONE);
+	else if (wide != REG_NONE && is_kind(at, 1, X86_OP_IMM))
+		effect_const(at->insn, wide, (uint64_t)operand(at, 1)->imm);
+	else if (half != REG_NONE && is_kind(at, 1, X86_OP_IMM))
+		effect_const(at->insn, half, (uint32_t)operand(at, 1)->imm);
+	else if (wide != REG_NONE && reg_operand(at, 1, 8) != REG_NONE)
+		effect_sum(at->insn, wide, reg_operand(at, 1, 8), 0);
+	else if ((wide != REG_NONE || half != REG_NONE) && is_kind(at, 1, X86_OP_MEM))
+		load_operand(at, 1, wide != REG_NONE ? wide : half);
+	else
+		amd64_other(at);
+}
+
+static void amd64_movzx(const struct amd64 *at)
+{
+	uint8_t wide = reg_operand(at, 0, 8), half = reg_operand(at, 0, 4);
+
+	if ((wide != REG_NONE || half != REG_NONE) && is_kind(at, 1, X86_OP_MEM))
+		load_operand(at, 1, wide != REG_NONE ? wide : half);
+	else
+		amd64_other(at);
+}
+
+static void amd64_lea(const struct amd64 *at)
+{
+	uint8_t dst = reg_operand(at, 0, 8), base;
+	const x86_op_mem *mem = &operand(at, 1)->mem;
+	int64_t offset;
+
+	if (dst == REG_NONE)
+		clobber_written(at);
+	else if (address_of(at, operand(at, 1), &base, &offset) && base != REG_NONE)
+		effect_sum(at->insn, dst, base, offset);
+	else if (address_of(at, operand(at, 1), &base, &offset))
+		effect_address(at->arch, at->insn, dst, (uint64_t)offset, 0);
+	else if (number(at, mem->base) != REG_NONE && number(at, mem->index) != REG_NONE && mem->scale == 1 &&
+		 !mem->disp && at->x86->addr_size == WORD)
+		effect_reg_sum(at->insn, EFFECT_ADD_REG, dst, number(at, mem->base), number(at, mem->index));
+	else
+		clobber_written(at);
+}
+
+/* ADD, SUB, INC, DEC of a 64-bit register. */
+static void amd64_add(const struct amd64 *at)
+{
+	bool subtract = at->cs->id == X86_INS_SUB || at->cs->id == X86_INS_DEC;
+	uint8_t dst = reg_operand(at, 0, 8), src = reg_operand(at, 1, 8);
+	uint64_t value = is_kind(at, 1, X86_OP_IMM) ? (uint64_t)operand(at, 1)->imm : 1;
+
+	if (dst == REG_NONE || is_kind(at, 1, X86_OP_MEM))
+		amd64_other(at);
+	else if (is_kind(at, 1, X86_OP_REG))
+		effect_reg_sum(at->insn, subtract ? EFFECT_SUB_REG : EFFECT_ADD_REG, dst, dst, src);
+	else
+		effect_sum(at->insn, dst, dst, (int64_t)(subtract ? 0 - value : value));
+}
+
+/* xor eax, eax: the usual way to write 0. */
+static void amd64_xor(const struct amd64 *at)
+{
+	uint8_t wide = reg_operand(at, 0, 8), half = reg_operand(at, 0, 4);
+	uint8_t dst = wide != REG_NONE ? wide : half;
+
+	if (dst != REG_NONE && is_kind(at, 1, X86_OP_REG) && operand(at, 0)->reg == operand(at, 1)->reg)
+		effect_const(at->insn, dst, 0);
+	else
+		amd64_other(at);
+}
+
+/* Operands of 16 bits exist; everything else on the stack is a word. */
+static uint8_t stack_size(const struct amd64 *at)
+{
+	return at->x86->prefix[2] == X86_PREFIX_OPSIZE ? 2 : WORD;
+}
+
+static void amd64_push(const struct amd64 *at)
+{
+	uint8_t sp = at->arch->sp, size = stack_size(at), src = reg_operand(at, 0, size);
+
+	if (is_kind(at, 0, X86_OP_MEM))
+		load_operand(at, 0, REG_NONE);
+	effect_sum(at->insn, sp, sp, -size);
+	effect_store(at->insn, sp, 0, size, src == sp ? REG_NONE : src); /* push rsp stores what SP was before */
+}
+
+static void amd64_pop(const struct amd64 *at)
+{
+	uint8_t sp = at->arch->sp, size = stack_size(at), dst = reg_operand(at, 0, WORD);
+
+	effect_load(at->arch, at->insn, dst, sp, 0, size);
+	effect_sum(at->insn, sp, sp, size);
+	if (size != WORD)
+		effect_clobber(at->arch, at->insn, reg_operand(at, 0, size));
+	if (is_kind(at, 0, X86_OP_MEM))
+		store_operand(at, 0, REG_NONE);
+}
+
+static void amd64_leave(const struct amd64 *at)
+{
+	uint8_t sp = at->arch->sp, fp = at->arch->fp;
+
+	effect_sum(at->insn, sp, fp, 0);
+	effect_load(at->arch, at->insn, fp, sp, 0, WORD);
+	effect_sum(at->insn, sp, sp, WORD);
+}
+
+static void amd64_transfer(const struct amd64 *at)
+{
+	bool call = at->cs->id == X86_INS_CALL;
+
+	if (is_kind(at, 0, X86_OP_IMM)) {
+		at->insn->flow = call ? FLOW_CALL : FLOW_JUMP;
+		at->insn->target = (uint64_t)operand(at, 0)->imm;
+		return;
+	}
+	at->insn->flow = call ? FLOW_INDIRECT_CALL : FLOW_INDIRECT_JUMP;
+	if (is_kind(at, 0, X86_OP_MEM))
+		load_operand(at, 0, REG_NONE);
+}
+
+static void amd64_interrupt(const struct amd64 *at)
+{
+	enum { FASTFAIL = 0x29 }; /* Windows: __fastfail, does not return */
+
+	if (at->cs->id != X86_INS_INT || operand(at, 0)->imm == FASTFAIL)
+		at->insn->flow = FLOW_STOP;
+	else
+		clobber_written(at);
+}
+
+/* Capstone 4 says that some forms of TEST write. */
+static void amd64_test(const struct amd64 *at)
+{
+	if (is_kind(at, 0, X86_OP_MEM))
+		load_operand(at, 0, REG_NONE);
+}
+
+static void amd64_return(const struct amd64 *at)
+{
+	at->insn->flow = FLOW_RETURN;
+}
+
+static const struct {
+	unsigned id;
+	void (*decode)(const struct amd64 *at);
+} amd64_insns[] = {
+	{X86_INS_MOV, amd64_mov},       {X86_INS_MOVABS, amd64_mov},    {X86_INS_MOVZX, amd64_movzx},
+	{X86_INS_LEA, amd64_lea},       {X86_INS_ADD, amd64_add},       {X86_INS_SUB, amd64_add},
+	{X86_INS_INC, amd64_add},       {X86_INS_DEC, amd64_add},       {X86_INS_XOR, amd64_xor},
+	{X86_INS_PUSH, amd64_push},     {X86_INS_PUSHFQ, amd64_push},   {X86_INS_PUSHF, amd64_push},
+	{X86_INS_POP, amd64_pop},       {X86_INS_POPFQ, amd64_pop},     {X86_INS_POPF, amd64_pop},
+	{X86_INS_LEAVE, amd64_leave},   {X86_INS_CALL, amd64_transfer}, {X86_INS_JMP, amd64_transfer},
+	{X86_INS_RET, amd64_return},    {X86_INS_RETF, amd64_return},   {X86_INS_RETFQ, amd64_return},
+	{X86_INS_IRETQ, amd64_return},  {X86_INS_UD2, amd64_interrupt}, {X86_INS_INT3, amd64_interrupt},
+	{X86_INS_HLT, amd64_interrupt}, {X86_INS_INT, amd64_interrupt}, {X86_INS_INT1, amd64_interrupt},
+	{X86_INS_TEST, amd64_test},
+};
+
+/* Jcc, LOOP, JRCXZ, XBEGIN: what has a relative target and is neither JMP nor CALL. */
+static bool amd64_is_branch(const struct amd64 *at)
+{
+	return is_kind(at, 0, X86_OP_IMM) && (cs_insn_group(at->decoder->handle, at->cs, CS_GRP_JUMP) ||
+					      cs_insn_group(at->decoder->handle, at->cs, CS_GRP_BRANCH_RELATIVE));
+}
+
+static void amd64_decode(const struct amd64 *at)
+{
+	for (size_t i = 0; i < sizeof amd64_insns / sizeof *amd64_insns; i++)
+		if (amd64_insns[i].id == at->cs->id) {
+			amd64_insns[i].decode(at);
+			return;
+		}
+	if (amd64_is_branch(at)) {
+		at->insn->flow = FLOW_BRANCH;
+		at->insn->target = (uint64_t)operand(at, 0)->imm;
+	}
+	amd64_other(at);
+}
+
+/* Bytes of a ModRM byte, what follows it, and an immediate byte if there is one; 0 when the code is cut short. */
+static size_t modrm_size(struct span code, size_t at, bool immediate)
+{
+	uint8_t modrm = span_u8(code, at), sib = span_u8(code, at + 1), mode = modrm >> 6;
+	bool has_sib = mode != 3 && (modrm & 7) == 4;
+	bool far = mode == 2 || (mode == 0 && ((modrm & 7) == 5 || (has_sib && (sib & 7) == 5)));
+	size_t size = 1 + (has_sib ? 1u : 0u) + (far ? 4u : mode == 1 ? 1u : 0u) + (immediate ? 1u : 0u);
+
+	return at + size <= code.size ? size : 0;
+}
+
+/* Vector instructions that are newer than capstone: Go's garbage collector has had AVX-512 since 1.26. They fall
+ * through and leave SP alone; a VEX one may write the general register in its ModRM byte (KMOV). Intel SDM 2A, 2.3
+ * and 2.7. */
+static bool amd64_vector(const struct decoder *decoder, struct span code, struct insn *insn)
+{
+	uint8_t first = span_u8(code, 0), second = span_u8(code, 1);
+	uint8_t map = first == 0xc5 ? 1 : first == 0xc4 ? second & 0x1f : second & 0x0f;
+	size_t opcode_at = first == 0xc5 ? 2 : first == 0xc4 ? 3 : 4, size;
+	uint8_t opcode = span_u8(code, opcode_at), modrm = span_u8(code, opcode_at + 1);
+	bool immediate = map == 3 || (map == 1 && ((opcode >= 0x70 && opcode <= 0x73) || opcode == 0xc2 ||
+						   (opcode >= 0xc4 && opcode <= 0xc6)));
+
+	if ((first != 0xc5 && first != 0xc4 && first != 0x62) || !map || map > (first == 0x62 ? 6 : 3) || map == 4 ||
+	    (first == 0x62 && !(span_u8(code, 2) & 4)))
+		return false;
+	size = modrm_size(code, opcode_at + 1, immediate);
+	insn->size = (uint8_t)(opcode_at + 1 + size);
+	if (first != 0x62 && (modrm >> 3 & 7) + (second & 0x80 ? 0 : 8) != 4) /* no vector instruction writes rsp */
+		effect_clobber(decoder->arch, insn,
+			       reg_by_name(decoder->arch, amd64_regs[(modrm >> 3 & 7) + (second & 0x80 ? 0 : 8)].name));
+	return size != 0;
+}
+
+/* ---- both ---- */
+
+/* Capstone keeps handles by address. */
+static void decoder_close(void *object)
+{
+	struct decoder *decoder = object;
+
+	cs_free(decoder->scratch, 1);
+	cs_close(&decoder->handle);
+}
+
+static void decoder_open(struct decoder *decoder, struct arena *arena)
+{
+	bool amd64 = decoder->arch->id == ARCH_AMD64;
+
+	if (cs_open(amd64 ? CS_ARCH_X86 : CS_ARCH_ARM64, amd64 ? CS_MODE_64 : CS_MODE_ARM, &decoder->handle))
+		return;
+	cs_option(decoder->handle, CS_OPT_DETAIL, amd64 ? CS_OPT_ON : CS_OPT_OFF);
+	decoder->scratch = cs_malloc(decoder->handle);
+	arena_defer(arena, decoder_close, decoder);
+}
+
+struct decoder *decoder_new(struct arena *arena, const struct arch *arch)
+{
+	struct decoder *decoder = arena_alloc(arena, sizeof *decoder);
+
+	decoder->arch = arch;
+	decoder_open(decoder, arena);
+	if (arch->id == ARCH_AMD64)
+		amd64_map_registers(decoder);
+	return decoder;
+}
+
+/* Decodes with capstone into decoder->scratch. */
+static bool disassemble(struct decoder *decoder, uint64_t address, struct span code, size_t limit)
+{
+	const uint8_t *bytes = code.data;
+	size_t size = code.size < limit ? code.size : limit;
+
+	return decoder->scratch && size && cs_disasm_iter(decoder->handle, &bytes, &size, &address, decoder->scratch);
+}
+
+static bool decode_amd64(struct decoder *decoder, struct span code, struct insn *insn)
+{
+	if (!disassemble(decoder, insn->address, code, AMD64_MAX_SIZE))
+		return amd64_vector(decoder, code, insn);
+	insn->size = (uint8_t)decoder->scratch->size;
+	amd64_decode(&(struct amd64){decoder, decoder->arch, insn, decoder->scratch, &decoder->scratch->detail->x86});
+	return true;
+}
+
+static bool decode_arm64(struct decoder *decoder, struct span code, struct insn *insn)
+{
+	bool sure;
+
+	if (code.size < A64_SIZE || !insn_arm64(span_u32(code, 0), insn, &sure))
+		return false;
+	insn->size = A64_SIZE;
+	return sure || disassemble(decoder, insn->address, code, A64_SIZE);
+}
+
+bool insn_decode(struct decoder *decoder, uint64_t address, struct span code, struct insn *ret)
+{
+	struct insn insn = {.address = address};
+	bool amd64 = decoder->arch->id == ARCH_AMD64;
+
+	if (!(amd64 ? decode_amd64(decoder, code, &insn) : decode_arm64(decoder, code, &insn)))
+		return false;
+	*ret = insn;
+	return true;
+}
+
+const char *insn_text(struct decoder *decoder, struct arena *arena, uint64_t address, struct span code)
+{
+	bool amd64 = decoder->arch->id == ARCH_AMD64;
+	const cs_insn *cs = decoder->scratch;
+	const char *text;
+	struct insn insn;
+
+	if (disassemble(decoder, address, code, amd64 ? AMD64_MAX_SIZE : A64_SIZE))
+		return arena_printf(arena, *cs->op_str ? "%s %s" : "%s", cs->mnemonic, cs->op_str);
+	if (!insn_decode(decoder, address, code, &insn))
+		return NULL;
+	if (!amd64)
+		return arena_printf(arena, ".inst 0x%08x", span_u32(code, 0));
+	text = ".byte";
+	for (size_t i = 0; i < insn.size; i++)
+		text = arena_printf(arena, "%s%s0x%02x", text, i ? ", " : " ", span_u8(code, i));
+	return text;
+}
+
+enum insn_flow insn_call_before(struct decoder *decoder, uint64_t return_address, struct span code, uint64_t *target)
+{
+	bool amd64 = decoder->arch->id == ARCH_AMD64;
+	size_t size = amd64 ? AMD64_MIN_CALL : A64_SIZE, limit = amd64 ? AMD64_MAX_CALL : A64_SIZE;
+	enum insn_flow found = FLOW_NEXT;
+	struct insn insn;
+
+	for (; size <= limit && size <= code.size; size++) {
+		struct span part = span_from(code, code.size - size);
+
+		if (!insn_decode(decoder, return_address - size, part, &insn) || insn.size != size)
+			continue;
+		if (insn.flow == FLOW_CALL) {
+			*target = insn.target;
+			return FLOW_CALL;
+		}
+		if (insn.flow == FLOW_INDIRECT_CALL)
+			found = FLOW_INDIRECT_CALL;
+	}
+	return found;
+}
+
+/* CALL rel32 counts from the return address, BL from itself. */
+bool insn_next_call(const struct arch *arch, uint64_t address, struct span code, uint64_t target, size_t *at)
+{
+	const bool amd64 = arch->id == ARCH_AMD64;
+	const size_t step = amd64 ? 1 : A64_SIZE;
+
+	for (size_t next = *at ? *at + step : amd64 ? AMD64_NEAR_CALL : A64_SIZE; next <= code.size; next += step) {
+		uint64_t from = address + next - (amd64 ? 0 : A64_SIZE);
+		uint32_t word = span_u32(code, next - A64_SIZE);
+
+		if (amd64 ? code.data[next - AMD64_NEAR_CALL] != 0xe8 || from + (uint64_t)(int64_t)(int32_t)word != target
+			  : word != (0x94000000 | ((uint32_t)((target - from) >> 2) & 0x03ffffff)))
+			continue;
+		*at = next;
+		return true;
+	}
+	return false;
+}

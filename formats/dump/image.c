@@ -1,0 +1,462 @@
+/* image.c: opening a dump of any format, and reading the memory in it. Lookup is a binary search behind a cache of the
+ * last segment, since reads come in runs: one stack, one table. */
+#include "formats/dump/image.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { STRING_LIMIT = 1 << 16, PROBE_TEXT = 512, CACHE_LINE = 64 };
+
+/* Data segments are smaller than the first; and not as many as the second allows. */
+enum { DATA_SEGMENT_LIMIT = 256 << 20, DATA_LIMIT = 1 << 30 };
+
+static const struct format *const formats[] = {
+#define FORMAT(name) &format_##name,
+#include "formats/dump/formats.def"
+#undef FORMAT
+};
+
+/* ---- opening ---- */
+
+/* Mostly printable: a log, a traceback, a script. */
+static bool looks_like_text(struct span bytes)
+{
+	size_t size = bytes.size < PROBE_TEXT ? bytes.size : PROBE_TEXT;
+
+	for (size_t i = 0; i < size; i++)
+		if (bytes.data[i] < ' ' && !strchr("\t\n\r\f\033", bytes.data[i]))
+			return false;
+	return size && !memchr(bytes.data, 0, size);
+}
+
+static const struct err *not_a_dump(struct arena *arena, struct span bytes, bool cut_short)
+{
+	if (!bytes.size)
+		return err_new(arena, ERR_BAD_DATA,
+			       cut_short ? "its compressed data breaks off before the first byte of the dump"
+					 : "it is empty");
+	if (looks_like_text(bytes))
+		return err_new(arena, ERR_BAD_DATA, "it is text, not a dump");
+	if (bytes.size >= 2 && bytes.data[0] == 'M' && bytes.data[1] == 'Z')
+		return err_new(arena, ERR_UNSUPPORTED, "it is a Windows executable, not a dump: give it with --exe");
+	return err_new(arena, ERR_BAD_DATA, "it is not a dump: its first bytes are %02x %02x %02x %02x",
+		       span_u8(bytes, 0), span_u8(bytes, 1), span_u8(bytes, 2), span_u8(bytes, 3));
+}
+
+static const struct err *load(struct image *image, const struct file_bytes *file)
+{
+	image->bytes = file->bytes;
+	image->compression = file->compression;
+	image->truncated = file->cut_short;
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		if (formats[i]->probe(file->bytes)) {
+			image->format = formats[i]->name;
+			return formats[i]->load(image);
+		}
+	return not_a_dump(image->arena, file->bytes, file->cut_short);
+}
+
+const struct err *image_open(struct arena *arena, struct notes *notes, const char *path,
+			     const struct file_options *options, struct image **ret)
+{
+	struct image *image = arena_alloc(arena, sizeof *image);
+	const char *slash = strrchr(path, '/');
+	struct file_bytes file;
+	const struct err *err;
+
+	image->arena = arena;
+	image->notes = notes;
+	image->progress = options ? options->progress : NULL;
+	image->path = arena_strdup(arena, path);
+	image->name = slash ? image->path + (slash + 1 - path) : image->path;
+	err = file_map(arena, path, options, &file);
+	if (err)
+		return err; /* names the file already */
+	if (file.cut_short)
+		note_add(notes, "the compressed stream is damaged or cut short: %zu bytes could be decompressed",
+			 file.bytes.size);
+	err = load(image, &file);
+	if (err)
+		return err_because(arena, err, "%s", path);
+	*ret = image;
+	return NULL;
+}
+
+/* ---- lookup ---- */
+
+/* Index of the last segment that does not begin above an address; SIZE_MAX: all do. */
+static size_t last_at_or_below(const struct segment *segments, size_t count, uint64_t address)
+{
+	size_t low = 0;
+	size_t high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (segments[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? low - 1 : SIZE_MAX;
+}
+
+static const struct segment *find(const struct segment *segments, size_t count, uint64_t address)
+{
+	size_t index = last_at_or_below(segments, count, address);
+
+	if (index == SIZE_MAX || address - segments[index].address >= segments[index].size)
+		return NULL;
+	return &segments[index];
+}
+
+const struct segment *image_segment(struct image *image, uint64_t address)
+{
+	const struct segment *segment;
+
+	if (image->last_segment < image->segments.count) {
+		segment = &image->segments.items[image->last_segment];
+		if (address - segment->address < segment->size)
+			return segment;
+	}
+	segment = find(image->segments.items, image->segments.count, address);
+	if (segment)
+		image->last_segment = (size_t)(segment - image->segments.items);
+	return segment;
+}
+
+/* How far one may go from an address on before the dump's own bytes take precedence again. */
+static uint64_t gap_until_saved(const struct image *image, uint64_t address)
+{
+	size_t next = last_at_or_below(image->segments.items, image->segments.count, address);
+
+	for (next = next == SIZE_MAX ? 0 : next + 1; next < image->segments.count; next++)
+		if (image->segments.items[next].saved.size)
+			return image->segments.items[next].address - address;
+	return UINT64_MAX;
+}
+
+static struct span backing_at(const struct image *image, uint64_t address)
+{
+	const struct segment *segment = find(image->backing.items, image->backing.count, address);
+	struct span rest;
+	uint64_t gap;
+
+	if (!segment)
+		return (struct span){0};
+	rest = span_from(segment->saved, address - segment->address);
+	gap = gap_until_saved(image, address);
+	return span_slice(rest, 0, gap < rest.size ? gap : rest.size);
+}
+
+/* The bytes from an address on, as far as they are contiguous; *ret is not empty exactly with MEM_OK. */
+static enum mem_state bytes_at(struct image *image, uint64_t address, struct span *ret)
+{
+	const struct segment *segment = image_segment(image, address);
+	uint64_t offset = segment ? address - segment->address : 0;
+
+	if (segment && offset < segment->saved.size) {
+		*ret = span_from(segment->saved, offset);
+		return MEM_OK;
+	}
+	*ret = backing_at(image, address);
+	if (ret->size)
+		return MEM_OK;
+	if (!segment)
+		return MEM_UNMAPPED;
+	return offset < segment->promised ? MEM_TRUNCATED : MEM_NOT_SAVED;
+}
+
+/* ---- reading ---- */
+
+/* A range in several pieces: all of it must be there before the first byte is copied. */
+static enum mem_state read_pieces(struct image *image, uint64_t address, uint8_t *buf, size_t n, bool copy)
+{
+	for (size_t done = 0; done < n;) {
+		struct span piece;
+		enum mem_state state = bytes_at(image, address + done, &piece);
+		size_t part = piece.size < n - done ? piece.size : n - done;
+
+		if (state != MEM_OK)
+			return state;
+		if (copy)
+			memcpy(buf + done, piece.data, part);
+		done += part;
+	}
+	return MEM_OK;
+}
+
+enum mem_state image_read(struct image *image, uint64_t address, void *buf, size_t n)
+{
+	struct span piece;
+	enum mem_state state;
+
+	if (!n)
+		return MEM_OK;
+	if (n - 1 > UINT64_MAX - address)
+		return MEM_UNMAPPED;
+	state = bytes_at(image, address, &piece);
+	if (state != MEM_OK)
+		return state;
+	if (piece.size >= n) {
+		memcpy(buf, piece.data, n);
+		return MEM_OK;
+	}
+	state = read_pieces(image, address, buf, n, false);
+	return state == MEM_OK ? read_pieces(image, address, buf, n, true) : state;
+}
+
+/* The 8 bytes at an address when they lie in the segment of the last lookup, else NULL: the path of nearly every word
+ * of a stack walk. */
+static inline const uint8_t *in_last_segment(const struct image *image, uint64_t address, size_t n)
+{
+	const struct segment *segment;
+	uint64_t offset;
+
+	if (image->last_segment >= image->segments.count)
+		return NULL;
+	segment = &image->segments.items[image->last_segment];
+	offset = address - segment->address;
+	if (offset >= segment->saved.size || segment->saved.size - offset < n)
+		return NULL;
+	return segment->saved.data + offset;
+}
+
+void image_prefetch(const struct image *image, uint64_t address, uint64_t size)
+{
+	const struct segment *segment = find(image->segments.items, image->segments.count, address);
+	struct span bytes = segment ? span_from(segment->saved, address - segment->address) : (struct span){0};
+
+	for (size_t at = 0; at < size && at < bytes.size; at += CACHE_LINE)
+		__builtin_prefetch(bytes.data + at);
+}
+
+bool image_u64(struct image *image, uint64_t address, uint64_t *ret)
+{
+	const uint8_t *bytes = in_last_segment(image, address, 8);
+	uint8_t copy[8];
+
+	if (!bytes) {
+		if (image_read(image, address, copy, sizeof copy) != MEM_OK)
+			return false;
+		bytes = copy;
+	}
+	*ret = load_u64(bytes);
+	return true;
+}
+
+bool image_u32(struct image *image, uint64_t address, uint32_t *ret)
+{
+	const uint8_t *bytes = in_last_segment(image, address, 4);
+	uint8_t copy[4];
+
+	if (!bytes) {
+		if (image_read(image, address, copy, sizeof copy) != MEM_OK)
+			return false;
+		bytes = copy;
+	}
+	*ret = load_u32(bytes);
+	return true;
+}
+
+bool image_u8(struct image *image, uint64_t address, uint8_t *ret)
+{
+	return image_read(image, address, ret, 1) == MEM_OK;
+}
+
+struct span image_view(struct image *image, uint64_t address, uint64_t size)
+{
+	struct span piece;
+
+	if (bytes_at(image, address, &piece) != MEM_OK)
+		return (struct span){0};
+	return span_slice(piece, 0, size < piece.size ? size : piece.size);
+}
+
+bool image_holds(struct image *image, uint64_t address, uint64_t size)
+{
+	return !size || (size - 1 <= UINT64_MAX - address && read_pieces(image, address, NULL, size, false) == MEM_OK);
+}
+
+struct span image_bytes(struct image *image, uint64_t address, uint64_t size)
+{
+	struct span view = image_view(image, address, size);
+	uint8_t *copy;
+
+	if (view.size == size || !image_holds(image, address, size)) /* asked before allocating, as in image_string */
+		return view.size == size ? view : (struct span){0};
+	copy = arena_alloc(image->arena, (size_t)size);
+	image_read(image, address, copy, (size_t)size);
+	return (struct span){copy, (size_t)size};
+}
+
+struct span image_next(struct image *image, uint64_t *address, uint64_t end)
+{
+	for (size_t i = 0; i < image->segments.count; i++) {
+		const struct segment *segment = &image->segments.items[i];
+		uint64_t start = *address > segment->address ? *address : segment->address;
+
+		if (start < end && start - segment->address < segment->saved.size) {
+			uint64_t size = segment->saved.size - (start - segment->address);
+
+			*address = start;
+			return span_slice(segment->saved, start - segment->address,
+					  size < end - start ? size : end - start);
+		}
+	}
+	return (struct span){0};
+}
+
+static bool may_be_data(const struct image *image, const struct data_search *search, const struct segment *segment)
+{
+	return (segment->flags & SEGMENT_WRITE) && segment->saved.size && segment->saved.size <= DATA_SEGMENT_LIMIT &&
+	       search->unmapped == !image_mapping(image, segment->address);
+}
+
+static struct span next_data(const struct image *image, struct data_search *search, uint64_t *ret_address)
+{
+	while (search->next < image->segments.count) {
+		const struct segment *segment = &image->segments.items[search->next++];
+
+		if (may_be_data(image, search, segment)) {
+			*ret_address = segment->address;
+			return segment->saved;
+		}
+	}
+	return (struct span){0};
+}
+
+/* Segments of a real dump share no bytes of its file. */
+static uint64_t data_limit(const struct image *image, const struct data_search *search)
+{
+	return search->unmapped ? DATA_LIMIT : image->bytes.size;
+}
+
+struct span image_data(const struct image *image, struct data_search *search, uint64_t *ret_address)
+{
+	struct span data = next_data(image, search, ret_address);
+
+	if (!data.size && !search->unmapped) {
+		search->unmapped = true;
+		search->next = 0;
+		search->given = 0;
+		data = next_data(image, search, ret_address);
+	}
+	if (data.size > data_limit(image, search) - search->given) {
+		search->ended_early = true;
+		return (struct span){0};
+	}
+	search->given += data.size;
+	return data;
+}
+
+enum agreement image_compare(struct image *image, struct span file, uint64_t address)
+{
+	enum agreement result = AGREE_NOTHING;
+
+	for (uint64_t at = 0; at < file.size;) {
+		const struct segment *segment = image_segment(image, address + at);
+		uint64_t skip = segment ? segment->address + segment->size - (address + at) : 4096;
+		struct span saved = {0};
+
+		if (segment)
+			saved = span_from(segment->saved, address + at - segment->address);
+		if (saved.size) {
+			uint64_t n = saved.size < file.size - at ? saved.size : file.size - at;
+
+			if (memcmp(saved.data, file.data + at, (size_t)n))
+				return AGREE_DIFFERENT;
+			result = AGREE_EQUAL;
+		}
+		at += skip;
+	}
+	return result;
+}
+
+const char *image_string(struct image *image, uint64_t address, uint64_t n)
+{
+	struct span view;
+	char *copy;
+
+	if (n > STRING_LIMIT)
+		return NULL;
+	view = image_view(image, address, n);
+	if (view.size == n)
+		return arena_strndup(image->arena, n ? (const char *)view.data : "", (size_t)n);
+	if (!view.size) /* asked before allocating: a hostile dump may make many of these fail */
+		return NULL;
+	copy = arena_alloc(image->arena, (size_t)n + 1);
+	return image_read(image, address, copy, (size_t)n) == MEM_OK ? copy : NULL;
+}
+
+/* Loaders leave mappings ascending; where they overlap, the one that begins last wins. */
+const struct mapping *image_mapping(const struct image *image, uint64_t address)
+{
+	size_t low = 0;
+	size_t high = image->mappings.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (image->mappings.items[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && address < image->mappings.items[low - 1].end ? &image->mappings.items[low - 1] : NULL;
+}
+
+bool image_auxv(const struct image *image, uint64_t type, uint64_t *ret)
+{
+	for (size_t i = 0; i < image->auxv.count; i++)
+		if (image->auxv.items[i].type == type) {
+			*ret = image->auxv.items[i].value;
+			return true;
+		}
+	return false;
+}
+
+/* ---- backing ---- */
+
+static int compare_segments(const void *left, const void *right)
+{
+	const struct segment *a = left;
+	const struct segment *b = right;
+
+	return a->address < b->address ? -1 : a->address > b->address;
+}
+
+/* Serving one address from two files would depend on the order of calls: the first executable stays. */
+static bool overlaps_backing(const struct image *image, uint64_t address, uint64_t size)
+{
+	for (size_t i = 0; i < image->backing.count; i++) {
+		const struct segment *other = &image->backing.items[i];
+
+		if (address - other->address < other->size || other->address - address < size)
+			return true;
+	}
+	return false;
+}
+
+void image_add_backing(struct image *image, const struct exe *exe, uint64_t bias)
+{
+	for (size_t i = 0; i < exe->segments.count; i++) {
+		const struct exe_segment *from = &exe->segments.items[i];
+		uint64_t address = from->address + bias; /* modulo 2^64: a bias may be negative */
+		uint64_t size = from->bytes.size;
+
+		if (from->flags & SEGMENT_WRITE || !size || size > UINT64_MAX - address ||
+		    overlaps_backing(image, address, size))
+			continue;
+		vec_push(image->arena, &image->backing,
+			 (struct segment){
+				 .address = address,
+				 .size = size,
+				 .saved = exe_loaded_bytes(image->arena, exe, from, bias),
+				 .promised = size,
+				 .flags = from->flags,
+			 });
+	}
+	if (image->backing.count)
+		qsort(image->backing.items, image->backing.count, sizeof *image->backing.items, compare_segments);
+}

@@ -1,0 +1,178 @@
+/* image.h: a dumped process, whatever file it came from: memory, threads, modules, the reason it stopped. Everything
+ * above this header is ignorant of dump formats.
+ *
+ * Memory is never made up. Each address is OK (bytes present), NOT_SAVED (it was mapped; the dump leaves its bytes out),
+ * TRUNCATED (the bytes lie beyond the end of a dump that was cut short), or UNMAPPED. */
+#ifndef FORMATS_DUMP_IMAGE_H
+#define FORMATS_DUMP_IMAGE_H
+
+#include "base/err.h"
+#include "base/span.h"
+#include "base/vec.h"
+#include "formats/cpu/arch.h"
+#include "formats/archive/archive.h"
+#include "formats/exe/exe.h"
+
+enum mem_state { MEM_OK, MEM_UNMAPPED, MEM_NOT_SAVED, MEM_TRUNCATED };
+
+enum target_os { OS_LINUX, OS_WINDOWS };
+
+struct segment {
+	uint64_t address;
+	uint64_t size;     /* in memory */
+	struct span saved; /* the first saved.size bytes of it; a view of the dump */
+	uint64_t promised; /* bytes the dump's header says are saved; > saved.size when it was cut short */
+	uint8_t flags;     /* SEGMENT_* */
+};
+
+/* A file that was mapped into the process; of a Windows dump, a whole module. */
+struct mapping {
+	uint64_t start, end;
+	uint64_t file_offset; /* bytes */
+	const char *path;
+	const char *build_id; /* as struct exe has it: CodeView GUID and age; NULL: none, or not of a module */
+	uint32_t timestamp;   /* of a module's link, as its header says (Go: 0); 0: unknown */
+};
+
+struct thread {
+	int64_t id;
+	const char *name; /* NULL: unknown */
+	struct registers registers;
+	uint64_t teb;   /* Windows: address of its thread environment block; 0: unknown */
+	uint64_t start; /* Windows: the function that it was made to run; 0: unknown */
+	int signal;   /* pr_cursig: the signal it was stopped by, 0 none */
+	bool crashed; /* the dump blames this thread */
+};
+
+enum fault_access { ACCESS_UNKNOWN, ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
+
+/* Why the process stopped. */
+struct stop {
+	bool known;
+	int32_t number;     /* signal number, or exception code (a NTSTATUS: mostly negative) */
+	const char *name;   /* "SIGABRT", or "EXCEPTION_ACCESS_VIOLATION" */
+	bool fault;         /* the CPU raised it at an instruction, as far as the record tells */
+	enum fault_access access; /* of a memory fault, where the record tells (exceptions) */
+	int code;           /* si_code; meaningful if has_code */
+	bool has_code;
+	uint64_t address;   /* fault address */
+	bool has_address;
+	int64_t thread;     /* 0: unknown */
+	int64_t sender_pid; /* who sent the signal, 0: unknown, or out of the process's sight (another PID namespace) */
+	uint32_t sender_uid; /* … and for which user; meaningful if has_code and the code is 0 or less */
+};
+
+struct libraries;
+
+struct image {
+	struct arena *arena;
+	struct notes *notes;
+	const struct progress *progress; /* of the analysis; NULL: nobody waits */
+	const char *name;        /* file name without its folder; "-" for standard input */
+	const char *path;        /* as given */
+	const char *format;      /* "elf-core" or "minidump" */
+	const char *compression; /* "zstd", "lz4", "xz", "gzip"; NULL: none */
+	struct span bytes;       /* the whole dump, decompressed */
+	bool truncated;
+	const struct arch *arch;
+	enum target_os os;
+	uint32_t windows_build; /* 0: unknown, or not Windows */
+
+	VEC(struct segment) segments; /* ascending, not overlapping (segments.h) */
+	VEC(struct segment) backing;  /* read-only bytes of executables, at their run-time addresses; ascending */
+	VEC(struct mapping) mappings;
+	VEC(struct thread) threads;
+	struct stop stop;
+	int64_t pid;         /* 0: unknown */
+	int64_t parent_pid;  /* 0: unknown, or out of sight */
+	const char *command; /* psargs; NULL: unknown */
+	const char *program; /* pr_fname, at most 15 characters; NULL: unknown */
+	VEC(struct auxv_entry) auxv;
+	struct libraries *libraries; /* code that is not Go's (libraries.h); NULL: not looked for */
+
+	unsigned workers;    /* threads that may share long work; 0: one for each CPU */
+	size_t last_segment; /* cache of the lookup */
+};
+
+struct auxv_entry {
+	uint64_t type, value;
+};
+
+/* Opens a dump of any format in formats.def, mapped read-only; path "-" is standard input. Compressed input is
+ * decompressed into an unlinked sparse temporary file. options NULL: defaults. *ret lives on the arena. Errors: IO,
+ * BAD_DATA (not a dump, or nothing usable is left of it), UNSUPPORTED (a dump of another CPU or of no process), LIMIT. */
+const struct err *image_open(struct arena *arena, struct notes *notes, const char *path,
+			     const struct file_options *options, struct image **ret);
+
+/* Copies n bytes at an address; crosses segments. Not-saved bytes of read-only file mappings come from `backing`.
+ * buf is written only on MEM_OK. */
+enum mem_state image_read(struct image *image, uint64_t address, void *buf, size_t n);
+
+/* A number at an address; false unless MEM_OK. */
+bool image_u64(struct image *image, uint64_t address, uint64_t *ret);
+bool image_u32(struct image *image, uint64_t address, uint32_t *ret);
+bool image_u8(struct image *image, uint64_t address, uint8_t *ret);
+
+/* Tells the CPU that the bytes in [address, address + size) will soon be read, as far as the dump saved them. */
+void image_prefetch(const struct image *image, uint64_t address, uint64_t size);
+
+/* A view of up to `size` bytes at an address without copying: what lies contiguously in one segment; empty if none. */
+struct span image_view(struct image *image, uint64_t address, uint64_t size);
+
+/* All bytes of [address, address + size): a view where they lie in one segment, else a copy; empty when some are missing. */
+struct span image_bytes(struct image *image, uint64_t address, uint64_t size);
+
+/* Whether all of them can be read. */
+bool image_holds(struct image *image, uint64_t address, uint64_t size);
+
+/* The first bytes that the dump itself saved in [*address, end); *address becomes where they start. Empty: there are none.
+ * For scans: nothing that is absent costs a step. */
+struct span image_next(struct image *image, uint64_t *address, uint64_t end);
+
+/* A search for data of programs and libraries; starts as {0}. */
+struct data_search {
+	size_t next;    /* index of the next segment */
+	bool unmapped;  /* what belongs to mapped files has been given */
+	uint64_t given; /* bytes: of mapped files, or then of the rest */
+	bool ended_early;
+};
+
+/* The next piece of writable memory that the dump saved and that may be such data, and its address; empty: there is no more.
+ * Never a segment of over 256 MB. First what belongs to mapped files, then the rest: up to 1 GB of it. Of a heap, which may
+ * be of any size, and holes in the dump's file, no more is read. Segments of mapped files that claim more bytes than the
+ * dump has, which only overlapping ones can, end the search. `ended_early` says that one of the two bounds was met. */
+struct span image_data(const struct image *image, struct data_search *search, uint64_t *ret_address);
+
+/* A string of exactly n bytes on the arena, or NULL when it cannot be read. n is limited to 64 KiB. */
+const char *image_string(struct image *image, uint64_t address, uint64_t n);
+
+/* Compares bytes of a file with what the dump itself saved of them at an address. */
+enum agreement { AGREE_NOTHING /* saved */, AGREE_EQUAL, AGREE_DIFFERENT };
+enum agreement image_compare(struct image *image, struct span file, uint64_t address);
+
+/* The dump's segment that contains an address, or NULL. */
+const struct segment *image_segment(struct image *image, uint64_t address);
+
+/* The file mapped at an address, or NULL. */
+const struct mapping *image_mapping(const struct image *image, uint64_t address);
+
+/* The value of an auxiliary vector entry (AT_*, Linux uapi/linux/auxvec.h); false when absent. */
+bool image_auxv(const struct image *image, uint64_t type, uint64_t *ret);
+
+/* Serves the read-only segments of an executable for addresses that the dump did not save: called once the executable's
+ * identity is settled. `bias` is run-time address minus file address. Writable segments are never served: their bytes
+ * have changed since. */
+void image_add_backing(struct image *image, const struct exe *exe, uint64_t bias);
+
+/* One dump format. */
+struct format {
+	const char *name;
+	bool (*probe)(struct span bytes);
+	/* Fills an image whose arena, notes, name and bytes are set. */
+	const struct err *(*load)(struct image *image);
+};
+
+extern const struct format format_elf_core;
+extern const struct format format_minidump;
+
+#endif

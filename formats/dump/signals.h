@@ -1,0 +1,37 @@
+/* signals.h: Linux signals, by number (asm-generic/signal.h; the same on amd64 and arm64), and what a siginfo says of one. */
+#ifndef FORMATS_DUMP_SIGNALS_H
+#define FORMATS_DUMP_SIGNALS_H
+
+#include <stdbool.h>
+
+struct signal_name {
+	int number;
+	const char *name;
+	bool dumps; /* its default action writes a core */
+	bool fault; /* with the kernel's positive codes: raised by an instruction */
+	bool memory; /* … that accessed memory: si_addr is the address, else that of the instruction */
+};
+
+/* The row of a signal, or NULL. */
+const struct signal_name *signal_by_number(int number);
+
+struct signal_code {
+	int signal, code; /* signal 0: any */
+	const char *name;
+	const char *meaning; /* completes "the kernel says: …"; "": nothing more */
+};
+
+/* The row of signal_codes.def for an si_code, or NULL. */
+const struct signal_code *signal_code(int signal, int code);
+
+enum {
+	SIGNAL_CODE_TKILL = -6, /* SI_TKILL: by raise, pthread_kill */
+	SIGNAL_CODE_KERNEL = 0x80, /* SI_KERNEL: by the kernel, with neither address nor sender */
+	SIGNAL_CODE_SECCOMP = 1, /* SYS_SECCOMP */
+};
+
+/* Offsets in siginfo_t of 64-bit Linux (asm-generic/siginfo.h). SENDER and ADDRESS share the place: an si_code of 0 or less
+ * says that a process sent the signal. */
+enum { SIGINFO_CODE = 8, SIGINFO_SENDER = 16, SIGINFO_UID = 20, SIGINFO_ADDRESS = 16, SIGINFO_SYSCALL = 24 };
+
+#endif

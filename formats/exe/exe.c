@@ -1,0 +1,180 @@
+/* exe.c: opens an executable of whatever format, and looks things up in it. A format is one file and one line in
+ * exe_formats.def. */
+#include "formats/exe/exe.h"
+
+#include "formats/archive/archive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct exe_format *const formats[] = {
+#define EXE_FORMAT(name) &exe_format_##name,
+#include "formats/exe/exe_formats.def"
+#undef EXE_FORMAT
+};
+
+static const char *const suffixes[] = {".zst", ".lz4", ".xz", ".gz"};
+
+/* The last part of a path; a suffix of compression goes if the file was compressed. */
+static const char *base_name(struct arena *arena, const char *path, bool compressed)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	size_t length = strlen(name);
+
+	for (size_t i = 0; compressed && i < sizeof suffixes / sizeof *suffixes; i++) {
+		size_t suffix = strlen(suffixes[i]);
+
+		if (length > suffix && !strcmp(name + length - suffix, suffixes[i]))
+			return arena_strndup(arena, name, length - suffix);
+	}
+	return arena_strdup(arena, name);
+}
+
+static int compare_segments(const void *left, const void *right)
+{
+	const struct exe_segment *a = left;
+	const struct exe_segment *b = right;
+
+	if (a->address != b->address)
+		return a->address < b->address ? -1 : 1;
+	return a->file_offset < b->file_offset ? -1 : a->file_offset > b->file_offset;
+}
+
+void exe_order_segments(struct exe *exe)
+{
+	struct exe_segment *items = exe->segments.items;
+	size_t kept = 0;
+
+	if (exe->segments.count)
+		qsort(items, exe->segments.count, sizeof *items, compare_segments);
+	for (size_t i = 0; i < exe->segments.count; i++)
+		if (!kept || items[i].address - items[kept - 1].address >= items[kept - 1].size)
+			items[kept++] = items[i];
+	exe->segments.count = kept;
+}
+
+const struct err *exe_from_bytes(struct arena *arena, const char *path, struct span bytes, struct exe **ret)
+{
+	struct exe *exe = arena_alloc(arena, sizeof *exe);
+
+	exe->path = arena_strdup(arena, path);
+	exe->name = base_name(arena, path, false);
+	exe->bytes = bytes;
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		const struct err *err;
+
+		if (!formats[i]->probe(bytes))
+			continue;
+		exe->format = formats[i]->name;
+		err = formats[i]->load(arena, exe);
+		if (err)
+			return err_because(arena, err, "%s", path);
+		*ret = exe;
+		return NULL;
+	}
+	return err_new(arena, ERR_BAD_DATA, bytes.size ? "%s: it is not an executable" : "%s: it is empty", path);
+}
+
+const struct err *exe_open(struct arena *arena, const char *path, struct exe **ret)
+{
+	struct file_bytes file;
+	struct exe *exe;
+	const struct err *err = file_map(arena, path, NULL, &file);
+
+	if (!err)
+		err = exe_from_bytes(arena, path, file.bytes, &exe);
+	if (err)
+		return err;
+	exe->name = base_name(arena, path, file.compression != NULL);
+	*ret = exe;
+	return NULL;
+}
+
+const struct section *exe_section(const struct exe *exe, const char *name)
+{
+	for (size_t i = 0; i < exe->sections.count; i++)
+		if (!strcmp(exe->sections.items[i].name, name))
+			return &exe->sections.items[i];
+	return NULL;
+}
+
+struct span exe_view(const struct exe *exe, uint64_t address, uint64_t size)
+{
+	for (size_t i = 0; i < exe->segments.count; i++) {
+		const struct exe_segment *segment = &exe->segments.items[i];
+		struct span rest;
+
+		if (address < segment->address || address - segment->address >= segment->size)
+			continue;
+		rest = span_from(segment->bytes, address - segment->address);
+		return span_slice(rest, 0, size < rest.size ? size : rest.size);
+	}
+	return (struct span){0};
+}
+
+/* Index of the first relocation at or above an address. */
+static size_t first_relocation(const struct exe *exe, uint64_t address)
+{
+	size_t low = 0;
+	size_t high = exe->relocations.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (exe->relocations.items[middle] < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct span exe_loaded_bytes(struct arena *arena, const struct exe *exe, const struct exe_segment *segment, uint64_t bias)
+{
+	uint64_t end = segment->address + segment->bytes.size;
+	size_t i = first_relocation(exe, segment->address);
+	uint8_t *copy;
+
+	if (!bias || i == exe->relocations.count || exe->relocations.items[i] >= end)
+		return segment->bytes;
+	copy = memcpy(arena_alloc(arena, segment->bytes.size), segment->bytes.data, segment->bytes.size);
+	for (; i < exe->relocations.count && exe->relocations.items[i] < end; i++) {
+		uint64_t at = exe->relocations.items[i] - segment->address;
+		uint64_t word = span_u64(segment->bytes, at) + bias;
+
+		for (uint64_t b = 0; b < 8 && at + b < segment->bytes.size; b++)
+			copy[at + b] = (uint8_t)(word >> 8 * b);
+	}
+	return (struct span){copy, segment->bytes.size};
+}
+
+const struct symbol *exe_symbol(const struct exe *exe, uint64_t address)
+{
+	size_t low = 0;
+	size_t high = exe->symbols.count; /* the answer is the last one that does not begin above address */
+	const struct symbol *symbol;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (exe->symbols.items[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return NULL;
+	symbol = &exe->symbols.items[low - 1];
+	return !symbol->size || address - symbol->address < symbol->size ? symbol : NULL;
+}
+
+bool exe_symbol_address(const struct exe *exe, const char *name, uint64_t *ret)
+{
+	for (size_t i = 0; i < exe->symbols.count; i++)
+		if (!strcmp(exe->symbols.items[i].name, name)) {
+			*ret = exe->symbols.items[i].address;
+			return true;
+		}
+	return false;
+}

@@ -1,0 +1,136 @@
+/* debuginfod.c: the only file that knows libdebuginfod (elfutils), of which it takes types from the header and functions
+ * at run time, as libdwfl does: linking with it would load and initialise libcurl in every run, asked or not. Timeouts,
+ * retries and the cache are the library's, see debuginfod_find_executable(3). */
+#include "formats/locator/debuginfod.h"
+
+#include <dlfcn.h>
+#include <elfutils/debuginfod.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_MAX_SIZE (UINT64_C(4) << 30)
+
+enum { BUILD_ID_MIN = 2 * 8, BUILD_ID_MAX = 2 * 64 }; /* hex digits; linkers make 8 to 20 bytes */
+
+#define FUNCTIONS(FUNCTION)                                                                                            \
+	FUNCTION(begin)                                                                                                \
+	FUNCTION(end)                                                                                                  \
+	FUNCTION(find_executable)                                                                                      \
+	FUNCTION(set_progressfn)                                                                                       \
+	FUNCTION(set_user_data)                                                                                        \
+	FUNCTION(get_user_data)
+
+struct library {
+#define FUNCTION(name) __typeof__(debuginfod_##name) *name;
+	FUNCTIONS(FUNCTION)
+#undef FUNCTION
+};
+
+struct fetch {
+	struct library library;
+	debuginfod_client *client;
+	const struct file_options *options;
+	uint64_t max_size;
+	bool cancelled, too_large;
+	char *path; /* the library's, in malloc'd memory */
+};
+
+bool debuginfod_enabled(void)
+{
+	const char *urls = getenv(DEBUGINFOD_URLS_ENV_VAR);
+
+	return urls && urls[strspn(urls, " ")];
+}
+
+/* Never unloaded: libcurl does not survive that. Loading it again costs nothing. */
+static bool load_library(struct library *ret)
+{
+	void *handle = dlopen(DEBUGINFOD_SONAME, RTLD_NOW | RTLD_LOCAL);
+	void *symbol;
+
+	if (!handle)
+		return false;
+#define FUNCTION(name)                                                                                                 \
+	symbol = dlsym(handle, "debuginfod_" #name);                                                                   \
+	if (!symbol)                                                                                                   \
+		return false;                                                                                          \
+	memcpy(&ret->name, &symbol, sizeof symbol);
+	FUNCTIONS(FUNCTION)
+#undef FUNCTION
+	return true;
+}
+
+/* The library calls it all the while, also when it waits for a connection. */
+static int watch(debuginfod_client *client, long done, long total)
+{
+	struct library library;
+	struct fetch *fetch;
+
+	if (!load_library(&library))
+		return 1;
+	fetch = library.get_user_data(client);
+	fetch->cancelled = fetch->options && fetch->options->cancelled && fetch->options->cancelled();
+	fetch->too_large = (done > 0 && (uint64_t)done > fetch->max_size) || (total > 0 && (uint64_t)total > fetch->max_size);
+	return fetch->cancelled || fetch->too_large;
+}
+
+static void release(void *object)
+{
+	struct fetch *fetch = object;
+
+	if (fetch->client)
+		fetch->library.end(fetch->client);
+	free(fetch->path);
+}
+
+/* Build-ids come from dumps, and this one becomes part of a URL and of a path. */
+static bool is_build_id(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length >= BUILD_ID_MIN && length <= BUILD_ID_MAX && length % 2 == 0 &&
+	       strspn(text, "0123456789abcdef") == length;
+}
+
+static const struct err *failure(struct arena *arena, const struct fetch *fetch, const char *build_id, int number)
+{
+	if (fetch->cancelled)
+		return err_new(arena, ERR_IO, "interrupted");
+	if (fetch->too_large)
+		return err_new(arena, ERR_LIMIT, "what it serves for build-id %s is larger than %llu bytes", build_id,
+			       (unsigned long long)fetch->max_size);
+	if (number == ENOENT)
+		return err_new(arena, ERR_ABSENT, "no server of DEBUGINFOD_URLS has build-id %s", build_id);
+	return err_new(arena, ERR_IO, "asking for build-id %s: %s", build_id, strerror(number));
+}
+
+const struct err *debuginfod_fetch(struct arena *arena, const char *build_id, const struct file_options *options,
+				   const char **path)
+{
+	struct fetch *fetch = arena_alloc(arena, sizeof *fetch);
+	int descriptor;
+
+	if (!is_build_id(build_id))
+		return err_new(arena, ERR_BAD_DATA, "%.130s: it is not a build-id", build_id);
+	if (!debuginfod_enabled())
+		return err_new(arena, ERR_ABSENT, "DEBUGINFOD_URLS is not set");
+	if (!load_library(&fetch->library))
+		return err_new(arena, ERR_ABSENT, "%s is not installed, or too old", DEBUGINFOD_SONAME);
+	fetch->options = options;
+	fetch->max_size = options && options->max_size ? options->max_size : DEFAULT_MAX_SIZE;
+	arena_defer(arena, release, fetch);
+	fetch->client = fetch->library.begin();
+	if (!fetch->client)
+		return err_new(arena, ERR_IO, "libdebuginfod cannot start");
+	fetch->library.set_user_data(fetch->client, fetch);
+	fetch->library.set_progressfn(fetch->client, watch);
+	/* length 0: in hex */
+	descriptor = fetch->library.find_executable(fetch->client, (const unsigned char *)build_id, 0, &fetch->path);
+	if (descriptor < 0)
+		return failure(arena, fetch, build_id, -descriptor);
+	close(descriptor);
+	*path = arena_strdup(arena, fetch->path);
+	return NULL;
+}

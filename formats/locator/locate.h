@@ -1,0 +1,37 @@
+/* locate.h: finds the executable that a dump belongs to. Identity is judged later, by golang/identity. */
+#ifndef FORMATS_LOCATOR_LOCATE_H
+#define FORMATS_LOCATOR_LOCATE_H
+
+#include "formats/exe/exe.h"
+#include "formats/dump/image.h"
+
+enum exe_source { EXE_GIVEN, EXE_FOUND, EXE_DEBUGINFOD, EXE_MEMORY, EXE_NONE };
+
+struct exe_search {
+	const char *const *given; /* --exe, NULL-terminated; NULL: none */
+	const char *symbols_dir;  /* --symbols; NULL: none */
+	const struct file_options *options; /* bounds what debuginfod may send; NULL: defaults */
+	const char *sysroot;      /* --sysroot: where the dump's paths begin; NULL: at the root */
+};
+
+struct exe_candidate {
+	struct exe *exe;        /* NULL with EXE_NONE */
+	enum exe_source source; /* never EXE_MEMORY: what the dump itself has is for golang/runtime to see */
+	uint64_t bias;          /* run-time minus file addresses; meaningful if bias_known */
+	bool bias_known;
+	struct exe_search search; /* where it was looked for: libraries are as well */
+};
+
+/* Looks, in order, at the given files, the paths that the dump names (NT_FILE, AT_EXECFN), the folder of the dump
+ * (same name; also exe, exe.zst and with .zst .lz4 .xz .gz appended), and the symbols folder (by name, and
+ * .build-id/xx/yyyy[.debug]); then, if DEBUGINFOD_URLS is set, it asks debuginfod. A given file that cannot be opened, or is
+ * for another CPU, is an error; a found one that is unfit is skipped with a note. The build-id of the dump's own
+ * first page decides between several. */
+const struct err *locate_exe(struct image *image, const struct exe_search *search, struct exe_candidate *ret);
+
+/* What names the build of the main program, by the dump alone, as exe->build_id: the GNU build-id in its memory (the first
+ * page of the executable, saved by the kernel's default coredump_filter), or the CodeView record of a minidump's module;
+ * NULL when it is not there. */
+const char *locate_build_id_in_memory(struct image *image);
+
+#endif

@@ -1,0 +1,50 @@
+/* paths.c: see paths.h. */
+#include "formats/locator/paths.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+const char *const path_suffixes[PATH_SUFFIXES] = {"", ".zst", ".lz4", ".xz", ".gz"};
+
+static const char deleted[] = " (deleted)";
+
+const char *path_base_name(const char *path)
+{
+	const char *name = path;
+
+	for (; path && *path; path++)
+		if (*path == '/' || *path == '\\')
+			name = path + 1;
+	return name;
+}
+
+const char *path_folder(struct arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? arena_strndup(arena, path, (size_t)(slash - path)) : ".";
+}
+
+bool path_is_file(const char *path)
+{
+	struct stat status;
+
+	return !stat(path, &status) && S_ISREG(status.st_mode);
+}
+
+const char *path_without_deleted(struct arena *arena, const char *path)
+{
+	size_t length = strlen(path);
+	size_t mark = sizeof deleted - 1;
+
+	if (length > mark && !strcmp(path + length - mark, deleted))
+		return arena_strndup(arena, path, length - mark);
+	return path;
+}
+
+const char *path_of_build_id(struct arena *arena, const char *folder, const char *build_id, const char *suffix)
+{
+	if (strlen(build_id) < 3)
+		return NULL;
+	return arena_printf(arena, "%s/.build-id/%.2s/%s%s", folder, build_id, build_id + 2, suffix);
+}
