@@ -1,7 +1,7 @@
 /* go_builder.c: see the header. */
 #include "tests/build/go_builder.h"
 
-#include "golang/load.h"
+#include "golang/load/load.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* test_backlog.c: which of what the runtime printed last are its last words. */
-#include "golang/load.h"
+#include "golang/load/load.h"
 #include "tests/build/go_builder.h"
 #include "tests/build/scratch.h"
 

@@ -1,5 +1,5 @@
 /* test_identity.c: whether an executable is what ran: judged by what the dump saved, whichever of it that is. */
-#include "golang/load.h"
+#include "golang/load/load.h"
 #include "tests/build/go_builder.h"
 #include "tests/build/scratch.h"
 

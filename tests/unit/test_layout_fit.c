@@ -1,5 +1,5 @@
 /* test_layout_fit.c: a runtime whose structures are not those of its row must be noticed, not read as nonsense. */
-#include "golang/load.h"
+#include "golang/load/load.h"
 #include "tests/build/go_builder.h"
 #include "tests/build/scratch.h"
 

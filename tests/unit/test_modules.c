@@ -1,5 +1,5 @@
 /* test_modules.c: programs of more than one module, or with text in more than one place. */
-#include "golang/load.h"
+#include "golang/load/load.h"
 #include "tests/build/core_builder.h"
 #include "tests/build/go_builder.h"
 #include "tests/build/scratch.h"

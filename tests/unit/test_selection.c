@@ -1,7 +1,7 @@
 /* test_selection.c: the clock of a dump, how long goroutines have waited by it, and which of them a filter selects. */
 #include "report/selection.h"
 
-#include "golang/load.h"
+#include "golang/load/load.h"
 #include "golang/pc_memo.h"
 #include "golang/wait_reasons.h"
 

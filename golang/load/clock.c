@@ -6,7 +6,7 @@
  * g.waitsince is when the first garbage collection began that met the goroutine blocked (runtime/mgcmark.go markroot,
  * work.tstart); the scheduler clears it when it runs the goroutine (execute, Go 1.18 to 1.27; not when a system call
  * returns at once). Both err to the same side: a goroutine has waited longer than their difference. */
-#include "golang/load.h"
+#include "golang/load/load.h"
 
 enum { P_LIMIT = 1 << 16 };
 

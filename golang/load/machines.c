@@ -1,7 +1,7 @@
 /* machines.c: every runtime.m (runtime.allm, linked by alllink), and which thread of the dump it is. m.procid is the
  * thread's id (gettid, GetCurrentThreadId); where a release or a damaged M does not say (Windows before Go 1.21 never
  * does), the thread's own g does. */
-#include "golang/load.h"
+#include "golang/load/load.h"
 
 enum { MACHINE_LIMIT = 20000, WORD = 8 };
 

@@ -6,7 +6,7 @@
  *               the read-only segments equals the file's
  *   mismatch    any of these contradicts
  *   unverified  the dump holds nothing to compare */
-#include "golang/load.h"
+#include "golang/load/load.h"
 
 #include <string.h>
 

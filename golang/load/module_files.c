@@ -2,7 +2,7 @@
  * (-buildmode=c-shared). moduledata is in the dump; tables and code lie in the file, which is believed only when it is
  * what ran. */
 #include "formats/locator/mapped_file.h"
-#include "golang/load.h"
+#include "golang/load/load.h"
 
 struct question {
 	struct image *image;

@@ -2,7 +2,7 @@
  * itself like a known one, may have moved fields; through wrong offsets one reads goroutines full of nonsense. What is
  * asked here is true of every goroutine at rest, and of next to nothing else: its stack pointer lies in its stack, its
  * gobuf names it (gobuf.g), and it began at a function's first instruction (runtime.newproc1), if Go began it. */
-#include "golang/load.h"
+#include "golang/load/load.h"
 
 enum { SAMPLE = 256, FEWEST = 4 /* every program has as many: those of the runtime */ };
 

@@ -1,6 +1,6 @@
 /* backlog.c: runtime.printBacklog, the ring of the last 512 bytes that the runtime printed before it began to die
  * (runtime/print.go recordForPanic): `fatal error: …` and the unwinder's complaints are in it. */
-#include "golang/load.h"
+#include "golang/load/load.h"
 
 #include <string.h>
 

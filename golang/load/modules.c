@@ -1,7 +1,7 @@
 /* modules.c: finds pclntab and runtime.moduledata, in an executable by address, in memory by shape. The leading words of
  * moduledata have not moved since Go 1.18 (runtime/symtab.go): pcHeader, six slices, findfunctab, minpc, maxpc, text,
  * etext, and the eight bounds of data and bss. */
-#include "golang/load.h"
+#include "golang/load/load.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* load.c: loads the model of a Go program, step by step; a step that fails costs what it would have told, and a note
  * says so. Order matters: version → modules → identity → layout → functions → globals → goroutines and Ms. */
-#include "golang/load.h"
+#include "golang/load/load.h"
 
 #include "formats/unwind/libraries.h"
-#include "golang/globals.h"
+#include "golang/load/globals.h"
 #include "golang/pc_memo.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* goroutines.c: the list of goroutines, runtime.allgs (runtime/proc.go): a slice of pointers to runtime.g. Each g is read
  * in place through a view of the dump; only the fields that the analysis needs are copied. */
-#include "golang/load.h"
+#include "golang/load/load.h"
 
 #include "base/slices.h"
 

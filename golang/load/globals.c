@@ -2,7 +2,7 @@
  * (amd64) or in two halves, ADRP and a second instruction (arm64), so a function of known purpose gives its variables
  * away. The rules agree with the symbol tables of Go 1.18 to 1.27 on both CPUs, also of PIE, -race, cgo and -N -l
  * builds. */
-#include "golang/globals.h"
+#include "golang/load/globals.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* module_list.c: what a module needs once layout and memory are known, and the modules after the first. */
-#include "golang/load.h"
+#include "golang/load/load.h"
 
 enum {
 	MODULE_LIMIT = 64,

@@ -1,6 +1,6 @@
 /* buildinfo.c: the Go version of a program, stripped or not. Format: debug/buildinfo, Go 1.18 on: "\xff Go buildinf:" at
  * a 16-aligned address, pointer size, flags; with flag 2 two varint-prefixed strings at +32: version and module text. */
-#include "golang/load.h"
+#include "golang/load/load.h"
 
 #include <string.h>
 

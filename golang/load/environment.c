@@ -2,7 +2,7 @@
  * argc pointers and a NULL comes the environment (System V ABI, "Process Initialization"). On Windows the PEB leads to a
  * block of UTF-16 strings (winternl.h: TEB, PEB, RTL_USER_PROCESS_PARAMETERS; the offsets are those of 64 bits). */
 #include "base/utf16.h"
-#include "golang/load.h"
+#include "golang/load/load.h"
 
 #include <string.h>
 

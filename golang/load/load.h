@@ -1,7 +1,7 @@
 /* load.h: the steps of go_runtime_load, for load.c and the files that implement them. Each step fills its part of the
  * runtime and leaves a note for what it could not do. */
-#ifndef GOLANG_LOAD_H
-#define GOLANG_LOAD_H
+#ifndef GOLANG_LOAD_LOAD_H
+#define GOLANG_LOAD_LOAD_H
 
 #include "golang/runtime.h"
 

@@ -1,7 +1,7 @@
 /* globals_by_shape.c: runtime.allgs without code: a slice header in the data section whose elements are goroutines. Others
  * have that shape too (work.stackRoots while the GC runs; mheap_.allspans, where every span may read as goroutine 1);
  * runtime.allgs starts with goroutine 1, has it once, and is the longest. */
-#include "golang/load.h"
+#include "golang/load/load.h"
 
 enum { SAMPLE = 64, COUNT_LIMIT = 1 << 24 };
 

@@ -1,6 +1,6 @@
 /* globals.h: finds the runtime's global variables without symbols, from the instructions of functions that use them. */
-#ifndef GOLANG_GLOBALS_H
-#define GOLANG_GLOBALS_H
+#ifndef GOLANG_LOAD_GLOBALS_H
+#define GOLANG_LOAD_GLOBALS_H
 
 #include "golang/runtime.h"
 
