@@ -4,8 +4,8 @@
 #ifndef ANALYZER_ANALYSIS_H
 #define ANALYZER_ANALYSIS_H
 
-#include "analyzer/clobber.h"
-#include "analyzer/stack.h"
+#include "analyzer/instructions/clobber.h"
+#include "analyzer/unwind/stack.h"
 
 /* A stop at a pc where pcsp and the executed instructions disagree about SP, and what is left there to prove it. Words
  * with address 0 do not exist (the release does not store them, or the context has no such register). */
@@ -78,7 +78,7 @@ struct damage {
 
 enum state_trouble {
 #define STATE_TROUBLE(id, word, layout, text) STATE_##id,
-#include "analyzer/state_troubles.def"
+#include "analyzer/state/troubles.def"
 #undef STATE_TROUBLE
 	STATE_TROUBLES
 };

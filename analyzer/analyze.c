@@ -1,12 +1,12 @@
 /* analyze.c: walks every thread and goroutine once, files tears, and groups equal stacks. Stacks are not kept. */
 #include "analyzer/analysis.h"
 
-#include "analyzer/frame_chain.h"
-#include "analyzer/last_words.h"
-#include "analyzer/state.h"
-#include "analyzer/tear.h"
+#include "analyzer/unwind/frame_chain.h"
+#include "analyzer/last_words/last_words.h"
+#include "analyzer/state/state.h"
+#include "analyzer/instructions/tear.h"
 #include "analyzer/trial.h"
-#include "analyzer/unwind.h"
+#include "analyzer/unwind/unwind.h"
 
 enum {
 	FIRST_TABLE = 1024,

@@ -2,7 +2,7 @@
  * remembers its last answer each has for itself. */
 #include "analyzer/trial.h"
 
-#include "analyzer/tear.h"
+#include "analyzer/instructions/tear.h"
 #include "base/slices.h"
 
 enum {

@@ -3,7 +3,7 @@
  * no damage: analyzer/frame_chain.c notes it. */
 #include "heuristics/detector.h"
 
-#include "analyzer/frame_chain.h"
+#include "analyzer/unwind/frame_chain.h"
 
 #include <inttypes.h>
 

@@ -1,8 +1,8 @@
 /* bug_needs.c: what the rows of known_bugs.def need, asked of a dump. What the dump does not tell does not hold. */
 #include "heuristics/citations.h"
 
-#include "analyzer/outparams.h"
-#include "analyzer/tear.h"
+#include "analyzer/instructions/outparams.h"
+#include "analyzer/instructions/tear.h"
 #include "formats/dump/system.h"
 #include "golang/preempt.h"
 #include "golang/program.h"

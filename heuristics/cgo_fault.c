@@ -7,7 +7,7 @@
 #include "heuristics/memory_access.h"
 #include "heuristics/sent_signal.h"
 
-#include "analyzer/unwind.h"
+#include "analyzer/unwind/unwind.h"
 
 #include <inttypes.h>
 #include <string.h>

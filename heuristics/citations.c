@@ -1,7 +1,7 @@
 /* citations.c: see citations.h. */
 #include "heuristics/citations.h"
 
-#include "analyzer/outparams.h"
+#include "analyzer/instructions/outparams.h"
 #include "heuristics/detector.h"
 
 static const char *system_name(const struct image *image)

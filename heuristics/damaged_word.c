@@ -3,7 +3,7 @@
  * another to the goroutine's entry is no accident. */
 #include "heuristics/damaged_word.h"
 
-#include "analyzer/unwind.h"
+#include "analyzer/unwind/unwind.h"
 #include "heuristics/word_shape.h"
 
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* deadlock.c: the runtime found that no goroutine of the program can ever run again (checkdead, runtime/proc.go; Go 1.18 to
  * 1.27), and ended the process. What each of them waits for is in memory. */
-#include "analyzer/wait_graph.h"
+#include "analyzer/waits/graph.h"
 #include "heuristics/ordinary_ends.h"
 
 #include <inttypes.h>

@@ -3,7 +3,7 @@
 #ifndef HEURISTICS_EXPOSURE_H
 #define HEURISTICS_EXPOSURE_H
 
-#include "analyzer/outparams.h"
+#include "analyzer/instructions/outparams.h"
 #include "heuristics/detector.h"
 
 /* Fills diagnosis->exposures, by goroutine. */

@@ -1,7 +1,7 @@
 /* recursion_evidence.c: see recursion_evidence.h. */
 #include "heuristics/recursion_evidence.h"
 
-#include "analyzer/unwind.h"
+#include "analyzer/unwind/unwind.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef HEURISTICS_RECURSION_EVIDENCE_H
 #define HEURISTICS_RECURSION_EVIDENCE_H
 
-#include "analyzer/recursion.h"
+#include "analyzer/unwind/recursion.h"
 #include "heuristics/detector.h"
 
 /* Says which frames repeat, how often, and what a turn takes; where nothing repeats regularly, which functions most of the

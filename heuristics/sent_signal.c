@@ -2,7 +2,7 @@
  * no handler ran, the dump's own record does. */
 #include "heuristics/sent_signal.h"
 
-#include "analyzer/unwind.h"
+#include "analyzer/unwind/unwind.h"
 
 #include <string.h>
 

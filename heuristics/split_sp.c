@@ -2,7 +2,7 @@
  * words; here they are weighed. */
 #include "heuristics/detector.h"
 
-#include "analyzer/tear.h"
+#include "analyzer/instructions/tear.h"
 #include "golang/preempt.h"
 
 #include <inttypes.h>

@@ -4,7 +4,7 @@
 #include "heuristics/ordinary_ends.h"
 #include "heuristics/recursion_evidence.h"
 
-#include "analyzer/unwind.h"
+#include "analyzer/unwind/unwind.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef HEURISTICS_STATE_WORD_H
 #define HEURISTICS_STATE_WORD_H
 
-#include "analyzer/state.h"
+#include "analyzer/state/state.h"
 #include "heuristics/detector.h"
 
 enum state_kind {

@@ -6,7 +6,7 @@
 #include "heuristics/ordinary_ends.h"
 #include "heuristics/word_shape.h"
 
-#include "analyzer/unwind.h"
+#include "analyzer/unwind/unwind.h"
 #include "formats/dump/signals.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
  * unwinder dereferenced garbage. The thread that died is the walker; the one at fault is whose stack it walked. */
 #include "heuristics/detector.h"
 
-#include "analyzer/frame_chain.h"
+#include "analyzer/unwind/frame_chain.h"
 
 #include <inttypes.h>
 #include <stdio.h>

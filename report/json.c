@@ -3,7 +3,7 @@
 #include "report/json_frames.h"
 #include "report/json_goroutines.h"
 
-#include "analyzer/outparams.h"
+#include "analyzer/instructions/outparams.h"
 #include "report/fingerprint.h"
 #include "report/narrative.h"
 #include "report/observations.h"

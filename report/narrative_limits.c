@@ -1,7 +1,7 @@
 /* narrative_limits.c: tells of a process that ran into a limit: stack-overflow, out-of-memory. */
 #include "report/telling.h"
 
-#include "analyzer/recursion.h"
+#include "analyzer/unwind/recursion.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* narrative_waits.c: tells who waits for what in a process that ended because everybody waited. */
-#include "analyzer/wait_graph.h"
+#include "analyzer/waits/graph.h"
 #include "report/telling.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
  * the text says what is seen, and what it would mean. */
 #include "report/observations.h"
 
-#include "analyzer/wait_graph.h"
+#include "analyzer/waits/graph.h"
 #include "report/quantity.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* text_exposures.c: goroutines that wait for a kernel operation which was told to write to their stack. */
-#include "analyzer/outparams.h"
+#include "analyzer/instructions/outparams.h"
 #include "report/text.h"
 
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* text_stack.c: stacks, with the frame that the verdict points at, and the seam where one was torn. */
-#include "analyzer/recursion.h"
+#include "analyzer/unwind/recursion.h"
 #include "report/escape.h"
 #include "report/place.h"
 #include "report/stack_texts.h"

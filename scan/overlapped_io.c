@@ -1,5 +1,5 @@
 /* overlapped_io.c: the kernel is told to write to a goroutine's stack (golang/go#77975). */
-#include "analyzer/outparams.h"
+#include "analyzer/instructions/outparams.h"
 #include "scan/rule.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
  * (analyzer/tear.h). */
 #include "scan/places.h"
 
-#include "analyzer/regular.h"
+#include "analyzer/instructions/regular.h"
 
 enum { CLOSING_STEPS = 8, INSN_BYTES = 16, PLACES_LIMIT = 1 << 20 };
 

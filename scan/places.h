@@ -3,7 +3,7 @@
 #ifndef SCAN_PLACES_H
 #define SCAN_PLACES_H
 
-#include "analyzer/tear.h"
+#include "analyzer/instructions/tear.h"
 
 struct place {
 	const struct pc_info *at;

@@ -2,7 +2,7 @@
  * the runtime's own traceback. */
 #include "tests/accuracy/corpus.h"
 
-#include "analyzer/unwind.h"
+#include "analyzer/unwind/unwind.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
  * leaves the goroutine's stack. What the scheduler then does to the g is written by hand (gopreempt_m, runtime/proc.go). */
 #include "tests/accuracy/stops.h"
 
-#include "analyzer/tear.h"
+#include "analyzer/instructions/tear.h"
 #include "tests/accuracy/routes.h"
 
 enum {

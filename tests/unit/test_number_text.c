@@ -1,6 +1,6 @@
 /* test_number_text.c: floats as print writes them, held against what programs of Go 1.25.14 and 1.27.4 printed of these bits:
  * as a float64, as a float32 (NULL: too large for one), and as complex(f, -f). */
-#include "analyzer/number_text.h"
+#include "analyzer/last_words/number_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* test_outparams.c: out-parameters of overlapped calls, read from synthetic code of both CPUs, and damaged words matched with
  * them. Rule: "late-kernel-write". */
-#include "analyzer/outparams.h"
+#include "analyzer/instructions/outparams.h"
 #include "heuristics/detector.h"
 #include "tests/build/go_builder.h"
 #include "tests/build/scratch.h"

@@ -1,8 +1,8 @@
 /* test_scan.c: what the scan rests on, held against real programs (fixtures/cases) and against what takes longer:
  * functions called regular against their execution, plain instructions against capstone; preemption, packages,
  * places. */
-#include "analyzer/regular.h"
-#include "analyzer/tear.h"
+#include "analyzer/instructions/regular.h"
+#include "analyzer/instructions/tear.h"
 #include "formats/dump/exe_image.h"
 #include "golang/packages.h"
 #include "golang/preempt.h"

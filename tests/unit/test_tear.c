@@ -1,8 +1,8 @@
 /* test_tear.c: where SP really is, at every pc of functions: the prologues and epilogues that Go's arm64 assembler has
  * emitted (cmd/internal/obj/arm64/obj7.go; which releases: the names), and forms that no Go compiler emits. Each row is an
  * instruction, the distance to the frame's top before it, and what pcsp says; where the two differ is a tear. */
-#include "analyzer/regular.h"
-#include "analyzer/tear.h"
+#include "analyzer/instructions/regular.h"
+#include "analyzer/instructions/tear.h"
 #include "tests/build/go_builder.h"
 #include "tests/build/scratch.h"
 #include "tests/unit/tear_forms.h"

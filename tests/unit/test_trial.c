@@ -1,6 +1,6 @@
 /* test_trial.c: what is found does not depend on the number of threads, nor does anything get lost where a trial gives up. */
 #include "analyzer/trial.h"
-#include "analyzer/mentions.h"
+#include "analyzer/waits/mentions.h"
 #include "base/slices.h"
 #include "heuristics/finding.h"
 #include "tests/build/go_scene.h"

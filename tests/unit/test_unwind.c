@@ -1,6 +1,6 @@
 /* test_unwind.c: walks over synthetic stacks of both CPUs: sound ones, interrupted ones, torn ones with their proof words
  * corrupted in turn, and stacks that loop, leave their bounds, end early or never. */
-#include "analyzer/unwind.h"
+#include "analyzer/unwind/unwind.h"
 #include "tests/build/go_scene.h"
 #include "tests/build/scratch.h"
 

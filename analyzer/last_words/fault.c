@@ -1,0 +1,196 @@
+/* fault.c: the memory or arithmetic fault behind a crash. The runtime ends most crashes with a SIGABRT of its own; the
+ * fault itself is in the oldest signal frame of the dying thread, or in the fields that sighandler left in the g that it
+ * made panic (g.sig, sigcode1, sigpc; runtime/signal_ARCH.go preparePanic; on Windows exceptionhandler, with the code and
+ * the information of the exception), or in the dump's own record. Up to Go 1.20 that g is the thread's g0 when C faulted. */
+#include "analyzer/last_words/last_words.h"
+#include "analyzer/unwind/unwind.h"
+#include "formats/dump/exceptions.h"
+#include "formats/dump/signals.h"
+
+static void set_address(struct fault *fault, uint64_t address)
+{
+	fault->address = address;
+	fault->has_address = true;
+	if (fault->has_pc && fault->pc == address)
+		fault->access = ACCESS_EXECUTE;
+}
+
+static void set_code(struct fault *fault, int number, int code)
+{
+	fault->number = number;
+	fault->code = code;
+	fault->has_code = true;
+}
+
+/* The oldest signal frame of a thread. */
+static bool from_signal_frame(struct analysis *analysis, int32_t thread)
+{
+	const struct thread_walk *walk = &analysis->walks[thread];
+	const struct signal_name *signal;
+	struct fault *fault = &analysis->fault;
+	uint64_t address;
+	uint32_t number, code;
+
+	if (!walk->signalled || !image_u32(analysis->image, walk->siginfo, &number) ||
+	    !image_u32(analysis->image, walk->siginfo + SIGINFO_CODE, &code))
+		return false;
+	signal = signal_by_number((int)number);
+	if (!signal || !signal->fault || (int32_t)code <= 0) /* sent by a process, not by the CPU */
+		return false;
+	fault->known = true;
+	fault->name = signal->name;
+	fault->pc = walk->stopped.pc;
+	fault->has_pc = walk->stopped.known;
+	fault->pc_address = walk->stopped.pc_address;
+	fault->siginfo = walk->siginfo;
+	fault->code_address = walk->siginfo + SIGINFO_CODE;
+	set_code(fault, (int)number, (int32_t)code);
+	if (signal->memory && code != SIGNAL_CODE_KERNEL &&
+	    image_u64(analysis->image, walk->siginfo + SIGINFO_ADDRESS, &address))
+		set_address(fault, address);
+	return true;
+}
+
+/* The stack passes sigpanic, entered from the pc that sighandler recorded; else the fields are left over from a fault that
+ * was recovered. */
+static bool passes_sigpanic(const struct stack *stack, uint64_t pc)
+{
+	for (size_t i = 0; i + 1 < stack->frames.count; i++)
+		if (stack->frames.items[i].info->role == ROLE_SIGPANIC)
+			return stack->frames.items[i + 1].pc == pc;
+	return false;
+}
+
+static bool stands_in_sigpanic(struct analysis *analysis, int32_t index, uint64_t pc)
+{
+	struct stack stack = {0};
+
+	goroutine_stack(analysis, (size_t)index, &stack);
+	return passes_sigpanic(&stack, pc) ||
+	       (stack.frames.count > 0 && stack.frames.items[stack.frames.count - 1].info->role == ROLE_SIGPANIC);
+}
+
+/* The name of a signal or exception that the CPU raises, by its number in g.sig; NULL: it is none. */
+static const char *fault_name(const struct image *image, uint32_t number)
+{
+	const struct signal_name *signal = signal_by_number((int)number);
+	const struct exception_name *exception = exception_by_code(number);
+
+	if (image->os == OS_WINDOWS)
+		return exception && exception->fault ? exception->name : NULL;
+	return signal && signal->fault ? signal->name : NULL;
+}
+
+static uint64_t field_address(const struct go_runtime *runtime, uint64_t object, enum layout_field field)
+{
+	return runtime->layout ? object + (uint64_t)runtime->layout->offset[field] : 0;
+}
+
+/* `g`: where it is noted. */
+static void set_noted(struct analysis *analysis, uint64_t g, const struct noted_fault *noted)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+	const struct exception_name *exception = exception_by_code(noted->sig);
+	const struct signal_name *signal = signal_by_number((int)noted->sig);
+	bool windows = analysis->image->os == OS_WINDOWS;
+	struct fault *fault = &analysis->fault;
+
+	fault->name = fault_name(analysis->image, noted->sig);
+	fault->known = true;
+	fault->pc = noted->pc;
+	fault->has_pc = true;
+	fault->pc_address = field_address(runtime, g, LAYOUT_g_sigpc);
+	fault->number = (int32_t)noted->sig;
+	if (windows && exception->address) {
+		fault->access = exception_access(noted->code0);
+		set_address(fault, noted->code1);
+	} else if (!windows) {
+		set_code(fault, (int)noted->sig, (int)noted->code0);
+		fault->code_address = field_address(runtime, g, LAYOUT_g_sigcode0);
+		if (signal->memory && noted->code0 != SIGNAL_CODE_KERNEL)
+			set_address(fault, noted->code1);
+	}
+}
+
+static bool from_goroutine(struct analysis *analysis, int32_t index)
+{
+	const uint64_t g = analysis->runtime->goroutines.items[index].address;
+	struct noted_fault noted;
+
+	if (!go_noted_fault(analysis->runtime, g, &noted) || !fault_name(analysis->image, noted.sig) ||
+	    !stands_in_sigpanic(analysis, index, noted.pc))
+		return false;
+	set_noted(analysis, g, &noted);
+	return true;
+}
+
+/* On a thread's own stack it is g0 that was made to call sigpanic: C up to Go 1.20, the runtime itself. */
+static bool from_system_stack(struct analysis *analysis, int32_t thread)
+{
+	struct go_runtime *runtime = analysis->runtime;
+	int32_t machine = analysis->thread_machine[thread];
+	const uint64_t g0 = machine >= 0 ? runtime->machines.items[machine].g0 : 0;
+	struct noted_fault noted;
+	struct stack stack = {0};
+
+	if (!g0 || !go_noted_fault(runtime, g0, &noted) || !fault_name(analysis->image, noted.sig))
+		return false;
+	thread_stack(analysis, (size_t)thread, &stack);
+	if (!passes_sigpanic(&stack, noted.pc))
+		return false;
+	set_noted(analysis, g0, &noted);
+	return true;
+}
+
+/* A runtime that ends the process itself raises what the dump then records: on Windows the code of the last fault of the
+ * goroutine, which may have been recovered long ago (dieFromException). */
+static bool runtime_ended_it(const struct analysis *analysis)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+
+	for (size_t i = 0; analysis->image->os == OS_WINDOWS && i < runtime->machines.count; i++)
+		if (runtime->machines.items[i].dying > 0)
+			return true;
+	return false;
+}
+
+/* No Go handler ran: the dump's record is the fault itself. */
+static bool from_stop(struct analysis *analysis)
+{
+	const struct stop *stop = &analysis->image->stop;
+	struct fault *fault = &analysis->fault;
+	const struct signal_name *signal;
+	const struct thread_walk *walk;
+
+	if (!stop->known || !stop->fault || analysis->dying_thread < 0 || runtime_ended_it(analysis))
+		return false;
+	walk = &analysis->walks[analysis->dying_thread];
+	fault->known = true;
+	fault->name = stop->name;
+	fault->pc = walk->stopped.pc;
+	fault->has_pc = walk->stopped.known;
+	fault->access = stop->access;
+	fault->number = stop->number;
+	fault->code = stop->code;
+	fault->has_code = stop->has_code;
+	signal = analysis->image->os == OS_LINUX ? signal_by_number(stop->number) : NULL;
+	if (stop->has_address && (!signal || signal->memory))
+		set_address(fault, stop->address);
+	return true;
+}
+
+void fault_find(struct analysis *analysis)
+{
+	struct fault *fault = &analysis->fault;
+	int32_t thread = analysis->dying_thread;
+	int32_t goroutine = thread >= 0 ? analysis->thread_goroutine[thread] : -1;
+
+	fault->goroutine = fault->thread = -1;
+	if (thread < 0)
+		return;
+	if (!from_signal_frame(analysis, thread) && !(goroutine >= 0 && from_goroutine(analysis, goroutine)) &&
+	    !from_system_stack(analysis, thread) && !from_stop(analysis))
+		return;
+	fault->thread = thread;
+	fault->goroutine = goroutine;
+}

@@ -1,0 +1,16 @@
+/* last_words.h: what the process said and what hit it, for analyze.c. */
+#ifndef ANALYZER_LAST_WORDS_LAST_WORDS_H
+#define ANALYZER_LAST_WORDS_LAST_WORDS_H
+
+#include "analyzer/analysis.h"
+
+/* fault.c: fills analysis->fault. */
+void fault_find(struct analysis *analysis);
+
+/* messages.c: fills analysis->messages. */
+void messages_find(struct analysis *analysis);
+
+/* panic_value.c: the value of an interface at `eface` (runtime.eface: type, data) as the runtime prints it. */
+void panic_value_read(struct analysis *analysis, uint64_t type, uint64_t data, struct panic_value *ret);
+
+#endif

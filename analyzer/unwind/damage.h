@@ -1,0 +1,29 @@
+/* damage.h: a word that has to be a return address and is none: what it was, and all that the dump holds to prove it. */
+#ifndef ANALYZER_UNWIND_DAMAGE_H
+#define ANALYZER_UNWIND_DAMAGE_H
+
+#include "analyzer/unwind/unwind.h"
+
+enum { DAMAGE_NONE = -1, DAMAGE_UNFILED = -2 };
+
+/* Looks for the return address that a word was. `place` says where the walk met it (goroutine, thread, frame, returned, slot,
+ * observed, caller_sp, pc_address, callee, and the frame pointer there, if known: frame_pointer_due); the rest is filled in.
+ *
+ * Torn: the lower half, under the upper half of a module's code, is a return address of a call that can reach the callee.
+ * Flipped: with one bit of its lower half changed it is one, and of such changes just one leads to the goroutine's entry.
+ * Smashed: what the frame pointer says of the caller's frame (its size, and who called it) fits call sites of one function.
+ *
+ * Answers DAMAGE_NONE when nothing fits, and on walks that prove something else; otherwise the index in analysis->damages,
+ * where it is filed when first met, or DAMAGE_UNFILED when there are too many. Where one call site alone fits,
+ * place->repaired is it. */
+int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subject, struct damage *place);
+
+/* Whether a word that lies in a Go function cannot be what that frame of a goroutine returns to: no call stands before it, or
+ * one of another function; or the frame pointers say that the caller's frame has another size; or the caller would be the
+ * goroutine's first function, and is not the one that the goroutine was made for. False where it is not known. */
+bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject, const struct frame *frame, uint64_t word);
+
+/* Notes for all damages of a stack that has been walked how the frames above each bear it out. */
+void damage_prove(struct analysis *analysis, const struct walk_subject *subject, const struct stack *stack);
+
+#endif

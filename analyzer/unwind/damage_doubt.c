@@ -1,0 +1,89 @@
+/* damage_doubt.c: a word in a Go function that a frame cannot return to. Damage may leave a return address inside code, where
+ * a walk takes it for sound. Not doubted is what has other ways to be right: calls that the runtime injects, assembly, which
+ * may jump on, functions that end in a jump to another (wrappers of methods), calls through a linker's stub. */
+#include "analyzer/unwind/damage.h"
+
+enum {
+	WORD = 8,
+	INSN_BYTES = 16,
+	JUMPING_BYTES = 4096, /* functions that only jump on are short */
+};
+
+/* Whether a function may leave by a jump, so that another one returns in its place. */
+static bool jumps_out(struct go_runtime *runtime, const struct func *func)
+{
+	struct insn insn;
+
+	if ((func->flags & FUNC_ASM) || func->end - func->entry > JUMPING_BYTES)
+		return true;
+	for (uint64_t at = func->entry; at < func->end; at += insn.size) {
+		if (!insn_decode(runtime->decoder, at, image_view(runtime->image, at, INSN_BYTES), &insn))
+			return true;
+		if (insn.flow == FLOW_INDIRECT_JUMP ||
+		    (insn.flow == FLOW_JUMP && (insn.target < func->entry || insn.target >= func->end)))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the call before a return address leads elsewhere for sure. */
+static bool calls_another(struct go_runtime *runtime, const struct pc_info *info)
+{
+	const struct pc_info *target = go_pc(runtime, info->call_target, true);
+
+	return target->func && target->func->entry == info->call_target && !jumps_out(runtime, target->func);
+}
+
+/* Whether the chain of frame pointers has the frame above end elsewhere than the table of this caller says. On amd64 the
+ * callee's saved one lies at the top of the caller's frame, on arm64 it is read in the word below that. */
+static bool frame_pointers_contradict(struct analysis *analysis, const struct walk_subject *subject, const struct frame *frame,
+				      const struct pc_info *caller)
+{
+	const bool link = analysis->image->arch->link_register;
+	const uint64_t due = frame->fp + (uint64_t)(int64_t)caller->delta - WORD;
+	uint64_t slot = link ? frame->sp - WORD : frame->fp - 2 * WORD;
+	uint64_t record, word;
+
+	if (!frame->info->delta || !caller->has_delta || !caller->delta || (caller->func->flags & FUNC_ASM) ||
+	    !image_u64(analysis->image, slot, &record))
+		return false;
+	if (link && (record != frame->fp - WORD || !image_u64(analysis->image, record, &record)))
+		return false;
+	if ((uint32_t)record == (uint32_t)due || record % WORD || record < frame->fp || record >= subject->hi)
+		return false;
+	return image_u64(analysis->image, link ? frame->fp : record + WORD, &word) &&
+	       callsite_reaches(analysis->runtime, word, NULL);
+}
+
+/* Whether the caller returns to goexit, and another function is the goroutine's first, g.startpc. */
+static bool is_wrong_first(struct analysis *analysis, const struct walk_subject *subject, const struct frame *frame,
+			   const struct pc_info *caller)
+{
+	struct go_runtime *runtime = analysis->runtime;
+	const struct func *goexit = runtime->functions[ROLE_GOEXIT];
+	const struct pc_info *first;
+	uint64_t slot = frame->fp + (analysis->image->arch->link_register ? 0 : (uint64_t)(int64_t)caller->delta);
+	uint64_t word;
+
+	if (!goexit || !caller->has_delta || !image_u64(analysis->image, slot, &word) ||
+	    word != goexit->entry + analysis->image->arch->quantum)
+		return false;
+	first = go_pc(runtime, runtime->goroutines.items[subject->goroutine].startpc, true);
+	return first->func && first->func->entry == first->pc && first->func != caller->func && !jumps_out(runtime, first->func);
+}
+
+bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject, const struct frame *frame, uint64_t word)
+{
+	struct go_runtime *runtime = analysis->runtime;
+	const struct pc_info *info;
+
+	if (subject->depth || subject->goroutine < 0 || !runtime->decoder || is_injected(frame->info->role) ||
+	    (frame->info->func->flags & FUNC_ASM))
+		return false;
+	info = go_return_address(runtime, word);
+	if (!info->func || !info->has_code)
+		return false;
+	if (!callsite_reaches(runtime, word, frame->info->func))
+		return info->call == FLOW_NEXT || calls_another(runtime, info);
+	return frame_pointers_contradict(analysis, subject, frame, info) || is_wrong_first(analysis, subject, frame, info);
+}

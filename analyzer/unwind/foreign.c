@@ -1,0 +1,207 @@
+/* unwind_c.c: frames of code that is not Go's, on the stacks of threads: the C part of a program, libraries, the kernel's
+ * vdso. They are walked by DWARF's unwind tables, on Windows by those of PE modules; by the frame pointer only where there
+ * are none and all agrees. Go never runs C on a goroutine's own stack; Windows does, to dispatch an exception. */
+#include "analyzer/unwind/walk.h"
+
+#include "formats/unwind/libraries.h"
+
+#include <string.h>
+
+enum { SIGRETURN_LIMIT = 16, CALL_BYTES = 8, STUB_BYTES = 24, INSN_BYTES = 16, ADDRESS_BITS = 48 };
+
+bool is_code(struct walk *walk, uint64_t address)
+{
+	const struct segment *segment = image_segment(walk->image, address);
+
+	return segment && (segment->flags & SEGMENT_EXEC);
+}
+
+/* The code that a signal handler returns to; what it interrupted is in the signal frame above it. */
+static bool is_sigreturn(struct walk *walk)
+{
+	struct span code = walk->arch->sigreturn;
+	uint8_t bytes[SIGRETURN_LIMIT];
+
+	return code.size <= sizeof bytes && image_read(walk->image, walk->at.pc, bytes, code.size) == MEM_OK &&
+	       !memcmp(bytes, code.data, code.size);
+}
+
+/* Arm's pointer authentication signs return addresses in the bits that no user address has. */
+static uint64_t without_signature(struct walk *walk, uint64_t pc)
+{
+	uint64_t plain = pc & ((UINT64_C(1) << ADDRESS_BITS) - 1);
+
+	return walk->arch->link_register && plain != pc && is_code(walk, plain) ? plain : pc;
+}
+
+/* What call a return address follows; FLOW_NEXT: none. */
+static enum insn_flow call_before(struct walk *walk, uint64_t pc, uint64_t *target)
+{
+	struct span code = image_view(walk->image, pc - CALL_BYTES, CALL_BYTES);
+
+	if (pc < CALL_BYTES || code.size != CALL_BYTES)
+		return FLOW_NEXT;
+	return insn_call_before(walk->runtime->decoder, pc, code, target);
+}
+
+static bool follows_call(struct walk *walk, uint64_t pc)
+{
+	uint64_t target;
+	enum insn_flow flow = call_before(walk, pc, &target);
+
+	return flow == FLOW_CALL || flow == FLOW_INDIRECT_CALL;
+}
+
+/* Linkers make stubs (PLT) without tables. One that was called from where the return address says has done nothing yet
+ * to SP or the link register. */
+static bool by_stub(struct walk *walk)
+{
+	bool link = walk->arch->link_register;
+	uint64_t pc, target;
+
+	if (!walk->at.exact || !(link ? reg_get(&walk->registers, walk->arch->lr, &pc)
+				      : image_u64(walk->image, walk->at.sp, &pc)))
+		return false;
+	pc = without_signature(walk, pc);
+	if (call_before(walk, pc, &target) != FLOW_CALL || walk->at.pc - target >= STUB_BYTES)
+		return false;
+	walk->slot = link ? 0 : walk->at.sp;
+	reg_set(&walk->registers, walk->arch->pc, pc);
+	reg_set(&walk->registers, walk->arch->sp, walk->at.sp + (link ? 0 : WORD));
+	reg_forget(&walk->registers, walk->arch->lr);
+	return at_registers(walk, HOW_CFI);
+}
+
+/* Arm's records lie at the bottom of their frames and do not tell where these end. */
+bool by_record(struct walk *walk)
+{
+	uint64_t record, next, pc;
+
+	end_walk(walk, END_NO_TABLE, walk->at.pc);
+	if (walk->arch->link_register || !reg_get(&walk->registers, walk->arch->fp, &record) ||
+	    record < walk->at.sp || record % WORD || !image_u64(walk->image, record, &next) ||
+	    !image_u64(walk->image, record + WORD, &pc))
+		return false;
+	pc = without_signature(walk, pc);
+	if (next <= record || !is_code(walk, pc) || !follows_call(walk, pc))
+		return false;
+	walk->slot = record + WORD;
+	walk->registers.known = 0;
+	reg_set(&walk->registers, walk->arch->pc, pc);
+	reg_set(&walk->registers, walk->arch->sp, record + 2 * WORD);
+	reg_set(&walk->registers, walk->arch->fp, next);
+	return at_registers(walk, HOW_FRAME_POINTER);
+}
+
+/* A thread that C made begins with a return address of 0 where its table does not say that it has no caller. */
+bool to_caller(struct walk *walk, bool interrupted, uint64_t return_slot)
+{
+	uint64_t pc;
+
+	walk->slot = return_slot;
+	if (!reg_get(&walk->registers, walk->arch->pc, &pc) || !pc)
+		return end_walk(walk, END_COMPLETE, 0);
+	pc = without_signature(walk, pc);
+	reg_set(&walk->registers, walk->arch->pc, pc);
+	if (!is_code(walk, pc) && !go_pc(walk->runtime, pc, interrupted)->func)
+		return end_walk(walk, END_DAMAGED, return_slot);
+	if (!at_registers(walk, interrupted ? HOW_SIGNAL : HOW_CFI))
+		return end_walk(walk, END_DAMAGED, return_slot);
+	walk->at.exact = interrupted;
+	if (interrupted && walk->thread) {
+		walk->crossed = true;
+		walk->thread->signalled = true;
+		walk->thread->stopped = walk->at;
+	}
+	return true;
+}
+
+bool unreadable(struct walk *walk, uint64_t address)
+{
+	uint8_t byte;
+
+	return end_walk(walk, image_read(walk->image, address, &byte, 1) == MEM_UNMAPPED ? END_UNMAPPED : END_NOT_SAVED,
+			address);
+}
+
+static bool by_table(struct walk *walk, struct frame *frame, const struct cfi_row *row)
+{
+	struct cfi_step step;
+
+	switch (cfi_step(walk->image, row, &walk->registers, &step)) {
+	case CFI_STEPPED:
+		frame->fp = step.cfa;
+		return to_caller(walk, row->signal, step.return_slot);
+	case CFI_OUTERMOST:
+		return end_walk(walk, END_COMPLETE, 0);
+	case CFI_UNREADABLE:
+		return unreadable(walk, step.address);
+	case CFI_LOST:
+		break;
+	}
+	return by_record(walk);
+}
+
+/* Steps that only Go's frames know of move pc and SP without the other registers. */
+static void settle_registers(struct walk *walk)
+{
+	uint64_t pc, sp;
+
+	if (reg_get(&walk->registers, walk->arch->pc, &pc) && pc == walk->at.pc &&
+	    reg_get(&walk->registers, walk->arch->sp, &sp) && sp == walk->at.sp)
+		return;
+	walk->registers.known = 0;
+	reg_set(&walk->registers, walk->arch->pc, walk->at.pc);
+	reg_set(&walk->registers, walk->arch->sp, walk->at.sp);
+}
+
+bool advance_c(struct walk *walk)
+{
+	const struct mapping *module;
+	const struct cfi_row *row;
+	struct frame *frame;
+	bool sigreturn = walk->thread && walk->image->os == OS_LINUX && is_sigreturn(walk);
+
+	walk->at.exact |= sigreturn; /* no call leads there */
+	frame = add_frame(walk, go_pc(walk->runtime, walk->at.pc, walk->at.exact));
+	module = windows_module(walk, walk->at.pc - !walk->at.exact);
+	if (!walk->thread && !module)
+		return end_walk(walk, END_NO_TABLE, walk->at.pc);
+	if (sigreturn)
+		return cross_signal(walk, walk->at.sp - (walk->arch->link_register ? 0 : WORD));
+	settle_registers(walk);
+	if (module)
+		return leave_module(walk, frame, module);
+	row = libraries_row(walk->image->libraries, walk->at.pc - !walk->at.exact);
+	if (row)
+		return by_table(walk, frame, row);
+	return by_stub(walk) || by_record(walk);
+}
+
+/* The code behind the call is asked, not the stack's layout, which differs between releases: load a register from the stack,
+ * make it SP (runtime/asm_amd64.s, asm_arm64.s asmcgocall, nosave). */
+bool stays_on_stack(struct walk *walk, struct frame *frame)
+{
+	const struct arch *arch = walk->arch;
+	const struct effect *effect = NULL;
+	struct insn load, move;
+	uint64_t sp;
+
+	if (!insn_decode(walk->runtime->decoder, frame->pc, image_view(walk->image, frame->pc, INSN_BYTES), &load) ||
+	    !insn_decode(walk->runtime->decoder, frame->pc + load.size,
+			 image_view(walk->image, frame->pc + load.size, INSN_BYTES), &move))
+		return false;
+	if (load.count != 1 || load.effects[0].kind != EFFECT_LOAD || load.effects[0].src != arch->sp ||
+	    load.effects[0].size != WORD)
+		return false;
+	effect = &move.effects[0];
+	if (move.count != 1 || effect->kind != EFFECT_ADD || effect->dst != arch->sp || effect->src != load.effects[0].dst ||
+	    effect->value)
+		return false;
+	if (!image_u64(walk->image, frame->sp + (uint64_t)load.effects[0].value, &sp) || sp <= frame->sp || sp % WORD)
+		return false;
+	if (arch->link_register)
+		frame->sp = sp;
+	frame->fp = sp + (uint64_t)frame->info->delta + (arch->link_register ? 0 : WORD);
+	return true;
+}

@@ -1,0 +1,75 @@
+/* walk.h: what the files of the unwinder share: a walk under way. unwind.c knows frames of Go, unwind_c.c all others. */
+#ifndef ANALYZER_UNWIND_WALK_H
+#define ANALYZER_UNWIND_WALK_H
+
+#include "analyzer/unwind/unwind.h"
+
+enum { WORD = 8 };
+
+struct walk {
+	struct analysis *analysis;
+	struct go_runtime *runtime;
+	struct image *image;
+	const struct arch *arch;
+	const struct walk_subject *subject;
+	struct stack *stack;
+	struct thread_walk *thread; /* NULL: a user stack */
+	struct context at;          /* the frame about to be added */
+	struct registers registers; /* at `at`, as far as known; of a thread's walk only */
+	uint64_t slot;              /* where at.pc was read from */
+	bool preempted;             /* at.pc was stopped by asyncPreempt */
+	int32_t damage;             /* index in analysis->damages of the word that at.pc was repaired from, -1: none */
+	bool damaged;               /* a frame of the stack was repaired from such a word */
+	bool crossed;               /* a signal frame was just crossed: at is on another stack */
+};
+
+/* Ends the walk; answers false, as every step does that has no next. */
+bool end_walk(struct walk *walk, enum stack_end end, uint64_t address);
+
+/* Reads a stack word, or ends the walk with the reason why it cannot be read. */
+bool stack_word(struct walk *walk, uint64_t address, uint64_t *ret);
+
+bool in_bounds(const struct walk *walk, uint64_t sp);
+
+/* Adds the frame at walk->at. */
+struct frame *add_frame(struct walk *walk, const struct pc_info *info);
+
+/* Goes on in the context that a signal interrupted. `entry_sp`: SP at the entry of its handler. */
+bool cross_signal(struct walk *walk, uint64_t entry_sp);
+
+/* Sets walk->at from walk->registers, for a frame that was found `how`; false when pc or SP is not known. */
+bool at_registers(struct walk *walk, enum frame_how how);
+
+/* unwind_c.c: adds the frame at walk->at, which is in no Go function, and moves to its caller. */
+bool advance_c(struct walk *walk);
+
+/* unwind_c.c, for frames that are not Go's: moves to the caller that walk->registers now tell, with its pc read from a slot (0:
+ * a register); a pc of 0 ends the stack. `interrupted`: it made no call, a signal or an exception stopped it. */
+bool to_caller(struct walk *walk, bool interrupted, uint64_t return_slot);
+
+/* Moves to the caller by the record that the frame pointer names, if what that holds can be a caller: without a table. */
+bool by_record(struct walk *walk);
+
+/* Ends the walk at a word that cannot be read. */
+bool unreadable(struct walk *walk, uint64_t address);
+
+/* What C code above a Go frame can know of its registers, once it is known to return to pc. */
+void caller_registers(struct walk *walk, const struct frame *frame, uint64_t pc);
+
+/* unwind_windows.c: the module of a Windows program that an address lies in; NULL: none. */
+const struct mapping *windows_module(struct walk *walk, uint64_t address);
+
+/* Moves to the caller of a frame in a module. */
+bool leave_module(struct walk *walk, struct frame *frame, const struct mapping *module);
+
+/* Moves to the caller of asmstdcall, which called Windows. */
+bool leave_stdcall(struct walk *walk, struct frame *frame);
+
+/* Whether asmcgocall, at whose frame the walk is, was called on the system stack already and has only aligned SP; then the
+ * frame's top is set. */
+bool stays_on_stack(struct walk *walk, struct frame *frame);
+
+/* Whether memory at an address is code. */
+bool is_code(struct walk *walk, uint64_t address);
+
+#endif
