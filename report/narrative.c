@@ -1,7 +1,7 @@
 /* narrative.c: chooses the narrator of the verdict's rule, and what all narrators share. */
 #include "report/telling.h"
 
-#include "heuristics/rank.h"
+#include "heuristics/verdict/rank.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* narrative_ends.c: tells of the ordinary ends of a Go process that its runtime tells of itself: panics, fatal errors. */
 #include "report/telling.h"
 
-#include "heuristics/ordinary_ends.h"
+#include "heuristics/ends/ordinary_ends.h"
 
 #include <inttypes.h>
 #include <string.h>

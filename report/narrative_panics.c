@@ -1,8 +1,8 @@
 /* narrative_panics.c: tells of panics, and of maps that were used by two goroutines at once. */
 #include "report/telling.h"
 
-#include "heuristics/map_user.h"
-#include "heuristics/ordinary_ends.h"
+#include "heuristics/ends/map_user.h"
+#include "heuristics/ends/ordinary_ends.h"
 
 #include <inttypes.h>
 #include <string.h>

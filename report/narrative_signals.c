@@ -1,8 +1,8 @@
 /* narrative_signals.c: tells of a process that a signal ended, which somebody sent. */
 #include "report/telling.h"
 
-#include "heuristics/crowds.h"
-#include "heuristics/sent_signal.h"
+#include "heuristics/ends/crowds.h"
+#include "heuristics/ends/sent_signal.h"
 
 #include <inttypes.h>
 #include <string.h>

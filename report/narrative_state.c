@@ -1,6 +1,6 @@
 /* narrative_state.c: tells of words of the scheduler's state that were changed, and of stack pointers off their stack: g-state,
  * sp-out-of-bounds, and bit-flip where it is such a word. */
-#include "heuristics/state_word.h"
+#include "heuristics/damage/state_word.h"
 #include "report/telling.h"
 
 static const char *hex(const struct telling *telling, uint64_t value)

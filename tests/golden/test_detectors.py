@@ -11,7 +11,7 @@ import tap
 def rules():
     """The ids of detectors.def, by way of the structs that it names."""
     structs = re.findall(r'^DETECTOR\((\w+)\)', (tap.ROOT / 'heuristics/detectors.def').read_text(), re.M)
-    sources = '\n'.join(path.read_text() for path in sorted((tap.ROOT / 'heuristics').glob('*.c')))
+    sources = '\n'.join(path.read_text() for path in sorted((tap.ROOT / 'heuristics').rglob('*.c')))
     for struct in structs:
         found = re.search(rf'struct detector {struct} = {{.*?\.id = "([^"]+)"', sources, re.S)
         yield struct, found.group(1) if found else None

@@ -1,6 +1,6 @@
 /* test_citations.c: bugs are cited where what their rows need is in the dump, and nowhere else. */
 #include "formats/dump/system.h"
-#include "heuristics/citations.h"
+#include "heuristics/verdict/citations.h"
 #include "heuristics/detector.h"
 #include "report/report.h"
 #include "tests/build/go_scene.h"

@@ -1,0 +1,273 @@
+/* unwinder_crash.c: the runtime died while it walked another goroutine's stack: it gave up with a throw of its own, or its
+ * unwinder dereferenced garbage. The thread that died is the walker; the one at fault is whose stack it walked. */
+#include "heuristics/detector.h"
+
+#include "analyzer/unwind/frame_chain.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct detector detector_unwinder_crash;
+
+enum { WALKER_BYTES = 16 << 10, WORD = 8, WORDS_SHOWN = 2 };
+
+static const char *const texts[] = {
+#define UNWINDER_TEXT(text) text,
+#include "heuristics/damage/unwinder_texts.def"
+#undef UNWINDER_TEXT
+};
+
+/* Functions that walk stacks; those that start a walk for another goroutine are walkers too. */
+static bool is_unwinder(enum func_role role)
+{
+	switch (role) {
+	case ROLE_UNWINDER_NEXT:
+	case ROLE_UNWINDER_INIT:
+	case ROLE_UNWINDER_RESOLVE:
+	case ROLE_UNWINDER_FINISH:
+	case ROLE_GENTRACEBACK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_walker(enum func_role role)
+{
+	return is_unwinder(role) || role == ROLE_SCANSTACK || role == ROLE_COPYSTACK;
+}
+
+struct crash {
+	struct analysis *analysis;
+	struct stack stack;    /* of the dying thread */
+	size_t walker;         /* index of the innermost frame that walks; SIZE_MAX: none */
+	const char *text;      /* the fatal text, NULL: a fault */
+	bool faulted;          /* the fault's pc is in the unwinder */
+	const char *by_frame_pointers; /* the function of a trace or a profile that follows them, and faulted; NULL: not so */
+	int32_t victim;        /* index, -1 */
+	uint64_t victim_words[WORDS_SHOWN]; /* addresses of the walker's pointers to the victim's g; 0: no more */
+	const char *named_by;  /* the runtime's line that names the victim, NULL: none */
+};
+
+static const char *unwinder_text(const struct analysis *analysis)
+{
+	const char *line = analysis->messages.line;
+
+	if (!line || strncmp(line, "fatal error: ", 13))
+		return NULL;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (!strcmp(line + 13, texts[i]))
+			return line;
+	return NULL;
+}
+
+static size_t find_walker(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->frames.count; i++)
+		if (is_walker(stack->frames.items[i].info->role))
+			return i;
+	return SIZE_MAX;
+}
+
+/* "runtime: g1: frame.sp=…", "runtime: g 1: unexpected return pc …", "runtime: g 1 gp=…: unknown pc …" */
+static int32_t named_victim(const struct go_runtime *runtime, const char **line)
+{
+	for (size_t i = 0; i < runtime->fatal_lines.count; i++) {
+		const char *text = runtime->fatal_lines.items[i];
+		const struct goroutine *g;
+		unsigned long long id;
+
+		if (sscanf(text, "runtime: g%*1[ ]%llu", &id) != 1 && sscanf(text, "runtime: g%llu", &id) != 1)
+			continue;
+		g = goroutine_by_id(runtime, id);
+		if (g) {
+			*line = text;
+			return (int32_t)(g - runtime->goroutines.items);
+		}
+	}
+	return -1;
+}
+
+static bool is_torn(const struct analysis *analysis, int32_t goroutine)
+{
+	for (size_t i = 0; i < analysis->tears.count; i++)
+		if (analysis->tears.items[i].goroutine == goroutine)
+			return true;
+	for (size_t i = 0; i < analysis->damages.count; i++)
+		if (analysis->damages.items[i].goroutine == goroutine)
+			return true;
+	return false;
+}
+
+/* The goroutine, not the walker's own, that a word of the walker's frames points to; -1: none. */
+static int32_t pointed_to(const struct crash *crash, uint64_t address)
+{
+	struct analysis *analysis = crash->analysis;
+	const struct goroutine *g;
+	uint64_t word;
+
+	if (!image_u64(analysis->image, address, &word) || !word)
+		return -1;
+	g = goroutine_by_address(analysis->runtime, word);
+	if (!g || (int32_t)(g - analysis->runtime->goroutines.items) == analysis->thread_goroutine[analysis->dying_thread])
+		return -1;
+	return (int32_t)(g - analysis->runtime->goroutines.items);
+}
+
+/* The goroutine that the runtime named; else the first that the walker's frames point to, a torn one above all others. */
+static void victim_in_walker(struct crash *crash)
+{
+	const uint64_t start = crash->stack.frames.items[crash->walker].sp;
+	size_t words = 0;
+
+	for (uint64_t at = start; !crash->named_by && at < start + WALKER_BYTES; at += WORD) {
+		int32_t index = pointed_to(crash, at);
+
+		if (index >= 0 && (crash->victim < 0 || is_torn(crash->analysis, index)))
+			crash->victim = index;
+		if (crash->victim >= 0 && is_torn(crash->analysis, crash->victim))
+			break;
+	}
+	for (uint64_t at = start; crash->victim >= 0 && words < WORDS_SHOWN && at < start + WALKER_BYTES; at += WORD)
+		if (pointed_to(crash, at) == crash->victim)
+			crash->victim_words[words++] = at;
+}
+
+/* A tracer walks the goroutine that its thread runs, also from the system stack; if its saved frame pointers are all right it was
+ * another's, whose are not. */
+static int32_t walked_by_frame_pointers(const struct analysis *analysis)
+{
+	const int32_t own = analysis->thread_goroutine[analysis->dying_thread];
+
+	for (size_t i = 0; i < analysis->wrong_pointers.count; i++)
+		if (analysis->wrong_pointers.items[i].goroutine == own)
+			return own;
+	return analysis->wrong_pointers.count == 1 ? analysis->wrong_pointers.items[0].goroutine : own;
+}
+
+static bool examine(struct analysis *analysis, struct crash *crash)
+{
+	*crash = (struct crash){.analysis = analysis, .victim = -1};
+	if (analysis->dying_thread < 0)
+		return false;
+	thread_stack(analysis, (size_t)analysis->dying_thread, &crash->stack);
+	crash->walker = find_walker(&crash->stack);
+	crash->text = unwinder_text(analysis);
+	crash->faulted = analysis->fault.known && analysis->fault.has_pc &&
+			 is_unwinder(go_pc(analysis->runtime, analysis->fault.pc, true)->role);
+	crash->by_frame_pointers = frame_chain_walker(analysis);
+	if (crash->by_frame_pointers) {
+		crash->faulted = true;
+		crash->walker = 0;
+		while (crash->walker < crash->stack.frames.count && crash->stack.frames.items[crash->walker].pc != analysis->fault.pc)
+			crash->walker++;
+		if (crash->walker == crash->stack.frames.count)
+			crash->walker = SIZE_MAX;
+		crash->victim = walked_by_frame_pointers(analysis);
+		return true;
+	}
+	if (!crash->text && !crash->faulted)
+		return false;
+	crash->victim = named_victim(analysis->runtime, &crash->named_by);
+	if (crash->walker != SIZE_MAX)
+		victim_in_walker(crash);
+	return true;
+}
+
+static void death_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct crash *crash)
+{
+	const struct fault *fault = &crash->analysis->fault;
+	struct evidence *evidence;
+
+	if (crash->text)
+		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false,
+			     "the runtime gave up walking a stack: \"%s\"", crash->text);
+	if (!crash->faulted)
+		return;
+	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
+				"%s at pc 0x%" PRIx64 " in %s, the runtime's own unwinder%s%s", fault->name, fault->pc,
+				crash->by_frame_pointers ? crash->by_frame_pointers
+							 : go_func_name(go_pc(crash->analysis->runtime, fault->pc, true)),
+				fault->has_address ? ", accessing " : "",
+				fault->has_address ? hex_text(diagnosis->arena, fault->address) : "");
+	evidence->address = fault->pc;
+}
+
+static void walker_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct crash *crash)
+{
+	const struct frame *frame;
+
+	if (crash->walker == SIZE_MAX)
+		return;
+	frame = &crash->stack.frames.items[crash->walker];
+	finding->frame = (int64_t)crash->walker;
+	finding->function = go_func_name(frame->info);
+	finding->has_pc = true;
+	finding->pc = frame->pc;
+	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+		     "the stack of the thread that died, %" PRId64 ", passes %s, which walks the stacks of goroutines",
+		     crash->analysis->image->threads.items[crash->analysis->dying_thread].id, finding->function);
+}
+
+static void victim_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct crash *crash)
+{
+	const struct goroutine *g;
+
+	if (crash->victim < 0) {
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, true,
+			     "which goroutine's stack was walked is not known");
+		return;
+	}
+	g = &crash->analysis->runtime->goroutines.items[crash->victim];
+	if (crash->named_by)
+		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false,
+			     "the runtime names goroutine %" PRIu64 ": \"%s\"", g->id, crash->named_by);
+	for (size_t i = 0; i < WORDS_SHOWN && crash->victim_words[i]; i++)
+		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, crash->victim_words[i],
+			      hex_text(diagnosis->arena, g->address),
+			      "the walker's frames point to the g of goroutine %" PRIu64, g->id);
+}
+
+static void run(struct diagnosis *diagnosis)
+{
+	struct finding *finding;
+	struct crash crash;
+
+	if (!examine(diagnosis->analysis, &crash))
+		return;
+	finding = finding_add(diagnosis, &detector_unwinder_crash);
+	finding->thread = diagnosis->analysis->dying_thread;
+	finding->goroutine = crash.victim;
+	finding->title =
+		crash.victim >= 0
+			? arena_printf(diagnosis->arena, "the runtime died on thread %" PRId64
+				       " while it walked the stack of goroutine %" PRIu64,
+				       diagnosis->analysis->image->threads.items[finding->thread].id,
+				       diagnosis->analysis->runtime->goroutines.items[crash.victim].id)
+			: arena_printf(diagnosis->arena, "the runtime died on thread %" PRId64 " while it walked a stack",
+				       diagnosis->analysis->image->threads.items[finding->thread].id);
+	death_evidence(diagnosis, finding, &crash);
+	walker_evidence(diagnosis, finding, &crash);
+	victim_evidence(diagnosis, finding, &crash);
+}
+
+static const char *const supersedes[] = {"go-fatal", "unknown-fault", "go-panic", "nil-deref", NULL};
+
+const struct detector detector_unwinder_crash = {
+	.id = "unwinder-crash",
+	.title = "the runtime died while walking another goroutine's stack",
+	.explanation =
+		"The garbage collector, a stack growth or a traceback walked a goroutine's stack and could not: it threw "
+		"(\"traceback did not unwind completely\", \"unknown caller pc\", …) or its unwinder itself hit a memory fault. The "
+		"thread that died did nothing wrong; the stack that it walked is damaged. Evidence: the fatal text or the fault's "
+		"pc, the walker's own frames, and the goroutine that the runtime's message or the walker's variables name.\n"
+		"What to do: look at the finding that explains this one. If there is none, the damage could not be proved from "
+		"this dump; a dump with all memory and the executable helps.",
+	.corruption = true,
+	.symptom = true,
+	.rank = 60,
+	.supersedes = supersedes,
+	.run = run,
+};

@@ -1,0 +1,151 @@
+/* concurrent_map.c: the runtime found that one map was used by two goroutines at the same time, one of them writing
+ * (runtime/map.go, internal/runtime/maps). A writer marks the map while it works; who meets the mark, or loses its own,
+ * throws. The one that throws is as often the one at rest as the one at fault: both are told, when both are still there. */
+#include "heuristics/ends/map_user.h"
+#include "heuristics/ends/ordinary_ends.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+extern const struct detector detector_concurrent_map;
+
+enum { OTHERS_TOLD = 8 };
+
+static const char announcement[] = "fatal error: concurrent map ";
+
+static uint64_t goroutine_id(const struct analysis *analysis, int32_t index)
+{
+	return analysis->runtime->goroutines.items[index].id;
+}
+
+static const char *place_of(struct diagnosis *diagnosis, const struct map_user *user)
+{
+	if (!user->function)
+		return "";
+	return arena_printf(diagnosis->arena, ", called by %s at 0x%" PRIx64, user->function, user->pc);
+}
+
+/* The map's header: a writer's mark that is still set is a writer that had not finished. */
+static void header_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct map_user *user)
+{
+	uint64_t address;
+	bool set;
+
+	evidence_word(diagnosis, finding, WEIGHT_FAIR, false, user->map_slot, hex_text(diagnosis->arena, user->map),
+		      "the argument of %s is the %s at 0x%" PRIx64, user->map_function, user->type ? user->type : "map", user->map);
+	if (map_writing_word(diagnosis->analysis, user->map, &address, &set) && set)
+		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, address, NULL,
+			      "the map at 0x%" PRIx64 " is marked as being written to", user->map);
+}
+
+static void other_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct map_user *user,
+			   const struct map_user *other)
+{
+	const char *place = place_of(diagnosis, other);
+	const uint64_t id = goroutine_id(diagnosis->analysis, other->goroutine);
+
+	if (user->map && other->map == user->map)
+		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, other->map_slot, hex_text(diagnosis->arena, user->map),
+			      "goroutine %" PRIu64 " stands in %s%s, which %s a map, with the same map in its argument slot", id,
+			      other->map_function, place, other->verb);
+	else if (!other->map || !user->map)
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_WEAK, false,
+			     "goroutine %" PRIu64 " stands in %s%s, which %s a map; the dump does not show which", id,
+			     other->map_function, place, other->verb);
+}
+
+static bool may_be_inside(const struct goroutine *g)
+{
+	return g->status == G_RUNNING || g->status == G_RUNNABLE || g->status == G_PREEMPTED || g->preempt;
+}
+
+/* Other goroutines in map functions; returns the first that uses the same map, by its number + 1; 0: none. */
+static uint64_t find_others(struct diagnosis *diagnosis, struct finding *finding, const struct map_user *user)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	struct stack stack = {0}; /* its room is used again: any number of goroutines may be asked */
+	uint64_t found = 0;
+	size_t told = 0;
+
+	for (size_t i = 0; i < analysis->runtime->goroutines.count && told < OTHERS_TOLD; i++) {
+		struct map_user other;
+
+		if ((int32_t)i == finding->goroutine || !may_be_inside(&analysis->runtime->goroutines.items[i]))
+			continue;
+		goroutine_stack(analysis, i, &stack);
+		if (!map_user_find(analysis, (int32_t)i, &stack, 0, &other))
+			continue;
+		told++;
+		other_evidence(diagnosis, finding, user, &other);
+		if (!found && user->map && other.map == user->map)
+			found = i + 1;
+	}
+	if (!told)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_WEAK, true,
+			     "no other goroutine stands in a map function: the other user of the map has gone on");
+	return found;
+}
+
+static void report(struct diagnosis *diagnosis, struct finding *finding, const struct map_user *user)
+{
+	const struct analysis *analysis = diagnosis->analysis;
+	const uint64_t id = goroutine_id(analysis, user->goroutine);
+	uint64_t other;
+
+	if (user->frame != SIZE_MAX) {
+		finding->frame = (int64_t)user->frame;
+		finding->function = user->function;
+		finding->has_pc = true;
+		finding->pc = user->pc;
+	}
+	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+		     "goroutine %" PRIu64 " threw in %s%s, which %s a map", id, user->map_function, place_of(diagnosis, user),
+		     user->verb);
+	if (user->map)
+		header_evidence(diagnosis, finding, user);
+	other = find_others(diagnosis, finding, user);
+	finding->title = arena_printf(diagnosis->arena, "goroutine %" PRIu64 "%s%s met another use of its map%s: %s", id,
+				      user->function ? ", in " : "", user->function ? user->function : "",
+				      other ? arena_printf(diagnosis->arena, ", by goroutine %" PRIu64,
+							   goroutine_id(analysis, (int32_t)(other - 1)))
+					    : "", analysis->messages.line);
+}
+
+static void run(struct diagnosis *diagnosis)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const char *line = analysis->messages.line;
+	struct finding *finding;
+	struct stack stack = {0};
+	struct map_user user;
+	int32_t goroutine;
+	size_t frame;
+
+	if (!line || strncmp(line, announcement, sizeof announcement - 1))
+		return;
+	goroutine = analysis->thread_goroutine[analysis->dying_thread];
+	frame = thrower_find(analysis, &stack);
+	if (goroutine < 0 || frame == SIZE_MAX || !map_user_find(analysis, goroutine, &stack, frame, &user))
+		return;
+	finding = finding_add(diagnosis, &detector_concurrent_map);
+	finding->thread = analysis->dying_thread;
+	finding->goroutine = goroutine;
+	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false, "the runtime's last words: \"%s\"", line);
+	report(diagnosis, finding, &user);
+}
+
+static const char *const supersedes[] = {"go-fatal", "unknown-fault", NULL};
+
+const struct detector detector_concurrent_map = {
+	.id = "concurrent-map",
+	.title = "two goroutines used one map at the same time",
+	.explanation = "A Go map may not be written to while another goroutine uses it; the runtime notices it now and then, and ends the "
+		       "process, since the map may be damaged. Evidence: the runtime's message, the map function that threw and who "
+		       "called it; the map's header, still marked as being written to; other goroutines in functions that use the same "
+		       "map. The goroutine that threw need not be the one at fault, and the other may have left the map meanwhile: "
+		       "then nothing but the message says that there was one, and the finding is no more than likely.\n"
+		       "What to do: guard that map with a mutex, wherever it is used; tests with -race name both places.",
+	.rank = 45,
+	.supersedes = supersedes,
+	.run = run,
+};

@@ -1,0 +1,95 @@
+/* crowds.c: see crowds.h. */
+#include "heuristics/ends/crowds.h"
+
+#include "heuristics/ends/ordinary_ends.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { SHOWN = 3, TRIES = 24 };
+
+struct crowd {
+	size_t group, count;
+};
+
+/* The largest groups, in order; of equal ones those that come first. Groups are tried by size until enough are the
+ * program's own. */
+static bool next_largest(const uint64_t *counts, size_t groups, const struct crowd *last, struct crowd *ret)
+{
+	struct crowd best = {0};
+
+	for (size_t i = 0; i < groups; i++) {
+		const bool behind = counts[i] < last->count || (counts[i] == last->count && i > last->group);
+
+		if (behind && counts[i] > best.count)
+			best = (struct crowd){i, counts[i]};
+	}
+	*ret = best;
+	return best.count != 0;
+}
+
+/* Packages whose functions only wait for somebody: their caller says more. */
+static const char *const waiters[] = {"syscall.", "time.", "internal/", "os.", "io.", "net."};
+
+static bool is_waiter(const struct frame *frame)
+{
+	const char *name = go_func_name(frame->info);
+
+	for (size_t i = 0; i < sizeof waiters / sizeof *waiters; i++)
+		if (!strncmp(name, waiters[i], strlen(waiters[i])))
+			return true;
+	return false;
+}
+
+/* The innermost frame that is the program's own; where there is none, of any package but the runtime. */
+static size_t telling_frame(const struct stack *stack)
+{
+	const size_t first = first_program_frame(stack, 0);
+	size_t frame = first;
+
+	while (frame != SIZE_MAX && is_waiter(&stack->frames.items[frame]))
+		frame = first_program_frame(stack, frame + 1);
+	return frame == SIZE_MAX ? first : frame;
+}
+
+static const char *crowd_text(const struct diagnosis *diagnosis, const struct crowd *crowd)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct go_runtime *runtime = analysis->runtime;
+	const size_t first = analysis->groups.items[crowd->group].first;
+	const struct goroutine *g = &runtime->goroutines.items[first];
+	const char *reason = g->status == G_WAITING ? goroutine_wait_reason(runtime, g) : NULL;
+	struct stack stack = {0};
+	size_t frame;
+
+	goroutine_stack(analysis, first, &stack);
+	frame = telling_frame(&stack);
+	if (frame == SIZE_MAX)
+		return NULL;
+	return arena_printf(diagnosis->arena, "%zu goroutine%s: %s, in %s", crowd->count, crowd->count == 1 ? "" : "s",
+			    reason ? reason : goroutine_status_name(g), go_func_name(stack.frames.items[frame].info));
+}
+
+const char *crowds_text(const struct diagnosis *diagnosis)
+{
+	const struct analysis *analysis = diagnosis->analysis;
+	const size_t groups = analysis->groups.count;
+	uint64_t *counts = arena_array(diagnosis->arena, groups + 1, sizeof *counts);
+	struct crowd crowd = {0, SIZE_MAX};
+	const char *text = NULL;
+
+	for (size_t i = 0; i < analysis->runtime->goroutines.count; i++)
+		counts[analysis->goroutine_group[i]]++;
+	for (int shown = 0, tries = 0; shown < SHOWN && tries < TRIES; tries++) {
+		const char *one;
+
+		if (!next_largest(counts, groups, &crowd, &crowd))
+			break;
+		one = crowd_text(diagnosis, &crowd);
+		if (!one)
+			continue;
+		text = text ? arena_printf(diagnosis->arena, "%s; %s", text, one) : one;
+		shown++;
+	}
+	return text;
+}

@@ -1,0 +1,97 @@
+/* external_signal.c: a signal that was sent ended the process (SIGQUIT to get its stacks, SIGABRT from a watchdog), by
+ * another process, by the kernel, or by the process itself. */
+#include "heuristics/ends/crowds.h"
+#include "heuristics/ends/sent_signal.h"
+
+#include <inttypes.h>
+
+extern const struct detector detector_external_signal;
+
+/* By which call a process sent it; NULL: not known. */
+static const char *call_of(int code)
+{
+	switch (code) {
+	case 0:
+		return "kill";
+	case -1:
+		return "sigqueue";
+	case -2:
+		return "a timer";
+	case -6:
+		return "tgkill";
+	default:
+		return NULL;
+	}
+}
+
+static const char *sender_text(struct diagnosis *diagnosis, const struct sent_signal *sent)
+{
+	if (sent->own)
+		return "the process itself";
+	if (sent->code == SIGNAL_CODE_KERNEL)
+		return "the kernel";
+	if (!sent->sender)
+		return "a process outside of its PID namespace";
+	return arena_printf(diagnosis->arena, "process %" PRId64, sent->sender);
+}
+
+static void sender_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct sent_signal *sent)
+{
+	const struct image *image = diagnosis->analysis->image;
+	const char *call = call_of(sent->code);
+	const char *user = sent->code <= 0 ? arena_printf(diagnosis->arena, " (user %" PRIu32 ")", sent->user) : "";
+
+	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
+		     "%s on thread %" PRId64 " was sent by %s%s%s%s, not raised by a fault", sent->signal->name,
+		     image->threads.items[sent->thread].id, sender_text(diagnosis, sent), user, call ? ", by " : "",
+		     call ? call : "");
+	if (sent->siginfo)
+		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, sent->siginfo, NULL,
+			      "the siginfo that the kernel delivered: its first four bytes are the signal's number");
+	if (sent->siginfo && sent->code <= 0)
+		evidence_word(diagnosis, finding, WEIGHT_FAIR, false, sent->siginfo + SIGINFO_SENDER, NULL,
+			      "… and here the sender: process %" PRId64 ", user %" PRIu32, sent->sender, sent->user);
+	if (sent->sender && !sent->own && sent->sender == image->parent_pid)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
+			     "process %" PRId64 " is its parent process", sent->sender);
+}
+
+static void run(struct diagnosis *diagnosis)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	struct finding *finding;
+	struct sent_signal sent;
+	const char *crowds;
+	int64_t thread;
+
+	if (analysis->messages.line || !sent_signal_find(analysis, &sent))
+		return;
+	thread = analysis->image->threads.items[sent.thread].id;
+	crowds = crowds_text(diagnosis);
+	finding = finding_add(diagnosis, &detector_external_signal);
+	finding->thread = (int32_t)sent.thread;
+	finding->goroutine = analysis->thread_goroutine[sent.thread];
+	finding->title = sent.own ? arena_printf(diagnosis->arena, "the process sent itself %s", sent.signal->name)
+				  : arena_printf(diagnosis->arena, "%s sent %s", sender_text(diagnosis, &sent),
+						 sent.signal->name);
+	sender_evidence(diagnosis, finding, &sent);
+	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, sent.siginfo ? WEIGHT_STRONG : WEIGHT_FAIR, false,
+		     sent.siginfo ? "the stack of thread %" PRId64 " passes the signal handler that ended the process"
+				  : "no Go signal handler is on the stack of thread %" PRId64, thread);
+	if (crowds)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "meanwhile: %s", crowds);
+}
+
+const struct detector detector_external_signal = {
+	.id = "external-signal",
+	.title = "a signal that was sent ended the process",
+	.explanation = "Somebody sent the process a signal that ends it: a person or a supervisor asking for stacks "
+		       "(SIGQUIT), a watchdog (SIGABRT), a shell; or the kernel, or the process itself. No "
+		       "instruction faulted. Evidence: the kernel's siginfo in the signal frame, or in the dump's "
+		       "own record, which names the sender by its pid. A pid of 0 is a process that this one cannot "
+		       "see, outside of its container.\n"
+		       "What to do: find out what the sending process is and why it sent the signal; if it is a "
+		       "watchdog, look at what the goroutines were waiting for.",
+	.rank = 35,
+	.run = run,
+};

@@ -1,0 +1,145 @@
+/* go_fatal.c: the runtime ended the process with `fatal error: …`. */
+#include "heuristics/ends/ordinary_ends.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+extern const struct detector detector_go_fatal;
+
+size_t thrower_frame(const struct stack *stack)
+{
+	const size_t throw = find_role(stack, ROLE_THROW);
+	size_t at = throw != SIZE_MAX ? throw : find_role(stack, ROLE_FATAL);
+
+	/* other packages reach them by functions of the same names: sync.fatal, internal/runtime/maps.fatal */
+	for (; at < stack->frames.count; at++) {
+		const char *name = stack->frames.items[at].info->func ? go_func_name(stack->frames.items[at].info) : "";
+		const char *dot = strrchr(name, '.');
+
+		if (!dot || (strcmp(dot, ".throw") && strcmp(dot, ".fatal")))
+			return at;
+	}
+	return SIZE_MAX;
+}
+
+size_t thrower_find(struct analysis *analysis, struct stack *ret)
+{
+	int32_t goroutine = analysis->thread_goroutine[analysis->dying_thread];
+	size_t frame;
+
+	thread_stack(analysis, (size_t)analysis->dying_thread, ret);
+	frame = thrower_frame(ret);
+	if (frame != SIZE_MAX || goroutine < 0)
+		return frame;
+	goroutine_stack(analysis, (size_t)goroutine, ret);
+	return thrower_frame(ret);
+}
+
+/* runtime.throwType, Go 1.19 and later; before, 1 said no more than that it throws. */
+static const char *throw_type(const struct go_runtime *runtime, int32_t throwing)
+{
+	if (!runtime->functions[ROLE_FATAL] || throwing < 1 || throwing > 2)
+		return "";
+	return throwing == 1 ? ": the program's misuse" : ": a defect that the runtime found in its own state";
+}
+
+/* m.dying and m.throwing (runtime/panic.go startpanic_m, fatalthrow): the M itself says that it brings the process down. */
+static void state_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	const struct go_runtime *runtime = diagnosis->analysis->runtime;
+
+	for (size_t i = 0; i < runtime->machines.count && runtime->layout; i++) {
+		const struct machine *m = &runtime->machines.items[i];
+
+		if (m->thread != finding->thread || m->dying <= 0)
+			continue;
+		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, m->address + runtime->layout->offset[LAYOUT_m_dying], NULL,
+			      "M%" PRId64 " of that thread is marked dying (m.dying %" PRId32 ")", m->id, m->dying);
+		if (m->throwing)
+			evidence_word(diagnosis, finding, WEIGHT_FAIR, false,
+				      m->address + runtime->layout->offset[LAYOUT_m_throwing], NULL, "m.throwing is %" PRId32 "%s",
+				      m->throwing, throw_type(runtime, m->throwing));
+	}
+	if (diagnosis->analysis->image->stop.known)
+		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_FAIR, false, "the process ended by %s",
+			     diagnosis->analysis->image->stop.name);
+}
+
+static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	struct stack stack = {0};
+	const size_t frame = thrower_find(analysis, &stack);
+
+	if (frame != SIZE_MAX)
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+			     "the stack of the thread that died, %" PRId64 ", passes the runtime's throw, called by %s at 0x%" PRIx64,
+			     analysis->image->threads.items[analysis->dying_thread].id,
+			     go_func_name(stack.frames.items[frame].info), stack.frames.items[frame].pc);
+}
+
+/* What the runtime said before, for whoever has to understand the last line. */
+static void backlog_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	const struct go_runtime *runtime = diagnosis->analysis->runtime;
+
+	for (size_t i = 0; i < runtime->fatal_lines.count; i++)
+		if (strcmp(runtime->fatal_lines.items[i], diagnosis->analysis->messages.line) && *runtime->fatal_lines.items[i])
+			evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_WEAK, false, "before that it printed: \"%s\"",
+				     one_line(diagnosis->arena, runtime->fatal_lines.items[i]));
+}
+
+/* A panic whose deferred functions were running when the runtime threw. */
+static void panic_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	const struct analysis *analysis = diagnosis->analysis;
+	const struct panic_value *panic = oldest_panic(&analysis->messages);
+	const char *value = panic ? (panic->says ? panic->says : panic->text) : NULL;
+
+	if (panic && analysis->runtime->layout)
+		evidence_word(diagnosis, finding, WEIGHT_WEAK, false,
+			      panic->address + analysis->runtime->layout->offset[LAYOUT_panic_arg_type], NULL,
+			      "the goroutine had panicked before, and its deferred functions ran: runtime._panic at 0x%" PRIx64
+			      "%s%s", panic->address, value ? ": " : "", value ? one_line(diagnosis->arena, value) : "");
+}
+
+static void run(struct diagnosis *diagnosis)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const char *line = analysis->messages.line;
+	int32_t goroutine;
+	struct finding *finding;
+	struct stack stack = {0};
+
+	if (!line || strncmp(line, "fatal error: ", 13))
+		return;
+	goroutine = analysis->thread_goroutine[analysis->dying_thread];
+	finding = finding_add(diagnosis, &detector_go_fatal);
+	finding->thread = analysis->dying_thread;
+	finding->goroutine = goroutine;
+	finding->title = arena_printf(diagnosis->arena, "the Go runtime ended the process: %s", line);
+	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false, "the runtime's last words: \"%s\"", line);
+	backlog_evidence(diagnosis, finding);
+	stack_evidence(diagnosis, finding);
+	state_evidence(diagnosis, finding);
+	panic_evidence(diagnosis, finding);
+	if (goroutine >= 0) {
+		goroutine_stack(analysis, (size_t)goroutine, &stack);
+		point_at(analysis, finding, &stack, first_program_frame(&stack, 0));
+	}
+}
+
+static const char *const supersedes[] = {"unknown-fault", NULL};
+
+const struct detector detector_go_fatal = {
+	.id = "go-fatal",
+	.title = "the Go runtime ended the process with a fatal error",
+	.explanation = "The runtime found a condition that it cannot continue from (an unlocked mutex unlocked, an exhausted "
+		       "heap, damage to its own state) and threw. No deferred function can stop that. Evidence: its message, kept in "
+		       "runtime.printBacklog with what it printed before; runtime.throw or runtime.fatal on a stack, and who called "
+		       "it; m.dying and m.throwing, which is 1 for the program's misuse and 2 for the runtime's own trouble.\n"
+		       "What to do: the message names the condition; the goroutine's stack shows where it was met.",
+	.rank = 30,
+	.supersedes = supersedes,
+	.run = run,
+};

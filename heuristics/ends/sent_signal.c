@@ -1,0 +1,96 @@
+/* sent_signal.c: see sent_signal.h. The oldest signal frame of a thread holds the siginfo that the kernel delivered; where
+ * no handler ran, the dump's own record does. */
+#include "heuristics/ends/sent_signal.h"
+
+#include "analyzer/unwind/unwind.h"
+
+#include <string.h>
+
+enum { PID_LIMIT = 1 << 22 /* PID_MAX_LIMIT, linux/threads.h */, SIGNAL_QUIT = 3 };
+
+/* Signals that the runtime sends itself: dieFromSignal, raisebadsignal, and sighandler, which passes SIGQUIT on from thread
+ * to thread (runtime/signal_unix.go). The kernel delivers them within the call. Without the names of functions any may be. */
+static bool may_be_runtimes(const struct analysis *analysis, const struct sent_signal *sent)
+{
+	static const char *const raisers[] = {"runtime.raise", "runtime.raiseproc", "runtime.tgkill"};
+	const struct go_runtime *runtime = analysis->runtime;
+	const struct context *stopped = &analysis->walks[sent->thread].stopped;
+	const struct pc_info *info = stopped->known ? go_pc(analysis->runtime, stopped->pc, true) : NULL;
+
+	if (!info || !runtime->modules.count || !runtime->modules.items[0].pclntab.nfunc)
+		return true;
+	for (size_t i = 0; info->func && i < sizeof raisers / sizeof *raisers; i++)
+		if (!strcmp(go_func_name(info), raisers[i]))
+			return true;
+	return false;
+}
+
+/* Of all threads that were passed a SIGQUIT the first is the one that the runtime marks. */
+static bool is_marked_dying(const struct analysis *analysis, size_t thread)
+{
+	int32_t machine = analysis->thread_machine[thread];
+
+	return machine >= 0 && analysis->runtime->machines.items[machine].dying > 0;
+}
+
+static bool ends_process(const struct analysis *analysis, struct sent_signal *sent)
+{
+	const int64_t pid = analysis->image->pid;
+	const bool kernel = sent->code == SIGNAL_CODE_KERNEL;
+
+	if (!sent->signal || !sent->signal->dumps || (sent->code > 0 && (!kernel || sent->signal->fault)) ||
+	    sent->sender < 0 || sent->sender > PID_LIMIT)
+		return false;
+	if (kernel)
+		sent->sender = 0;
+	sent->own = sent->sender && sent->sender == pid;
+	return !sent->own || (!may_be_runtimes(analysis, sent) &&
+			      (sent->signal->number != SIGNAL_QUIT || is_marked_dying(analysis, sent->thread)));
+}
+
+static bool from_frame(const struct analysis *analysis, size_t thread, struct sent_signal *ret)
+{
+	const struct thread_walk *walk = &analysis->walks[thread];
+	struct image *image = analysis->image;
+	uint32_t number, code, sender;
+
+	if (!walk->signalled || !walk->siginfo || !image_u32(image, walk->siginfo, &number) ||
+	    !image_u32(image, walk->siginfo + SIGINFO_CODE, &code) ||
+	    !image_u32(image, walk->siginfo + SIGINFO_SENDER, &sender) ||
+	    !image_u32(image, walk->siginfo + SIGINFO_UID, &ret->user))
+		return false;
+	ret->thread = thread;
+	ret->signal = signal_by_number((int)number);
+	ret->code = (int32_t)code;
+	ret->sender = (int32_t)sender;
+	ret->siginfo = walk->siginfo;
+	return ends_process(analysis, ret);
+}
+
+static bool from_stop(const struct analysis *analysis, struct sent_signal *ret)
+{
+	const struct stop *stop = &analysis->image->stop;
+
+	if (analysis->walks[analysis->dying_thread].signalled || !stop->known || !stop->has_code)
+		return false;
+	ret->thread = (size_t)analysis->dying_thread;
+	ret->signal = signal_by_number(stop->number);
+	ret->code = stop->code;
+	ret->sender = stop->sender_pid;
+	ret->user = stop->sender_uid;
+	ret->siginfo = 0;
+	return ends_process(analysis, ret);
+}
+
+/* The thread that dies need not be the one that was hit first; on others only what came from outside counts. */
+bool sent_signal_find(const struct analysis *analysis, struct sent_signal *ret)
+{
+	if (analysis->dying_thread < 0 || analysis->image->os != OS_LINUX)
+		return false;
+	if (from_frame(analysis, (size_t)analysis->dying_thread, ret))
+		return true;
+	for (size_t i = 0; i < analysis->image->threads.count; i++)
+		if (from_frame(analysis, i, ret) && !ret->own)
+			return true;
+	return from_stop(analysis, ret);
+}

@@ -1,0 +1,136 @@
+/* c_frames.c: see c_frames.h. */
+#include "heuristics/faults/c_frames.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+	const char *function, *reason;
+} deaths[] = {
+#define C_DEATH(function, reason) {function, reason},
+#include "heuristics/faults/c_deaths.def"
+#undef C_DEATH
+};
+
+static const char *const runtimes[] = {
+#define C_RUNTIME(prefix) prefix,
+#include "heuristics/faults/c_runtimes.def"
+#undef C_RUNTIME
+};
+
+static struct frame_line line_of(struct analysis *analysis, const struct c_frames *frames, size_t index)
+{
+	struct frame_line lines[INLINE_LIMIT];
+
+	frame_lines(analysis->image, &frames->stack, index, lines);
+	return lines[0];
+}
+
+static bool is_runtime_module(const char *module)
+{
+	for (size_t i = 0; module && i < sizeof runtimes / sizeof *runtimes; i++)
+		if (!strncasecmp(module, runtimes[i], strlen(runtimes[i])))
+			return true;
+	return false;
+}
+
+/* Notes a function that ends processes; false: it is none. */
+static bool note_death(struct c_frames *frames, const char *function)
+{
+	for (size_t i = 0; function && i < sizeof deaths / sizeof *deaths; i++)
+		if (!strcmp(function, deaths[i].function)) {
+			frames->death = true;
+			frames->reason = deaths[i].reason ? deaths[i].reason : frames->reason;
+			return true;
+		}
+	return false;
+}
+
+/* Whether a frame is of code that is not Go's. */
+static bool is_c(struct analysis *analysis, const struct stack *stack, size_t index)
+{
+	const struct frame *frame = &stack->frames.items[index];
+	const struct segment *segment = image_segment(analysis->image, frame->pc);
+
+	if (frame->info->func || frame->damage >= 0 || frame->how == HOW_REPAIRED)
+		return false;
+	return (segment && (segment->flags & SEGMENT_EXEC)) || image_mapping(analysis->image, frame->pc);
+}
+
+static void find_culprit(struct analysis *analysis, struct c_frames *frames)
+{
+	for (frames->culprit = frames->first; frames->culprit < frames->end; frames->culprit++) {
+		const struct frame_line line = line_of(analysis, frames, frames->culprit);
+
+		if (!is_c(analysis, &frames->stack, frames->culprit))
+			continue; /* it jumped there, and no code is there */
+		if (!note_death(frames, line.function) && !is_runtime_module(line.module))
+			return;
+	}
+}
+
+bool c_frames_find(struct analysis *analysis, size_t thread, uint64_t pc, struct c_frames *ret)
+{
+	const struct stack *stack = &ret->stack;
+	size_t first;
+
+	*ret = (struct c_frames){0};
+	thread_stack(analysis, thread, &ret->stack);
+	for (first = stack->frames.count; first > 0; first--)
+		if (stack->frames.items[first - 1].pc == pc && stack->frames.items[first - 1].exact)
+			break;
+	if (!first--)
+		return false;
+	if (stack->frames.items[first].info->func || stack->frames.items[first].damage >= 0)
+		return false;
+	ret->first = first;
+	ret->end = first + 1;
+	while (ret->end < stack->frames.count && is_c(analysis, stack, ret->end))
+		ret->end++;
+	ret->nowhere = !is_c(analysis, stack, first);
+	if (ret->nowhere && ret->end == first + 1)
+		return false;
+	find_culprit(analysis, ret);
+	return true;
+}
+
+/* Where the file of a mapping begins in memory: what addr2line counts from. */
+static uint64_t module_start(const struct image *image, const struct mapping *mapping)
+{
+	while (mapping > image->mappings.items && mapping->file_offset && !strcmp(mapping[-1].path, mapping->path))
+		mapping--;
+	return mapping->start;
+}
+
+const char *c_frame_function(struct analysis *analysis, const struct c_frames *frames, size_t index)
+{
+	return line_of(analysis, frames, index).function;
+}
+
+/* Without what compilers append to parts and copies of a function ("measure.constprop.0"), and without cgo's decoration: a
+ * static function is mostly inlined into the stub that cgo makes for it (cmd/cgo/out.go). */
+static const char *plain_name(struct arena *arena, const char *name)
+{
+	static const char mark[] = "_Cfunc_";
+	const char *plain = arena_strndup(arena, name, strcspn(name, "."));
+	const char *called = strncmp(plain, "_cgo_", 5) ? NULL : strstr(plain, mark);
+
+	return called ? arena_printf(arena, "cgo's stub of %s", called + strlen(mark)) : plain;
+}
+
+const char *c_frame_text(struct analysis *analysis, const struct c_frames *frames, size_t index)
+{
+	const struct frame_line line = line_of(analysis, frames, index);
+	const struct mapping *mapping = image_mapping(analysis->image, line.frame->pc);
+	const char *function = line.function ? plain_name(analysis->arena, line.function) : NULL;
+
+	if (index == frames->first && frames->nowhere)
+		return arena_printf(analysis->arena, "0x%" PRIx64 ", where no code is", line.frame->pc);
+	if (function)
+		return line.module ? arena_printf(analysis->arena, "%s (%s)", function, line.module) : function;
+	if (line.module && mapping)
+		return arena_printf(analysis->arena, "%s+0x%" PRIx64, line.module,
+				    line.frame->pc - module_start(analysis->image, mapping));
+	return arena_printf(analysis->arena, "0x%" PRIx64, line.frame->pc);
+}

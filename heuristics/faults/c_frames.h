@@ -1,0 +1,25 @@
+/* c_frames.h: the frames of C that a thread had when it was stopped, and who is to be named of them. */
+#ifndef HEURISTICS_FAULTS_C_FRAMES_H
+#define HEURISTICS_FAULTS_C_FRAMES_H
+
+#include "heuristics/detector.h"
+
+struct c_frames {
+	struct stack stack;  /* the thread's */
+	size_t first, end;   /* frames of C: first to end - 1; first is where the thread was stopped */
+	size_t culprit;      /* the innermost that is neither the C library's nor a way to end the process; end: none */
+	bool nowhere;        /* no code is at the first: the one above jumped there */
+	bool death;          /* it was ending the process by a function of c_deaths.def */
+	const char *reason;  /* what is known by those; NULL: nothing */
+};
+
+/* Of a thread that was stopped at `pc`, on a stack that is not a goroutine's. False: it was in Go. */
+bool c_frames_find(struct analysis *analysis, size_t thread, uint64_t pc, struct c_frames *ret);
+
+/* "parse (libparse.so)", "libparse.so+0x1234", "0x…": a frame in words, on the arena. */
+const char *c_frame_text(struct analysis *analysis, const struct c_frames *frames, size_t index);
+
+/* Its function, NULL: unknown. */
+const char *c_frame_function(struct analysis *analysis, const struct c_frames *frames, size_t index);
+
+#endif

@@ -1,0 +1,244 @@
+/* cgo_fault.c: the process died in code that is not Go's: C that Go called by cgo, a library, a thread that C made. Go runs
+ * such code on the thread's own stack (m.g0), the goroutine waits in runtime.cgocall (runtime/cgocall.go); a fault there
+ * cannot become a panic (sighandler, runtime/signal_unix.go). C may also end the process itself, by abort and the like. */
+#include "heuristics/faults/address_place.h"
+#include "heuristics/faults/c_frames.h"
+#include "heuristics/faults/go_caller.h"
+#include "heuristics/faults/memory_access.h"
+#include "heuristics/ends/sent_signal.h"
+
+#include "analyzer/unwind/unwind.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+extern const struct detector detector_cgo_fault;
+
+/* Where the thread was stopped, and by what. */
+struct stop_in_c {
+	size_t thread;
+	uint64_t pc, pc_address; /* where it was saved, 0: a register */
+	const char *signal;
+	bool faulted; /* an instruction did it; else C sent itself the signal */
+	struct c_frames frames;
+	struct go_caller caller;
+	bool called; /* a goroutine of the thread stands in runtime.cgocall */
+	bool incgo;
+};
+
+static bool find_stop(struct analysis *analysis, struct stop_in_c *ret)
+{
+	const struct fault *fault = &analysis->fault;
+	struct sent_signal sent;
+
+	if (fault->known && fault->has_pc && fault->thread >= 0) {
+		ret->thread = (size_t)fault->thread;
+		ret->pc = fault->pc;
+		ret->pc_address = fault->pc_address;
+		ret->signal = fault->name;
+		ret->faulted = true;
+		return c_frames_find(analysis, ret->thread, ret->pc, &ret->frames);
+	}
+	if (!sent_signal_find(analysis, &sent) || !sent.own || !analysis->walks[sent.thread].stopped.known)
+		return false;
+	ret->thread = sent.thread;
+	ret->pc = analysis->walks[sent.thread].stopped.pc;
+	ret->pc_address = analysis->walks[sent.thread].stopped.pc_address;
+	ret->signal = sent.signal->name;
+	/* A thread that another one of the process signalled may stand in C by chance. */
+	return c_frames_find(analysis, ret->thread, ret->pc, &ret->frames) && ret->frames.death;
+}
+
+static const char *frame_text(struct analysis *analysis, const struct stop_in_c *stop, size_t index)
+{
+	return c_frame_text(analysis, &stop->frames, index);
+}
+
+/* "SIGSEGV at 0x… in strlen (libc.so.6), called by measure (app)". */
+static const char *where_text(struct analysis *analysis, const struct stop_in_c *stop)
+{
+	const struct c_frames *frames = &stop->frames;
+	const char *at = frame_text(analysis, stop, frames->first);
+
+	if (frames->culprit > frames->first && frames->culprit < frames->end)
+		return arena_printf(analysis->arena, "%s, called by %s", at,
+				    frame_text(analysis, stop, frames->culprit));
+	return at;
+}
+
+static void machine_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct fault *fault = &analysis->fault;
+	struct evidence *evidence;
+
+	if (!stop->faulted) {
+		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
+			     "thread %" PRId64 " sent itself %s: in %s%s%s",
+			     analysis->image->threads.items[stop->thread].id, stop->signal,
+			     where_text(analysis, stop), stop->frames.reason ? "; " : "",
+			     stop->frames.reason ? stop->frames.reason : "");
+		return;
+	}
+	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
+				"%s at pc 0x%" PRIx64 ", in %s: no Go code%s%s", stop->signal, stop->pc,
+				where_text(analysis, stop),
+				fault->has_address ? "; it accessed " : "",
+				fault->has_address ? hex_text(diagnosis->arena, fault->address) : "");
+	evidence->address = stop->pc;
+}
+
+static void access_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct fault *fault = &analysis->fault;
+	const uint64_t sp = stop->frames.stack.frames.items[stop->frames.first].sp;
+	struct memory_access access;
+	struct evidence *evidence;
+
+	if (!stop->faulted || !fault->has_address)
+		return;
+	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "address 0x%" PRIx64 " is %s",
+		     fault->address,
+		     address_place(diagnosis, fault->address, sp));
+	if (!memory_access_at(analysis, fault->pc, &access) || !access.base)
+		return;
+	evidence = evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_FAIR, false,
+				"the instruction %s %u byte%s at offset 0x%" PRIx64 " from %s, which was 0x%" PRIx64,
+				access.store ? "writes" : "reads", access.size, access.size == 1 ? "" : "s",
+				access.offset, access.base,
+				fault->address - access.offset);
+	evidence->address = fault->pc;
+}
+
+static void pc_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
+{
+	const struct arch *arch = diagnosis->analysis->image->arch;
+	const int32_t machine = diagnosis->analysis->thread_machine[stop->thread];
+
+	if (stop->pc_address)
+		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, stop->pc_address, NULL,
+			      "the pc that was saved when %s stopped the thread: no Go function is there",
+			      stop->signal);
+	else
+		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, false,
+			     "%s is 0x%" PRIx64 ": no Go function is there",
+			     arch->reg_names[arch->pc], stop->pc);
+	if (stop->incgo)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
+			     "M%" PRId64 " of that thread says that it is "
+			     "in C (m.incgo)", diagnosis->analysis->runtime->machines.items[machine].id);
+}
+
+/* ", calling C's die_of for main.consume, at main.go:109": as much of it as is known. */
+static const char *call_text(struct arena *arena, const struct go_caller *caller)
+{
+	const char *text = caller->c_function ? arena_printf(arena, ", calling C's %s", caller->c_function) : "";
+
+	if (caller->function)
+		text = arena_printf(arena, "%s for %s", text, caller->function);
+	return caller->place ? arena_printf(arena, "%s, at %s", text, caller->place) : text;
+}
+
+static bool is_call_of_c(enum func_role role)
+{
+	return role == ROLE_ASMCGOCALL || role == ROLE_STDCALL || role == ROLE_STDCALL_INTERNAL;
+}
+
+static void walk_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct c_frames *frames = &stop->frames;
+	const size_t count = frames->end - frames->first;
+	const bool ended = frames->end >= frames->stack.frames.count;
+	const struct frame *above = ended ? NULL : &frames->stack.frames.items[frames->end];
+	const char *plural = count == 1 ? "" : "s";
+
+	if (above && is_call_of_c(above->info->role))
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+			     "its %zu frame%s of C lead%s to %s, by which Go calls C", count, plural,
+			     count == 1 ? "s" : "", go_func_name(above->info));
+	else if (!above && frames->stack.end == END_COMPLETE)
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+			     "its %zu frame%s of C lead%s to the start of the thread: no Go function is among them",
+			     count, plural,
+			     count == 1 ? "s" : "");
+	if (stop->called)
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+			     "goroutine %" PRIu64 " stands in runtime.cgocall%s",
+			     analysis->runtime->goroutines.items[finding->goroutine].id, call_text(analysis->arena, &stop->caller));
+}
+
+static const char *title(struct diagnosis *diagnosis, const struct stop_in_c *stop)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct c_frames *frames = &stop->frames;
+	const uint64_t sp = frames->stack.frames.items[frames->first].sp;
+	const char *function = stop->caller.function;
+	const char *caller = function ? arena_printf(diagnosis->arena, ", called by Go's %s", function) : "";
+	const char *culprit = frames->culprit < frames->end ? frame_text(analysis, stop, frames->culprit) : NULL;
+
+	if (!stop->faulted)
+		return arena_printf(diagnosis->arena, "%s%s%s%s",
+				    frames->reason ? frames->reason : "C code sent the process a signal",
+				    culprit ? "; it was in " : "", culprit ? culprit : "", caller);
+	if (analysis->fault.has_address && is_past_stack(diagnosis, analysis->fault.address, sp))
+		return arena_printf(diagnosis->arena, "C code used up its stack in %s%s", where_text(analysis, stop),
+				    caller);
+	return arena_printf(diagnosis->arena, "C code got %s in %s%s", stop->signal, where_text(analysis, stop),
+			    caller);
+}
+
+static void point_into(struct analysis *analysis, struct finding *finding, const struct stop_in_c *stop)
+{
+	const struct c_frames *frames = &stop->frames;
+	const bool named = !stop->faulted && frames->culprit < frames->end;
+	const size_t frame = named ? frames->culprit : frames->first;
+
+	finding->frame = (int64_t)frame;
+	finding->has_pc = true;
+	finding->pc = frames->stack.frames.items[frame].pc;
+	finding->function = c_frame_function(analysis, frames, frame);
+}
+
+static void run(struct diagnosis *diagnosis)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	struct stop_in_c stop = {0};
+	struct finding *finding;
+	int32_t machine, goroutine;
+
+	if (analysis->dying_thread < 0 || analysis->messages.panics.count || !find_stop(analysis, &stop))
+		return;
+	machine = analysis->thread_machine[stop.thread];
+	goroutine = analysis->thread_goroutine[stop.thread];
+	stop.incgo = machine >= 0 && analysis->runtime->machines.items[machine].incgo;
+	stop.called = goroutine >= 0 && go_caller_find(analysis, (size_t)goroutine, &stop.caller);
+	finding = finding_add(diagnosis, &detector_cgo_fault);
+	finding->thread = (int32_t)stop.thread;
+	finding->goroutine = goroutine;
+	point_into(analysis, finding, &stop);
+	finding->title = title(diagnosis, &stop);
+	machine_evidence(diagnosis, finding, &stop);
+	access_evidence(diagnosis, finding, &stop);
+	pc_evidence(diagnosis, finding, &stop);
+	walk_evidence(diagnosis, finding, &stop);
+}
+
+static const char *const supersedes[] = {"unknown-fault", "go-fatal", "external-signal", NULL};
+
+const struct detector detector_cgo_fault = {
+	.id = "cgo-fault",
+	.title = "code that is not Go's crashed, or ended the process",
+	.explanation = "The thread was in C (or another language that Go calls by cgo, a library, a DLL) when a "
+		       "fault stopped it, or when that code ended the process itself, by abort. Go cannot make a "
+		       "panic of that: no deferred function runs. Evidence: the pc that was saved lies in no Go "
+		       "function; the frames from there lead to runtime.asmcgocall, or to the start of a thread "
+		       "that C made; the goroutine stands in runtime.cgocall.\n"
+		       "What to do: look at the C function, and at what its Go caller passed to it. Memory that C "
+		       "freed twice or wrote past shows only later, elsewhere: run the C code under "
+		       "AddressSanitizer (go build -asan).",
+	.rank = 50,
+	.supersedes = supersedes,
+	.run = run,
+};

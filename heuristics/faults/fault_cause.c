@@ -1,0 +1,111 @@
+/* fault_cause.c: see fault_cause.h. Signals: formats/signal_codes.def. */
+#include "heuristics/faults/fault_cause.h"
+
+#include "formats/locator/paths.h"
+#include "formats/dump/signals.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { INSN_BYTES = 16, BUS_ADRERR = 2, BUS_OBJERR = 3, BUS_MCEERR_AO = 5, TRAP_BRKPT = 1 };
+
+/* Extensions that not every CPU has, by their encodings (Intel SDM vol. 2, 2.3.5 and 2.7; Arm ARM, C4.1). */
+static const struct {
+	enum arch_id arch;
+	uint32_t mask, bits;
+	const char *name;
+} extensions[] = {
+	{ARCH_AMD64, 0xff, 0x62, "AVX-512 or AVX10"},
+	{ARCH_AMD64, 0xff, 0xc4, "AVX, FMA or BMI"},
+	{ARCH_AMD64, 0xff, 0xc5, "AVX"},
+	{ARCH_ARM64, 0x1e000000, 0x04000000, "SVE"},
+	{ARCH_ARM64, 0x9e000000, 0x80000000, "SME"},
+	{ARCH_ARM64, 0x3b200c00, 0x38200000, "LSE, atomic operations"},
+};
+
+static const char *extension_of(const struct arch *arch, struct span code)
+{
+	const uint32_t bits = span_u32(code, 0);
+
+	for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++)
+		if (extensions[i].arch == arch->id && (bits & extensions[i].mask) == extensions[i].bits)
+			return extensions[i].name;
+	return NULL;
+}
+
+static const char *illegal(const struct diagnosis *diagnosis)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct fault *fault = &analysis->fault;
+	struct decoder *decoder = analysis->runtime->decoder;
+	const struct span code = image_view(analysis->image, fault->pc, INSN_BYTES);
+	const char *text, *extension;
+	struct insn insn;
+
+	if (!fault->has_pc || !decoder || code.size < sizeof(uint32_t))
+		return NULL;
+	text = insn_text(decoder, diagnosis->arena, fault->pc, code);
+	if (text && insn_decode(decoder, fault->pc, code, &insn) && insn.flow == FLOW_STOP)
+		return arena_printf(diagnosis->arena, "`%s` is a trap, which compilers put where control must never "
+				    "get", text);
+	extension = extension_of(analysis->image->arch, code);
+	extension = extension ? arena_printf(diagnosis->arena, " (by its encoding: %s)", extension) : "";
+	if (text)
+		return arena_printf(diagnosis->arena, "this CPU does not have, or may not run, the instruction `%s`%s",
+				    text, extension);
+	return arena_printf(diagnosis->arena, "this CPU does not know the bytes there, %02x %02x %02x %02x, as an "
+			    "instruction%s",
+			    code.data[0], code.data[1], code.data[2], code.data[3], extension);
+}
+
+static const char *bus(const struct diagnosis *diagnosis)
+{
+	const struct fault *fault = &diagnosis->analysis->fault;
+	const struct image *image = diagnosis->analysis->image;
+	const struct mapping *mapping = fault->has_address ? image_mapping(image, fault->address) : NULL;
+
+	if (fault->code == BUS_ADRERR && mapping && mapping->path)
+		return arena_printf(diagnosis->arena, "the file %s, mapped there, has no bytes at offset 0x%" PRIx64
+				    ": it was cut short while it was mapped, or its disk failed",
+				    path_base_name(mapping->path),
+				    mapping->file_offset + (fault->address - mapping->start));
+	if (fault->code >= BUS_OBJERR && fault->code <= BUS_MCEERR_AO)
+		return signal_code(fault->number, fault->code)->meaning;
+	return NULL;
+}
+
+static const char *breakpoint(const struct diagnosis *diagnosis)
+{
+	const int code = diagnosis->analysis->fault.code;
+
+	return code == SIGNAL_CODE_KERNEL || code == TRAP_BRKPT
+		? "a breakpoint instruction was executed, and no debugger was there"
+								 : NULL;
+}
+
+static const char *system_call(const struct diagnosis *diagnosis)
+{
+	const struct fault *fault = &diagnosis->analysis->fault;
+	uint32_t number;
+
+	if (fault->code != SIGNAL_CODE_SECCOMP)
+		return NULL;
+	if (!fault->siginfo || !image_u32(diagnosis->analysis->image, fault->siginfo + SIGINFO_SYSCALL, &number))
+		return "a filter of system calls (seccomp) forbade the call";
+	return arena_printf(diagnosis->arena, "a filter of system calls (seccomp) forbade system call %" PRIu32,
+			    number);
+}
+
+const char *fault_cause(const struct diagnosis *diagnosis)
+{
+	const struct fault *fault = &diagnosis->analysis->fault;
+	static const struct {
+		const char *signal;
+		const char *(*cause)(const struct diagnosis *diagnosis);
+	} causes[] = {{"SIGILL", illegal}, {"SIGBUS", bus}, {"SIGSYS", system_call}, {"SIGTRAP", breakpoint}};
+
+	for (size_t i = 0; fault->has_code && i < sizeof causes / sizeof *causes; i++)
+		if (!strcmp(fault->name, causes[i].signal))
+			return causes[i].cause(diagnosis);
+	return NULL;
+}

@@ -1,0 +1,56 @@
+/* go_caller.c: see go_caller.h. cgo makes a function _Cfunc_NAME of package P for each C function NAME that P uses
+ * (cmd/cgo/out.go, Go 1.18 to 1.27); it calls runtime.cgocall. So do syscall.SyscallN and its like on Windows. */
+#include "heuristics/faults/go_caller.h"
+
+#include "formats/locator/paths.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Between runtime.cgocall and who wanted to call C. */
+static const char *const passages[] = {"runtime.", "syscall.", "internal/runtime/", "runtime/internal/", "runtime/cgo.",
+				       "golang.org/x/sys/windows.(*LazyProc)", "golang.org/x/sys/windows.(*Proc)"};
+
+static bool is_passage(const char *function)
+{
+	for (size_t i = 0; i < sizeof passages / sizeof *passages; i++)
+		if (!strncmp(function, passages[i], strlen(passages[i])))
+			return true;
+	return false;
+}
+
+/* Takes one line above cgocall; true when it is the caller. */
+static bool take_line(struct arena *arena, const struct frame_line *line, struct go_caller *ret)
+{
+	static const char mark[] = "._Cfunc_";
+	const char *called = line->function ? strstr(line->function, mark) : NULL;
+
+	if (called)
+		ret->c_function = called + strlen(mark);
+	if (!line->function || called || is_passage(line->function))
+		return false;
+	ret->function = line->function;
+	if (line->file)
+		ret->place = arena_printf(arena, "%s:%" PRId32, path_base_name(line->file), line->line);
+	return true;
+}
+
+bool go_caller_find(struct analysis *analysis, size_t goroutine, struct go_caller *ret)
+{
+	struct frame_line lines[INLINE_LIMIT];
+	struct stack stack = {0};
+
+	*ret = (struct go_caller){0};
+	goroutine_stack(analysis, goroutine, &stack);
+	if (!stack.frames.count || !stack.frames.items[0].info->func ||
+	    strcmp(go_func_name(stack.frames.items[0].info), "runtime.cgocall") != 0)
+		return false;
+	for (size_t i = 1; i < stack.frames.count; i++) {
+		const size_t count = frame_lines(analysis->image, &stack, i, lines);
+
+		for (size_t j = 0; j < count; j++)
+			if (take_line(analysis->arena, &lines[j], ret))
+				return true;
+	}
+	return true;
+}

@@ -1,0 +1,16 @@
+/* go_caller.h: which Go function called C, by the stack of a goroutine that is in C. */
+#ifndef HEURISTICS_FAULTS_GO_CALLER_H
+#define HEURISTICS_FAULTS_GO_CALLER_H
+
+#include "heuristics/detector.h"
+
+struct go_caller {
+	const char *function;  /* of the program, e.g. "main.consume"; NULL: unknown */
+	const char *c_function; /* what it called, by cgo's name for it ("die_of" of main._Cfunc_die_of); NULL: unknown */
+	const char *place;     /* "main.go:109"; NULL: unknown */
+};
+
+/* False: the goroutine does not stand in runtime.cgocall. */
+bool go_caller_find(struct analysis *analysis, size_t goroutine, struct go_caller *ret);
+
+#endif

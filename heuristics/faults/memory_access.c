@@ -1,0 +1,68 @@
+/* memory_access.c: see memory_access.h. */
+#include "heuristics/faults/memory_access.h"
+
+enum { INSN_BYTES = 16 };
+
+/* Whether the instruction changes a register before its effect number `until` (ldr x1, [x0, #8]!). */
+static bool is_changed(const struct insn *insn, size_t until, uint8_t reg)
+{
+	for (size_t i = 0; i < until; i++)
+		if (insn->effects[i].dst == reg && insn->effects[i].kind != EFFECT_STORE)
+			return true;
+	return false;
+}
+
+/* The one access to memory by the instruction; NULL: none, more than one, or its address is not known. */
+static const struct effect *only_access(const struct insn *insn)
+{
+	const struct effect *access = NULL;
+
+	for (size_t i = 0; i < insn->count; i++) {
+		const struct effect *effect = &insn->effects[i];
+
+		if (effect->kind != EFFECT_LOAD && effect->kind != EFFECT_STORE)
+			continue;
+		if (is_changed(insn, i, effect->src) ||
+		    (access && (access->src != effect->src || access->value != effect->value)))
+			return NULL;
+		access = effect;
+	}
+	return access;
+}
+
+bool memory_access_at(struct analysis *analysis, uint64_t pc, struct memory_access *ret)
+{
+	const struct arch *arch = analysis->image->arch;
+	struct decoder *decoder = analysis->runtime->decoder;
+	const struct effect *access;
+	struct insn insn;
+
+	if (!decoder || !insn_decode(decoder, pc, image_view(analysis->image, pc, INSN_BYTES), &insn))
+		return false;
+	access = only_access(&insn);
+	if (!access || (access->src != REG_NONE && access->src >= arch->reg_count))
+		return false;
+	*ret = (struct memory_access){.store = access->kind == EFFECT_STORE, .size = access->size, .reg = access->src,
+				      .base = access->src == REG_NONE ? NULL : arch->reg_names[access->src],
+				      .offset = (uint64_t)access->value};
+	return true;
+}
+
+/* The kernel saved all of them with the pc, in the context of the signal frame; without a frame they are the dump's. */
+bool register_at_fault(const struct analysis *analysis, uint8_t reg, uint64_t *ret)
+{
+	const struct fault *fault = &analysis->fault;
+	const struct reg_map *map = &analysis->image->arch->ucontext;
+	uint64_t context = fault->pc_address;
+	uint64_t offset = UINT64_MAX;
+
+	if (!fault->pc_address && fault->thread >= 0)
+		return reg_get(&analysis->image->threads.items[fault->thread].registers, reg, ret);
+	for (size_t i = 0; i < map->count; i++) {
+		if (map->slots[i].reg == analysis->image->arch->pc)
+			context = fault->pc_address - map->slots[i].offset;
+		if (map->slots[i].reg == reg)
+			offset = map->slots[i].offset;
+	}
+	return fault->siginfo && offset != UINT64_MAX && image_u64(analysis->image, context + offset, ret);
+}

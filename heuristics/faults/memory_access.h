@@ -1,0 +1,23 @@
+/* memory_access.h: what the instruction that faulted did to memory: with the address of the fault it says what its base
+ * register held. */
+#ifndef HEURISTICS_FAULTS_MEMORY_ACCESS_H
+#define HEURISTICS_FAULTS_MEMORY_ACCESS_H
+
+#include "heuristics/detector.h"
+
+struct memory_access {
+	bool store;
+	unsigned size;    /* bytes */
+	uint8_t reg;      /* that the address was formed from; REG_NONE: the address is the instruction's own */
+	const char *base; /* its name; NULL: none */
+	uint64_t offset;  /* added to it (two's complement) */
+};
+
+/* The one access of the instruction at a pc. False: its code is not there, or it makes none, more than one, or one whose
+ * address it does not itself say. */
+bool memory_access_at(struct analysis *analysis, uint64_t pc, struct memory_access *ret);
+
+/* What a register held when the CPU stopped at the fault; false: the dump does not tell. */
+bool register_at_fault(const struct analysis *analysis, uint8_t reg, uint64_t *ret);
+
+#endif

@@ -1,0 +1,233 @@
+/* unknown_fault.c: a fault of the CPU that no other detector explains. What the dump shows of it is said: the instruction, what
+ * it accessed, what the kernel says; and what it was not. A few kinds explain themselves (fault_cause.h). */
+#include "heuristics/faults/address_place.h"
+#include "heuristics/faults/fault_cause.h"
+#include "heuristics/faults/memory_access.h"
+#include "heuristics/ends/ordinary_ends.h"
+#include "heuristics/damage/word_shape.h"
+
+#include "analyzer/unwind/unwind.h"
+#include "formats/dump/signals.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+extern const struct detector detector_unknown_fault;
+
+enum { WORD = 8, FIRST_PAGE = 0x1000 };
+
+static const struct {
+	const char *rule;
+	enum evidence_kind kind;
+	const char *text;
+} ruled_out[] = {
+#define RULED_OUT(rule, kind, text) {rule, kind, text},
+#include "heuristics/faults/ruled_out.def"
+#undef RULED_OUT
+};
+
+/* SP when it faulted; 0: unknown. */
+static uint64_t stack_pointer(const struct analysis *analysis)
+{
+	uint64_t sp;
+
+	return register_at_fault(analysis, analysis->image->arch->sp, &sp) ? sp : 0;
+}
+
+/* Why the runtime prints no more than this of a fault: it is no cause. */
+static bool only_names_fault(const char *line)
+{
+	return line && (!strcmp(line, "fatal error: fault") ||
+			!strcmp(line, "fatal error: unexpected signal during runtime execution"));
+}
+
+static void kernel_evidence(struct diagnosis *diagnosis, struct finding *finding, bool explained)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct fault *fault = &analysis->fault;
+	const struct signal_code *code = analysis->image->os == OS_LINUX && fault->has_code ?
+						 signal_code(fault->number, fault->code) : NULL;
+
+	if (!code || !*code->meaning)
+		return;
+	if (!fault->code_address)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "the kernel said (%s): %s",
+			     code->name,
+			     code->meaning);
+	else
+		evidence_word(diagnosis, finding, explained ? WEIGHT_STRONG : WEIGHT_FAIR, false, fault->code_address,
+			      NULL, "the kernel said, in the lower four bytes (si_code %d, %s): %s", fault->code, code->name,
+			      code->meaning);
+}
+
+/* The address from the register that it was formed of, which the kernel does not tell of one that is not canonical. */
+static void access_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct fault *fault = &analysis->fault;
+	struct memory_access access;
+	struct evidence *evidence;
+	const char *shape;
+	uint64_t base;
+
+	if (!fault->has_pc || !memory_access_at(analysis, fault->pc, &access) || !access.base)
+		return;
+	if (fault->has_address)
+		base = fault->address - access.offset;
+	else if (!register_at_fault(analysis, access.reg, &base))
+		return;
+	shape = word_shape(diagnosis, base, WORD);
+	evidence = evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_FAIR, false,
+				"the instruction %s %u byte%s at offset 0x%" PRIx64 " from %s, which was "
+				"0x%" PRIx64 "%s%s%s",
+				access.store ? "writes" : "reads", access.size, access.size == 1 ? "" : "s",
+				access.offset, access.base, base,
+				shape ? " (" : "", shape ? shape : "", shape ? ")" : "");
+	evidence->address = fault->pc;
+	if (!fault->has_address && !is_canonical(base + access.offset))
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
+			     "address 0x%" PRIx64 " is %s",
+			     base + access.offset, address_place(diagnosis, base + access.offset, 0));
+}
+
+static bool is_found(const struct diagnosis *diagnosis, const char *rule, const struct finding *fault)
+{
+	for (size_t i = 0; i < diagnosis->findings.count; i++) {
+		const struct finding *finding = &diagnosis->findings.items[i];
+
+		if (!strcmp(finding->detector->id, rule) && (finding->thread == fault->thread ||
+							     finding->goroutine == fault->goroutine))
+			return true;
+	}
+	return false;
+}
+
+/* Whether its stack was walked to its end, so that what was not found on it is not there. */
+static bool is_walked(struct analysis *analysis, const struct finding *finding)
+{
+	struct stack stack = {0};
+
+	if (finding->goroutine >= 0)
+		goroutine_stack(analysis, (size_t)finding->goroutine, &stack);
+	else
+		thread_stack(analysis, (size_t)finding->thread, &stack);
+	return stack.end == END_COMPLETE || stack.end == END_STACK_SWITCH;
+}
+
+static void ruled_out_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct fault *fault = &analysis->fault;
+
+	if (!is_walked(analysis, finding)) {
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_FAIR, false,
+			     "its stack could not be walked to its end, so that damage on it is not ruled out");
+		return;
+	}
+	for (size_t i = 0; finding->function && i < sizeof ruled_out / sizeof *ruled_out; i++)
+		if (!is_found(diagnosis, ruled_out[i].rule, finding))
+			evidence_add(diagnosis, finding, ruled_out[i].kind, WEIGHT_FAIR, false, "not %s: %s",
+				     ruled_out[i].rule,
+				     ruled_out[i].text);
+	if (fault->has_address && fault->address >= FIRST_PAGE)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
+			     "not nil-deref: 0x%" PRIx64 " is no offset that the runtime takes for one from nil",
+			     fault->address);
+}
+
+static const char *access_text(enum fault_access access)
+{
+	switch (access) {
+	case ACCESS_READ:
+		return "reading";
+	case ACCESS_WRITE:
+		return "writing to";
+	case ACCESS_EXECUTE:
+		return "jumping to";
+	default:
+		return "at";
+	}
+}
+
+static const char *title(struct diagnosis *diagnosis, const struct finding *finding, const char *cause)
+{
+	const struct fault *fault = &diagnosis->analysis->fault;
+	const char *at = fault->name;
+	const char *place;
+
+	if (finding->function)
+		at = arena_printf(diagnosis->arena, "%s in %s", at, finding->function);
+	if (cause)
+		return arena_printf(diagnosis->arena, "%s: %s", at, cause);
+	if (!fault->has_address)
+		return at;
+	place = address_place(diagnosis, fault->address, stack_pointer(diagnosis->analysis));
+	return arena_printf(diagnosis->arena, "%s, %s address 0x%" PRIx64 ", which is %s", at,
+			    access_text(fault->access), fault->address, place);
+}
+
+/* "SIGSEGV at pc 0x…, accessing 0x…: cause" */
+static void exception_evidence(struct diagnosis *diagnosis, struct finding *finding, const char *cause)
+{
+	const struct fault *fault = &diagnosis->analysis->fault;
+	struct evidence *evidence;
+	const char *text = fault->name;
+
+	if (fault->has_pc)
+		text = arena_printf(diagnosis->arena, "%s at pc 0x%" PRIx64, text, fault->pc);
+	if (fault->has_address)
+		text = arena_printf(diagnosis->arena, "%s, accessing 0x%" PRIx64, text, fault->address);
+	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false, "%s%s%s", text,
+				cause ? ": " : "", cause ? cause : "");
+	evidence->address = fault->has_pc ? fault->pc : 0;
+}
+
+static void run(struct diagnosis *diagnosis)
+{
+	static const char *const explains[] = {"go-fatal", NULL};
+	struct analysis *analysis = diagnosis->analysis;
+	const struct fault *fault = &analysis->fault;
+	struct finding *finding;
+	const struct pc_info *info;
+	const char *cause;
+
+	if (!fault->known || analysis->messages.panicked)
+		return;
+	info = fault->has_pc ? go_pc(analysis->runtime, fault->pc, true) : NULL;
+	cause = fault_cause(diagnosis);
+	finding = finding_add(diagnosis, &detector_unknown_fault);
+	finding->thread = fault->thread;
+	finding->goroutine = fault->goroutine;
+	finding->has_pc = fault->has_pc;
+	finding->pc = fault->pc;
+	finding->function = info && info->func ? go_func_name(info) : NULL;
+	finding->title = title(diagnosis, finding, cause);
+	if (cause && only_names_fault(analysis->messages.line))
+		finding->supersedes = explains;
+	exception_evidence(diagnosis, finding, cause);
+	kernel_evidence(diagnosis, finding, cause != NULL);
+	if (fault->has_address)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
+			     "address 0x%" PRIx64 " is %s", fault->address,
+			     address_place(diagnosis, fault->address, stack_pointer(analysis)));
+	access_evidence(diagnosis, finding);
+	ruled_out_evidence(diagnosis, finding);
+	if (!cause)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, true,
+			     "nothing in the dump says why");
+}
+
+const struct detector detector_unknown_fault = {
+	.id = "unknown-fault",
+	.title = "a fault of the CPU whose cause is not known",
+	.explanation = "The process was ended by a fault that no other rule explains. What the dump shows is said: "
+		       "the instruction, the address and what lies there, what the kernel said of it, and what it "
+		       "was not. Some faults say themselves what was wrong: an instruction that the CPU does not "
+		       "have (SIGILL), a mapped file that was cut short (SIGBUS), a system call that a filter "
+		       "forbids (SIGSYS); then it is likely, else only possible.\n"
+		       "What to do: see where the bad address or value came from; suspect package unsafe, assembly, "
+		       "cgo and data races (go build -race, go vet), then the memory of the machine if faults "
+		       "differ from time to time.",
+	.rank = 10,
+	.run = run,
+};

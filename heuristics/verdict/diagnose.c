@@ -1,0 +1,19 @@
+/* diagnose.c: every detector is asked, and what they found is ranked and explained. */
+#include "heuristics/verdict/citations.h"
+#include "heuristics/verdict/rank.h"
+#include "heuristics/verdict/rivals.h"
+
+struct diagnosis *diagnose(struct analysis *analysis)
+{
+	struct diagnosis *diagnosis = arena_alloc(analysis->arena, sizeof *diagnosis);
+
+	diagnosis->arena = analysis->arena;
+	diagnosis->analysis = analysis;
+	for (size_t i = 0; detectors[i]; i++)
+		detectors[i]->run(diagnosis);
+	rank_findings(diagnosis);
+	verdict_give(diagnosis);
+	rivals_find(diagnosis);
+	citations_find(diagnosis);
+	return diagnosis;
+}

@@ -1,0 +1,11 @@
+/* rivals.h: the other explanations of a damaged word that people have taken for the true one, and what the dump says for and
+ * against each. Wrong attribution is how such defects stay unsolved for weeks. */
+#ifndef HEURISTICS_VERDICT_RIVALS_H
+#define HEURISTICS_VERDICT_RIVALS_H
+
+#include "heuristics/finding.h"
+
+/* Gives each finding about a damaged word the rivals that apply to it. */
+void rivals_find(struct diagnosis *diagnosis);
+
+#endif
