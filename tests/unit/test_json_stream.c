@@ -1,6 +1,6 @@
 /* test_json_stream.c: numbers, addresses and names as jansson would write them, blocks put together without a gap, an output
  * that fills up, and the texts of pcs. */
-#include "report/pc_texts.h"
+#include "report/json/pc_texts.h"
 
 #include "golang/wait_reasons.h"
 

@@ -1,7 +1,7 @@
 /* test_long_stacks.c: stacks of a million frames: their ends are kept, and no dump makes walking them last for ever. */
 #include "analyzer/unwind/recursion.h"
 #include "analyzer/unwind/unwind.h"
-#include "report/text.h"
+#include "report/text/text.h"
 #include "tests/build/go_scene.h"
 #include "tests/build/scratch.h"
 

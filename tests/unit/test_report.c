@@ -1,10 +1,10 @@
 /* test_report.c: reports of diagnoses made by hand, whose every string is hostile: nothing of it may reach a
  * terminal or break the JSON, and nothing may be claimed that the evidence does not hold. */
-#include "report/claims.h"
+#include "report/narrative/claims.h"
 #include "report/escape.h"
 #include "report/fingerprint.h"
-#include "report/narrative.h"
-#include "report/page.h"
+#include "report/narrative/narrative.h"
+#include "report/text/page.h"
 #include "report/report.h"
 
 #include "golang/pc_memo.h"

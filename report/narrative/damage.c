@@ -1,0 +1,225 @@
+/* narrative_damage.c: tells what happened to a return address that was overwritten: torn-pc, torn-return, smashed-return,
+ * bit-flip. */
+#include "report/narrative/telling.h"
+
+#include <string.h>
+
+enum { HALF = 32 };
+
+/* "goroutine 7", or "thread 4711". */
+static const char *owner(const struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+
+	return finding->goroutine < 0 ? finding_thread(telling, finding) : finding_goroutine(telling, finding);
+}
+
+static const char *callee(const struct telling *telling)
+{
+	const struct damage *damage = telling->finding->damage;
+
+	return damage->callee ? go_func_name(damage->callee) : "a function";
+}
+
+static const char *caller(const struct telling *telling)
+{
+	const struct damage *damage = telling->finding->damage;
+
+	return damage->caller ? go_func_name(damage->caller) : "its caller";
+}
+
+static const char *upper(const struct telling *telling)
+{
+	return hex_text(telling->arena, telling->finding->observed >> HALF);
+}
+
+/* The finding that says who wrote the word, if one does. */
+static const struct finding *writer_of(const struct telling *telling)
+{
+	const struct diagnosis *diagnosis = telling->diagnosis;
+
+	for (size_t i = 0; i < diagnosis->findings.count; i++) {
+		const struct finding *finding = &diagnosis->findings.items[i];
+
+		if (!strcmp(finding->detector->id, "late-kernel-write") && finding->has_slot &&
+		    finding->slot == telling->finding->damage->slot && finding->goroutine == telling->finding->goroutine)
+			return finding;
+	}
+	return NULL;
+}
+
+static void tell_call(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+
+	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
+	tell(telling, "%s was in %s, which %s had called.", capital(telling->arena, owner(telling)), callee(telling),
+	     caller(telling));
+	if (finding->has_repaired)
+		tell(telling, "The call left the address to return to, %s, on the stack of %s.",
+		     hex_text(telling->arena, finding->repaired), owner(telling));
+}
+
+static void tell_write(struct telling *telling, const struct finding *writer)
+{
+	const struct finding *finding = telling->finding;
+	const char *observed = hex_text(telling->arena, finding->observed);
+
+	tell_paragraph(telling, EXHIBIT_NONE);
+	if (finding->damage->kind == DAMAGE_FLIPPED) {
+		tell(telling, "One bit of that word is another now: it became %s.", observed);
+		tell(telling, "Every other bit is as it was left.");
+	} else if (finding->damage->kind == DAMAGE_TORN) {
+		tell(telling, "While %s ran, 4 bytes were written over the upper half of that word: it became %s.",
+		     callee(telling), observed);
+		tell(telling, "The lower half is untouched, which is why it can be put right.");
+	} else {
+		tell(telling, "While %s ran, its return address was replaced by %s.", callee(telling), observed);
+	}
+	if (!writer) {
+		tell(telling, "Nothing in this dump names who wrote there.");
+		return;
+	}
+	tell_paragraph(telling, EXHIBIT_NONE);
+	for (size_t i = 0; i < writer->evidence.count; i++)
+		if (writer->evidence.items[i].kind == EVIDENCE_INSTRUCTION || writer->evidence.items[i].kind == EVIDENCE_PREDICTION)
+			tell(telling, "%s.", capital(telling->arena, writer->evidence.items[i].text));
+}
+
+static void tell_landing(struct telling *telling)
+{
+	const struct fault *fault = &telling->diagnosis->analysis->fault;
+
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "When %s returned, the CPU took the word and jumped to %s, where no code is.", callee(telling),
+	     hex_text(telling->arena, telling->finding->observed));
+	if (fault->known)
+		tell(telling, "That is the %s.", fault->name);
+	tell(telling, "Neither the function that returned nor the one that it returned to did anything wrong.");
+}
+
+static void tell_not_yet(struct telling *telling)
+{
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "Nothing has returned through it yet: this did not end the process, but it would have, as soon as %s "
+		      "returned.",
+	     callee(telling));
+}
+
+static void tell_stack(struct telling *telling)
+{
+	const struct damage *damage = telling->finding->damage;
+
+	if (!damage->repaired || damage->end != END_COMPLETE || !damage->all_calls)
+		return;
+	tell_paragraph(telling, EXHIBIT_NONE);
+	tell(telling, "With the word put right every frame above fits the next, to the start of the goroutine: the rest of the "
+		      "stack is sound.");
+}
+
+static void damage_actions(struct telling *telling, const struct finding *writer)
+{
+	const struct damage *damage = telling->finding->damage;
+	const bool torn = damage->kind == DAMAGE_TORN;
+
+	tell_known_bugs(telling);
+	tell_action(telling, "Do not search for the defect in %s: it only returns through a word that others have overwritten.",
+		    damage->callee ? callee(telling) : "the function that returned");
+	if (writer) {
+		tell_confirm(telling, "With a release that fixes it, these crashes must end. In the next dump of the old build the word "
+				      "will lie under another function, and hold the same upper half.");
+		return;
+	}
+	tell_action(telling, "Keep this dump, and take the next one with all memory: the goroutine that owned the stack before, "
+			     "and what it waits for, say who wrote.");
+	tell_for_good(telling, "Look for whoever keeps the address of a Go variable after the call that it was passed to: system calls "
+			       "that complete later, C code, package unsafe.");
+	tell_confirm(telling, "Compare the next dumps: the same %s (here %s) in return addresses of different functions speaks for "
+			      "one writer; different values in one place speak for that place's own code.",
+		     torn ? "upper half" : "value",
+		     torn ? upper(telling) : hex_text(telling->arena, telling->finding->observed));
+	tell_confirm(telling, "Run the tests with -race, with GOEXPERIMENT=cgocheck2 where there is cgo, and C code under "
+			      "AddressSanitizer: a report of theirs at this place would name the writer.");
+}
+
+static void tell_damage(struct telling *telling)
+{
+	const struct finding *writer = writer_of(telling);
+
+	tell_call(telling);
+	tell_write(telling, writer);
+	if (telling->finding->damage->returned)
+		tell_landing(telling);
+	else
+		tell_not_yet(telling);
+	tell_stack(telling);
+	damage_actions(telling, writer);
+}
+
+/* One bit is a hint at the machine, and never a proof. */
+static void flip_actions(struct telling *telling)
+{
+	tell_action(telling, "Look for memory errors that the host has logged: journalctl -k | grep -iE 'edac|mce|hardware error', "
+			     "ras-mc-ctl --errors; of a virtual machine, ask who runs the host.");
+	tell_action(telling, "Keep this dump, and start the service on another host if you can: the next crash then says whether it was "
+			     "the host.");
+	tell_confirm(telling, "Logged errors, or other dumps of the same host with single bits changed at other places, speak for failing "
+			      "memory. The same bit at the same place in dumps of other hosts speaks for the program.");
+	tell_confirm(telling, "Run the tests with -race, and C code under AddressSanitizer: a report of theirs at this place would name a "
+			      "writer, and clear the memory.");
+	tell_for_good(telling, "If it is the host: have its memory tested and replaced, and use memory with ECC. If it is the program: look "
+			       "for C code, package unsafe and data races that set or clear a flag through a wrong pointer.");
+}
+
+void tell_bit_flip(struct telling *telling)
+{
+	const struct damage *damage = telling->finding->damage;
+
+	if (!damage) {
+		tell_flipped_state(telling);
+	} else {
+		if (damage->returned)
+			tell_headline(telling, "%s returned from %s into nothing: one bit of its return address to %s was another.",
+				      owner(telling), callee(telling), caller(telling));
+		tell_headline(telling, "on the stack of %s one bit of the return address of %s to %s is another than it was.",
+			      owner(telling), callee(telling), caller(telling));
+		tell_call(telling);
+		tell_write(telling, NULL);
+		if (damage->returned)
+			tell_landing(telling);
+		else
+			tell_not_yet(telling);
+		tell_stack(telling);
+	}
+	tell_paragraph(telling, EXHIBIT_NONE);
+	tell(telling, "Failing memory changes single bits. So does a program that sets or clears a flag through a wrong pointer. This dump "
+		      "cannot tell which of them it was.");
+	flip_actions(telling);
+}
+
+void tell_torn_pc(struct telling *telling)
+{
+	tell_headline(telling, "%s returned from %s into nothing: the upper half of its return address to %s had been overwritten "
+			       "with %s.",
+		      owner(telling), callee(telling), caller(telling), upper(telling));
+	tell_damage(telling);
+}
+
+void tell_torn_return(struct telling *telling)
+{
+	tell_headline(telling, "on the stack of %s the upper half of %s's return address to %s was overwritten with %s.",
+		      owner(telling), callee(telling), caller(telling), upper(telling));
+	tell_damage(telling);
+}
+
+void tell_smashed_return(struct telling *telling)
+{
+	const char *observed = hex_text(telling->arena, telling->finding->observed);
+
+	if (telling->finding->damage->returned)
+		tell_headline(telling, "%s returned from %s into nothing: its return address to %s had been replaced by %s.",
+			      owner(telling), callee(telling), caller(telling), observed);
+	tell_headline(telling, "on the stack of %s the return address of %s to %s was replaced by %s.", owner(telling),
+		      callee(telling), caller(telling), observed);
+	tell_damage(telling);
+}

@@ -1,0 +1,198 @@
+/* narrative_ends.c: tells of the ordinary ends of a Go process that its runtime tells of itself: panics, fatal errors. */
+#include "report/narrative/telling.h"
+
+#include "heuristics/ends/ordinary_ends.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { HEADLINE_MESSAGE = 160 };
+
+/* The first line of the last words, as much of it as a headline bears; NULL: there are none. */
+const char *last_line(const struct telling *telling)
+{
+	const char *line = telling->diagnosis->analysis->messages.line;
+	size_t length = line ? strcspn(line, "\n") : 0;
+	size_t cut = length;
+
+	if (length > HEADLINE_MESSAGE)
+		for (cut = HEADLINE_MESSAGE; cut && line[cut] != ' ';)
+			cut--;
+	if (!cut)
+		return NULL;
+	return arena_printf(telling->arena, "%.*s%s", (int)cut, line, cut < length ? " …" : "");
+}
+
+/* The message without "panic: " or "fatal error: ". */
+const char *message_body(const char *line)
+{
+	const char *colon = strstr(line, ": ");
+
+	return colon && colon - line < 16 ? colon + 2 : line;
+}
+
+/* "goroutine 7" or, when it is not known, "the process". */
+const char *subject(const struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+
+	if (finding->goroutine >= 0)
+		return finding_goroutine(telling, finding);
+	return finding->thread >= 0 ? finding_thread(telling, finding) : "the process";
+}
+
+void tell_place(struct telling *telling, const char *verb)
+{
+	const struct finding *finding = telling->finding;
+
+	if (!finding->function)
+		return;
+	if (!finding->has_pc ||
+	    !tell(telling, "It %s in %s, at %s.", verb, finding->function, hex_text(telling->arena, finding->pc)))
+		tell(telling, "It %s in %s.", verb, finding->function);
+}
+
+/* What to do about the runtime's best-known fatal errors, by the beginning of their text. */
+static const struct {
+	const char *message, *advice;
+} fatal_advice[] = {
+	{"concurrent map",
+	 "Guard that map with a mutex: another goroutine used it at the same moment. Find both users by running "
+	 "the tests with "
+	 "-race."},
+	{"sync: ",
+	 "Look at the caller of package sync in the stack: a lock was released that nobody held, or released twice."},
+};
+
+/* m.throwing of the thread that died: whom the runtime blames (runtime.throwType, Go 1.19). */
+enum throw_type { THROW_UNKNOWN, THROW_USER, THROW_RUNTIME };
+
+static enum throw_type throw_blames(const struct telling *telling)
+{
+	const struct analysis *analysis = telling->diagnosis->analysis;
+	const int32_t machine = analysis->dying_thread >= 0 ? analysis->thread_machine[analysis->dying_thread] : -1;
+	const int32_t throwing = machine >= 0 ? analysis->runtime->machines.items[machine].throwing : 0;
+
+	if (!analysis->runtime->functions[ROLE_FATAL] || throwing < THROW_USER || throwing > THROW_RUNTIME)
+		return THROW_UNKNOWN;
+	return (enum throw_type)throwing;
+}
+
+static bool advise_known(struct telling *telling, const char *line)
+{
+	for (size_t i = 0; line && i < sizeof fatal_advice / sizeof *fatal_advice; i++)
+		if (!strncmp(message_body(line), fatal_advice[i].message, strlen(fatal_advice[i].message))) {
+			tell_action(telling, "%s", fatal_advice[i].advice);
+			return true;
+		}
+	return false;
+}
+
+static void advise_fatal(struct telling *telling, const char *line, const char *who)
+{
+	if (!advise_known(telling, line)) {
+		tell_action(telling, "Read the runtime's message and the stack of %s, which shows who provoked it.", who);
+		tell_action(telling, "If it speaks of memory, pointers or the heap, suspect package unsafe, cgo and data races: run "
+				     "the tests with -race.");
+	}
+	tell_confirm(telling, "The log of the service has to show the same message; what it shows just before it may say more than "
+			      "the dump has kept, which is the last 512 bytes.");
+	if (throw_blames(telling) == THROW_USER)
+		tell_for_good(telling, "Let a test run that path with -race: it finds such a mistake before a release does.");
+	else
+		tell_for_good(telling, "Rebuild with the newest patch of that Go release; if it comes again, report it with this dump: "
+				       "apart from exhausted memory, the runtime throws only on damage or a defect.");
+}
+
+/* Who called throw, whether it blames the program or itself, and what the goroutine had met before. */
+static void tell_thrower(struct telling *telling)
+{
+	struct analysis *analysis = telling->diagnosis->analysis;
+	const struct panic_value *panic = oldest_panic(&analysis->messages);
+	const char *value = panic ? (panic->says ? panic->says : panic->text) : NULL;
+	struct stack stack = {0};
+	size_t frame;
+
+	if (analysis->dying_thread < 0)
+		return;
+	frame = thrower_find(analysis, &stack);
+	if (frame != SIZE_MAX)
+		tell(telling, "The error was raised by %s, on %s.", go_func_name(stack.frames.items[frame].info),
+		     finding_thread(telling, telling->finding));
+	if (throw_blames(telling) == THROW_USER)
+		tell(telling, "The runtime holds it for a mistake of the program, not for a defect of its own (m.throwing is 1).");
+	if (panic)
+		tell(telling, "The goroutine had panicked before that, and its deferred functions were running%s%s.",
+		     value ? ": " : "", value ? one_line(telling->arena, value) : "");
+}
+
+void tell_go_fatal(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+	const char *line = last_line(telling);
+	const char *who = subject(telling);
+
+	if (line)
+		tell_headline(telling, "the Go runtime ended the process: %s", line);
+	tell_headline(telling, "%s.", finding->title);
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "On %s, the Go runtime met a condition that it cannot go on from, and ended the process.", who);
+	tell_place(telling, "happened");
+	tell_thrower(telling);
+	tell_paragraph(telling, EXHIBIT_NONE);
+	tell(telling, "Such an error is no panic: no deferred function runs, and recover cannot catch it.");
+	tell_known_bugs(telling);
+	advise_fatal(telling, line, who);
+}
+
+static const char *access_verb(enum fault_access access)
+{
+	switch (access) {
+	case ACCESS_READ:
+		return "read";
+	case ACCESS_WRITE:
+		return "wrote to";
+	case ACCESS_EXECUTE:
+		return "jumped to";
+	default:
+		return "touched";
+	}
+}
+
+static void tell_access(struct telling *telling, const char *who)
+{
+	const struct fault *fault = &telling->diagnosis->analysis->fault;
+
+	if (fault->known && fault->has_address &&
+	    tell(telling, "%s %s address %s, which it may not.", capital(telling->arena, who),
+		 access_verb(fault->access), hex_text(telling->arena, fault->address)))
+		return;
+	tell(telling, "%s touched memory that it may not.", capital(telling->arena, who));
+}
+
+void tell_nil_deref(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+	const char *who = subject(telling);
+
+	tell_headline(telling, "%s.", finding->title);
+	if (finding->function)
+		tell_headline(telling, "%s used a nil pointer in %s.", who, finding->function);
+	tell_headline(telling, "%s used a nil pointer.", who);
+	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
+	tell_access(telling, who);
+	tell_place(telling, "did so");
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling,
+	     "So small an address is what a nil pointer gives: nil itself, or the offset of a field in the structure "
+	     "that it should point to.");
+	tell(telling, "The Go runtime made a panic of it, nothing recovered that, and the process ended.");
+	tell_action(telling,
+		    "Look at the source line of the frame that the stack points at: a pointer, map value or interface "
+		    "used there is nil.");
+	tell_action(telling, "The callers in that stack show who passed it, or who did not check an error before.");
+	tell_confirm(telling, "In a debugger, the instruction shown has to be what that source line does; if the line uses no "
+			      "pointer, the executable is not the one that crashed.");
+	tell_for_good(telling, "Check errors and results before what came with them is used, and let a test call that "
+			       "function with what was nil here.");
+}

@@ -1,0 +1,115 @@
+/* narrative_faults.c: tells of faults that Go's runtime cannot make a panic of: in C, and those that nothing explains. */
+#include "report/narrative/telling.h"
+
+#include <string.h>
+
+static const struct {
+	const char *name, *confirm, *action, *for_good;
+} advice[] = {
+#define FAULT_ADVICE(name, confirm, action, for_good) {name, confirm, action, for_good},
+#include "report/narrative/fault_advice.def"
+#undef FAULT_ADVICE
+};
+
+/* The text of a finding's evidence of that kind and side, the n-th; NULL: there is none. */
+static const char *evidence_text(const struct finding *finding, enum evidence_kind kind, size_t n)
+{
+	for (size_t i = 0; i < finding->evidence.count; i++)
+		if (finding->evidence.items[i].kind == kind && !finding->evidence.items[i].against && !n--)
+			return finding->evidence.items[i].text;
+	return NULL;
+}
+
+static void tell_evidence(struct telling *telling, enum evidence_kind kind, size_t n)
+{
+	const char *text = evidence_text(telling->finding, kind, n);
+
+	if (text)
+		tell(telling, "%s.", capital(telling->arena, text));
+}
+
+void tell_cgo_fault(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+	const bool faulted = telling->diagnosis->analysis->fault.known;
+
+	tell_headline(telling, "%s.", finding->title);
+	tell_paragraph(telling, faulted ? EXHIBIT_INSTRUCTIONS : EXHIBIT_NONE);
+	tell_evidence(telling, EVIDENCE_EXCEPTION, 0);
+	tell_evidence(telling, EVIDENCE_INSTRUCTION, 0);
+	if (faulted && telling->diagnosis->analysis->fault.has_address)
+		tell_evidence(telling, EVIDENCE_RUNTIME_STATE, 0);
+	tell_paragraph(telling, EXHIBIT_NONE);
+	for (size_t i = 0; evidence_text(finding, EVIDENCE_UNWIND, i); i++)
+		tell_evidence(telling, EVIDENCE_UNWIND, i);
+	tell_paragraph(telling, EXHIBIT_NONE);
+	tell(telling, "Go's runtime cannot make a panic of what happens in C: no deferred function ran, and none can "
+	     "stop it.");
+	if (faulted)
+		tell(telling, "The place is where C met a bad address or value, which may have been made bad earlier, "
+		     "also by Go code that "
+			      "passed it.");
+	tell_action(telling, "Read the frames of C on the thread's stack from the top%s.",
+		    finding->goroutine >= 0 ? ", then those of its goroutine, which called it" : "");
+	tell_action(telling, "Check what Go passed: memory that was freed or collected meanwhile, a length that does "
+		    "not fit, a nil "
+			     "pointer, a string without its final zero byte.");
+	tell_confirm(telling, "Open the dump in gdb with the symbols of the library (`thread apply all bt`): the "
+		     "innermost frames have to be "
+			      "those shown here.");
+	tell_confirm(telling, "Run the program with its C code under AddressSanitizer (`go build -asan`, C compiled "
+		     "with -fsanitize=address): "
+			      "it stops where memory is first misused, not where that shows.");
+	tell_for_good(telling, "Keep the calls of that C function in one Go package that checks its arguments, and keep "
+		      "what C holds on to "
+			       "alive (runtime.Pinner, runtime.KeepAlive).");
+}
+
+/* "torn-pc, torn-return": the rules that evidence says it was not; NULL: none. */
+static const char *ruled_out(const struct telling *telling)
+{
+	const char *list = NULL;
+
+	for (size_t i = 0; i < telling->finding->evidence.count; i++) {
+		const char *text = telling->finding->evidence.items[i].text;
+
+		if (strncmp(text, "not ", 4) || !strchr(text, ':'))
+			continue;
+		text = arena_strndup(telling->arena, text + 4, strcspn(text + 4, ":"));
+		list = list ? arena_printf(telling->arena, "%s, %s", list, text) : text;
+	}
+	return list;
+}
+
+static void advise_fault(struct telling *telling, const char *name)
+{
+	size_t i = 0;
+
+	while (*advice[i].name && strcmp(advice[i].name, name)) /* the last is for all others */
+		i++;
+	tell_confirm(telling, "%s", advice[i].confirm);
+	tell_action(telling, "%s", advice[i].action);
+	tell_for_good(telling, "%s", advice[i].for_good);
+}
+
+void tell_unknown_fault(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+	const struct fault *fault = &telling->diagnosis->analysis->fault;
+	const char *who = finding->goroutine >= 0 ? finding_goroutine(telling, finding) : finding_thread(telling,
+			finding);
+	const char *excluded = ruled_out(telling);
+
+	tell_headline(telling, "%s was hit by %s.", who, finding->title);
+	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
+	tell(telling, "On %s: %s.", who, finding->title);
+	tell_evidence(telling, EVIDENCE_INSTRUCTION, 0);
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	if (excluded)
+		tell(telling, "What it was not, by the rules that were tried: %s. The evidence below says why.",
+		     excluded);
+	if (finding->certainty < CERTAINTY_LIKELY)
+		tell(telling, "This is where the process ended, which need not be where it went wrong.");
+	tell_known_bugs(telling);
+	advise_fault(telling, fault->known ? fault->name : "");
+}

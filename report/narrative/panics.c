@@ -1,0 +1,187 @@
+/* narrative_panics.c: tells of panics, and of maps that were used by two goroutines at once. */
+#include "report/narrative/telling.h"
+
+#include "heuristics/ends/map_user.h"
+#include "heuristics/ends/ordinary_ends.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { TOLD_LIMIT = 8 };
+
+static const struct {
+	const char *text, *action, *remedy;
+} panic_advice[] = {
+#define PANIC_ADVICE(text, action, remedy) {text, action, remedy},
+#include "report/narrative/panic_advice.def"
+#undef PANIC_ADVICE
+};
+
+/* Whether the panic began as a fault of an instruction that can be shown. */
+static bool has_fault(const struct telling *telling)
+{
+	const struct fault *fault = &telling->diagnosis->analysis->fault;
+
+	return fault->known && fault->has_pc && fault->goroutine == telling->finding->goroutine;
+}
+
+/* ": order 42: sold out", or nothing. */
+static const char *said(struct arena *arena, const struct panic_value *panic)
+{
+	return panic->text ? arena_printf(arena, ": %s", one_line(arena, panic->text)) : "";
+}
+
+/* "main.ship, at 0x4a8293,"; NULL: unknown. */
+static const char *place_of(struct telling *telling, const struct stack *stack, const struct panic_value *panic)
+{
+	const size_t frame = panic_frame(stack, panic);
+
+	if (frame == SIZE_MAX)
+		return NULL;
+	return arena_printf(telling->arena, "%s, at 0x%" PRIx64 ",", program_function(telling->diagnosis->analysis, stack, frame),
+			    stack->frames.items[frame].pc);
+}
+
+static void tell_first(struct telling *telling, const struct stack *stack, const struct panic_value *panic)
+{
+	const char *who = capital(telling->arena, subject(telling));
+	const char *place = place_of(telling, stack, panic);
+
+	if (panic->goexit) {
+		tell(telling, "%s called runtime.Goexit, and its deferred functions ran.", who);
+		return;
+	}
+	if (!place || !tell(telling, "%s panicked in %s and said%s.", who, place, said(telling->arena, panic)))
+		tell(telling, "%s panicked%s.", who, said(telling->arena, panic));
+	if (panic->origin_proved)
+		tell(telling, "The value was a %s.", panic->origin);
+}
+
+/* A panic that a deferred function made while an older one, or a Goexit, ran it. */
+static void tell_next(struct telling *telling, const struct stack *stack, const struct panic_value *older,
+		      const struct panic_value *panic)
+{
+	const char *place = place_of(telling, stack, panic);
+	const char *who = place ? place : "one of them";
+
+	if (panic->goexit)
+		tell(telling, "A deferred function then called runtime.Goexit.");
+	else if (older->repanicked)
+		tell(telling, "The deferred function %s recovered that and panicked again with the same value.", who);
+	else if (older->recovered)
+		tell(telling, "The deferred function %s recovered that and then panicked itself%s.", who,
+		     said(telling->arena, panic));
+	else
+		tell(telling, "While the deferred functions ran, %s panicked too%s.", who, said(telling->arena, panic));
+}
+
+static void tell_chain(struct telling *telling)
+{
+	struct analysis *analysis = telling->diagnosis->analysis;
+	const struct messages *messages = &analysis->messages;
+	struct stack stack = {0};
+
+	goroutine_stack(analysis, (size_t)messages->goroutine, &stack);
+	for (size_t told = 0; told < messages->panics.count && told < TOLD_LIMIT; told++) {
+		const struct panic_value *panic = &messages->panics.items[messages->panics.count - 1 - told];
+
+		if (!told) {
+			tell_first(telling, &stack, panic);
+			continue;
+		}
+		tell_next(telling, &stack, panic + 1, panic);
+	}
+	if (messages->panics.count > TOLD_LIMIT)
+		tell(telling, "Further panics followed.");
+}
+
+static void advise_panic(struct telling *telling, const char *who)
+{
+	const struct panic_value *oldest = oldest_panic(&telling->diagnosis->analysis->messages);
+
+	for (size_t i = 0; oldest && oldest->text && i < sizeof panic_advice / sizeof *panic_advice; i++)
+		if (strstr(oldest->text, panic_advice[i].text)) {
+			tell_action(telling, "%s", panic_advice[i].action);
+			tell_for_good(telling, "%s", panic_advice[i].remedy);
+			break;
+		}
+	tell_action(telling, "Read the stack of %s from the top: the first function of your own code is where to look.", who);
+	if (telling->diagnosis->analysis->messages.panics.count > 1)
+		tell_action(telling, "Begin with the oldest panic, which is printed first: the others came of it.");
+	tell_confirm(telling, "The log of the service has to show the same lines before the stack of %s; if it shows others, it is "
+			      "the log of another crash.", who);
+	tell_for_good(telling, "If one request must not end the whole service, recover in the function that serves it, and log "
+			       "what was recovered, with its stack.");
+}
+
+void tell_go_panic(struct telling *telling)
+{
+	const struct messages *messages = &telling->diagnosis->analysis->messages;
+	const struct finding *finding = telling->finding;
+	const char *line = last_line(telling);
+	const char *who = subject(telling);
+	const bool chain = messages->panics.count > 1;
+
+	if (line && finding->function)
+		tell_headline(telling, "%s panicked in %s and nothing recovered it: %s", who, finding->function,
+			      message_body(line));
+	if (line)
+		tell_headline(telling, "%s panicked and nothing recovered it: %s", who, message_body(line));
+	if (finding->function)
+		tell_headline(telling, "%s panicked in %s, and nothing recovered it.", who, finding->function);
+	tell_headline(telling, "%s panicked, and nothing recovered it.", who);
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell_chain(telling);
+	tell_paragraph(telling, has_fault(telling) ? EXHIBIT_INSTRUCTIONS : EXHIBIT_NONE);
+	tell(telling, chain ? "Nothing recovered the last of these, so the Go runtime ended the process."
+			    : "No deferred function of that goroutine called recover, so the Go runtime ended the process.");
+	tell(telling, "A panic is how Go reports a defect of the program itself%s.",
+	     telling->diagnosis->analysis->tears.count ? "" : "; no stack in this dump is torn");
+	advise_panic(telling, who);
+}
+
+/* Whether there is strong evidence of the other user of the map. */
+static bool shows_other(const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->evidence.count; i++)
+		if (finding->evidence.items[i].kind == EVIDENCE_MEMORY && strstr(finding->evidence.items[i].text, "the same map"))
+			return true;
+	return false;
+}
+
+void tell_concurrent_map(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+	const char *who = subject(telling);
+
+	tell_headline(telling, "%s.", finding->title);
+	tell_headline(telling, "%s and another goroutine used one map at the same time.", who);
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "%s used a map while another goroutine was writing to it, or wrote while another used it.",
+	     capital(telling->arena, who));
+	tell_place(telling, "did so");
+	tell(telling, "Go's maps may be read by many at once, but not while one writes; the runtime noticed it and ended the process, "
+		      "because the map may be damaged.");
+	tell_paragraph(telling, EXHIBIT_NONE);
+	if (shows_other(finding))
+		for (size_t i = 0; i < finding->evidence.count; i++) {
+			const char *text = finding->evidence.items[i].text;
+
+			if (strstr(text, "the same map"))
+				tell(telling, "%s.", capital(telling->arena, text));
+		}
+	else
+		tell(telling, "The other goroutine is not to be seen at that map any more: it runs on for a moment while the runtime "
+			      "brings the process down.");
+	tell(telling, "The runtime notices this only now and then, and blames the goroutine that happens to notice: either may be the "
+		      "one that lacks the lock.");
+	tell_paragraph(telling, EXHIBIT_NONE);
+	tell(telling, "Such an error is no panic: no deferred function runs, and recover cannot catch it.");
+	tell_action(telling, "Find all uses of the map that this function uses, and the lock that should guard them: one of them does "
+			     "not take it.");
+	tell_action(telling, "Look through the goroutines for others in functions that use that map: `tornstack goroutines` lists them.");
+	tell_confirm(telling, "Run the tests, or one instance of the service, built with -race: it names both places at their first "
+			      "meeting.");
+	tell_for_good(telling, "Guard the map with a sync.Mutex in the structure that holds it, or use sync.Map, and run the tests "
+			       "with -race.");
+}

@@ -1,0 +1,104 @@
+/* text_dump.c: what every report says of its dump: what it is, warnings, notes. */
+#include "report/text/text.h"
+
+#include <inttypes.h>
+
+static const char *identity_text(const struct go_runtime *runtime)
+{
+	switch (runtime->identity) {
+	case IDENTITY_SAME:
+		return "the same build";
+	case IDENTITY_EQUIVALENT:
+		return "equal wherever it can be compared";
+	case IDENTITY_UNVERIFIED:
+		return "not verified to be the same build";
+	case IDENTITY_MISMATCH:
+		return "ANOTHER BUILD";
+	default:
+		return "";
+	}
+}
+
+/* Before anything else is read: what makes everything else doubtful. */
+static void warnings(const struct text *text)
+{
+	const struct go_runtime *runtime = text->analysis->runtime;
+
+	if (runtime->identity == IDENTITY_MISMATCH)
+		page_wrap(&text->page, "! ", 0, STYLE_RED,
+			  arena_printf(text->arena,
+				       "The executable %s is NOT the one that was running: function names, lines and "
+				       "frames below may be wrong. Give the right one with --exe.",
+				       runtime->exe ? runtime->exe->name : "given"));
+	if (runtime->exe_source == EXE_NONE)
+		page_wrap(&text->page, "! ", 0, STYLE_YELLOW,
+			  "The executable was not found: most stacks and checks need it. Give it with --exe.");
+	if (text->analysis->image->truncated)
+		page_wrap(&text->page, "! ", 0, STYLE_YELLOW, "The dump was cut short: part of the memory is missing.");
+}
+
+static const char *joined(const struct text *text, const char *list, const char *item)
+{
+	return *list ? arena_printf(text->arena, "%s, %s", list, item) : item;
+}
+
+/* One line that says which dump this is. */
+static void dump_line(const struct text *text)
+{
+	const struct image *image = text->analysis->image;
+	const struct go_runtime *runtime = text->analysis->runtime;
+	const char *line = arena_printf(text->arena, "%s: %s/%s", image->name,
+					image->os == OS_LINUX ? "linux" : "windows", image->arch->name);
+
+	if (runtime->version.text)
+		line = joined(text, line, runtime->version.text);
+	if (runtime->main_module)
+		line = joined(text, line, arena_printf(text->arena, "module %s", runtime->main_module));
+	if (image->pid)
+		line = joined(text, line, arena_printf(text->arena, "pid %" PRId64, image->pid));
+	if (image->stop.known)
+		line = joined(text, line,
+			      arena_printf(text->arena, "stopped by %s%s", image->stop.name,
+					   image->stop.thread ? arena_printf(text->arena, " on thread %" PRId64,
+									     image->stop.thread)
+							      : ""));
+	else if (text->analysis->dying_thread >= 0)
+		line = joined(text, line,
+			      arena_printf(text->arena, "ended by the Go runtime on thread %" PRId64,
+					   image->threads.items[text->analysis->dying_thread].id));
+	else
+		line = joined(text, line, "a snapshot of a live process");
+	line = joined(text, line,
+		      arena_printf(text->arena, "%s threads, %s goroutines",
+				   count_text(text->arena, image->threads.count),
+				   count_text(text->arena, runtime->goroutines.count)));
+	if (runtime->exe)
+		line = arena_printf(text->arena, "%s; executable %s: %s", line, runtime->exe->name,
+				    identity_text(runtime));
+	else if (runtime->exe_source == EXE_MEMORY)
+		line = arena_printf(text->arena, "%s; code and tables from the dump's own memory", line);
+	page_wrap(&text->page, "", 2, STYLE_FAINT, line);
+}
+
+void text_dump(const struct text *text)
+{
+	warnings(text);
+	dump_line(text);
+}
+
+void text_list(const struct text *text, const char *heading, const char *const *items, size_t count)
+{
+	if (!count)
+		return;
+	page_heading(&text->page, heading);
+	for (size_t i = 0; i < count; i++)
+		page_wrap(&text->page, "  * ", 0, STYLE_PLAIN, items[i]);
+}
+
+void text_notes(const struct text *text)
+{
+	const struct notes *notes = text->analysis->notes;
+
+	if (notes)
+		text_list(text, "Notes: what could not be seen", notes->items, notes->count);
+}

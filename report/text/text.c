@@ -1,0 +1,134 @@
+/* text.c: the report of one screen. Line 1 answers; the rest proves, in the order in which somebody on call asks:
+ * what happened, how do you know, where, is it known, what do I do now, what else is in there. */
+#include "report/text/text.h"
+
+#include "report/escape.h"
+#include "report/place.h"
+
+#include <inttypes.h>
+
+enum { COLUMNS = 100, LEAST_COLUMNS = 72 };
+
+static const char *verdict_word(const struct text *text)
+{
+	static const char *const words[] = {
+		[CERTAINTY_POSSIBLE] = "POSSIBLE", [CERTAINTY_LIKELY] = "LIKELY", [CERTAINTY_CERTAIN] = "CERTAIN"};
+
+	if (text->finding)
+		return words[text->finding->certainty];
+	return text->diagnosis->verdict.kind == VERDICT_HEALTHY ? "HEALTHY" : "UNKNOWN";
+}
+
+static enum style verdict_style(const struct text *text)
+{
+	if (!text->finding)
+		return text->diagnosis->verdict.kind == VERDICT_HEALTHY ? STYLE_GREEN : STYLE_YELLOW;
+	return text->finding->certainty == CERTAINTY_POSSIBLE ? STYLE_YELLOW : STYLE_RED;
+}
+
+static void verdict_line(const struct text *text)
+{
+	const char *word = verdict_word(text);
+	struct page page = text->page;
+
+	/* Quiet output is for grep and tables: one line, however long. */
+	if (text->options->quiet)
+		page.columns = 1u << 20;
+	page_put(&page, verdict_style(text), word);
+	/* The word is written already: page_wrap is to count its columns, not to print them again. */
+	page.columns -= text_columns(word);
+	page_wrap(&page, "  ", 2, STYLE_BOLD,
+		  text->finding
+			  ? arena_printf(text->arena, "%s: %s", text->finding->detector->id, text->narrative->headline)
+			  : text->narrative->headline);
+}
+
+static void what_happened(const struct text *text)
+{
+	const struct narrative *narrative = text->narrative;
+
+	if (!narrative->paragraphs.count)
+		return;
+	page_heading(&text->page, "What happened");
+	for (size_t i = 0; i < narrative->paragraphs.count; i++) {
+		page_wrap(&text->page, arena_printf(text->arena, "  %zu. ", i + 1), 0, STYLE_PLAIN,
+			  narrative->paragraphs.items[i].text);
+		text_exhibit(text, narrative->paragraphs.items[i].exhibit, 8);
+	}
+}
+
+static void what_to_do(const struct text *text)
+{
+	const struct narrative *narrative = text->narrative;
+
+	text_list(text, "Do now", narrative->actions.items, narrative->actions.count);
+	text_list(text, "For good", narrative->remedies.items, narrative->remedies.count);
+	text_list(text, "What would confirm it", narrative->confirmations.items, narrative->confirmations.count);
+}
+
+static void body(const struct text *text)
+{
+	text_dump(text);
+	what_happened(text);
+	text_evidence(text);
+	text_torn_words(text);
+	text_stacks(text);
+	text_known_bugs(text);
+	what_to_do(text);
+	text_other_findings(text);
+	text_goroutines(text);
+	text_observations(text);
+	text_exposures(text);
+	text_threads(text);
+	text_notes(text);
+}
+
+static void point(struct text *text)
+{
+	struct stack stack;
+	size_t frame = place_stack(text->diagnosis, text->finding, &stack);
+
+	if (text->finding->frame >= 0 && frame < stack.frames.count) {
+		text->pointed_pc = stack.frames.items[frame].pc;
+		text->pointed_sp = stack.frames.items[frame].sp;
+	}
+}
+
+static struct text text_of(const struct diagnosis *diagnosis, const struct report_options *options,
+			   const struct goroutine_filter *filter, FILE *out)
+{
+	unsigned columns = !options->columns                  ? COLUMNS
+			   : options->columns < LEAST_COLUMNS ? LEAST_COLUMNS
+							      : options->columns;
+	struct text text = {
+		.page = {.out = out, .arena = diagnosis->arena, .columns = columns, .color = options->color},
+		.arena = diagnosis->arena,
+		.diagnosis = diagnosis,
+		.analysis = diagnosis->analysis,
+		.options = options,
+		.narrative = narrative_of(diagnosis),
+		.selection = selection_make(diagnosis, filter),
+	};
+
+	if (diagnosis->verdict.kind == VERDICT_FOUND) {
+		text.finding = &diagnosis->findings.items[diagnosis->verdict.finding];
+		point(&text);
+	}
+	return text;
+}
+
+void report_text(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
+{
+	struct text text = text_of(diagnosis, options, NULL, out);
+
+	verdict_line(&text);
+	if (!options->quiet)
+		body(&text);
+}
+
+void report_goroutines(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
+{
+	struct text text = text_of(diagnosis, options, options->filter, out);
+
+	text_selection(&text);
+}
