@@ -94,7 +94,7 @@ gen_layout() {
 	[ -n "${GEN_LAYOUT:-}" ] || {
 		GEN_LAYOUT=$work/gen_layout
 		(cd "$root" && ${CC:-cc} -std=c11 -D_GNU_SOURCE -O2 -I. -o "$GEN_LAYOUT" tools/gen_layout.c \
-			golang/layout_dwarf.c formats/exe/{dwarf,exe,*_file}.c formats/archive/*.c \
+			golang/layout_dwarf.c formats/exe/{codeview,dwarf,exe,*_file}.c formats/archive/*.c \
 			formats/cpu/arch*.c base/*.c -ldwarf -lelf -larchive)
 	}
 	"$GEN_LAYOUT" "$1"
