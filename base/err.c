@@ -16,6 +16,11 @@ static const char *const code_names[] = {
 	[ERR_ABSENT] = "absent",
 	[ERR_NOT_SAVED] = "not-saved",
 	[ERR_LIMIT] = "limit",
+	[ERR_NO_DUMP] = "no-dump",
+	[ERR_CUT_SHORT] = "cut-short",
+	[ERR_OTHER_CPU] = "other-cpu",
+	[ERR_OTHER_SYSTEM] = "other-system",
+	[ERR_NO_PROCESS] = "no-process",
 };
 
 const char *err_code_name(enum err_code code)

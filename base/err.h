@@ -14,6 +14,11 @@ enum err_code {
 	ERR_ABSENT,      /* not there, and need not be */
 	ERR_NOT_SAVED,   /* existed in the process; the dump leaves it out */
 	ERR_LIMIT,       /* larger than a named limit */
+	ERR_NO_DUMP,      /* another kind of file: text, an executable */
+	ERR_CUT_SHORT,    /* a dump, of which too little is left */
+	ERR_OTHER_CPU,    /* of a CPU that this program does not read */
+	ERR_OTHER_SYSTEM, /* of an operating system that this program does not read */
+	ERR_NO_PROCESS,   /* the memory of a kernel or of a whole machine */
 };
 
 struct err {
@@ -22,7 +27,8 @@ struct err {
 	const struct err *cause; /* NULL: this is the root */
 };
 
-/* The stable name of a code in machine output: "io", "bad-data", "unsupported", "absent", "not-saved", "limit". */
+/* The stable name of a code in machine output: "io", "bad-data", "unsupported", "absent", "not-saved", "limit", "no-dump",
+ * "cut-short", "other-cpu", "other-system", "no-process". */
 const char *err_code_name(enum err_code code);
 
 const struct err *err_new(struct arena *arena, enum err_code code, const char *format, ...)

@@ -217,6 +217,16 @@ static void show_progress(void *context, enum ts_phase phase, uint64_t done, uin
 						      .bytes = phase == TS_COPYING || phase == TS_DECOMPRESSING});
 }
 
+/* A batch that reads JSON is told why there is none. */
+static void fail(const struct settings *settings, const struct ts_result *result)
+{
+	if (settings->options.format == TS_JSON && result->outcome == TS_FAILED && !result->begun) {
+		ts_failure(settings->dump, result, stdout);
+		fflush(stdout);
+	}
+	cli_complain("%s", result->error);
+}
+
 int settings_run(struct settings *settings)
 {
 	struct output output;
@@ -231,7 +241,7 @@ int settings_run(struct settings *settings)
 	result = ts_analyze(settings->dump, &settings->options, output.file);
 	if (result.outcome != TS_ANALYSED && result.outcome != TS_ANALYSED_CORRUPTION) {
 		output_discard(&output);
-		cli_complain("%s", result.error);
+		fail(settings, &result);
 		return EXIT_FAILED;
 	}
 	if (!output_keep(&output))

@@ -185,6 +185,7 @@ static void conclude(struct job *job, bool completed, struct ts_result *result)
 		result->outcome = job->corruption ? TS_ANALYSED_CORRUPTION : TS_ANALYSED;
 	if (job->options->progress)
 		job->options->progress(job->options->context, TS_DONE, 0, 0);
+	result->begun = job->report && job->report->passing;
 	if (result->outcome == TS_ANALYSED || result->outcome == TS_ANALYSED_CORRUPTION)
 		report_file_finish(job->report);
 }
@@ -204,6 +205,36 @@ struct ts_result ts_analyze(const char *dump, const struct ts_options *options, 
 	conclude(&job, completed, &result);
 	arena_free(job.arena);
 	return result;
+}
+
+struct failing {
+	struct arena *arena;
+	struct failure failure;
+	FILE *out;
+	bool written;
+};
+
+static void write_failure(void *context)
+{
+	struct failing *failing = context;
+
+	failing->written = report_failure(failing->arena, &failing->failure, failing->out);
+}
+
+bool ts_failure(const char *dump, const struct ts_result *result, FILE *out)
+{
+	const char *slash = strrchr(dump, '/');
+	struct failing failing = {
+		.arena = arena_new(EXPLAIN_BUDGET),
+		.failure = {.version = TORNSTACK_VERSION, .input = slash ? slash + 1 : dump, .code = result->error_code,
+			    .text = result->error},
+		.out = out,
+	};
+
+	if (failing.arena)
+		arena_run(failing.arena, write_failure, &failing);
+	arena_free(failing.arena);
+	return failing.written;
 }
 
 struct explanation {

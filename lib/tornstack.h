@@ -61,8 +61,9 @@ enum ts_outcome {
 
 struct ts_result {
 	enum ts_outcome outcome;
-	char error_code[16]; /* "io", "bad-data", …; empty unless TS_FAILED */
+	char error_code[16]; /* "io", "bad-data", … (base/err.h); empty unless TS_FAILED */
 	char error[1024];
+	bool begun;          /* a part of the report is written */
 };
 
 /* Analyses one dump ("-": standard input) and writes the report to `out`. On TS_FAILED and TS_CANCELLED nothing is written,
@@ -86,6 +87,10 @@ struct ts_scan_options {
 /* Scans executables, archives and folders (paths end with NULL) for what they are exposed to, and writes the report to
  * `out`. TS_ANALYSED_CORRUPTION: something is exposed. */
 struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options *options, FILE *out);
+
+/* Writes the JSON object that stands in place of a report that failed (docs/report.schema.json, `error`), so that a batch can
+ * tell a dump that is cut short from one of another CPU. False: memory ran out. */
+bool ts_failure(const char *dump, const struct ts_result *result, FILE *out);
 
 /* Whether a text names a state of goroutines: a status or a wait reason, case aside, or the beginning of one. */
 bool ts_state_known(const char *text);

@@ -30,6 +30,17 @@ void report_goroutines(const struct diagnosis *diagnosis, const struct report_op
 /* One JSON object as docs/report.schema.json describes it. False when memory ran out, so that it is not whole. */
 bool report_json(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
 
+/* Why there is no report. */
+struct failure {
+	const char *version;    /* of this program */
+	const char *input;      /* name of the dump, without its folder */
+	const char *code;       /* err_code_name */
+	const char *text;
+};
+
+/* The JSON object that stands in place of the report (docs/report.schema.json, `error`). False when memory ran out. */
+bool report_failure(struct arena *arena, const struct failure *failure, FILE *out);
+
 /* What a rule, or a known bug, means, and the list of all rules and bugs, a line each. `arena` is scratch memory. */
 void report_rule(struct arena *arena, const struct detector *detector, unsigned columns, FILE *out);
 void report_bug(struct arena *arena, const struct known_bug *bug, unsigned columns, FILE *out);

@@ -53,7 +53,8 @@ static void fail(struct worker *worker, const char *path, const char *code, cons
 /* Of what was only found, not named, executables without Go code and such as are not read here are counted. */
 static void keep(struct worker *worker, const struct scanned *binary, bool named)
 {
-	bool unsupported = binary->error && !strcmp(binary->error_code, err_code_name(ERR_UNSUPPORTED));
+	bool unsupported = binary->error && (!strcmp(binary->error_code, err_code_name(ERR_UNSUPPORTED)) ||
+					     !strcmp(binary->error_code, err_code_name(ERR_OTHER_CPU)));
 	bool empty = !binary->error && !binary->is_go && !binary->findings.count;
 
 	if (!named && (unsupported || empty))

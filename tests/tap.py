@@ -77,9 +77,19 @@ class Run:
             return f'exit status {self.status}\n{self.err[-4000:]}'
         if self.status == 0 and '--json' in self.args and self.report is None:
             return 'what it printed is not JSON'
-        if self.status == 1 and (self.out or not self.err.strip()):
-            return 'status 1 asks for a reason on stderr and nothing on stdout'
-        return None
+        if self.status == 1 and not self.err.strip():
+            return 'status 1 asks for a reason on stderr'
+        if self.status == 1 and '--json' in self.args:
+            return None if self.failure() else f'status 1 asks for an object with `error`: {self.out[:1000]}'
+        return 'status 1 asks for nothing on stdout' if self.status == 1 and self.out else None
+
+    def failure(self):
+        """The `error` of the object that stands in place of a report, which says what stderr says; None: there is none."""
+        try:
+            error = json.loads(self.out)['error']
+        except (ValueError, KeyError):
+            return None
+        return error if error['code'] and self.err.strip() == f'tornstack: {error["text"]}' else None
 
 
 def patch_of(case):

@@ -8,6 +8,7 @@
 #include "formats/dump/image.h"
 #include "formats/dump/segments.h"
 #include "formats/dump/signals.h"
+#include "formats/dump/systems.h"
 
 #include <string.h>
 
@@ -42,6 +43,7 @@ struct loader {
 	struct elf_view elf;
 	struct span siginfo;
 	bool by_gdb;
+	const struct other_system *system; /* that a note belongs to; NULL: Linux */
 	uint64_t notes;
 	uint64_t end;  /* of the last byte that the headers promise, as a file offset */
 	size_t broken; /* PT_NOTE headers whose notes do not parse to their end */
@@ -198,6 +200,8 @@ static bool visit_note(void *context, const struct elf_note *note)
 		return false;
 	}
 	loader->notes++;
+	if (!loader->system)
+		loader->system = system_of_note(note->owner, note->type);
 	if (!strcmp(note->owner, "CORE"))
 		read_core_note(loader, note);
 	else if (!strcmp(note->owner, "LINUX") && note->type == NOTE_ARM_TLS)
@@ -378,15 +382,29 @@ static const struct err *check_type(struct image *image, const struct elf_view *
 	if (elf->type == FILE_CORE)
 		return NULL;
 	if (elf->type == FILE_EXECUTABLE || elf->type == FILE_DYNAMIC)
-		return err_new(image->arena, ERR_UNSUPPORTED, "it is an executable, not a core: give it with --exe");
-	return err_new(image->arena, ERR_UNSUPPORTED, "it is an ELF file of type %u, not a core", elf->type);
+		return err_new(image->arena, ERR_NO_DUMP, "it is an executable, not a core: give it with --exe");
+	return err_new(image->arena, ERR_NO_DUMP, "it is an ELF file of type %u, not a core", elf->type);
+}
+
+/* Before anything else, since neither its CPU nor its notes need be known. */
+static const struct err *check_system(struct image *image)
+{
+	enum { OSABI = 7, ORDER = 5, BIG = 2, TYPE = 16 };
+	const struct other_system *system = system_of_osabi(span_u8(image->bytes, OSABI));
+	const uint16_t type = span_u16(image->bytes, TYPE);
+
+	if (!system || (span_u8(image->bytes, ORDER) == BIG ? __builtin_bswap16(type) : type) != FILE_CORE)
+		return NULL;
+	return system_error(image->arena, system, NULL);
 }
 
 static const struct err *load(struct image *image)
 {
 	struct loader loader = {.image = image};
-	const struct err *err = elf_view_open(image->arena, image->bytes, &loader.elf);
+	const struct err *err = check_system(image);
 
+	if (!err)
+		err = elf_view_open(image->arena, image->bytes, &loader.elf);
 	if (!err)
 		err = check_type(image, &loader.elf);
 	if (err)
@@ -394,10 +412,12 @@ static const struct err *load(struct image *image)
 	image->arch = loader.elf.arch;
 	image->os = OS_LINUX;
 	read_programs(&loader);
+	if (loader.system)
+		return system_error(image->arena, loader.system, NULL);
 	order_segments(image);
 	note_truncation(&loader);
 	if (!image->threads.count && !has_memory(image))
-		return err_new(image->arena, ERR_BAD_DATA,
+		return err_new(image->arena, image->truncated ? ERR_CUT_SHORT : ERR_BAD_DATA,
 			       "nothing usable is left of it: neither threads nor memory in its %zu bytes%s",
 			       image->bytes.size, image->truncated ? ", which are cut short" : "");
 	find_stop(&loader);

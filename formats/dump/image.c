@@ -2,10 +2,12 @@
  * last segment, since reads come in runs: one stack, one table. */
 #include "formats/dump/image.h"
 
+#include "formats/dump/systems.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRING_LIMIT = 1 << 16, PROBE_TEXT = 512, CACHE_LINE = 64 };
+enum { STRING_LIMIT = 1 << 16, CACHE_LINE = 64 };
 
 /* Data segments are smaller than the first; and not as many as the second allows. */
 enum { DATA_SEGMENT_LIMIT = 256 << 20, DATA_LIMIT = 1 << 30 };
@@ -17,31 +19,6 @@ static const struct format *const formats[] = {
 };
 
 /* ---- opening ---- */
-
-/* Mostly printable: a log, a traceback, a script. */
-static bool looks_like_text(struct span bytes)
-{
-	size_t size = bytes.size < PROBE_TEXT ? bytes.size : PROBE_TEXT;
-
-	for (size_t i = 0; i < size; i++)
-		if (bytes.data[i] < ' ' && !strchr("\t\n\r\f\033", bytes.data[i]))
-			return false;
-	return size && !memchr(bytes.data, 0, size);
-}
-
-static const struct err *not_a_dump(struct arena *arena, struct span bytes, bool cut_short)
-{
-	if (!bytes.size)
-		return err_new(arena, ERR_BAD_DATA,
-			       cut_short ? "its compressed data breaks off before the first byte of the dump"
-					 : "it is empty");
-	if (looks_like_text(bytes))
-		return err_new(arena, ERR_BAD_DATA, "it is text, not a dump");
-	if (bytes.size >= 2 && bytes.data[0] == 'M' && bytes.data[1] == 'Z')
-		return err_new(arena, ERR_UNSUPPORTED, "it is a Windows executable, not a dump: give it with --exe");
-	return err_new(arena, ERR_BAD_DATA, "it is not a dump: its first bytes are %02x %02x %02x %02x",
-		       span_u8(bytes, 0), span_u8(bytes, 1), span_u8(bytes, 2), span_u8(bytes, 3));
-}
 
 static const struct err *load(struct image *image, const struct file_bytes *file)
 {

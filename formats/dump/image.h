@@ -100,7 +100,8 @@ struct auxv_entry {
 
 /* Opens a dump of any format in formats.def, mapped read-only; path "-" is standard input. Compressed input is
  * decompressed into an unlinked sparse temporary file. options NULL: defaults. *ret lives on the arena. Errors: IO,
- * BAD_DATA (not a dump, or nothing usable is left of it), UNSUPPORTED (a dump of another CPU or of no process), LIMIT. */
+ * BAD_DATA (it contradicts its format), NO_DUMP, CUT_SHORT (nothing usable is left of it), OTHER_CPU, OTHER_SYSTEM, NO_PROCESS,
+ * UNSUPPORTED (other dumps that are not read), LIMIT. */
 const struct err *image_open(struct arena *arena, struct notes *notes, const char *path,
 			     const struct file_options *options, struct image **ret);
 

@@ -12,8 +12,11 @@
 #include "formats/dump/image.h"
 #include "formats/dump/minidump_flavour.h"
 #include "formats/dump/segments.h"
+#include "formats/cpu/cpu_names.h"
+#include "formats/dump/systems.h"
 
 #include <inttypes.h>
+#include <strings.h>
 
 /* Beyond these, the rest is left out with a note. */
 enum {
@@ -156,23 +159,37 @@ static struct list list_with_header(struct loader *loader, enum stream_type type
 
 enum { PLATFORM_NT = 2 };
 
+static const struct err *check_platform(struct loader *loader, uint16_t processor, uint32_t platform)
+{
+	struct arena *arena = loader->image->arena;
+	const struct other_system *system = system_of_platform(platform);
+	const char *cpu = cpu_name_of_nt(arena, processor);
+
+	if (system)
+		return system_error(arena, system, cpu);
+	if (platform != PLATFORM_NT)
+		return err_new(arena, ERR_OTHER_SYSTEM, "it is a minidump of another system than Windows (0x%x)", platform);
+	if (!arch_of_nt(processor))
+		return err_new(arena, ERR_OTHER_CPU, "it is for %s; only amd64 and arm64 are read", cpu);
+	return NULL;
+}
+
 /* MINIDUMP_SYSTEM_INFO */
 static const struct err *read_system(struct loader *loader)
 {
 	struct image *image = loader->image;
 	struct span system = loader->streams[STREAM_SYSTEM];
 	uint16_t processor = span_u16(system, 0);
+	const struct err *err;
 
 	if (system.size < 24)
-		return err_new(image->arena, ERR_BAD_DATA, "it has no SystemInfo stream, which says for which CPU it is%s",
+		return err_new(image->arena, image->truncated || loader->end > image->bytes.size ? ERR_CUT_SHORT : ERR_BAD_DATA,
+			       "it has no SystemInfo stream, which says for which CPU it is%s",
 			       image->truncated ? "; it is cut short" : "");
-	if (span_u32(system, 20) != PLATFORM_NT)
-		return err_new(image->arena, ERR_UNSUPPORTED, "it is a minidump of another system than Windows (0x%x)",
-			       span_u32(system, 20));
+	err = check_platform(loader, processor, span_u32(system, 20));
+	if (err)
+		return err;
 	image->arch = arch_of_nt(processor);
-	if (!image->arch)
-		return err_new(image->arena, ERR_UNSUPPORTED, "it is for %s; only amd64 and arm64 are read",
-			       processor == 0 ? "386" : arena_printf(image->arena, "CPU %u", processor));
 	image->os = OS_WINDOWS;
 	image->windows_build = span_u32(system, 16);
 	return NULL;
@@ -221,6 +238,22 @@ static void read_modules(struct loader *loader)
 			vec_push(image->arena, &image->mappings, mapping);
 	}
 	mappings_order(image);
+}
+
+/* A tool of 64 bits that dumps a program of 32 saves the 64-bit side of its threads, which only runs the layer between
+ * them (wow64.dll and its part for the CPU). */
+static const struct err *check_wow64(const struct image *image)
+{
+	static const char layer[] = "\\wow64.dll";
+
+	for (size_t i = 0; i < image->mappings.count; i++) {
+		const char *name = strrchr(image->mappings.items[i].path, '\\');
+
+		if (name && !strcasecmp(name, layer))
+			return err_new(image->arena, ERR_OTHER_CPU,
+				       "it is of a 32-bit program (WOW64), taken by a 64-bit tool; only amd64 and arm64 are read");
+	}
+	return NULL;
 }
 
 /* The name of an unloaded module that was at an address, or NULL. MINIDUMP_UNLOADED_MODULE */
@@ -537,18 +570,21 @@ static const struct err *load(struct image *image)
 	struct list threads;
 
 	if (image->bytes.size < HEADER_SIZE)
-		return err_new(image->arena, ERR_BAD_DATA, "it ends within the header of a minidump, after %zu bytes",
+		return err_new(image->arena, ERR_CUT_SHORT, "it ends within the header of a minidump, after %zu bytes",
 			       image->bytes.size);
 	read_directory(&loader);
 	err = read_system(&loader);
 	if (err)
 		return err;
 	read_modules(&loader);
+	err = check_wow64(image);
+	if (err)
+		return err;
 	threads = thread_list(&loader);
 	read_memory(&loader, &threads);
 	read_threads(&loader, &threads);
 	if (!image->threads.count && !loader.saved.count)
-		return err_new(image->arena, ERR_BAD_DATA,
+		return err_new(image->arena, image->truncated || loader.end > image->bytes.size ? ERR_CUT_SHORT : ERR_BAD_DATA,
 			       "nothing usable is left of it: neither threads nor memory in its %zu bytes", image->bytes.size);
 	if (!loader.streams[STREAM_MEMORY64].size)
 		minidump_note_flavour(image, loader.flags, loader.saved.items, loader.saved.count);

@@ -42,8 +42,8 @@ struct elf_note {
 /* True when the bytes begin as an ELF file does. */
 bool elf_magic(struct span bytes);
 
-/* Opens an ELF file in memory that stays valid as long as the arena. Errors: BAD_DATA (cut within its header, or a
- * nonsensical one), UNSUPPORTED (32-bit, big-endian, or another CPU, which is named). */
+/* Opens an ELF file in memory that stays valid as long as the arena. Errors: CUT_SHORT (within its header),
+ * BAD_DATA (a nonsensical one), OTHER_CPU (32-bit, big-endian, or another CPU, which is named). */
 const struct err *elf_view_open(struct arena *arena, struct span bytes, struct elf_view *ret);
 
 /* Program header number `index`, below program_count. */

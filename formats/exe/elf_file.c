@@ -3,6 +3,7 @@
  * cmd/link/internal/ld/elf.go (ELFNOTE_GOBUILDID). */
 #include "formats/exe/elf.h"
 #include "formats/exe/exe.h"
+#include "formats/cpu/cpu_names.h"
 
 #include <elf.h>
 #include <gelf.h>
@@ -24,42 +25,31 @@ enum {
 
 enum { NOTE_GO_BUILD_ID = 4 };
 
-static const struct {
-	uint16_t machine;
-	const char *name;
-} other_machines[] = {
-	{EM_386, "386"},         {EM_ARM, "arm"},     {EM_PPC64, "ppc64"}, {EM_S390, "s390x"},
-	{EM_RISCV, "riscv64"}, {EM_LOONGARCH, "loong64"}, {EM_MIPS, "mips"},
-};
-
 bool elf_magic(struct span bytes)
 {
 	return bytes.size >= SELFMAG && !memcmp(bytes.data, ELFMAG, SELFMAG);
 }
 
-static const struct err *check_machine(struct arena *arena, uint16_t machine, struct elf_view *view)
+/* e_machine lies at the same place in files of both classes; its bytes are in the file's order. */
+static const struct err *other_cpu(struct arena *arena, struct span bytes)
 {
-	view->arch = arch_of_elf(machine);
-	if (view->arch)
-		return NULL;
-	for (size_t i = 0; i < sizeof other_machines / sizeof *other_machines; i++)
-		if (other_machines[i].machine == machine)
-			return err_new(arena, ERR_UNSUPPORTED, "it is for %s; only amd64 and arm64 are read",
-				       other_machines[i].name);
-	return err_new(arena, ERR_UNSUPPORTED, "it is for CPU %u (ELF e_machine); only amd64 and arm64 are read",
-		       machine);
+	const bool big = span_u8(bytes, EI_DATA) == ELFDATA2MSB;
+	const bool wide = span_u8(bytes, EI_CLASS) == ELFCLASS64;
+	const uint16_t word = span_u16(bytes, offsetof(Elf64_Ehdr, e_machine));
+	const uint16_t machine = big ? __builtin_bswap16(word) : word;
+
+	return err_new(arena, ERR_OTHER_CPU, "it is for %s%s%s; only amd64 and arm64 are read",
+		       cpu_name_of_elf(arena, machine, wide, big), wide ? "" : ", a 32-bit ELF file", big ? ", big-endian" : "");
 }
 
 static const struct err *check_ident(struct arena *arena, struct span bytes)
 {
 	if (!elf_magic(bytes))
-		return err_new(arena, ERR_BAD_DATA, "it is not an ELF file");
-	if (bytes.size > EI_CLASS && bytes.data[EI_CLASS] == ELFCLASS32)
-		return err_new(arena, ERR_UNSUPPORTED, "it is a 32-bit ELF file; only 64-bit ones are read");
-	if (bytes.size > EI_DATA && bytes.data[EI_DATA] == ELFDATA2MSB)
-		return err_new(arena, ERR_UNSUPPORTED, "it is a big-endian ELF file; only little-endian ones are read");
+		return err_new(arena, ERR_NO_DUMP, "it is not an ELF file");
+	if (bytes.size >= sizeof(Elf32_Ehdr) && (bytes.data[EI_CLASS] == ELFCLASS32 || bytes.data[EI_DATA] == ELFDATA2MSB))
+		return other_cpu(arena, bytes);
 	if (bytes.size < sizeof(Elf64_Ehdr))
-		return err_new(arena, ERR_BAD_DATA, "it ends within the ELF header, after %zu bytes", bytes.size);
+		return err_new(arena, ERR_CUT_SHORT, "it ends within the ELF header, after %zu bytes", bytes.size);
 	return NULL;
 }
 
@@ -140,9 +130,9 @@ const struct err *elf_view_open(struct arena *arena, struct span bytes, struct e
 		return err;
 	if (!gelf_getehdr(view.handle, &header))
 		return err_new(arena, ERR_BAD_DATA, "its ELF header is damaged: %s", elf_errmsg(-1));
-	err = check_machine(arena, header.e_machine, &view);
-	if (err)
-		return err;
+	view.arch = arch_of_elf(header.e_machine);
+	if (!view.arch)
+		return other_cpu(arena, bytes);
 	if (header.e_phnum && header.e_phentsize != sizeof(Elf64_Phdr))
 		return err_new(arena, ERR_BAD_DATA, "its program headers are said to have %u bytes each, not %zu",
 			       header.e_phentsize, sizeof(Elf64_Phdr));

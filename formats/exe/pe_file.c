@@ -5,6 +5,9 @@
 #include "formats/exe/codeview.h"
 #include "formats/exe/exe.h"
 #include "formats/exe/pe.h"
+#include "formats/cpu/cpu_names.h"
+#include "formats/dump/image.h"
+#include "formats/dump/pe_module.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,8 +71,8 @@ const struct err *pe_header_read(struct arena *arena, struct span bytes, struct 
 		return err_new(arena, ERR_BAD_DATA, "it is not a PE file");
 	header.arch = arch_of_pe(span_u16(file, 4));
 	if (!header.arch)
-		return err_new(arena, ERR_UNSUPPORTED, "it is for CPU 0x%x (PE machine); only amd64 and arm64 are read",
-			       span_u16(file, 4));
+		return err_new(arena, ERR_OTHER_CPU, "it is for %s; only amd64 and arm64 are read",
+			       cpu_name_of_pe(arena, span_u16(file, 4)));
 	if (optional.size < OPTIONAL_MINIMUM || span_u16(optional, 0) != PE32_PLUS)
 		return err_new(arena, ERR_BAD_DATA, "its PE header is damaged or cut short");
 	header.section_count = span_u16(file, 6);

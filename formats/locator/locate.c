@@ -243,7 +243,7 @@ static const struct err *check_given(const struct search *search, const struct e
 	struct arena *arena = search->image->arena;
 
 	if (exe->arch != search->image->arch)
-		return err_new(arena, ERR_UNSUPPORTED, "%s: it is for %s, the dump is of %s", exe->path,
+		return err_new(arena, ERR_OTHER_CPU, "%s: it is for %s, the dump is of %s", exe->path,
 			       exe->arch->name, search->image->arch->name);
 	if (debug_only(exe))
 		return err_new(arena, ERR_UNSUPPORTED, "%s: it holds debug information only; give the program itself",

@@ -185,7 +185,7 @@ void core_add_files(struct core_builder *builder, const struct mapping *mappings
 static void add_header(struct core_builder *builder, struct output *output, uint64_t programs, uint64_t section)
 {
 	uint64_t ident = UINT64_C(0x464c457f) | (uint64_t)builder->word_class << 32 |
-			 (uint64_t)builder->byte_order << 40 | UINT64_C(1) << 48;
+			 (uint64_t)builder->byte_order << 40 | UINT64_C(1) << 48 | (uint64_t)builder->osabi << 56;
 
 	add_number(output, ident, 8);
 	add_number(output, 0, 8);

@@ -35,6 +35,7 @@ struct core_builder {
 	uint16_t machine;    /* e_machine, from arch */
 	uint8_t word_class;  /* EI_CLASS: 2, 64-bit */
 	uint8_t byte_order;  /* EI_DATA: 1, little-endian */
+	uint8_t osabi;       /* EI_OSABI: 0 */
 	uint64_t entry;
 	uint64_t page;       /* file alignment of segments: 4096 */
 	bool extended_count; /* PN_XNUM even for few segments; with 65,535 and more it is always used */

@@ -18,15 +18,15 @@ AMD64 = 'amd64-panic'
 OUTPUT_LIMIT = 100  # bytes
 
 
-def refused(name, path, *args, words=()):
-    """Status 1, nothing on stdout, a reason on stderr that names the file and holds one of the words."""
+def refused(name, path, *args, words=(), code=None):
+    """Status 1, a reason on stderr that names the file and holds one of the words, the same as JSON, nothing else on stdout."""
     for form in ((), ('--json',)):
         done = tap.Run(path, *form, *args)
         detail = done.trouble(1)
-        if not detail and done.out:
-            detail = 'output in spite of the error'
         if not detail and words and not any(word in done.err for word in words):
             detail = f'the reason says none of {words}: {done.err}'
+        if not detail and form and code and done.failure()['code'] != code:
+            detail = f'{done.failure()}'
         tap.check(f'{name}{" --json" if form else ""}: refused', detail)
 
 
@@ -61,18 +61,18 @@ def not_dumps(folder):
         path = folder / 'input'
         path.write_bytes(content)
         refused(name, path)
-    refused('no such file', folder / 'nowhere')
+    refused('no such file', folder / 'nowhere', code='io')
     refused('a folder', folder)
 
 
 def compressed_rubbish(folder):
     path = folder / 'rubbish.zst'
     subprocess.run(['zstd', '-qf', '-o', str(path)], input=b'no dump at all' * 1000, check=True)
-    refused('compressed text', path)
+    refused('compressed text', path, code='no-dump')
 
 
 def executables_as_dumps():
-    refused('an arm64 executable', tap.CASES / CASE / 'exe.zst', words=('executable', 'not a core', 'no core'))
+    refused('an arm64 executable', tap.CASES / CASE / 'exe.zst', words=('executable', 'not a core', 'no core'), code='no-dump')
     refused('an executable of this machine', pathlib.Path('/bin/true').resolve())
 
 
@@ -83,7 +83,7 @@ def other_cpus(folder):
     for name, machine in machines.items():
         struct.pack_into('<H', core.data, elf_file.E_MACHINE, machine)
         path.write_bytes(core.data)
-        refused(f'a core of {name}', path)
+        refused(f'a core of {name}', path, code='other-cpu')
     struct.pack_into('<H', core.data, elf_file.E_MACHINE, 62)
     path.write_bytes(core.data)
     survives('an arm64 core that says amd64', {'rule': None}, path)
@@ -91,7 +91,7 @@ def other_cpus(folder):
     for name, offset, value in (('32-bit', 4, 1), ('big-endian', 5, 2)):
         core.data[offset], kept = value, core.data[offset]
         path.write_bytes(core.data)
-        refused(f'a {name} core', path)
+        refused(f'a {name} core', path, code='other-cpu')
         core.data[offset] = kept
 
 

@@ -152,6 +152,7 @@ static void err_codes_have_stable_names(void **state)
 	assert_string_equal(err_code_name(ERR_IO), "io");
 	assert_string_equal(err_code_name(ERR_BAD_DATA), "bad-data");
 	assert_string_equal(err_code_name(ERR_UNSUPPORTED), "unsupported");
+	assert_string_equal(err_code_name(ERR_NO_PROCESS), "no-process");
 	assert_string_equal(err_code_name(ERR_ABSENT), "absent");
 	assert_string_equal(err_code_name(ERR_NOT_SAVED), "not-saved");
 	assert_string_equal(err_code_name(ERR_LIMIT), "limit");

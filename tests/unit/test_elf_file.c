@@ -148,14 +148,14 @@ static void refuses_other_files(void **state)
 
 	check_refused(arena, (struct span){0}, ERR_BAD_DATA, "empty");
 	check_refused(arena, (struct span){(const uint8_t *)"#!/bin/sh", 9}, ERR_BAD_DATA, "not an executable");
-	check_refused(arena, (struct span){(const uint8_t *)"\x7f" "ELF\2\1", 6}, ERR_BAD_DATA, "header");
+	check_refused(arena, (struct span){(const uint8_t *)"\x7f" "ELF\2\1", 6}, ERR_CUT_SHORT, "header");
 	core_add_segment(builder, 0x1000, 0x1000, 6);
 	check_refused(arena, core_finish(builder), ERR_UNSUPPORTED, "a core");
 	builder->type = FILE_RELOCATABLE;
 	check_refused(arena, core_finish(builder), ERR_UNSUPPORTED, "not an executable");
 	builder->type = FILE_EXECUTABLE;
 	builder->machine = 22;
-	check_refused(arena, core_finish(builder), ERR_UNSUPPORTED, "s390x");
+	check_refused(arena, core_finish(builder), ERR_OTHER_CPU, "s390x");
 }
 
 static void use(const struct exe *exe)

@@ -290,7 +290,7 @@ static void a_given_file_must_open(void **state)
 	assert_int_equal(locate_given(f, "/nonexistent", NULL, &found)->code, ERR_IO);
 	assert_int_equal(
 		locate_given(f, scratch_write(f->arena, f->bin, "arm", core_finish(builder)), NULL, &found)->code,
-		ERR_UNSUPPORTED);
+		ERR_OTHER_CPU);
 	assert_int_equal(locate_given(f, scratch_write(f->arena, f->bin, "text", text), NULL, &found)->code,
 			 ERR_BAD_DATA);
 	assert_int_equal(found.source, EXE_MEMORY); /* untouched */

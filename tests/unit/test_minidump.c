@@ -380,14 +380,14 @@ static void other_systems_are_refused(void **state)
 
 	add_process(f);
 	f->dump->processor = 0;
-	refuses(f, minidump_finish(f->dump), ERR_UNSUPPORTED, "it is for 386");
+	refuses(f, minidump_finish(f->dump), ERR_OTHER_CPU, "it is for 386");
 	f->dump = minidump_new(f->arena, &arch_amd64);
 	f->dump->platform = 0x8201;
-	refuses(f, minidump_finish(f->dump), ERR_UNSUPPORTED, "another system than Windows");
+	refuses(f, minidump_finish(f->dump), ERR_OTHER_SYSTEM, "a minidump of Linux");
 	f->dump = minidump_new(f->arena, &arch_amd64);
 	refuses(f, minidump_finish(f->dump), ERR_BAD_DATA, "nothing usable");
-	refuses(f, span_slice(minidump_finish(f->dump), 0, 31), ERR_BAD_DATA, "within the header");
-	refuses(f, span_slice(minidump_finish(f->dump), 0, 40), ERR_BAD_DATA, "no SystemInfo");
+	refuses(f, span_slice(minidump_finish(f->dump), 0, 31), ERR_CUT_SHORT, "within the header");
+	refuses(f, span_slice(minidump_finish(f->dump), 0, 40), ERR_CUT_SHORT, "no SystemInfo");
 }
 
 static void counts_are_not_believed(void **state)

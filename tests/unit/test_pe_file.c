@@ -232,7 +232,8 @@ static void refuse(struct arena *arena)
 	bytes[0x85] = 0x01;
 	err = exe_from_bytes(arena, "app.exe", file, &exe);
 	assert_non_null(err);
-	assert_int_equal(err->code, ERR_UNSUPPORTED);
+	assert_int_equal(err->code, ERR_OTHER_CPU);
+	assert_non_null(strstr(err_describe(arena, err), "it is for 386"));
 	err = exe_from_bytes(arena, "app.exe", span_slice(file, 0, 0x90), &exe);
 	assert_non_null(err);
 	assert_int_equal(err->code, ERR_BAD_DATA);
