@@ -19,10 +19,10 @@ enum layout_field {
 	LAYOUT_FIELD_COUNT
 };
 
-enum { LAYOUT_ABSENT = 0xffff }; /* the release has no such field (or its DWARF does not show it) */
+enum { LAYOUT_ABSENT = INT32_MAX }; /* the release has no such field (or its DWARF does not show it) */
 
 struct layout {
-	uint16_t offset[LAYOUT_FIELD_COUNT]; /* bytes from the start of the structure; sizes in bytes */
+	uint32_t offset[LAYOUT_FIELD_COUNT]; /* bytes from the start of the structure; sizes in bytes */
 };
 
 /* The row of Go 1.minor.patch, *exact set; also for a patch between two rows of its minor that agree in every field.

@@ -59,11 +59,11 @@ static void answer(const struct questions *questions, struct layout *layout)
 		layout->offset[i] = LAYOUT_ABSENT;
 	for (size_t i = 0; i < questions->queries.count; i++) {
 		const struct dwarf_query *query = &questions->queries.items[i];
-		uint16_t *offset = &layout->offset[questions->fields.items[i]];
+		uint32_t *offset = &layout->offset[questions->fields.items[i]];
 		uint64_t value = query->field ? query->offset : query->size;
 
 		if (query->found && *offset == LAYOUT_ABSENT && value < LAYOUT_ABSENT)
-			*offset = (uint16_t)value;
+			*offset = (uint32_t)value;
 	}
 }
 

@@ -27,7 +27,7 @@ static void print_fields(const struct layout *layout)
 
 	for (int field = 0; field < LAYOUT_FIELD_COUNT; field++) {
 		const char *id = layout_field_name((enum layout_field)field);
-		uint16_t offset = layout->offset[field];
+		uint32_t offset = layout->offset[field];
 		bool same = prefix(id) == prefix(previous) && !strncmp(id, previous, prefix(id));
 		char text[128];
 		size_t length;

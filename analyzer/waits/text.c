@@ -146,7 +146,7 @@ bool wait_state_word(const struct analysis *analysis, const struct wait *wait, u
 	};
 
 	for (size_t i = 0; wait->object && analysis->runtime->layout && i < sizeof words / sizeof *words; i++) {
-		uint16_t offset = analysis->runtime->layout->offset[words[i].field];
+		uint32_t offset = analysis->runtime->layout->offset[words[i].field];
 
 		if (words[i].kind != wait->kind || offset == LAYOUT_ABSENT)
 			continue;

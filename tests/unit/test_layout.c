@@ -11,7 +11,7 @@
 
 #define F(id) LAYOUT_##id
 
-static uint16_t at(enum target_os os, enum arch_id arch, int minor, int patch, enum layout_field field)
+static uint32_t at(enum target_os os, enum arch_id arch, int minor, int patch, enum layout_field field)
 {
 	bool exact = false;
 	const struct layout *layout = layout_find(os, arch, minor, patch, &exact);
@@ -21,9 +21,9 @@ static uint16_t at(enum target_os os, enum arch_id arch, int minor, int patch, e
 	return layout->offset[field];
 }
 
-static uint16_t linux_at(int minor, int patch, enum layout_field field)
+static uint32_t linux_at(int minor, int patch, enum layout_field field)
 {
-	uint16_t amd64 = at(OS_LINUX, ARCH_AMD64, minor, patch, field);
+	uint32_t amd64 = at(OS_LINUX, ARCH_AMD64, minor, patch, field);
 
 	assert_int_equal(at(OS_LINUX, ARCH_ARM64, minor, patch, field), amd64);
 	return amd64;
@@ -32,7 +32,7 @@ static uint16_t linux_at(int minor, int patch, enum layout_field field)
 static const struct {
 	int minor, patch;
 	enum layout_field field;
-	uint16_t offset;
+	uint32_t offset;
 } spots[] = {
 	{18, 0, F(g_size), 392},
 	{20, 14, F(g_size), 392},
@@ -88,6 +88,8 @@ static const struct {
 	{27, 4, F(syncMutex_sema), 4},
 	{18, 0, F(hchan_recvq_first), 56},
 	{26, 0, F(m_allpSnapshot), 296},
+	{18, 10, F(heapArena_spans), 2097152},
+	{27, 4, F(heapArena_spans), 0},
 };
 
 static void tables_agree_with_other_readers(void **state)
@@ -115,6 +117,8 @@ static void processors_differ(void **state)
 	(void)state;
 	assert_int_equal(at(OS_LINUX, ARCH_AMD64, 26, 0, F(p_size)), 15920);
 	assert_true(at(OS_LINUX, ARCH_ARM64, 26, 0, F(p_size)) != 15920);
+	assert_int_equal(at(OS_LINUX, ARCH_AMD64, 27, 4, F(mheap_arenas)), 66008); /* behind a cache line, so long on it */
+	assert_int_equal(at(OS_LINUX, ARCH_ARM64, 27, 4, F(mheap_arenas)), 66072);
 	assert_int_equal(at(OS_WINDOWS, ARCH_AMD64, 26, 8, F(m_curg)), 136);
 	assert_int_equal(at(OS_WINDOWS, ARCH_ARM64, 26, 8, F(m_thread)), 1368);
 }

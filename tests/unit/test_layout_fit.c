@@ -28,7 +28,7 @@ static void add_allgadd(struct go_builder *builder)
 
 /* A program with goroutines at rest, whose runtime.g has all fields from `first` on moved by that many bytes. The one
  * that executes is a release with a row; what lies in the dump is not. */
-static struct go_builder *program(struct arena *arena, enum layout_field first, uint16_t shift, size_t damaged)
+static struct go_builder *program(struct arena *arena, enum layout_field first, uint32_t shift, size_t damaged)
 {
 	struct go_builder *builder = go_new(arena, &arch_amd64, 26, 8);
 	struct layout *layout = arena_alloc(arena, sizeof *layout);
@@ -37,7 +37,7 @@ static struct go_builder *program(struct arena *arena, enum layout_field first, 
 	*layout = *builder->layout;
 	for (int field = LAYOUT_g_size; field <= LAYOUT_g_waiting; field++)
 		if (layout->offset[field] != LAYOUT_ABSENT && layout->offset[field] >= layout->offset[first])
-			layout->offset[field] = (uint16_t)(layout->offset[field] + shift);
+			layout->offset[field] = layout->offset[field] + shift;
 	builder->layout = layout;
 	add_allgadd(builder);
 	main_main = go_add_frame(builder, "main.main", 0x40, 0);

@@ -35,7 +35,7 @@ static void put(struct fixture *f, uint64_t offset, uint64_t value)
 
 static void put_p(struct fixture *f, uint64_t number, uint64_t id, int64_t scheduled, int64_t called)
 {
-	const uint16_t *offset = f->runtime.layout->offset;
+	const uint32_t *offset = f->runtime.layout->offset;
 	const uint64_t p = PS + number * P_SIZE;
 
 	put(f, LIST + 8 * number, DATA + p);
