@@ -87,6 +87,7 @@ UNICORN_PROGRAMS := $(OBJ)/tests/accuracy/stop
 UNICORN_OBJECTS := $(call objects,$(addprefix tests/accuracy/,machine.c routes.c stops.c))
 ACCURACY_OBJECTS := $(filter-out $(UNICORN_OBJECTS) $(ACCURACY_PROGRAMS:%=%.o) $(UNICORN_PROGRAMS:%=%.o),\
 	$(call objects,$(wildcard tests/accuracy/*.c)))
+HEAP_PROGRAM := $(OBJ)/tests/live/heap_at
 TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
 
 # --- build --------------------------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ $(UNIT_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(SUPPORT_OBJECTS) $(OUT)/libtornstack.a
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS) $(TEST_LIBS)
 
-$(HOSTILE_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(OUT)/libtornstack.a
+$(HOSTILE_PROGRAMS) $(HEAP_PROGRAM): $(OBJ)/%: $(OBJ)/%.o $(OUT)/libtornstack.a
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS)
 
@@ -183,6 +184,12 @@ check-live accuracy: deps-ci
 	@$(MAKE) all
 	@tests/live/check_live.py $(if $(GO),--go "$(GO)") $(if $(filter accuracy,$@),--table docs/accuracy.md) $(LIVE)
 
+# What is said of addresses of the heap, against a program that knows them itself. GO="…": these releases.
+.PHONY: check-heap
+check-heap: deps-ci
+	@$(MAKE) $(HEAP_PROGRAM)
+	@tests/live/heap.py $(HEAP_PROGRAM) $(GO)
+
 # Changes healthy dumps word by word, stops goroutines inside SP adjustments, and judges what is said; LIMIT of each kind and
 # dump, 0: all; TABLE=FILE writes it down; DUMPS=DIR: kept cells of check-live as well; TOOLCHAINS: stops in what they build.
 LIMIT ?= 0
@@ -230,7 +237,7 @@ layouts: $(OUT)/gen_layout
 fixtures:
 	fixtures/src/make_cases.sh
 
-C_FILES = $(wildcard $(addsuffix /*.[ch],$(ROOMS) cli tools tests/unit tests/build tests/hostile tests/accuracy))
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(ROOMS) cli tools tests/unit tests/build tests/hostile tests/live tests/accuracy))
 format:
 	clang-format -i $(C_FILES)
 
@@ -257,6 +264,7 @@ help:
 	@echo "make check-accuracy every return address of healthy dumps overwritten in turn, goroutines stopped at every split of SP;"
 	@echo "                    LIMIT=, SEED=, TABLE=, DUMPS=, TOOLCHAINS="
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
+	@echo "make check-heap     what is said of addresses of the heap, against a program that knows them"
 	@echo "make check-live     crashes programs of ten Go releases, compares goroutines; GO='1.27.4 …' and LIVE=… select"
 	@echo "make accuracy       the same, and the table into docs/accuracy.md"
 	@echo "make bench          how long tornstack takes for dumps of 10,000 to a million goroutines, beside Delve (needs Go; BENCH=--help)"

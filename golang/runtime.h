@@ -101,6 +101,7 @@ struct pc_info {
 };
 
 struct pc_memo;
+struct go_heap;
 
 enum { MISFITS_KEPT = 64 };
 
@@ -134,6 +135,7 @@ struct go_runtime {
 	VEC(const char *) fatal_lines; /* of printBacklog: the runtime's own last words, in order */
 	const char *godebug;     /* value of GODEBUG in the environment; NULL: unset or unknown */
 	struct pc_memo *memo;
+	struct go_heap *heap; /* NULL: not asked for yet (golang/heap) */
 	struct func *functions[ROLE_COUNT]; /* first function of each role; NULL: absent */
 };
 

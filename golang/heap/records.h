@@ -1,0 +1,34 @@
+/* records.h: where the heap's records lie, for the files of golang/heap. */
+#ifndef GOLANG_HEAP_RECORDS_H
+#define GOLANG_HEAP_RECORDS_H
+
+#include "golang/heap/heap.h"
+
+/* How addresses are divided on one target: geometry.def. */
+struct heap_geometry {
+	enum target_os os;
+	enum arch_id arch;
+	unsigned page_bits, arena_bits, l1_bits, l2_bits;
+	uint64_t base;
+};
+
+struct go_heap {
+	uint64_t mheap; /* address of runtime.mheap_; 0: not found */
+	uint32_t sweepgen;
+	const struct heap_geometry *geometry;
+};
+
+/* What is known of the heap, looked for once. Never NULL; mheap 0 when nothing is. */
+const struct go_heap *heap_of(struct go_runtime *runtime);
+
+/* The runtime.heapArena that an address belongs to; 0 when there is none. False: not in the dump. */
+bool heap_arena(struct go_runtime *runtime, const struct go_heap *heap, uint64_t address, uint64_t *ret);
+
+/* heap_span_at with the heap given. ret->address 0: it is not in the dump. */
+bool span_read(struct go_runtime *runtime, const struct go_heap *heap, uint64_t address, struct heap_span *ret);
+
+/* heap_find with the heap given: it is not yet known to be one. */
+enum heap_kind heap_place_in(struct go_runtime *runtime, const struct go_heap *heap, uint64_t address,
+			     struct heap_place *ret);
+
+#endif

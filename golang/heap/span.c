@@ -1,0 +1,221 @@
+/* span.c: the record of one span (mspan, runtime/mheap.go), the state of its slots, and what the runtime keeps beside them. */
+#include "golang/heap/records.h"
+
+#include <string.h>
+
+enum {
+	SPAN_BYTES = 256, /* of an mspan at most */
+	PAGES_LIMIT = 1 << 30,
+	BITS = 8,
+	LARGE = 0, /* size class of a span that is one object */
+	OFFSET_MASK = 0xffff,
+};
+
+/* A field of the record; 0 where the release has none. */
+static uint64_t word(const struct layout *layout, struct span record, enum layout_field field)
+{
+	return layout->offset[field] == LAYOUT_ABSENT ? 0 : span_u64(record, layout->offset[field]);
+}
+
+static uint8_t byte(const struct layout *layout, struct span record, enum layout_field field)
+{
+	return layout->offset[field] == LAYOUT_ABSENT ? 0 : span_u8(record, layout->offset[field]);
+}
+
+/* freeindex and nelems became 16 bits wide in Go 1.22: each is as wide as they lie apart. */
+static uint64_t count_field(const struct layout *layout, struct span record, enum layout_field field)
+{
+	const uint32_t width = layout->offset[LAYOUT_mspan_nelems] - layout->offset[LAYOUT_mspan_freeindex];
+
+	return width == sizeof(uint16_t) ? span_u16(record, layout->offset[field]) : word(layout, record, field);
+}
+
+/* mheap.go: "if sweepgen == h->sweepgen - 2, the span needs sweeping", and so on. */
+static enum span_sweep sweep_state(uint32_t span, uint32_t heap)
+{
+	if (span == heap)
+		return SWEEP_DONE;
+	if (span == heap - 2)
+		return SWEEP_DUE;
+	if (span == heap - 1)
+		return SWEEP_RUNNING;
+	if (span == heap + 1)
+		return SWEEP_DUE_CACHED;
+	return span == heap + 3 ? SWEEP_DONE_CACHED : SWEEP_UNKNOWN;
+}
+
+static void read_fields(const struct layout *l, const struct go_heap *heap, struct span record, struct heap_span *ret)
+{
+	const uint8_t class = byte(l, record, LAYOUT_mspan_spanclass);
+	const uint64_t pages = word(l, record, LAYOUT_mspan_npages);
+
+	ret->start = word(l, record, LAYOUT_mspan_startAddr);
+	ret->end = ret->start + ((pages < PAGES_LIMIT ? pages : 0) << heap->geometry->page_bits);
+	ret->elemsize = word(l, record, LAYOUT_mspan_elemsize);
+	ret->nelems = count_field(l, record, LAYOUT_mspan_nelems);
+	ret->freeindex = count_field(l, record, LAYOUT_mspan_freeindex);
+	ret->alloc_bits = word(l, record, LAYOUT_mspan_allocBits);
+	ret->mark_bits = word(l, record, LAYOUT_mspan_gcmarkBits);
+	ret->specials = word(l, record, LAYOUT_mspan_specials);
+	ret->large_type = class >> 1 == LARGE ? word(l, record, LAYOUT_mspan_largeType) : 0;
+	ret->sweepgen = span_u32(record, l->offset[LAYOUT_mspan_sweepgen]);
+	ret->alloc_count = span_u16(record, l->offset[LAYOUT_mspan_allocCount]);
+	ret->size_class = class >> 1;
+	ret->noscan = class & 1;
+	ret->state = byte(l, record, LAYOUT_mspan_state);
+	ret->user_arena = byte(l, record, LAYOUT_mspan_isUserArenaChunk);
+	ret->sweep = ret->state == SPAN_IN_USE ? sweep_state(ret->sweepgen, heap->sweepgen) : SWEEP_UNKNOWN;
+}
+
+static bool is_sound(const struct go_heap *heap, const struct heap_span *span)
+{
+	const uint64_t size = span->end - span->start;
+
+	if (span->state >= SPAN_STATES || span->end <= span->start ||
+	    span->start & ((UINT64_C(1) << heap->geometry->page_bits) - 1))
+		return false;
+	if (span->state != SPAN_IN_USE)
+		return span->state != SPAN_MANUAL || span->elemsize <= size;
+	return span->elemsize && span->nelems && span->elemsize <= size && span->nelems <= size / span->elemsize &&
+	       span->freeindex <= span->nelems && span->alloc_count <= span->nelems;
+}
+
+bool span_read(struct go_runtime *runtime, const struct go_heap *heap, uint64_t address, struct heap_span *ret)
+{
+	const uint32_t size = runtime->layout->offset[LAYOUT_mspan_size];
+	uint8_t bytes[SPAN_BYTES];
+
+	*ret = (struct heap_span){0};
+	if (size > sizeof bytes || image_read(runtime->image, address, bytes, size) != MEM_OK)
+		return false;
+	ret->address = address;
+	read_fields(runtime->layout, heap, (struct span){bytes, size}, ret);
+	return is_sound(heap, ret);
+}
+
+bool heap_span_at(struct go_runtime *runtime, uint64_t address, struct heap_span *ret)
+{
+	const struct go_heap *heap = heap_of(runtime);
+
+	*ret = (struct heap_span){0};
+	return heap->mheap && span_read(runtime, heap, address, ret);
+}
+
+static bool bit_at(struct go_runtime *runtime, uint64_t bits, uint64_t index, bool *ret)
+{
+	uint8_t byte;
+
+	if (!bits || !image_u8(runtime->image, bits + index / BITS, &byte))
+		return false;
+	*ret = byte >> index % BITS & 1;
+	return true;
+}
+
+enum slot_state heap_slot_state(struct go_runtime *runtime, const struct heap_span *span, uint64_t index)
+{
+	bool allocated;
+
+	if (span->state != SPAN_IN_USE || index >= span->nelems)
+		return SLOT_UNKNOWN;
+	if (index < span->freeindex)
+		return SLOT_ALLOCATED;
+	if (!bit_at(runtime, span->alloc_bits, index, &allocated))
+		return SLOT_UNKNOWN;
+	return allocated ? SLOT_ALLOCATED : SLOT_FREE;
+}
+
+/* Small objects are marked in the span itself, at the end of its one page, since Go 1.26 (spanInlineMarkBits). */
+static uint64_t inline_marks(struct go_runtime *runtime, const struct heap_span *span)
+{
+	const struct go_heap *heap = heap_of(runtime);
+	const struct layout *l = runtime->layout;
+	const uint64_t page = span->start >> heap->geometry->page_bits &
+			      ((UINT64_C(1) << (heap->geometry->arena_bits - heap->geometry->page_bits)) - 1);
+	uint64_t arena;
+	bool used;
+
+	if (l->offset[LAYOUT_heapArena_inlineMarks] == LAYOUT_ABSENT ||
+	    l->offset[LAYOUT_spanInlineMarkBits_marks] == LAYOUT_ABSENT ||
+	    !heap_arena(runtime, heap, span->start, &arena) || !arena ||
+	    !bit_at(runtime, arena + l->offset[LAYOUT_heapArena_inlineMarks], page, &used) || !used)
+		return 0;
+	return span->end - l->offset[LAYOUT_spanInlineMarkBits_size] + l->offset[LAYOUT_spanInlineMarkBits_marks];
+}
+
+bool heap_slot_marked(struct go_runtime *runtime, const struct heap_span *span, uint64_t index)
+{
+	bool marked = false;
+
+	if (span->state != SPAN_IN_USE || index >= span->nelems)
+		return false;
+	if (bit_at(runtime, span->mark_bits, index, &marked) && marked)
+		return true;
+	return bit_at(runtime, inline_marks(runtime, span), index, &marked) && marked;
+}
+
+const char *span_state_name(enum span_state state)
+{
+	static const char *const names[SPAN_STATES] = {"free", "in use", "managed by the runtime itself"};
+
+	return state < SPAN_STATES ? names[state] : "unknown";
+}
+
+const char *span_sweep_name(enum span_sweep sweep)
+{
+	static const char *const names[] = {
+		[SWEEP_UNKNOWN] = "unknown", [SWEEP_DUE] = "to be swept", [SWEEP_RUNNING] = "being swept",
+		[SWEEP_DONE] = "swept", [SWEEP_DUE_CACHED] = "cached, to be swept", [SWEEP_DONE_CACHED] = "swept and cached",
+	};
+
+	return names[sweep];
+}
+
+/* ---- special records ---- */
+
+static const char *special_name(int minor, uint8_t kind)
+{
+	static const struct {
+		int first, last;
+		uint8_t kind;
+		const char *name;
+	} kinds[] = {
+#define SPECIAL_KIND(first, last, kind, name) {first, last, kind, name},
+#include "golang/heap/special_kinds.def"
+#undef SPECIAL_KIND
+	};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (minor >= kinds[i].first && minor <= kinds[i].last && kinds[i].kind == kind)
+			return kinds[i].name;
+	return "?";
+}
+
+/* special.offset was 16 bits wide before Go 1.24, with the kind behind it. */
+static bool read_special(struct go_runtime *runtime, const struct heap_span *span, uint64_t address,
+			 struct heap_special *ret)
+{
+	const struct layout *l = runtime->layout;
+	uint64_t offset;
+
+	if (!go_field(runtime, address, LAYOUT_special_offset, &offset) ||
+	    !go_field8(runtime, address, LAYOUT_special_kind, &ret->kind))
+		return false;
+	if (l->offset[LAYOUT_special_kind] - l->offset[LAYOUT_special_offset] == sizeof(uint16_t))
+		offset &= OFFSET_MASK;
+	ret->address = address;
+	ret->object = span->start + offset;
+	ret->name = special_name(runtime->version.minor, ret->kind);
+	return offset < span->end - span->start;
+}
+
+size_t heap_specials(struct go_runtime *runtime, const struct heap_span *span, struct heap_special *ret, size_t limit)
+{
+	size_t count = 0;
+
+	for (uint64_t next = span->specials; next && count < limit; count++)
+		if (!read_special(runtime, span, next, &ret[count]) ||
+		    (count && ret[count].object < ret[count - 1].object) ||
+		    !go_field(runtime, next, LAYOUT_special_next, &next))
+			break;
+	return count;
+}
