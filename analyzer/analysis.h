@@ -123,8 +123,9 @@ struct fault {
 	const char *name;  /* "SIGSEGV" */
 	uint64_t pc;
 	bool has_pc;
-	uint64_t address;  /* that it accessed */
+	uint64_t address;  /* that it accessed, without the tag of the pointer */
 	bool has_address;
+	bool late;         /* the CPU told of it some time after the access, of which neither pc nor address is known */
 	enum fault_access access;
 	int32_t number;    /* of the signal or exception */
 	int code;          /* si_code; meaningful if has_code */

@@ -7,19 +7,27 @@
 #include "formats/dump/exceptions.h"
 #include "formats/dump/signals.h"
 
-static void set_address(struct fault *fault, uint64_t address)
+/* After set_code. */
+static void set_address(struct analysis *analysis, uint64_t address)
 {
-	fault->address = address;
+	struct fault *fault = &analysis->fault;
+
+	if (fault->late)
+		return;
+	fault->address = arch_untagged(analysis->image->arch, address);
 	fault->has_address = true;
-	if (fault->has_pc && fault->pc == address)
+	if (fault->has_pc && arch_untagged(analysis->image->arch, fault->pc) == fault->address)
 		fault->access = ACCESS_EXECUTE;
 }
 
 static void set_code(struct fault *fault, int number, int code)
 {
+	const struct signal_name *signal = signal_by_number(number);
+
 	fault->number = number;
 	fault->code = code;
 	fault->has_code = true;
+	fault->late = signal && signal->memory && code == SIGNAL_CODE_TAG_LATE;
 }
 
 /* The oldest signal frame of a thread. */
@@ -47,7 +55,7 @@ static bool from_signal_frame(struct analysis *analysis, int32_t thread)
 	set_code(fault, (int)number, (int32_t)code);
 	if (signal->memory && code != SIGNAL_CODE_KERNEL &&
 	    image_u64(analysis->image, walk->siginfo + SIGINFO_ADDRESS, &address))
-		set_address(fault, address);
+		set_address(analysis, address);
 	return true;
 }
 
@@ -103,12 +111,12 @@ static void set_noted(struct analysis *analysis, uint64_t g, const struct noted_
 	fault->number = (int32_t)noted->sig;
 	if (windows && exception->address) {
 		fault->access = exception_access(noted->code0);
-		set_address(fault, noted->code1);
+		set_address(analysis, noted->code1);
 	} else if (!windows) {
 		set_code(fault, (int)noted->sig, (int)noted->code0);
 		fault->code_address = field_address(runtime, g, LAYOUT_g_sigcode0);
 		if (signal->memory && noted->code0 != SIGNAL_CODE_KERNEL)
-			set_address(fault, noted->code1);
+			set_address(analysis, noted->code1);
 	}
 }
 
@@ -171,11 +179,11 @@ static bool from_stop(struct analysis *analysis)
 	fault->has_pc = walk->stopped.known;
 	fault->access = stop->access;
 	fault->number = stop->number;
-	fault->code = stop->code;
-	fault->has_code = stop->has_code;
+	if (stop->has_code)
+		set_code(fault, stop->number, stop->code);
 	signal = analysis->image->os == OS_LINUX ? signal_by_number(stop->number) : NULL;
 	if (stop->has_address && (!signal || signal->memory))
-		set_address(fault, stop->address);
+		set_address(analysis, stop->address);
 	return true;
 }
 

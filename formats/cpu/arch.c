@@ -27,6 +27,18 @@ const struct arch *arch_of_nt(uint16_t processor)
 	return NULL;
 }
 
+uint64_t arch_untagged(const struct arch *arch, uint64_t pointer)
+{
+	return (uint64_t)((int64_t)(pointer << arch->tag_bits) >> arch->tag_bits);
+}
+
+bool arch_forms(const struct arch *arch, uint64_t address)
+{
+	const uint64_t upper = arch_untagged(arch, address) >> arch->address_bits;
+
+	return !upper || upper == UINT64_MAX >> arch->address_bits;
+}
+
 bool reg_get(const struct registers *registers, uint8_t reg, uint64_t *ret)
 {
 	if (reg >= REG_LIMIT || !(registers->known >> reg & 1))

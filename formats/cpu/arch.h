@@ -35,6 +35,9 @@ struct arch {
 	const char *name; /* as GOARCH */
 	uint16_t elf_machine;
 	uint8_t quantum;  /* smallest instruction, in bytes: pclntab's pc quantum */
+	uint64_t failed_signature; /* bits of which the CPU sets one in an address whose signature does not fit it; 0: none */
+	uint8_t address_bits; /* of the addresses that programs can have; the bits above are all equal */
+	uint8_t tag_bits; /* at the top of a pointer to data, which the CPU ignores when it forms the address; 0: none */
 	bool link_register; /* the return address is in a register at entry (arm64), else at [SP] (amd64) */
 	uint8_t pc, sp, fp, lr, g, tls; /* register numbers; REG_NONE where there is none. g: Go's ABIInternal g register */
 	const uint8_t *go_arguments; /* registers of integer arguments, in order (Go's cmd/compile/abi-internal.md) */
@@ -48,6 +51,7 @@ struct arch {
 	struct span sigreturn;    /* instructions that a signal handler returns to: mov number of rt_sigreturn; syscall */
 	const uint8_t *dwarf_registers; /* register by DWARF's number for it */
 	size_t dwarf_count;
+	uint8_t dwarf_vector_length; /* DWARF's number for how long vectors are, in 8 bytes (SVE's VG); 0: none */
 	uint64_t preserved;       /* bit n: functions preserve the register with DWARF's number n (the C calling convention) */
 	uint32_t relocation_relative; /* ELF's R_*_RELATIVE */
 	uint16_t prstatus_tid;    /* offset of pr_pid in NT_PRSTATUS */
@@ -68,6 +72,12 @@ extern const struct arch arch_arm64;
 const struct arch *arch_of_elf(uint16_t machine);
 const struct arch *arch_of_pe(uint16_t machine);
 const struct arch *arch_of_nt(uint16_t processor);
+
+/* The address that the CPU accesses by a pointer to data: without the tag. */
+uint64_t arch_untagged(const struct arch *arch, uint64_t pointer);
+
+/* Whether the CPU can form an address, tag or not: its upper bits are all equal. */
+bool arch_forms(const struct arch *arch, uint64_t address);
 
 /* The value of a register; false when it is unknown (or REG_NONE). */
 bool reg_get(const struct registers *registers, uint8_t reg, uint64_t *ret);

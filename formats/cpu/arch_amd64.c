@@ -55,6 +55,7 @@ const struct arch arch_amd64 = {
 	.name = "amd64",
 	.elf_machine = 62, /* EM_X86_64 */
 	.quantum = 1,
+	.address_bits = 47,
 	.link_register = false,
 	.pc = RIP,
 	.sp = RSP,

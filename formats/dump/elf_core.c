@@ -4,8 +4,7 @@
  * <linux/elfcore.h> (struct elf_prstatus, elf_prpsinfo), <asm-generic/siginfo.h>; gdb/linux-tdep.c
  * (linux_make_corefile_notes: NT_PRPSINFO first, one NT_SIGINFO behind each thread); qemu linux-user/elfload.c
  * (no NT_SIGINFO, no NT_FILE). Memory is p_filesz bytes long; up to p_memsz it existed and was not saved. */
-#include "formats/exe/elf.h"
-#include "formats/dump/image.h"
+#include "formats/dump/core_arm64.h"
 #include "formats/dump/segments.h"
 #include "formats/dump/signals.h"
 #include "formats/dump/systems.h"
@@ -28,7 +27,6 @@ enum {
 	NOTE_PRSTATUS = 1,
 	NOTE_PRPSINFO = 3,
 	NOTE_AUXV = 6,
-	NOTE_ARM_TLS = 0x401,
 	NOTE_FILE = 0x46494c45,    /* "FILE" */
 	NOTE_SIGINFO = 0x53494749, /* "SIGI" */
 };
@@ -184,13 +182,6 @@ static void read_core_note(struct loader *loader, const struct elf_note *note)
 	}
 }
 
-/* Register sets of a thread follow its NT_PRSTATUS. */
-static void read_arm_tls(struct image *image, struct span desc)
-{
-	if (image->arch->id == ARCH_ARM64 && image->threads.count && desc.size >= 8)
-		reg_set(&image->threads.items[image->threads.count - 1].registers, image->arch->tls, span_u64(desc, 0));
-}
-
 static bool visit_note(void *context, const struct elf_note *note)
 {
 	struct loader *loader = context;
@@ -204,8 +195,8 @@ static bool visit_note(void *context, const struct elf_note *note)
 		loader->system = system_of_note(note->owner, note->type);
 	if (!strcmp(note->owner, "CORE"))
 		read_core_note(loader, note);
-	else if (!strcmp(note->owner, "LINUX") && note->type == NOTE_ARM_TLS)
-		read_arm_tls(loader->image, note->desc);
+	else if (!strcmp(note->owner, "LINUX"))
+		arm64_note(loader->image, note);
 	else if (!strcmp(note->owner, "GDB"))
 		loader->by_gdb = true;
 	return true;
@@ -265,6 +256,8 @@ static void read_programs(struct loader *loader)
 
 		if (program.type == PROGRAM_NOTE && loader->notes < NOTE_LIMIT)
 			read_notes(loader, &program);
+		if (program.type == PROGRAM_MEMORY_TAGS)
+			arm64_tags(image, &program);
 		if (program.type != PROGRAM_LOAD)
 			continue;
 		if (image->segments.count == SEGMENT_LIMIT) {

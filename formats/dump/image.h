@@ -40,8 +40,17 @@ struct thread {
 	struct registers registers;
 	uint64_t teb;   /* Windows: address of its thread environment block; 0: unknown */
 	uint64_t start; /* Windows: the function that it was made to run; 0: unknown */
+	uint64_t tag_control; /* PR_SET_TAGGED_ADDR_CTRL of prctl(2): which faults of memory tags it is told of (arm64) */
 	int signal;   /* pr_cursig: the signal it was stopped by, 0 none */
 	bool crashed; /* the dump blames this thread */
+};
+
+enum { TAG_CHECK_SYNCHRONOUS = 2, TAG_CHECK_ASYNCHRONOUS = 4 }; /* bits of tag_control */
+
+/* Memory with tags (arm64's MTE): 4 bits for each 16 bytes, the first in the lower half of the first byte. */
+struct tagged_memory {
+	uint64_t address, size;
+	struct span tags;
 };
 
 enum fault_access { ACCESS_UNKNOWN, ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
@@ -81,6 +90,9 @@ struct image {
 	VEC(struct segment) segments; /* ascending, not overlapping (segments.h) */
 	VEC(struct segment) backing;  /* read-only bytes of executables, at their run-time addresses; ascending */
 	VEC(struct mapping) mappings;
+	VEC(struct tagged_memory) tagged;
+	uint64_t code_signature; /* bits of a return address that hold its signature (arm64's PAC); 0: not told */
+	uint64_t vector_bytes;   /* length of SVE's vectors; 0: not told */
 	VEC(struct thread) threads;
 	struct stop stop;
 	int64_t pid;         /* 0: unknown */
@@ -156,6 +168,9 @@ const struct segment *image_segment(struct image *image, uint64_t address);
 
 /* The file mapped at an address, or NULL. */
 const struct mapping *image_mapping(const struct image *image, uint64_t address);
+
+/* The tag of the memory at an address; false: the dump has none for it. */
+bool image_memory_tag(const struct image *image, uint64_t address, uint8_t *ret);
 
 /* The value of an auxiliary vector entry (AT_*, Linux uapi/linux/auxvec.h); false when absent. */
 bool image_auxv(const struct image *image, uint64_t type, uint64_t *ret);

@@ -28,6 +28,8 @@ enum {
 	SIGNAL_CODE_TKILL = -6, /* SI_TKILL: by raise, pthread_kill */
 	SIGNAL_CODE_KERNEL = 0x80, /* SI_KERNEL: by the kernel, with neither address nor sender */
 	SIGNAL_CODE_SECCOMP = 1, /* SYS_SECCOMP */
+	SIGNAL_CODE_TAG_LATE = 8, /* SEGV_MTEAERR: some access before, by a pointer with a wrong tag */
+	SIGNAL_CODE_TAG = 9,      /* SEGV_MTESERR */
 };
 
 /* Offsets in siginfo_t of 64-bit Linux (asm-generic/siginfo.h). SENDER and ADDRESS share the place: an si_code of 0 or less

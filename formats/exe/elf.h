@@ -13,7 +13,7 @@
 
 /* The numbers of the ELF specification that are used outside elf_file.c; named apart from those of <elf.h>. */
 enum { FILE_RELOCATABLE = 1, FILE_EXECUTABLE = 2, FILE_DYNAMIC = 3, FILE_CORE = 4 }; /* e_type */
-enum { PROGRAM_LOAD = 1, PROGRAM_NOTE = 4 };                                         /* p_type */
+enum { PROGRAM_LOAD = 1, PROGRAM_NOTE = 4, PROGRAM_MEMORY_TAGS = 0x70000002 }; /* p_type */
 
 struct elf_view {
 	struct span bytes;

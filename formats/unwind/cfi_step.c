@@ -108,6 +108,10 @@ static uint64_t read_leb(struct reader *reader, bool is_signed)
 /* The value of the register with a DWARF number. */
 static bool column_value(const struct image *image, const struct registers *registers, uint64_t column, uint64_t *ret)
 {
+	if (column && column == image->arch->dwarf_vector_length) {
+		*ret = image->vector_bytes / 8;
+		return *ret != 0;
+	}
 	return column < image->arch->dwarf_count && reg_get(registers, image->arch->dwarf_registers[column], ret);
 }
 

@@ -12,13 +12,6 @@ enum {
 	NEAR = 1 << 16,
 };
 
-bool is_canonical(uint64_t address)
-{
-	const uint64_t upper = address >> 47;
-
-	return !upper || upper == (UINT64_MAX >> 47);
-}
-
 static bool is_writable(const struct diagnosis *diagnosis, uint64_t address)
 {
 	const struct segment *segment = image_segment(diagnosis->analysis->image, address);
@@ -89,7 +82,7 @@ const char *address_place(const struct diagnosis *diagnosis, uint64_t address, u
 
 	if (address < FIRST_PAGE)
 		return "nil, or an offset from it";
-	if (!is_canonical(address))
+	if (!arch_forms(image->arch, address))
 		return "none that the CPU can form: its upper bits are neither all 0 nor all 1";
 	if (is_past_stack(diagnosis, address, sp))
 		return "beside SP, where its stack has ended";

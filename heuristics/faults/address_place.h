@@ -11,7 +11,4 @@ const char *address_place(const struct diagnosis *diagnosis, uint64_t address, u
 /* Whether an address lies just below SP where no stack is: its stack is exhausted. */
 bool is_past_stack(const struct diagnosis *diagnosis, uint64_t address, uint64_t sp);
 
-/* Whether the bits that no address uses are not all equal to the highest that one does (amd64: 48 bits). */
-bool is_canonical(uint64_t address);
-
 #endif

@@ -3,8 +3,9 @@
  * cannot become a panic (sighandler, runtime/signal_unix.go). C may also end the process itself, by abort and the like. */
 #include "heuristics/faults/address_place.h"
 #include "heuristics/faults/c_frames.h"
+#include "heuristics/faults/fault_cause.h"
+#include "heuristics/faults/fault_evidence.h"
 #include "heuristics/faults/go_caller.h"
-#include "heuristics/faults/memory_access.h"
 #include "heuristics/ends/sent_signal.h"
 
 #include "analyzer/unwind/unwind.h"
@@ -81,8 +82,7 @@ static void machine_evidence(struct diagnosis *diagnosis, struct finding *findin
 		return;
 	}
 	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
-				"%s at pc 0x%" PRIx64 ", in %s: no Go code%s%s", stop->signal, stop->pc,
-				where_text(analysis, stop),
+				"%s, in %s: no Go code%s%s", fault_text(diagnosis), where_text(analysis, stop),
 				fault->has_address ? "; it accessed " : "",
 				fault->has_address ? hex_text(diagnosis->arena, fault->address) : "");
 	evidence->address = stop->pc;
@@ -90,34 +90,34 @@ static void machine_evidence(struct diagnosis *diagnosis, struct finding *findin
 
 static void access_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
 {
-	struct analysis *analysis = diagnosis->analysis;
-	const struct fault *fault = &analysis->fault;
+	const struct fault *fault = &diagnosis->analysis->fault;
 	const uint64_t sp = stop->frames.stack.frames.items[stop->frames.first].sp;
-	struct memory_access access;
-	struct evidence *evidence;
+	uint64_t returned;
 
-	if (!stop->faulted || !fault->has_address)
+	if (!stop->faulted)
 		return;
-	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "address 0x%" PRIx64 " is %s",
-		     fault->address,
-		     address_place(diagnosis, fault->address, sp));
-	if (!memory_access_at(analysis, fault->pc, &access) || !access.base)
+	if (fault->has_address)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "address 0x%" PRIx64 " is %s",
+			     fault->address, address_place(diagnosis, fault->address, sp));
+	if (is_unsigned_return(diagnosis->analysis, &returned))
+		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, false,
+			     "pc is 0x%" PRIx64 " but for the mark by which the CPU says that the signature of a return address did "
+			     "not fit: it was written by something else than the function that signed it", returned);
+	fault_access_evidence(diagnosis, finding);
+	if (!is_tag_fault(diagnosis->analysis))
 		return;
-	evidence = evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_FAIR, false,
-				"the instruction %s %u byte%s at offset 0x%" PRIx64 " from %s, which was 0x%" PRIx64,
-				access.store ? "writes" : "reads", access.size, access.size == 1 ? "" : "s",
-				access.offset, access.base,
-				fault->address - access.offset);
-	evidence->address = fault->pc;
+	fault_kernel_evidence(diagnosis, finding, fault->late ? WEIGHT_FAIR : WEIGHT_STRONG);
+	fault_tag_evidence(diagnosis, finding);
 }
 
 static void pc_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
 {
 	const struct arch *arch = diagnosis->analysis->image->arch;
 	const int32_t machine = diagnosis->analysis->thread_machine[stop->thread];
+	const bool late = stop->faulted && diagnosis->analysis->fault.late;
 
 	if (stop->pc_address)
-		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, stop->pc_address, NULL,
+		evidence_word(diagnosis, finding, late ? WEIGHT_FAIR : WEIGHT_STRONG, false, stop->pc_address, NULL,
 			      "the pc that was saved when %s stopped the thread: no Go function is there",
 			      stop->signal);
 	else
@@ -177,6 +177,7 @@ static const char *title(struct diagnosis *diagnosis, const struct stop_in_c *st
 	const char *function = stop->caller.function;
 	const char *caller = function ? arena_printf(diagnosis->arena, ", called by Go's %s", function) : "";
 	const char *culprit = frames->culprit < frames->end ? frame_text(analysis, stop, frames->culprit) : NULL;
+	uint64_t returned;
 
 	if (!stop->faulted)
 		return arena_printf(diagnosis->arena, "%s%s%s%s",
@@ -185,8 +186,14 @@ static const char *title(struct diagnosis *diagnosis, const struct stop_in_c *st
 	if (analysis->fault.has_address && is_past_stack(diagnosis, analysis->fault.address, sp))
 		return arena_printf(diagnosis->arena, "C code used up its stack in %s%s", where_text(analysis, stop),
 				    caller);
-	return arena_printf(diagnosis->arena, "C code got %s in %s%s", stop->signal, where_text(analysis, stop),
-			    caller);
+	if (is_unsigned_return(analysis, &returned))
+		return arena_printf(diagnosis->arena, "the return address of C code below %s%s%s was overwritten: its signature "
+				    "(pointer authentication) does not fit", culprit ? culprit : "C", caller, *caller ? "," : "");
+	if (analysis->fault.late)
+		return arena_printf(diagnosis->arena, "memory was accessed by a pointer with a wrong tag, some time before "
+				    "%s told of it in %s%s", stop->signal, where_text(analysis, stop), caller);
+	return arena_printf(diagnosis->arena, "C code got %s in %s%s%s%s", stop->signal, where_text(analysis, stop),
+			    caller, is_tag_fault(analysis) ? ": " : "", is_tag_fault(analysis) ? fault_cause(diagnosis) : "");
 }
 
 static void point_into(struct analysis *analysis, struct finding *finding, const struct stop_in_c *stop)
@@ -217,7 +224,8 @@ static void run(struct diagnosis *diagnosis)
 	finding = finding_add(diagnosis, &detector_cgo_fault);
 	finding->thread = (int32_t)stop.thread;
 	finding->goroutine = goroutine;
-	point_into(analysis, finding, &stop);
+	if (!stop.faulted || !analysis->fault.late)
+		point_into(analysis, finding, &stop);
 	finding->title = title(diagnosis, &stop);
 	machine_evidence(diagnosis, finding, &stop);
 	access_evidence(diagnosis, finding, &stop);

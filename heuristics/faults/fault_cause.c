@@ -96,13 +96,27 @@ static const char *system_call(const struct diagnosis *diagnosis)
 			    number);
 }
 
+static const char *tag(const struct diagnosis *diagnosis)
+{
+	switch (diagnosis->analysis->fault.code) {
+	case SIGNAL_CODE_TAG:
+		return "the tag of the pointer is not that of the memory: it was freed, or is another object's";
+	case SIGNAL_CODE_TAG_LATE:
+		return "some access before, by an instruction that is not known, was made by a pointer whose tag is not that "
+		       "of the memory";
+	default:
+		return NULL;
+	}
+}
+
 const char *fault_cause(const struct diagnosis *diagnosis)
 {
 	const struct fault *fault = &diagnosis->analysis->fault;
 	static const struct {
 		const char *signal;
 		const char *(*cause)(const struct diagnosis *diagnosis);
-	} causes[] = {{"SIGILL", illegal}, {"SIGBUS", bus}, {"SIGSYS", system_call}, {"SIGTRAP", breakpoint}};
+	} causes[] = {{"SIGILL", illegal}, {"SIGBUS", bus}, {"SIGSYS", system_call}, {"SIGTRAP", breakpoint},
+		      {"SIGSEGV", tag}};
 
 	for (size_t i = 0; fault->has_code && i < sizeof causes / sizeof *causes; i++)
 		if (!strcmp(fault->name, causes[i].signal))

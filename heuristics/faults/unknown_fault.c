@@ -2,19 +2,18 @@
  * it accessed, what the kernel says; and what it was not. A few kinds explain themselves (fault_cause.h). */
 #include "heuristics/faults/address_place.h"
 #include "heuristics/faults/fault_cause.h"
+#include "heuristics/faults/fault_evidence.h"
 #include "heuristics/faults/memory_access.h"
 #include "heuristics/ends/ordinary_ends.h"
-#include "heuristics/damage/word_shape.h"
 
 #include "analyzer/unwind/unwind.h"
-#include "formats/dump/signals.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 extern const struct detector detector_unknown_fault;
 
-enum { WORD = 8, FIRST_PAGE = 0x1000 };
+enum { FIRST_PAGE = 0x1000 };
 
 static const struct {
 	const char *rule;
@@ -39,55 +38,6 @@ static bool only_names_fault(const char *line)
 {
 	return line && (!strcmp(line, "fatal error: fault") ||
 			!strcmp(line, "fatal error: unexpected signal during runtime execution"));
-}
-
-static void kernel_evidence(struct diagnosis *diagnosis, struct finding *finding, bool explained)
-{
-	struct analysis *analysis = diagnosis->analysis;
-	const struct fault *fault = &analysis->fault;
-	const struct signal_code *code = analysis->image->os == OS_LINUX && fault->has_code ?
-						 signal_code(fault->number, fault->code) : NULL;
-
-	if (!code || !*code->meaning)
-		return;
-	if (!fault->code_address)
-		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "the kernel said (%s): %s",
-			     code->name,
-			     code->meaning);
-	else
-		evidence_word(diagnosis, finding, explained ? WEIGHT_STRONG : WEIGHT_FAIR, false, fault->code_address,
-			      NULL, "the kernel said, in the lower four bytes (si_code %d, %s): %s", fault->code, code->name,
-			      code->meaning);
-}
-
-/* The address from the register that it was formed of, which the kernel does not tell of one that is not canonical. */
-static void access_evidence(struct diagnosis *diagnosis, struct finding *finding)
-{
-	struct analysis *analysis = diagnosis->analysis;
-	const struct fault *fault = &analysis->fault;
-	struct memory_access access;
-	struct evidence *evidence;
-	const char *shape;
-	uint64_t base;
-
-	if (!fault->has_pc || !memory_access_at(analysis, fault->pc, &access) || !access.base)
-		return;
-	if (fault->has_address)
-		base = fault->address - access.offset;
-	else if (!register_at_fault(analysis, access.reg, &base))
-		return;
-	shape = word_shape(diagnosis, base, WORD);
-	evidence = evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_FAIR, false,
-				"the instruction %s %u byte%s at offset 0x%" PRIx64 " from %s, which was "
-				"0x%" PRIx64 "%s%s%s",
-				access.store ? "writes" : "reads", access.size, access.size == 1 ? "" : "s",
-				access.offset, access.base, base,
-				shape ? " (" : "", shape ? shape : "", shape ? ")" : "");
-	evidence->address = fault->pc;
-	if (!fault->has_address && !is_canonical(base + access.offset))
-		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
-			     "address 0x%" PRIx64 " is %s",
-			     base + access.offset, address_place(diagnosis, base + access.offset, 0));
 }
 
 static bool is_found(const struct diagnosis *diagnosis, const char *rule, const struct finding *fault)
@@ -156,7 +106,7 @@ static const char *title(struct diagnosis *diagnosis, const struct finding *find
 	const char *place;
 
 	if (finding->function)
-		at = arena_printf(diagnosis->arena, "%s in %s", at, finding->function);
+		at = arena_printf(diagnosis->arena, fault->late ? "%s, told in %s" : "%s in %s", at, finding->function);
 	if (cause)
 		return arena_printf(diagnosis->arena, "%s: %s", at, cause);
 	if (!fault->has_address)
@@ -171,10 +121,8 @@ static void exception_evidence(struct diagnosis *diagnosis, struct finding *find
 {
 	const struct fault *fault = &diagnosis->analysis->fault;
 	struct evidence *evidence;
-	const char *text = fault->name;
+	const char *text = fault_text(diagnosis);
 
-	if (fault->has_pc)
-		text = arena_printf(diagnosis->arena, "%s at pc 0x%" PRIx64, text, fault->pc);
 	if (fault->has_address)
 		text = arena_printf(diagnosis->arena, "%s, accessing 0x%" PRIx64, text, fault->address);
 	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false, "%s%s%s", text,
@@ -205,12 +153,13 @@ static void run(struct diagnosis *diagnosis)
 	if (cause && only_names_fault(analysis->messages.line))
 		finding->supersedes = explains;
 	exception_evidence(diagnosis, finding, cause);
-	kernel_evidence(diagnosis, finding, cause != NULL);
+	fault_kernel_evidence(diagnosis, finding, cause ? WEIGHT_STRONG : WEIGHT_FAIR);
 	if (fault->has_address)
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
 			     "address 0x%" PRIx64 " is %s", fault->address,
 			     address_place(diagnosis, fault->address, stack_pointer(analysis)));
-	access_evidence(diagnosis, finding);
+	fault_access_evidence(diagnosis, finding);
+	fault_tag_evidence(diagnosis, finding);
 	ruled_out_evidence(diagnosis, finding);
 	if (!cause)
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, true,

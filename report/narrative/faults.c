@@ -32,9 +32,10 @@ void tell_cgo_fault(struct telling *telling)
 {
 	const struct finding *finding = telling->finding;
 	const bool faulted = telling->diagnosis->analysis->fault.known;
+	const bool late = telling->diagnosis->analysis->fault.late;
 
 	tell_headline(telling, "%s.", finding->title);
-	tell_paragraph(telling, faulted ? EXHIBIT_INSTRUCTIONS : EXHIBIT_NONE);
+	tell_paragraph(telling, faulted && !late ? EXHIBIT_INSTRUCTIONS : EXHIBIT_NONE);
 	tell_evidence(telling, EVIDENCE_EXCEPTION, 0);
 	tell_evidence(telling, EVIDENCE_INSTRUCTION, 0);
 	if (faulted && telling->diagnosis->analysis->fault.has_address)
@@ -45,7 +46,10 @@ void tell_cgo_fault(struct telling *telling)
 	tell_paragraph(telling, EXHIBIT_NONE);
 	tell(telling, "Go's runtime cannot make a panic of what happens in C: no deferred function ran, and none can "
 	     "stop it.");
-	if (faulted)
+	if (late)
+		tell(telling, "The access may have been any of that thread since it last entered the kernel, in C or in Go: "
+		     "neither its instruction nor its address is told.");
+	else if (faulted)
 		tell(telling, "The place is where C met a bad address or value, which may have been made bad earlier, "
 		     "also by Go code that "
 			      "passed it.");
@@ -101,7 +105,7 @@ void tell_unknown_fault(struct telling *telling)
 	const char *excluded = ruled_out(telling);
 
 	tell_headline(telling, "%s was hit by %s.", who, finding->title);
-	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
+	tell_paragraph(telling, fault->late ? EXHIBIT_NONE : EXHIBIT_INSTRUCTIONS);
 	tell(telling, "On %s: %s.", who, finding->title);
 	tell_evidence(telling, EVIDENCE_INSTRUCTION, 0);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);

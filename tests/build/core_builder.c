@@ -171,11 +171,11 @@ void core_add_files(struct core_builder *builder, const struct mapping *mappings
 	struct output desc = {.arena = builder->arena};
 
 	add_number(&desc, count, 8);
-	add_number(&desc, 4096, 8);
+	add_number(&desc, builder->page, 8);
 	for (size_t i = 0; i < count; i++) {
 		add_number(&desc, mappings[i].start, 8);
 		add_number(&desc, mappings[i].end, 8);
-		add_number(&desc, mappings[i].file_offset / 4096, 8);
+		add_number(&desc, mappings[i].file_offset / builder->page, 8);
 	}
 	for (size_t i = 0; i < count; i++)
 		add_bytes(&desc, mappings[i].path, strlen(mappings[i].path) + 1);

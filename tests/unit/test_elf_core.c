@@ -149,6 +149,77 @@ static void reads_an_arm64_core(void **state)
 	assert_int_equal(word, 0x7700);
 }
 
+/* As Linux writes them on a CPU with signatures, tags and SVE: struct user_sve_header, user_pac_mask, long. */
+static void reads_what_arm64_adds(void **state)
+{
+	struct fixture *f = *state;
+	static const uint64_t masks[2] = {UINT64_C(0x7f) << 48, UINT64_C(0x3f) << 49};
+	static const uint64_t sve[2] = {UINT64_C(0x2240) << 32 | 0x1000, 256 << 16 | 32};
+	static const uint64_t control = 0x7fff3;
+	struct image *image;
+	uint8_t tag;
+
+	f->core = core_new(f->arena, &arch_arm64);
+	add_process(f, 11, 9, 0xdead);
+	core_add_note(f->core, "LINUX", 0x405, sve, sizeof sve);
+	core_add_note(f->core, "LINUX", 0x406, masks, sizeof masks);
+	core_add_note(f->core, "LINUX", 0x409, &control, sizeof control);
+	core_add_segment(f->core, 0xffff00000000, 0x80, SEGMENT_READ)->type = 0x70000002;
+	core_put_u64(f->core, 0xffff00000000, 0xfedcba9876543210);
+	f->core->segments.items[f->core->segments.count - 1].memory_size = 0x100; /* 16 granules of 16 bytes */
+	f->core->segments.items[f->core->segments.count - 1].saved = 8;
+	image = load_ok(f);
+	assert_true(image->code_signature == masks[1]);
+	assert_int_equal(image->vector_bytes, 32);
+	assert_int_equal(image->threads.items[0].tag_control, 0);
+	assert_int_equal(image->threads.items[1].tag_control, 0x7fff3);
+	for (uint64_t i = 0; i < 16; i++) {
+		assert_true(image_memory_tag(image, 0xffff00000000 + 16 * i + i, &tag));
+		assert_int_equal(tag, i);
+	}
+	assert_false(image_memory_tag(image, 0xffff00000100, &tag));
+	assert_false(image_memory_tag(image, 0xfffeffffffff, &tag));
+}
+
+/* A mask that would hide what every address uses, lengths that no CPU has, and notes of another CPU. */
+static void senseless_notes_of_arm64_are_left_out(void **state)
+{
+	struct fixture *f = *state;
+	static const uint64_t masks[2] = {UINT64_MAX, UINT64_MAX};
+	static const uint64_t sve[2] = {0, 17};
+	struct image *image;
+
+	for (int i = 0; i < 2; i++) {
+		f->core = core_new(f->arena, i ? &arch_amd64 : &arch_arm64);
+		add_process(f, 11, 9, 0xdead);
+		core_add_note(f->core, "LINUX", 0x405, sve, sizeof sve);
+		core_add_note(f->core, "LINUX", 0x406, masks, sizeof masks);
+		core_add_note(f->core, "LINUX", 0x406, masks, 8);
+		image = load_ok(f);
+		assert_int_equal(image->code_signature, 0);
+		assert_int_equal(image->vector_bytes, 0);
+		assert_int_equal(image->tagged.count, 0);
+	}
+}
+
+/* Offsets in NT_FILE count pages, which arm64 has of three sizes. */
+static void files_count_in_pages(void **state)
+{
+	struct fixture *f = *state;
+	static const struct mapping file = {.start = 0xaaaa00000000, .end = 0xaaaa00020000, .file_offset = 0x30000,
+					    .path = "/bin/app"};
+	struct image *image;
+
+	for (uint64_t page = 0x1000; page <= 0x10000; page *= 4) {
+		f->core = core_new(f->arena, &arch_arm64);
+		f->core->page = page;
+		core_add_files(f->core, &file, 1);
+		core_add_thread(f->core, 101, 6, NULL);
+		image = load_ok(f);
+		assert_int_equal(image->mappings.items[0].file_offset, 0x30000);
+	}
+}
+
 /* ---- the stop ---- */
 
 static void fault_has_an_address(void **state)
@@ -576,6 +647,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(reads_a_linux_core),
 		TEST(reads_an_arm64_core),
+		TEST(reads_what_arm64_adds),
+		TEST(senseless_notes_of_arm64_are_left_out),
+		TEST(files_count_in_pages),
 		TEST(fault_has_an_address),
 		TEST(sent_signal_has_a_sender),
 		TEST(general_protection_fault_has_neither),

@@ -337,6 +337,22 @@ static void unknown_registers_stay_unknown(void **state)
 	assert_false(reg_get(&registers, arch_amd64.pc, &value));
 }
 
+static void cpus_form_addresses(void **state)
+{
+	(void)state;
+	assert_true(arch_forms(&arch_amd64, 0x7fffffffffff));
+	assert_false(arch_forms(&arch_amd64, 0x800000000000));
+	assert_true(arch_forms(&arch_amd64, 0xffff800000000000));
+	assert_true(arch_forms(&arch_arm64, 0xffff3a371170));
+	assert_true(arch_forms(&arch_arm64, 0xfffffffffffff));
+	assert_true(arch_forms(&arch_arm64, 0x5a00000001234560)); /* a tag */
+	assert_false(arch_forms(&arch_arm64, 0x200000004855d8));
+	assert_false(arch_forms(&arch_arm64, 0x5a10000000000000));
+	assert_true(arch_untagged(&arch_arm64, 0x5a00000001234560) == 0x1234560);
+	assert_true(arch_untagged(&arch_arm64, 0x5aff800000001000) == 0xffff800000001000);
+	assert_true(arch_untagged(&arch_amd64, 0x5a00000001234560) == 0x5a00000001234560);
+}
+
 static void arch_tables_are_whole(void **state)
 {
 	const struct arch *const all[] = {arch_of_elf(62), arch_of_elf(183)};
@@ -405,6 +421,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(backing_never_serves_writable_segments, setup, teardown),
 		cmocka_unit_test_setup_teardown(backing_is_added_once_and_ordered, setup, teardown),
 		cmocka_unit_test(unknown_registers_stay_unknown),
+		cmocka_unit_test(cpus_form_addresses),
 		cmocka_unit_test(arch_tables_are_whole),
 		cmocka_unit_test_setup_teardown(refuses_what_is_no_dump, setup, teardown),
 	};
