@@ -1,4 +1,4 @@
-/* unwind_c.c: frames of code that is not Go's, on the stacks of threads: the C part of a program, libraries, the kernel's
+/* foreign.c: frames of code that is not Go's, on the stacks of threads: the C part of a program, libraries, the kernel's
  * vdso. They are walked by DWARF's unwind tables, on Windows by those of PE modules; by the frame pointer only where there
  * are none and all agrees. Go never runs C on a goroutine's own stack; Windows does, to dispatch an exception. */
 #include "analyzer/unwind/walk.h"
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { SIGRETURN_LIMIT = 16, CALL_BYTES = 8, STUB_BYTES = 24, INSN_BYTES = 16, ADDRESS_BITS = 48 };
+enum { SIGRETURN_LIMIT = 16, INSN_BYTES = 16, ADDRESS_BITS = 48 };
 
 bool is_code(struct walk *walk, uint64_t address)
 {
@@ -17,80 +17,23 @@ bool is_code(struct walk *walk, uint64_t address)
 }
 
 /* The code that a signal handler returns to; what it interrupted is in the signal frame above it. */
-static bool is_sigreturn(struct walk *walk)
+bool is_sigreturn(struct walk *walk, uint64_t pc)
 {
 	struct span code = walk->arch->sigreturn;
 	uint8_t bytes[SIGRETURN_LIMIT];
 
-	return code.size <= sizeof bytes && image_read(walk->image, walk->at.pc, bytes, code.size) == MEM_OK &&
-	       !memcmp(bytes, code.data, code.size);
+	return walk->thread && walk->image->os == OS_LINUX && code.size <= sizeof bytes &&
+	       image_read(walk->image, pc, bytes, code.size) == MEM_OK && !memcmp(bytes, code.data, code.size);
 }
 
-/* Arm's pointer authentication signs return addresses in the bits that no user address has. */
-static uint64_t without_signature(struct walk *walk, uint64_t pc)
+/* Arm's pointer authentication signs return addresses in bits that no address uses: the dump says which, else they are those
+ * above 48. */
+uint64_t without_signature(struct walk *walk, uint64_t pc)
 {
-	uint64_t plain = pc & ((UINT64_C(1) << ADDRESS_BITS) - 1);
+	const uint64_t signature = walk->image->code_signature ? walk->image->code_signature : ~UINT64_C(0) << ADDRESS_BITS;
+	const uint64_t plain = pc & ~signature;
 
 	return walk->arch->link_register && plain != pc && is_code(walk, plain) ? plain : pc;
-}
-
-/* What call a return address follows; FLOW_NEXT: none. */
-static enum insn_flow call_before(struct walk *walk, uint64_t pc, uint64_t *target)
-{
-	struct span code = image_view(walk->image, pc - CALL_BYTES, CALL_BYTES);
-
-	if (pc < CALL_BYTES || code.size != CALL_BYTES)
-		return FLOW_NEXT;
-	return insn_call_before(walk->runtime->decoder, pc, code, target);
-}
-
-static bool follows_call(struct walk *walk, uint64_t pc)
-{
-	uint64_t target;
-	enum insn_flow flow = call_before(walk, pc, &target);
-
-	return flow == FLOW_CALL || flow == FLOW_INDIRECT_CALL;
-}
-
-/* Linkers make stubs (PLT) without tables. One that was called from where the return address says has done nothing yet
- * to SP or the link register. */
-static bool by_stub(struct walk *walk)
-{
-	bool link = walk->arch->link_register;
-	uint64_t pc, target;
-
-	if (!walk->at.exact || !(link ? reg_get(&walk->registers, walk->arch->lr, &pc)
-				      : image_u64(walk->image, walk->at.sp, &pc)))
-		return false;
-	pc = without_signature(walk, pc);
-	if (call_before(walk, pc, &target) != FLOW_CALL || walk->at.pc - target >= STUB_BYTES)
-		return false;
-	walk->slot = link ? 0 : walk->at.sp;
-	reg_set(&walk->registers, walk->arch->pc, pc);
-	reg_set(&walk->registers, walk->arch->sp, walk->at.sp + (link ? 0 : WORD));
-	reg_forget(&walk->registers, walk->arch->lr);
-	return at_registers(walk, HOW_CFI);
-}
-
-/* Arm's records lie at the bottom of their frames and do not tell where these end. */
-bool by_record(struct walk *walk)
-{
-	uint64_t record, next, pc;
-
-	end_walk(walk, END_NO_TABLE, walk->at.pc);
-	if (walk->arch->link_register || !reg_get(&walk->registers, walk->arch->fp, &record) ||
-	    record < walk->at.sp || record % WORD || !image_u64(walk->image, record, &next) ||
-	    !image_u64(walk->image, record + WORD, &pc))
-		return false;
-	pc = without_signature(walk, pc);
-	if (next <= record || !is_code(walk, pc) || !follows_call(walk, pc))
-		return false;
-	walk->slot = record + WORD;
-	walk->registers.known = 0;
-	reg_set(&walk->registers, walk->arch->pc, pc);
-	reg_set(&walk->registers, walk->arch->sp, record + 2 * WORD);
-	reg_set(&walk->registers, walk->arch->fp, next);
-	return at_registers(walk, HOW_FRAME_POINTER);
 }
 
 /* A thread that C made begins with a return address of 0 where its table does not say that it has no caller. */
@@ -148,11 +91,24 @@ static void settle_registers(struct walk *walk)
 	uint64_t pc, sp;
 
 	if (reg_get(&walk->registers, walk->arch->pc, &pc) && pc == walk->at.pc &&
-	    reg_get(&walk->registers, walk->arch->sp, &sp) && sp == walk->at.sp)
-		return;
+	    (!reg_get(&walk->registers, walk->arch->sp, &sp) ? walk->at.how == HOW_FRAME_POINTER : sp == walk->at.sp))
+		return; /* records on arm64 do not tell SP */
 	walk->registers.known = 0;
 	reg_set(&walk->registers, walk->arch->pc, walk->at.pc);
 	reg_set(&walk->registers, walk->arch->sp, walk->at.sp);
+}
+
+/* A RET took a signed return address that did not authenticate: CPUs before FEAT_FPAC leave the address with bits set that mark
+ * the failure, and stop where they jump to it. All registers are those of the caller. */
+static bool past_failed_signature(struct walk *walk)
+{
+	const uint64_t pc = without_signature(walk, walk->at.pc);
+
+	if (!walk->at.exact || pc == walk->at.pc || is_code(walk, walk->at.pc) || !follows_call(walk, pc))
+		return false;
+	walk->slot = 0;
+	reg_set(&walk->registers, walk->arch->pc, pc);
+	return at_registers(walk, HOW_CFI);
 }
 
 bool advance_c(struct walk *walk)
@@ -160,7 +116,7 @@ bool advance_c(struct walk *walk)
 	const struct mapping *module;
 	const struct cfi_row *row;
 	struct frame *frame;
-	bool sigreturn = walk->thread && walk->image->os == OS_LINUX && is_sigreturn(walk);
+	bool sigreturn = is_sigreturn(walk, walk->at.pc);
 
 	walk->at.exact |= sigreturn; /* no call leads there */
 	frame = add_frame(walk, go_pc(walk->runtime, walk->at.pc, walk->at.exact));
@@ -172,6 +128,8 @@ bool advance_c(struct walk *walk)
 	settle_registers(walk);
 	if (module)
 		return leave_module(walk, frame, module);
+	if (past_failed_signature(walk))
+		return true;
 	row = libraries_row(walk->image->libraries, walk->at.pc - !walk->at.exact);
 	if (row)
 		return by_table(walk, frame, row);

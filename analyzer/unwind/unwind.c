@@ -97,6 +97,7 @@ static bool past_damage(struct walk *walk, const struct damage *place, int32_t i
 		walk->at.pc = place->above_pc;
 		walk->at.sp = place->above_sp;
 		walk->at.how = HOW_FRAME_POINTER;
+		walk->lost = true;
 	} else if (index != DAMAGE_UNFILED) {
 		walk->damage = index;
 		walk->damaged = true;
@@ -211,6 +212,7 @@ static bool by_frame_pointer(struct walk *walk, const struct frame *frame, uint6
 	walk->at = (struct context){.known = true, .pc = pc, .how = HOW_FRAME_POINTER};
 	walk->at.sp = walk->arch->link_register ? next + WORD : record + 2 * WORD;
 	walk->slot = record + WORD;
+	walk->lost = true;
 	return walk->at.sp > frame->sp && in_bounds(walk, walk->at.sp);
 }
 
@@ -470,9 +472,7 @@ static bool grew(const struct walk *walk, uint64_t last_sp, bool may_be_empty)
 
 static void run(struct walk *walk)
 {
-	bool lost = false;
-
-	walk->crossed = false;
+	walk->crossed = walk->lost = false;
 	walk->stack->end = END_LIMIT;
 	walk->stack->end_address = 0;
 	while (stack_depth(walk->stack) < walk->subject->frames && !trial_is_over(walk->analysis)) {
@@ -485,14 +485,13 @@ static void run(struct walk *walk)
 		}
 		if ((!advance(walk) && !past_vdso_call(walk)) || walk->crossed)
 			break;
-		lost |= walk->at.how == HOW_FRAME_POINTER;
 		if (!grew(walk, sp, may_be_empty)) {
 			end_walk(walk, END_DAMAGED, walk->slot);
 			break;
 		}
 	}
-	if (lost && walk->stack->end == END_COMPLETE)
-		walk->stack->end = END_DAMAGED; /* a frame is missing in between */
+	if (walk->lost && walk->stack->end == END_COMPLETE)
+		walk->stack->end = END_DAMAGED;
 	long_stack_place(walk->analysis, walk->stack);
 	if (walk->damaged)
 		damage_prove(walk->analysis, walk->subject, walk->stack);

@@ -1,10 +1,10 @@
-/* walk.h: what the files of the unwinder share: a walk under way. unwind.c knows frames of Go, unwind_c.c all others. */
+/* walk.h: what the files of the unwinder share: a walk under way. unwind.c knows frames of Go, foreign.c all others. */
 #ifndef ANALYZER_UNWIND_WALK_H
 #define ANALYZER_UNWIND_WALK_H
 
 #include "analyzer/unwind/unwind.h"
 
-enum { WORD = 8 };
+enum { WORD = 8, CALL_BYTES = 8 /* at most, of an instruction that calls */ };
 
 struct walk {
 	struct analysis *analysis;
@@ -20,6 +20,7 @@ struct walk {
 	bool preempted;             /* at.pc was stopped by asyncPreempt */
 	int32_t damage;             /* index in analysis->damages of the word that at.pc was repaired from, -1: none */
 	bool damaged;               /* a frame of the stack was repaired from such a word */
+	bool lost;                  /* a frame is missing in between: the walk went on at the one above */
 	bool crossed;               /* a signal frame was just crossed: at is on another stack */
 };
 
@@ -40,15 +41,31 @@ bool cross_signal(struct walk *walk, uint64_t entry_sp);
 /* Sets walk->at from walk->registers, for a frame that was found `how`; false when pc or SP is not known. */
 bool at_registers(struct walk *walk, enum frame_how how);
 
-/* unwind_c.c: adds the frame at walk->at, which is in no Go function, and moves to its caller. */
+/* foreign.c: adds the frame at walk->at, which is in no Go function, and moves to its caller. */
 bool advance_c(struct walk *walk);
 
-/* unwind_c.c, for frames that are not Go's: moves to the caller that walk->registers now tell, with its pc read from a slot (0:
+/* foreign.c, for frames that are not Go's: moves to the caller that walk->registers now tell, with its pc read from a slot (0:
  * a register); a pc of 0 ends the stack. `interrupted`: it made no call, a signal or an exception stopped it. */
 bool to_caller(struct walk *walk, bool interrupted, uint64_t return_slot);
 
-/* Moves to the caller by the record that the frame pointer names, if what that holds can be a caller: without a table. */
+/* record.c, for code without a table: moves to the caller by the record that the frame pointer names, if what that holds
+ * can be a caller. Ends the walk, complete where a program or thread starts. */
 bool by_record(struct walk *walk);
+
+/* Moves to the caller of a linker's stub. */
+bool by_stub(struct walk *walk);
+
+/* Whether a pc of a thread is where a signal handler returns to: code that the kernel or the C library has for that. */
+bool is_sigreturn(struct walk *walk, uint64_t pc);
+
+/* Whether a return address is just behind a call. */
+bool follows_call(struct walk *walk, uint64_t pc);
+
+/* Whether a pc lies in a function that nothing calls. */
+bool is_entry_point(struct walk *walk, uint64_t pc);
+
+/* A return address without the bits that sign it; as it is, where that leads to no code. */
+uint64_t without_signature(struct walk *walk, uint64_t pc);
 
 /* Ends the walk at a word that cannot be read. */
 bool unreadable(struct walk *walk, uint64_t address);

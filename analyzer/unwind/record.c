@@ -1,0 +1,166 @@
+/* record.c: frames of code that has no unwind tables, by the records that frame pointers name: the frame pointer of the
+ * caller and the return address (System V psABI for AMD64, 3.2.2; Procedure Call Standard for the Arm 64-bit Architecture,
+ * 6.4.6). Arm's record may lie anywhere in its frame: where the caller's SP is, it does not tell. */
+#include "analyzer/unwind/walk.h"
+
+#include "formats/unwind/libraries.h"
+
+#include <string.h>
+
+enum { STUB_BYTES = 24, FUNCTION_LIMIT = 1 << 16, ENTRY_BYTES = 64, AT_ENTRY = 9 };
+
+static const char *const entry_points[] = {
+#define ENTRY_POINT(name) name,
+#include "analyzer/unwind/entry_points.def"
+#undef ENTRY_POINT
+};
+
+/* What call a return address follows; FLOW_NEXT: none. */
+static enum insn_flow call_before(struct walk *walk, uint64_t pc, uint64_t *target)
+{
+	struct span code = image_view(walk->image, pc - CALL_BYTES, CALL_BYTES);
+
+	if (pc < CALL_BYTES || code.size != CALL_BYTES)
+		return FLOW_NEXT;
+	return insn_call_before(walk->runtime->decoder, pc, code, target);
+}
+
+bool follows_call(struct walk *walk, uint64_t pc)
+{
+	uint64_t target;
+	enum insn_flow flow = call_before(walk, pc, &target);
+
+	return flow == FLOW_CALL || flow == FLOW_INDIRECT_CALL;
+}
+
+/* The function that a direct call before a return address leads to, if it may reach as far as `pc`; 0: none. */
+static uint64_t called_below(struct walk *walk, uint64_t address, uint64_t pc)
+{
+	uint64_t target;
+
+	return call_before(walk, address, &target) == FLOW_CALL && target <= pc && pc - target < FUNCTION_LIMIT ? target : 0;
+}
+
+bool is_entry_point(struct walk *walk, uint64_t pc)
+{
+	struct c_function function;
+	uint64_t entry;
+
+	if (walk->image->os != OS_LINUX)
+		return false;
+	if (image_auxv(walk->image, AT_ENTRY, &entry) && pc - entry < ENTRY_BYTES)
+		return true;
+	if (!libraries_function(walk->image->libraries, pc, &function))
+		return false;
+	for (size_t i = 0; i < sizeof entry_points / sizeof *entry_points; i++)
+		if (!strcmp(function.name, entry_points[i]))
+			return true;
+	return false;
+}
+
+/* Linkers make stubs (PLT) without tables. One that was called from where the return address says has done nothing yet
+ * to SP or the link register. */
+bool by_stub(struct walk *walk)
+{
+	bool link = walk->arch->link_register;
+	uint64_t pc, target;
+
+	if (!walk->at.exact || !(link ? reg_get(&walk->registers, walk->arch->lr, &pc)
+				      : image_u64(walk->image, walk->at.sp, &pc)))
+		return false;
+	pc = without_signature(walk, pc);
+	if (call_before(walk, pc, &target) != FLOW_CALL || walk->at.pc - target >= STUB_BYTES)
+		return false;
+	walk->slot = link ? 0 : walk->at.sp;
+	reg_set(&walk->registers, walk->arch->pc, pc);
+	reg_set(&walk->registers, walk->arch->sp, walk->at.sp + (link ? 0 : WORD));
+	reg_forget(&walk->registers, walk->arch->lr);
+	return at_registers(walk, HOW_CFI);
+}
+
+/* Whether the link register still holds where the innermost function returns to, and the record that the frame pointer names is
+ * its caller's. Once that function has called another, the register holds an address of its own. `above`: the record's. */
+static bool link_is_caller(struct walk *walk, uint64_t link, uint64_t above)
+{
+	struct c_function here, there;
+	uint64_t called, outer;
+
+	if (link == above || !is_code(walk, link) || !follows_call(walk, link))
+		return false;
+	if (libraries_function(walk->image->libraries, walk->at.pc, &here) &&
+	    libraries_function(walk->image->libraries, link - 1, &there))
+		return here.entry != there.entry;
+	called = called_below(walk, link, walk->at.pc);
+	outer = called_below(walk, above, walk->at.pc);
+	return called && called > outer;
+}
+
+static bool by_link(struct walk *walk, uint64_t above)
+{
+	uint64_t link;
+
+	if (!walk->at.exact || !walk->arch->link_register || !reg_get(&walk->registers, walk->arch->lr, &link))
+		return false;
+	link = without_signature(walk, link);
+	if (!link_is_caller(walk, link, above))
+		return false;
+	walk->slot = walk->at.lr_address;
+	reg_forget(&walk->registers, walk->arch->lr);
+	reg_set(&walk->registers, walk->arch->pc, link);
+	return at_registers(walk, HOW_FRAME_POINTER);
+}
+
+/* The record of the frame: the caller's frame pointer, and the return address. */
+static bool read_record(struct walk *walk, uint64_t record, uint64_t *next, uint64_t *pc)
+{
+	if (record < walk->at.sp || record % WORD || !image_u64(walk->image, record, next) ||
+	    !image_u64(walk->image, record + WORD, pc))
+		return false;
+	*pc = without_signature(walk, *pc);
+	if (!is_code(walk, *pc))
+		return false;
+	libraries_prepare(walk->image->libraries, *pc - 1);
+	return follows_call(walk, *pc) || is_sigreturn(walk, *pc);
+}
+
+/* Compiled functions of Go on arm64 have saved their record just below their frames, so that it tells SP. */
+static uint64_t caller_sp(struct walk *walk, uint64_t record, uint64_t next, uint64_t pc)
+{
+	const bool told = walk->arch->link_register && next > record && go_pc(walk->runtime, pc, false)->func;
+
+	return told ? next + WORD : record + 2 * WORD;
+}
+
+/* Whether a caller keeps no record, so that what it had in the register may be anything. */
+static bool needs_no_record(struct walk *walk, uint64_t pc)
+{
+	return go_pc(walk->runtime, pc, false)->func || is_sigreturn(walk, pc) || is_entry_point(walk, pc - 1) ||
+	       libraries_row(walk->image->libraries, pc - 1);
+}
+
+bool by_record(struct walk *walk)
+{
+	uint64_t record, next, pc;
+
+	if (is_entry_point(walk, walk->at.pc - !walk->at.exact))
+		end_walk(walk, END_COMPLETE, 0);
+	else
+		end_walk(walk, END_NO_TABLE, walk->at.pc);
+	if (!reg_get(&walk->registers, walk->arch->fp, &record) || !read_record(walk, record, &next, &pc))
+		return false;
+	if (by_link(walk, pc))
+		return true;
+	if (next <= record && !needs_no_record(walk, pc))
+		return false;
+	walk->lost |= walk->image->os == OS_WINDOWS; /* functions need not keep records there: some may be missing in between */
+	walk->registers.known = 0;
+	walk->slot = record + WORD;
+	reg_set(&walk->registers, walk->arch->pc, pc);
+	reg_set(&walk->registers, walk->arch->sp, caller_sp(walk, record, next, pc));
+	reg_set(&walk->registers, walk->arch->fp, next);
+	if (!at_registers(walk, HOW_FRAME_POINTER))
+		return false;
+	if (walk->arch->link_register)
+		reg_forget(&walk->registers, walk->arch->sp); /* at.sp is no more than the least that it can be */
+	return true;
+}
