@@ -117,16 +117,31 @@ static bool address_of(const struct amd64 *at, const cs_x86_op *op, uint8_t *bas
 	return mem->base == X86_REG_INVALID || mem->base == X86_REG_RIP || *base != REG_NONE;
 }
 
+/* Notes an access through operand n whose address has an index register. */
+static void note_indexed(const struct amd64 *at, size_t n, uint8_t dst, bool store)
+{
+	const x86_op_mem *mem = &operand(at, n)->mem;
+
+	if (!is_kind(at, n, X86_OP_MEM) || number(at, mem->base) == REG_NONE || number(at, mem->index) == REG_NONE ||
+	    mem->segment == X86_REG_FS || mem->segment == X86_REG_GS || at->x86->addr_size != WORD)
+		return;
+	at->insn->indexed = (struct indexed_access){.base = number(at, mem->base), .index = number(at, mem->index), .dst = dst,
+						    .shift = (uint8_t)__builtin_ctz((unsigned)mem->scale), .store = store,
+						    .size = operand(at, n)->size, .offset = mem->disp};
+}
+
 /* A load through operand n into dst; dst becomes unknown when the address is. */
 static void load_operand(const struct amd64 *at, size_t n, uint8_t dst)
 {
 	uint8_t base;
 	int64_t offset;
 
-	if (is_kind(at, n, X86_OP_MEM) && address_of(at, operand(at, n), &base, &offset))
+	if (is_kind(at, n, X86_OP_MEM) && address_of(at, operand(at, n), &base, &offset)) {
 		effect_load(at->arch, at->insn, dst, base, offset, operand(at, n)->size);
-	else
-		effect_clobber(at->arch, at->insn, dst);
+		return;
+	}
+	note_indexed(at, n, dst, false);
+	effect_clobber(at->arch, at->insn, dst);
 }
 
 static void store_operand(const struct amd64 *at, size_t n, uint8_t src)
@@ -136,6 +151,8 @@ static void store_operand(const struct amd64 *at, size_t n, uint8_t src)
 
 	if (is_kind(at, n, X86_OP_MEM) && address_of(at, operand(at, n), &base, &offset))
 		effect_store(at->insn, base, offset, operand(at, n)->size, src);
+	else
+		note_indexed(at, n, REG_NONE, true);
 }
 
 /* Whether a memory operand is read or written. Capstone 4 takes vector stores for loads; but a memory operand that
@@ -219,9 +236,21 @@ static void clobber_written(const struct amd64 *at)
 			effect_clobber(at->arch, at->insn, reg);
 }
 
+/* Where a repeated instruction (rep stos, rep movs) begins to write. */
+static void note_repeated(const struct amd64 *at)
+{
+	const x86_op_mem *mem = &operand(at, 0)->mem;
+
+	if (is_kind(at, 0, X86_OP_MEM) && number(at, mem->base) != REG_NONE)
+		at->insn->indexed = (struct indexed_access){.base = number(at, mem->base), .index = REG_NONE, .dst = REG_NONE,
+							    .size = operand(at, 0)->size, .store = true};
+}
+
 /* Any instruction: memory is accessed with the registers as they were, then what is written is unknown. */
 static void amd64_other(const struct amd64 *at)
 {
+	if (is_repeated(at))
+		note_repeated(at);
 	for (size_t n = 0; n < at->x86->op_count && !is_repeated(at); n++) {
 		uint8_t access = is_kind(at, n, X86_OP_MEM) ? memory_access(at, n) : 0;
 
@@ -355,6 +384,7 @@ static void amd64_transfer(const struct amd64 *at)
 		return;
 	}
 	at->insn->flow = call ? FLOW_INDIRECT_CALL : FLOW_INDIRECT_JUMP;
+	at->insn->through = reg_operand(at, 0, WORD);
 	if (is_kind(at, 0, X86_OP_MEM))
 		load_operand(at, 0, REG_NONE);
 }
@@ -515,7 +545,7 @@ static bool decode_arm64(struct decoder *decoder, struct span code, struct insn 
 
 bool insn_decode(struct decoder *decoder, uint64_t address, struct span code, struct insn *ret)
 {
-	struct insn insn = {.address = address};
+	struct insn insn = {.address = address, .through = REG_NONE};
 	bool amd64 = decoder->arch->id == ARCH_AMD64;
 
 	if (!(amd64 ? decode_amd64(decoder, code, &insn) : decode_arm64(decoder, code, &insn)))

@@ -45,6 +45,16 @@ struct effect {
 
 enum { EFFECT_LIMIT = 8 };
 
+/* An access to memory at base + (index << shift) + offset. It is in no effect, but for the CLOBBER of what is loaded. index
+ * REG_NONE: a repeated one (rep stos), which moves base along. */
+struct indexed_access {
+	uint8_t base, index, dst; /* dst: the register that all of its bytes are loaded into; REG_NONE: none */
+	uint8_t shift;
+	uint8_t size; /* bytes; 0: the instruction makes no such access */
+	bool store;
+	int64_t offset;
+};
+
 /* Effects are in the order in which they take place: `ldr x30, [sp], #32` is LOAD x30 = [sp + 0], ADD sp = sp + 32.
  * A call's own push and its callee's effects are not listed: SP is unchanged after it, every other register may differ.
  * Nor is what a return pops. A SP that `sp_unknown` speaks of appears in no CLOBBER.
@@ -56,6 +66,8 @@ struct insn {
 	uint64_t target; /* of JUMP, BRANCH, CALL */
 	size_t count;
 	struct effect effects[EFFECT_LIMIT];
+	struct indexed_access indexed;
+	uint8_t through; /* INDIRECT_CALL, INDIRECT_JUMP: the register that has the target; REG_NONE: memory, or no such insn */
 	bool sp_unknown; /* SP changes in a way that the effects do not describe (and rsp, -16; mov rsp, [mem]) */
 };
 

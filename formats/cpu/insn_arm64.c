@@ -71,6 +71,7 @@ static bool branch_register(uint32_t word, struct insn *insn)
 	if (operation > 2 || bits(word, 20, 16) != 31 || bits(word, 15, 12))
 		return false;
 	insn->flow = flows[operation];
+	insn->through = operation == 2 ? REG_NONE : reg_or_zero(word, 5);
 	return true;
 }
 
@@ -314,10 +315,18 @@ static bool signed_offset(uint32_t word, struct insn *insn)
 
 static bool register_offset(uint32_t word, struct insn *insn)
 {
-	bool prefetch = bits(word, 31, 30) == 3 && bits(word, 23, 22) == 2;
+	enum { LSL = 3, SXTX = 7 }; /* of a whole register; the others extend 32 bits */
+	bool prefetch = bits(word, 31, 30) == 3 && bits(word, 23, 22) == 2, vector = bits(word, 26, 26);
+	bool quad = vector && bits(word, 23, 23);
+	uint32_t operation = bits(word, 23, 22), extend = bits(word, 15, 13), scale = quad ? 4 : bits(word, 31, 30);
 
-	if (!bits(word, 26, 26) && bits(word, 23, 22) && !prefetch)
+	if (!vector && operation && !prefetch)
 		effect_clobber(arch, insn, reg_or_zero(word, 0));
+	if (!prefetch && reg_or_zero(word, 16) != REG_NONE && (extend == LSL || extend == SXTX))
+		insn->indexed = (struct indexed_access){
+			.base = reg_or_sp(word, 5), .index = reg_or_zero(word, 16), .size = (uint8_t)(1u << scale),
+			.dst = !vector && operation == 1 ? reg_or_zero(word, 0) : REG_NONE,
+			.shift = (uint8_t)(bits(word, 12, 12) ? scale : 0), .store = !(vector ? operation & 1 : operation)};
 	return bits(word, 14, 14);
 }
 

@@ -3,6 +3,7 @@
 #include "formats/archive/archive.h"
 #include "formats/exe/elf.h"
 #include "formats/exe/exe.h"
+#include "formats/exe/variable.h"
 #include "formats/dump/image.h"
 
 #include "tests/build/core_builder.h"
@@ -49,6 +50,25 @@ static uint8_t *own_copy(struct arena *arena, size_t *ret_size)
 static int __attribute__((noinline)) landmark_function(int x)
 {
 	return x * 3 + 1;
+}
+
+/* A variable of two words. */
+static uint64_t landmark_words[2] = {1, 2};
+
+static void names_variables(void **state)
+{
+	struct arena *arena = *state;
+	uint64_t address, offset;
+	struct exe *exe;
+
+	assert_null(exe_open(arena, "/proc/self/exe", &exe));
+	assert_true(exe_symbol_address(exe, "landmark_function", &address));
+	address += (uint64_t)(uintptr_t)landmark_words - (uint64_t)(uintptr_t)landmark_function; /* wherever it was loaded */
+	assert_string_equal(exe_variable(arena, exe, address, &offset), "landmark_words");
+	assert_int_equal(offset, 0);
+	assert_string_equal(exe_variable(arena, exe, address + 8, &offset), "landmark_words");
+	assert_int_equal(offset, 8);
+	assert_null(exe_variable(arena, exe, 1, &offset));
 }
 
 static void reads_this_program(void **state)
@@ -291,6 +311,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(names_variables),
 		TEST(reads_this_program),
 		TEST(reads_without_section_headers),
 		TEST(reads_notes_of_go),

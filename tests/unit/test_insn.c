@@ -418,12 +418,56 @@ static void any_bytes(void **state)
 	}
 }
 
+/* Accesses with an index, and calls through a register: bytes of Go's own code. */
+static void indexed_accesses(void **state)
+{
+	static const struct {
+		enum arch_id arch;
+		uint8_t bytes[8];
+		size_t size;
+		struct indexed_access want;
+		uint8_t through;
+	} cases[] = {
+		/* mov rsi, [rcx + rax*8] */
+		{ARCH_AMD64, {0x48, 0x8b, 0x34, 0xc1}, 4, {RCX, RAX, RSI, 3, 8, false, 0}, NONE},
+		/* mov [rcx + rax*2 + 4], dx */
+		{ARCH_AMD64, {0x66, 0x89, 0x54, 0x41, 0x04}, 5, {RCX, RAX, NONE, 1, 2, true, 4}, NONE},
+		{ARCH_AMD64, {0xf3, 0x48, 0xab}, 3, {RDI, NONE, NONE, 0, 8, true, 0}, NONE}, /* rep stosq */
+		{ARCH_AMD64, {0x48, 0x8b, 0x41, 0x08}, 4, {0}, NONE},                        /* mov rax, [rcx + 8] */
+		{ARCH_AMD64, {0xff, 0xd1}, 2, {0}, RCX},                                     /* call rcx */
+		{ARCH_ARM64, {0x24, 0x78, 0x60, 0xf8}, 4, {1, 0, 4, 3, 8, false, 0}, NONE},  /* ldr x4, [x1, x0, lsl #3] */
+		{ARCH_ARM64, {0x24, 0x68, 0x20, 0x38}, 4, {1, 0, NONE, 0, 1, true, 0}, NONE}, /* strb w4, [x1, x0] */
+		{ARCH_ARM64, {0x24, 0xd8, 0x60, 0xf8}, 4, {0}, NONE}, /* ldr x4, [x1, w0, sxtw #3] */
+		{ARCH_ARM64, {0x40, 0x00, 0x3f, 0xd6}, 4, {0}, 2},    /* blr x2 */
+	};
+
+	const struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct insn got;
+
+		assert_true(insn_decode(cases[i].arch == ARCH_AMD64 ? f->amd64 : f->arm64, PC,
+					(struct span){cases[i].bytes, cases[i].size}, &got));
+		assert_int_equal(got.indexed.size, cases[i].want.size);
+		assert_int_equal(got.through, cases[i].through);
+		if (!got.indexed.size)
+			continue;
+		assert_int_equal(got.indexed.base, cases[i].want.base);
+		assert_int_equal(got.indexed.index, cases[i].want.index);
+		assert_int_equal(got.indexed.dst, cases[i].want.dst);
+		assert_int_equal(got.indexed.shift, cases[i].want.shift);
+		assert_int_equal(got.indexed.store, cases[i].want.store);
+		assert_int_equal(got.indexed.offset, cases[i].want.offset);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arm64_effects),      cmocka_unit_test(amd64_effects),
 		cmocka_unit_test(not_an_instruction), cmocka_unit_test(text_is_assembler),
 		cmocka_unit_test(call_before),        cmocka_unit_test(any_bytes),
+		cmocka_unit_test(indexed_accesses),
 	};
 
 	return cmocka_run_group_tests_name("insn", tests, setup, teardown);
