@@ -48,6 +48,49 @@ bool memory_access_at(struct analysis *analysis, uint64_t pc, struct memory_acce
 	return true;
 }
 
+/* What the instruction has added to a register before its effect number `until` (ldr x1, [x0, #8]!); false: something else. */
+static bool moved_by(const struct insn *insn, size_t until, uint8_t reg, uint64_t *ret)
+{
+	*ret = 0;
+	for (size_t i = 0; i < until; i++) {
+		const struct effect *effect = &insn->effects[i];
+
+		if (effect->kind == EFFECT_STORE || effect->dst != reg)
+			continue;
+		if (effect->kind != EFFECT_ADD || effect->src != reg)
+			return false;
+		*ret += (uint64_t)effect->value;
+	}
+	return true;
+}
+
+bool faulting_access_at(struct analysis *analysis, uint64_t pc, uint64_t address, struct memory_access *ret)
+{
+	const struct arch *arch = analysis->image->arch;
+	struct decoder *decoder = analysis->runtime->decoder;
+	struct insn insn;
+	uint64_t moved;
+	bool found = false;
+
+	if (!decoder || !insn_decode(decoder, pc, image_view(analysis->image, pc, INSN_BYTES), &insn))
+		return false;
+	for (size_t i = 0; i < insn.count; i++) {
+		const struct effect *effect = &insn.effects[i];
+
+		if ((effect->kind != EFFECT_LOAD && effect->kind != EFFECT_STORE) || effect->src >= arch->reg_count ||
+		    !moved_by(&insn, i, effect->src, &moved) || (found && (uint64_t)effect->value + moved != address))
+			continue;
+		*ret = (struct memory_access){.store = effect->kind == EFFECT_STORE, .size = effect->size, .reg = effect->src,
+					      .base = arch->reg_names[effect->src], .offset = (uint64_t)effect->value + moved};
+		found = true;
+	}
+	if (found || !insn.indexed.size || insn.indexed.index != REG_NONE)
+		return found;
+	*ret = (struct memory_access){.store = insn.indexed.store, .size = insn.indexed.size, .reg = insn.indexed.base,
+				      .base = arch->reg_names[insn.indexed.base]};
+	return true;
+}
+
 /* The kernel saved all of them with the pc, in the context of the signal frame; without a frame they are the dump's. */
 bool register_at_fault(const struct analysis *analysis, uint8_t reg, uint64_t *ret)
 {

@@ -17,6 +17,10 @@ struct memory_access {
  * address it does not itself say. */
 bool memory_access_at(struct analysis *analysis, uint64_t pc, struct memory_access *ret);
 
+/* The access of the instruction at a pc that faulted at an address, with its base register. Of several (ldp, movs): the one whose
+ * offset is the address, so that its register was nil; else the first. False: none is by a register alone. */
+bool faulting_access_at(struct analysis *analysis, uint64_t pc, uint64_t address, struct memory_access *ret);
+
 /* What a register held when the CPU stopped at the fault; false: the dump does not tell. */
 bool register_at_fault(const struct analysis *analysis, uint8_t reg, uint64_t *ret);
 

@@ -1,6 +1,7 @@
 /* nil_deref.c: a panic that the runtime made of an access through a nil pointer. The CPU faults below the first page that
  * can be mapped (0x1000, sigpanic in runtime/signal_unix.go and signal_windows.go), the handler leaves the place in
  * g.sigpc and the address in g.sigcode1, and sigpanic panics with a runtime.errorString. */
+#include "analyzer/instructions/origin.h"
 #include "heuristics/faults/memory_access.h"
 #include "heuristics/ends/ordinary_ends.h"
 
@@ -20,27 +21,24 @@ static bool is_memory_panic(const struct panic_value *panic)
 	return panic->text && strstr(panic->text, nil_error) && !panic->recovered && !panic->goexit;
 }
 
-/* The address minus the instruction's displacement is what its base register held: nil, or else it speaks against. */
-static void instruction_evidence(struct diagnosis *diagnosis, struct finding *finding)
+/* The address minus the instruction's displacement is what its base register held: nil, or a field's address, which the code
+ * had made of nil. */
+static void instruction_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct memory_access *access)
 {
 	const struct fault *fault = &diagnosis->analysis->fault;
-	struct memory_access access;
-	struct evidence *evidence;
-	bool nil;
+	const uint64_t value = fault->address - access->offset;
+	const char *made = value ? arena_printf(diagnosis->arena, ", which the code had made by adding just that to a pointer: it was "
+						"nil") : ": nil";
+	struct evidence *evidence =
+		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, false,
+			     "the instruction at 0x%" PRIx64 " %s %u byte%s at offset 0x%" PRIx64 " from %s; it faulted at 0x%" PRIx64
+			     ", so %s was 0x%" PRIx64 "%s", fault->pc, access->store ? "writes" : "reads", access->size,
+			     access->size == 1 ? "" : "s", access->offset, access->base, fault->address, access->base, value, made);
 
-	if (!memory_access_at(diagnosis->analysis, fault->pc, &access) || !access.base)
-		return;
-	nil = access.offset == fault->address;
-	evidence = evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, !nil,
-				"the instruction at 0x%" PRIx64 " %s %u byte%s at offset 0x%" PRIx64 " from %s; it faulted at 0x%" PRIx64
-				", so %s was 0x%" PRIx64 "%s", fault->pc, access.store ? "writes" : "reads", access.size,
-				access.size == 1 ? "" : "s", access.offset, access.base, fault->address, access.base,
-				fault->address - access.offset, nil ? ": nil" : ", not nil");
 	evidence->address = fault->pc;
-	if (nil)
-		finding->title = arena_printf(diagnosis->arena, "%s: %s was nil, and the instruction %s %u byte%s at offset 0x%" PRIx64
-					      " from it", finding->title, access.base, access.store ? "wrote" : "read", access.size,
-					      access.size == 1 ? "" : "s", fault->address);
+	finding->title = arena_printf(diagnosis->arena, "%s: %s was nil, and the instruction %s %u byte%s at offset 0x%" PRIx64
+				      " from it", finding->title, value ? "a pointer" : access->base, access->store ? "wrote" : "read", access->size,
+				      access->size == 1 ? "" : "s", fault->address);
 }
 
 /* What sighandler left in the g (preparePanic, exceptionhandler), and the panic that sigpanic made of it. */
@@ -58,7 +56,8 @@ static void state_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		     "the panic at 0x%" PRIx64 " says: %s", panic->address, panic->text);
 }
 
-static void report(struct diagnosis *diagnosis, const struct goroutine *g, const struct stack *stack, size_t at)
+static void report(struct diagnosis *diagnosis, const struct goroutine *g, const struct stack *stack, size_t at,
+		   const struct memory_access *access)
 {
 	struct analysis *analysis = diagnosis->analysis;
 	const struct fault *fault = &analysis->fault;
@@ -73,19 +72,42 @@ static void report(struct diagnosis *diagnosis, const struct goroutine *g, const
 	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_FAIR, false,
 				"%s at pc 0x%" PRIx64 ", accessing 0x%" PRIx64, fault->name, fault->pc, fault->address);
 	evidence->address = fault->pc;
-	instruction_evidence(diagnosis, finding);
+	instruction_evidence(diagnosis, finding, access);
 	state_evidence(diagnosis, finding, g);
 	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
 		     "on the goroutine's stack runtime.gopanic was called by runtime.sigpanic, and that by the instruction "
 		     "at 0x%" PRIx64, stack->frames.items[at].pc);
 }
 
-/* The innermost gopanic must be sigpanic's: a panic of a deferred function would come before it. */
+/* Whether a register, at a frame of the stack, held the sum of nil and what the code adds to a pointer there: the address of a
+ * field that is too far away for a displacement. */
+static bool is_field_of_nil(struct analysis *analysis, const struct stack *stack, size_t at, uint8_t reg, uint64_t value)
+{
+	const struct origin *origin = origin_of_register(origins_of(analysis, stack), at, stack->frames.items[at].pc, reg);
+
+	for (; origin->kind == ORIGIN_SUM; origin = origin->base)
+		value -= (uint64_t)origin->offset;
+	return !value;
+}
+
+/* What the access that faulted was, if its pointer was nil. */
+static bool is_nil_access(struct analysis *analysis, const struct stack *stack, size_t at, struct memory_access *ret)
+{
+	const struct fault *fault = &analysis->fault;
+
+	return faulting_access_at(analysis, fault->pc, fault->address, ret) &&
+	       (ret->offset == fault->address ||
+		is_field_of_nil(analysis, stack, at, ret->reg, fault->address - ret->offset));
+}
+
+/* The pointer was 0: any other small number is no nil, but the sign of a pointer that is none (torn-value, bad-pointer).
+ * The innermost gopanic must be sigpanic's: a panic of a deferred function would come before it. */
 static void run(struct diagnosis *diagnosis)
 {
 	struct analysis *analysis = diagnosis->analysis;
 	const struct messages *messages = &analysis->messages;
 	const struct fault *fault = &analysis->fault;
+	struct memory_access access;
 	struct stack stack = {0};
 	size_t gopanic, sigpanic;
 
@@ -101,7 +123,8 @@ static void run(struct diagnosis *diagnosis)
 	for (size_t i = gopanic + 1; i < sigpanic; i++)
 		if (!is_runtime_frame(&stack.frames.items[i]))
 			return;
-	report(diagnosis, &analysis->runtime->goroutines.items[fault->goroutine], &stack, sigpanic + 1);
+	if (is_nil_access(analysis, &stack, sigpanic + 1, &access))
+		report(diagnosis, &analysis->runtime->goroutines.items[fault->goroutine], &stack, sigpanic + 1, &access);
 }
 
 static const char *const supersedes[] = {"go-panic", "unknown-fault", NULL};
@@ -111,8 +134,9 @@ const struct detector detector_nil_deref = {
 	.title = "a nil pointer was used",
 	.explanation = "An instruction accessed memory through a pointer that was nil; the runtime made a panic of the CPU's fault, and "
 		       "nothing recovered it. Evidence: the instruction, whose displacement and the address of the fault say what its "
-		       "register held; g.sigcode1, g.sigpc and the panic that the runtime left; runtime.sigpanic on the stack. A fault "
-		       "at 0x1000 or above is none.\n"
+		       "register held: nothing but 0 is nil; g.sigcode1, g.sigpc and the panic that the runtime left; "
+		       "runtime.sigpanic on the stack. A fault at 0x1000 or above is none, nor is one whose register held "
+		       "another small number.\n"
 		       "What to do: look at the line that the verdict names for a pointer, interface or function that is nil there, "
 		       "and at the callers for an error that was not checked.",
 	.rank = 45,

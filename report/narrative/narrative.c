@@ -26,6 +26,7 @@ static const struct {
 	{"go-fatal", tell_go_fatal},
 	{"deadlock", tell_deadlock},
 	{"nil-deref", tell_nil_deref},
+	{"torn-value", tell_torn_value},
 	{"cgo-fault", tell_cgo_fault},
 	{"unknown-fault", tell_unknown_fault},
 	{"external-signal", tell_external_signal},

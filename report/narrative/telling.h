@@ -45,6 +45,7 @@ void tell_go_panic(struct telling *telling);
 void tell_go_fatal(struct telling *telling);
 void tell_deadlock(struct telling *telling);
 void tell_nil_deref(struct telling *telling);
+void tell_torn_value(struct telling *telling);
 void tell_cgo_fault(struct telling *telling);
 void tell_unknown_fault(struct telling *telling);
 void tell_external_signal(struct telling *telling);

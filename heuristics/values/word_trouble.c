@@ -1,0 +1,173 @@
+/* word_trouble.c: see word_trouble.h. A sound string or slice has data where its length is not 0, within one object, and a
+ * capacity of at least its length (runtime/string.go, runtime/slice.go); an interface without a table has no data. */
+#include "heuristics/values/word_trouble.h"
+
+#include "golang/types.h"
+
+#include <string.h>
+
+enum {
+	WORD = 8,
+	FIRST_PAGE = 0x1000,
+	ELEMENT_LIMIT = 1 << 22, /* elements that are looked through */
+};
+
+struct judge {
+	struct analysis *analysis;
+	struct origins *origins;
+	const struct two_words *words;
+	const uint64_t *address; /* of the fault; NULL: unknown */
+	struct word_judgement *ret;
+};
+
+/* Where memory that may be read ends, from an address on; the address itself: it may not. */
+static uint64_t memory_end(struct analysis *analysis, uint64_t address)
+{
+	const struct segment *segment;
+	uint64_t end = address;
+
+	while ((segment = image_segment(analysis->image, end)) && segment->flags & SEGMENT_READ &&
+	       segment->address + segment->size > end)
+		end = segment->address + segment->size;
+	return end;
+}
+
+static bool multiply(uint64_t a, uint64_t b, uint64_t *ret)
+{
+	return !__builtin_mul_overflow(a, b, ret);
+}
+
+/* The bytes from data to the length's end; saturated. */
+static uint64_t bytes_of(const struct judge *judge)
+{
+	uint64_t bytes;
+
+	return multiply(judge->ret->other, judge->words->unit, &bytes) ? bytes : UINT64_MAX;
+}
+
+/* The fault happened in what the two words say. */
+static bool is_within(const struct judge *judge)
+{
+	const uint64_t data = judge->ret->data, bytes = bytes_of(judge);
+
+	return judge->address && *judge->address >= data && *judge->address - data < bytes;
+}
+
+/* A file other than the program: it may have been cut short, or unmapped in part, under a sound value. */
+static bool is_other_file(const struct analysis *analysis, uint64_t address)
+{
+	const struct mapping *mapping = image_mapping(analysis->image, address);
+	const struct go_runtime *runtime = analysis->runtime;
+
+	for (size_t i = 0; mapping && mapping->path && i < runtime->modules.count; i++) {
+		const struct mapping *program = image_mapping(analysis->image, runtime->modules.items[i].text);
+
+		if (program && program->path && !strcmp(program->path, mapping->path))
+			return false;
+	}
+	return mapping && mapping->path;
+}
+
+/* … where no memory is; or, when it is not known where, the two words say more than there is. */
+static bool is_past_memory(const struct judge *judge)
+{
+	const uint64_t data = judge->ret->data, end = memory_end(judge->analysis, data);
+
+	if (end == data || is_other_file(judge->analysis, data))
+		return false;
+	if (!judge->address)
+		return judge->analysis->image->os == OS_LINUX && bytes_of(judge) > end - data;
+	return is_within(judge) && memory_end(judge->analysis, *judge->address) == *judge->address;
+}
+
+/* The capacity is the third word of a slice's variable. What is indexed by more than bytes is no string. */
+static bool has_capacity(const struct judge *judge)
+{
+	return judge->words->kind == WORDS_INDEXED && judge->words->unit > 1 && judge->ret->variable &&
+	       image_u64(judge->analysis->image, judge->ret->variable + 2 * WORD, &judge->ret->capacity);
+}
+
+static enum word_trouble length_trouble(const struct judge *judge)
+{
+	struct word_judgement *ret = judge->ret;
+
+	if (!ret->other)
+		return TROUBLE_NONE;
+	if (!ret->data)
+		return judge->address && (*judge->address < FIRST_PAGE || is_within(judge)) ? TROUBLE_NIL_DATA : TROUBLE_NONE;
+	if (ret->data < FIRST_PAGE)
+		return TROUBLE_NONE;
+	ret->need = bytes_of(judge);
+	if (ret->in_variable && has_capacity(judge) && ret->capacity < ret->other)
+		return TROUBLE_CAPACITY;
+	return is_past_memory(judge) ? TROUBLE_PAST_MEMORY : TROUBLE_NONE;
+}
+
+static enum word_trouble interface_trouble(const struct judge *judge)
+{
+	const struct word_judgement *ret = judge->ret;
+
+	if (!ret->other)
+		return ret->data >= FIRST_PAGE && memory_end(judge->analysis, ret->data) > ret->data ? TROUBLE_NIL_TYPE
+												   : TROUBLE_NONE;
+	return TROUBLE_NONE;
+}
+
+/* What was loaded as an element and used as a pointer can be none, and no element is it now. */
+static bool is_gone(const struct judge *judge)
+{
+	const struct word_judgement *ret = judge->ret;
+	const uint64_t element = judge->words->element;
+	struct span words;
+
+	if (!judge->words->has_element || !element || element >= FIRST_PAGE || !ret->data || ret->other > ELEMENT_LIMIT || judge->words->unit != WORD)
+		return false;
+	words = image_bytes(judge->analysis->image, ret->data, ret->other * WORD);
+	for (uint64_t i = 0; i < ret->other; i++)
+		if (span_u64(words, i * WORD) == element)
+			return false;
+	return words.size > 0;
+}
+
+static bool judge_values(const struct judge *judge, const struct origin *data, const struct origin *other)
+{
+	struct word_judgement *ret = judge->ret;
+
+	if (!data->has_value || !other->has_value)
+		return false;
+	ret->data = data->value;
+	ret->other = other->value;
+	ret->trouble = judge->words->kind == WORDS_INTERFACE ? interface_trouble(judge) : length_trouble(judge);
+	return ret->trouble != TROUBLE_NONE;
+}
+
+/* A word of the variable that another lies `distance` bytes from. */
+static const struct origin *beside(const struct origin *word, const struct origin *other, int64_t distance)
+{
+	const struct origin *variable = origin_variable(word), *neighbour = origin_variable(other);
+
+	return variable->has_address && neighbour->has_address &&
+			       neighbour->address - variable->address == (uint64_t)distance
+		       ? variable
+		       : NULL;
+}
+
+struct word_judgement word_trouble_of(struct analysis *analysis, struct origins *origins, const struct two_words *words,
+				      const uint64_t *address)
+{
+	struct word_judgement ret = {0};
+	const struct judge judge = {analysis, origins, words, address, &ret};
+	const struct origin *variable =
+		beside(words->data, words->other, words->kind == WORDS_INTERFACE ? -WORD : WORD);
+
+	ret.variable = variable ? variable->address : 0;
+	ret.in_variable = variable != NULL;
+	if (variable && judge_values(&judge, variable, origin_variable(words->other)))
+		return ret;
+	ret.in_variable = false;
+	if (words->data->is_own && words->other->is_own && judge_values(&judge, words->data, words->other))
+		return ret;
+	if (variable && words->kind == WORDS_INDEXED && is_gone(&judge))
+		ret.trouble = TROUBLE_CHANGED;
+	return ret;
+}
