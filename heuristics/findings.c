@@ -1,4 +1,4 @@
-/* findings.c: the list of detectors, and how they write findings. */
+/* findings.c: how detectors write findings. */
 #include "heuristics/detector.h"
 
 #include <inttypes.h>
@@ -7,17 +7,6 @@
 #include <string.h>
 
 enum { TEXT_LIMIT = 512 };
-
-#define DETECTOR(name) extern const struct detector name;
-#include "heuristics/detectors.def"
-#undef DETECTOR
-
-const struct detector *const detectors[] = {
-#define DETECTOR(name) &name,
-#include "heuristics/detectors.def"
-#undef DETECTOR
-	NULL,
-};
 
 static const char *const kind_names[] = {
 	[EVIDENCE_INSTRUCTION] = "instruction",	  [EVIDENCE_MEMORY] = "memory",
@@ -49,14 +38,6 @@ const char *weight_name(enum weight weight)
 const char *certainty_name(enum certainty certainty)
 {
 	return certainty_names[certainty];
-}
-
-const struct detector *detector_by_id(const char *id)
-{
-	for (size_t i = 0; detectors[i]; i++)
-		if (!strcmp(detectors[i]->id, id))
-			return detectors[i];
-	return NULL;
 }
 
 struct finding *finding_add(struct diagnosis *diagnosis, const struct detector *detector)

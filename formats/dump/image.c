@@ -1,4 +1,4 @@
-/* image.c: opening a dump of any format, and reading the memory in it. Lookup is a binary search behind a cache of the
+/* image.c: reading the memory in a dump. Lookup is a binary search behind a cache of the
  * last segment, since reads come in runs: one stack, one table. */
 #include "formats/dump/image.h"
 
@@ -11,53 +11,6 @@ enum { STRING_LIMIT = 1 << 16, CACHE_LINE = 64 };
 
 /* Data segments are smaller than the first; and not as many as the second allows. */
 enum { DATA_SEGMENT_LIMIT = 256 << 20, DATA_LIMIT = 1 << 30 };
-
-static const struct format *const formats[] = {
-#define FORMAT(name) &format_##name,
-#include "formats/dump/formats.def"
-#undef FORMAT
-};
-
-/* ---- opening ---- */
-
-static const struct err *load(struct image *image, const struct file_bytes *file)
-{
-	image->bytes = file->bytes;
-	image->compression = file->compression;
-	image->truncated = file->cut_short;
-	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-		if (formats[i]->probe(file->bytes)) {
-			image->format = formats[i]->name;
-			return formats[i]->load(image);
-		}
-	return not_a_dump(image->arena, file->bytes, file->cut_short);
-}
-
-const struct err *image_open(struct arena *arena, struct notes *notes, const char *path,
-			     const struct file_options *options, struct image **ret)
-{
-	struct image *image = arena_alloc(arena, sizeof *image);
-	const char *slash = strrchr(path, '/');
-	struct file_bytes file;
-	const struct err *err;
-
-	image->arena = arena;
-	image->notes = notes;
-	image->progress = options ? options->progress : NULL;
-	image->path = arena_strdup(arena, path);
-	image->name = slash ? image->path + (slash + 1 - path) : image->path;
-	err = file_map(arena, path, options, &file);
-	if (err)
-		return err; /* names the file already */
-	if (file.cut_short)
-		note_add(notes, "the compressed stream is damaged or cut short: %zu bytes could be decompressed",
-			 file.bytes.size);
-	err = load(image, &file);
-	if (err)
-		return err_because(arena, err, "%s", path);
-	*ret = image;
-	return NULL;
-}
 
 /* ---- lookup ---- */
 

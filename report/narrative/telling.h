@@ -32,28 +32,10 @@ void tell_confirm(struct telling *telling, const char *format, ...) __attribute_
 void tell_action(struct telling *telling, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tell_for_good(struct telling *telling, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The narrators. */
-void tell_split_sp(struct telling *telling);
-void tell_torn_pc(struct telling *telling);
-void tell_torn_return(struct telling *telling);
-void tell_smashed_return(struct telling *telling);
-void tell_bit_flip(struct telling *telling);
-void tell_g_state(struct telling *telling);
-void tell_sp_out_of_bounds(struct telling *telling);
-void tell_unwinder_crash(struct telling *telling);
-void tell_go_panic(struct telling *telling);
-void tell_go_fatal(struct telling *telling);
-void tell_deadlock(struct telling *telling);
-void tell_nil_deref(struct telling *telling);
-void tell_torn_value(struct telling *telling);
-void tell_cgo_fault(struct telling *telling);
-void tell_unknown_fault(struct telling *telling);
-void tell_external_signal(struct telling *telling);
-void tell_bp_chain(struct telling *telling);
-void tell_pdata_unsorted(struct telling *telling);
-void tell_stack_overflow(struct telling *telling);
-void tell_out_of_memory(struct telling *telling);
-void tell_concurrent_map(struct telling *telling);
+/* The narrators: one for each line of narrators.def. */
+#define NARRATOR(rule, function) void function(struct telling *telling);
+#include "report/narrative/narrators.def"
+#undef NARRATOR
 
 /* The part of bit-flip's that is about a word of the scheduler's state. */
 void tell_flipped_state(struct telling *telling);
