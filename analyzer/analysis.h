@@ -185,7 +185,7 @@ struct analysis {
 	VEC(struct damage) damages;
 	VEC(struct wrong_pointer) wrong_pointers;
 	VEC(struct state_word) state_words;
-	struct stack state_stack;  /* room for walks of state_stack.c, used again */
+	struct stack state_stack;  /* room for walks of analyzer/state/bounds.c, used again */
 	struct state_facts *state_facts; /* what is known of the state before goroutines are looked at (state.h) */
 	size_t state_suspects;     /* goroutines that do not stand where they say */
 	uint32_t state_searches;   /* walks that were tried for what a word of the state may have been */

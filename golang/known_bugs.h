@@ -1,5 +1,5 @@
 /* known_bugs.h: bugs of the Go runtime, toolchain, libraries, kernels and CPUs that a finding may cite: rows of
- * known_bugs.def. Nothing here reads a dump: heuristics/citations.c asks whether what a row needs is there. */
+ * known_bugs.def. Nothing here reads a dump: heuristics/verdict/citations.c asks whether what a row needs is there. */
 #ifndef GOLANG_KNOWN_BUGS_H
 #define GOLANG_KNOWN_BUGS_H
 

@@ -38,7 +38,7 @@ struct rival {
 	const char *speaks_for, *speaks_against; /* NULL: nothing */
 };
 
-struct outparam; /* analyzer/outparams.h */
+struct outparam; /* analyzer/instructions/outparams.h */
 
 struct finding {
 	const struct detector *detector; /* rule id and title */

@@ -27,7 +27,7 @@ struct scan_batch {
 	size_t others; /* found in folders and archives: executables without Go code, or of another CPU or kind */
 };
 
-/* Scans executables, those in archives (formats/archive_members.h), and all in folders, symbolic links in these
+/* Scans executables, those in archives (formats/archive/members.h), and all in folders, symbolic links in these
  * apart. Paths end with NULL. The result lives as long as the arena. */
 struct scan_batch *scan_paths(struct arena *arena, const char *const *paths, const struct scan_options *options);
 

@@ -1,5 +1,5 @@
-/* places.c: see places.h. Nearly all functions are settled by one look (analyzer/regular.h); the others are executed
- * (analyzer/tear.h). */
+/* places.c: see places.h. Nearly all functions are settled by one look (analyzer/instructions/regular.h); the others are executed
+ * (analyzer/instructions/tear.h). */
 #include "scan/places.h"
 
 #include "analyzer/instructions/regular.h"

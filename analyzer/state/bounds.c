@@ -1,4 +1,4 @@
-/* state_stack.c: the bounds of a goroutine's stack are told three times over. Stacks are a power of two long (stackalloc);
+/* bounds.c: the bounds of a goroutine's stack are told three times over. Stacks are a power of two long (stackalloc);
  * g.stackguard0 is a fixed distance above g.stack.lo, or one of a few marks (stackPreempt, stackFork, …, or 0); g.stktopsp is a
  * fixed distance below g.stack.hi (newproc1; for those of C's threads oneNewExtraM). The distances depend on release, CPU and
  * race detector: what most goroutines have is right. They change together, while a stack is copied. */

@@ -1,4 +1,4 @@
-/* state_gobuf.c: where a goroutine says that it stands. One that nobody runs left the CPU by a call of mcall or morestack, or has
+/* gobuf.c: where a goroutine says that it stands. One that nobody runs left the CPU by a call of mcall or morestack, or has
  * not begun; g.sched has its pc, SP and frame pointer there, and all three follow from the stack. One in a system call has pc
  * and SP of entersyscall twice, also in g.syscallpc and g.syscallsp, and both again where C is called or calls back
  * (runtime/proc.go reentersyscall, save; asm_GOARCH.s mcall, morestack). */

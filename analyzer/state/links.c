@@ -1,4 +1,4 @@
-/* state_links.c: g.m and m.curg name each other; m.g0, m.gsignal and m.p name what names the M again. The order of writes
+/* links.c: g.m and m.curg name each other; m.g0, m.gsignal and m.p name what names the M again. The order of writes
  * (runtime/proc.go, coro.go, Go 1.18 to 1.27): execute sets m.curg, then g.m, then the status; dropg clears g.m, then m.curg,
  * after the status has changed; coroswitch_m does the same one after the other. So a g.m that names an M whose m.curg is another
  * is never seen, nor is one that runs without an M. synctest.Run clears m.curg for a moment. A new M is on the list before it

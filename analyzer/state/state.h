@@ -28,7 +28,7 @@ void state_check(struct analysis *analysis);
 const char *state_word_name(const struct state_word *word);
 const char *state_word_text(const struct state_word *word);
 
-/* For the files that look: state_links.c, state_stack.c, state_gobuf.c. */
+/* For the files that look: links.c, bounds.c, gobuf.c. */
 
 /* Files trouble with a field of the g or m at `object`; the word is read from the dump. NULL: it is not there, or there are too
  * many. What is known beyond that is for the caller to add. */

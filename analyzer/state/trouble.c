@@ -1,4 +1,4 @@
-/* state_trouble.c: files words of the scheduler's state; see state.h. */
+/* trouble.c: files words of the scheduler's state; see state.h. */
 #include "analyzer/state/state.h"
 
 #include "analyzer/trial.h"

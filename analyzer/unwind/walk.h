@@ -73,7 +73,7 @@ bool unreadable(struct walk *walk, uint64_t address);
 /* What C code above a Go frame can know of its registers, once it is known to return to pc. */
 void caller_registers(struct walk *walk, const struct frame *frame, uint64_t pc);
 
-/* unwind_windows.c: the module of a Windows program that an address lies in; NULL: none. */
+/* windows.c: the module of a Windows program that an address lies in; NULL: none. */
 const struct mapping *windows_module(struct walk *walk, uint64_t address);
 
 /* Moves to the caller of a frame in a module. */

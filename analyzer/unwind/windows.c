@@ -1,4 +1,4 @@
-/* unwind_windows.c: frames of Windows modules (DLLs, the C part of a program), by the tables that every PE file has, and the
+/* windows.c: frames of Windows modules (DLLs, the C part of a program), by the tables that every PE file has, and the
  * ways between them and Go: runtime.asmstdcall calls Windows; Windows calls back through runtime.callbackasm1, which Go's own
  * tables describe; it dispatches exceptions on the stack that they stopped, which may be a goroutine's. */
 #include "analyzer/unwind/walk.h"

@@ -1,4 +1,4 @@
-/* wait_graph.c: see wait_graph.h. */
+/* graph.c: see graph.h. */
 #include "analyzer/waits/graph.h"
 
 #include <string.h>

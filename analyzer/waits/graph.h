@@ -1,4 +1,4 @@
-/* wait_graph.h: who waits for what, and which other goroutines hold it: a peer of a goroutine is another one whose stack holds
+/* graph.h: who waits for what, and which other goroutines hold it: a peer of a goroutine is another one whose stack holds
  * the address of what it waits for, and that does not wait for the same thing in the same way. What only the heap or
  * globals know of is not seen. */
 #ifndef ANALYZER_WAITS_GRAPH_H
@@ -39,7 +39,7 @@ const struct wait_graph *wait_graph_make(struct analysis *analysis, uint64_t byt
 /* The node of a goroutine; NULL: it has none. */
 const struct wait_node *wait_node_of(const struct wait_graph *graph, size_t goroutine);
 
-/* wait_text.c. Whose stacks hold what a goroutine waits for, "its address is on the stack of goroutine 7"; NULL: nothing
+/* text.c. Whose stacks hold what a goroutine waits for, "its address is on the stack of goroutine 7"; NULL: nothing
  * can be said. And the cycle, "goroutine 7 waits for what is on the stack of goroutine 8, …"; NULL: there is none. */
 const char *wait_peers_text(struct analysis *analysis, const struct wait_graph *graph, const struct wait_node *node);
 const char *wait_cycle_text(struct analysis *analysis, const struct wait_graph *graph);

@@ -1,4 +1,4 @@
-/* wait_text.c: says what a goroutine waits for, with the state of it: hchan (runtime/chan.go), sync.Mutex, RWMutex and
+/* text.c: says what a goroutine waits for, with the state of it: hchan (runtime/chan.go), sync.Mutex, RWMutex and
  * WaitGroup (sync, internal/sync; Go 1.18 to 1.27). */
 #include "analyzer/waits/graph.h"
 

@@ -1,4 +1,4 @@
-/* archive_members.c: see archive_members.h. Everything is read as a stream, once; an archive in an archive reads
+/* members.c: see members.h. Everything is read as a stream, once; an archive in an archive reads
  * from it, so that only what is wanted is ever spooled. Magic numbers as in archive.c, and: ar(5), tar(5) "ustar",
  * cpio(5), APPNOTE.TXT 4.3.7 (zip), bzip2, the RPM file format. */
 #include "formats/archive/members.h"

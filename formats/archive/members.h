@@ -1,4 +1,4 @@
-/* archive_members.h: files inside of archives: ar, tar, cpio and zip, compressed or not, nested (a Debian package
+/* members.h: files inside of archives: ar, tar, cpio and zip, compressed or not, nested (a Debian package
  * is an ar that holds a compressed tar); a compressed file is taken for an archive of one. */
 #ifndef FORMATS_ARCHIVE_MEMBERS_H
 #define FORMATS_ARCHIVE_MEMBERS_H

@@ -2,8 +2,6 @@
  * last segment, since reads come in runs: one stack, one table. */
 #include "formats/dump/image.h"
 
-#include "formats/dump/systems.h"
-
 #include <stdlib.h>
 #include <string.h>
 

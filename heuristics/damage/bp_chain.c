@@ -1,6 +1,6 @@
 /* bp_chain.c: a saved frame pointer that does not lead to the frame above, and it is known why: its upper half was overwritten, or
  * assembly that was called before clobbers the register. A chain that leaves the goroutine's stack where C called back into Go is
- * no damage: analyzer/frame_chain.c notes it. */
+ * no damage: analyzer/unwind/frame_chain.c notes it. */
 #include "heuristics/detector.h"
 
 #include "analyzer/unwind/frame_chain.h"

@@ -1,4 +1,4 @@
-/* fault_cause.c: see fault_cause.h. Signals: formats/signal_codes.def. */
+/* fault_cause.c: see fault_cause.h. Signals: formats/dump/signal_codes.def. */
 #include "heuristics/faults/fault_cause.h"
 
 #include "formats/locator/paths.h"

@@ -1,4 +1,4 @@
-/* json_frames.c: each printed line of a frame in pieces of text, with what differs from frame to frame between them. */
+/* frames.c: each printed line of a frame in pieces of text, with what differs from frame to frame between them. */
 #include "report/json/frames.h"
 
 #include "report/json/pc_texts.h"

@@ -1,4 +1,4 @@
-/* json_frames.h: the members of a JSON object that tell of a stack. */
+/* frames.h: the members of a JSON object that tell of a stack. */
 #ifndef REPORT_JSON_FRAMES_H
 #define REPORT_JSON_FRAMES_H
 

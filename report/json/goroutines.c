@@ -1,4 +1,4 @@
-/* json_goroutines.c: see json_goroutines.h. The names of states are our own (golang/wait_reasons.h) and need no escape; what
+/* goroutines.c: see goroutines.h. The names of states are our own (golang/wait_reasons.h) and need no escape; what
  * the dump says comes as the texts of pcs. */
 #include "report/json/goroutines.h"
 

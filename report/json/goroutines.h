@@ -1,4 +1,4 @@
-/* json_goroutines.h: goroutines and their groups in JSON. A dump may have a million, so that each is written piece by piece. */
+/* goroutines.h: goroutines and their groups in JSON. A dump may have a million, so that each is written piece by piece. */
 #ifndef REPORT_JSON_GOROUTINES_H
 #define REPORT_JSON_GOROUTINES_H
 

@@ -1,4 +1,4 @@
-/* scan_json.c: writes what docs/scan.schema.json describes, keys in its order; each finding is one line. */
+/* scan.c: writes what docs/scan.schema.json describes, keys in its order; each finding is one line. */
 #include "report/json/writer.h"
 #include "report/scan_report.h"
 

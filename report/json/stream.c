@@ -1,4 +1,4 @@
-/* json_stream.c: see json_stream.h. */
+/* stream.c: see stream.h. */
 #include "report/json/stream.h"
 
 enum { NUMBER_SIZE = 20, ADDRESS_SIZE = 2 * sizeof(uint64_t) + sizeof "\"0x\"" - 1 };

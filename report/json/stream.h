@@ -1,4 +1,4 @@
-/* json_stream.h: JSON on its way out. A long report is made of thousands of millions of bytes in pieces of a few: they are put
+/* stream.h: JSON on its way out. A long report is made of thousands of millions of bytes in pieces of a few: they are put
  * together here, and leave in large blocks. Nothing is escaped: what a dump says comes as text that jansson has made. */
 #ifndef REPORT_JSON_STREAM_H
 #define REPORT_JSON_STREAM_H

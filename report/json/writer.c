@@ -1,4 +1,4 @@
-/* json_writer.c: the only file that knows jansson. What is made is put into `pending` as soon as it exists. */
+/* writer.c: the only file that knows jansson. What is made is put into `pending` as soon as it exists. */
 #include "report/json/writer.h"
 
 #include "report/escape.h"

@@ -1,4 +1,4 @@
-/* json_writer.h: JSON, written as it is made: only the element in the making is in memory. Text is escaped. What there may be
+/* writer.h: JSON, written as it is made: only the element in the making is in memory. Text is escaped. What there may be
  * millions of is written without jansson, by stream_text and its like. */
 #ifndef REPORT_JSON_WRITER_H
 #define REPORT_JSON_WRITER_H

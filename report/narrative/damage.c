@@ -1,4 +1,4 @@
-/* narrative_damage.c: tells what happened to a return address that was overwritten: torn-pc, torn-return, smashed-return,
+/* damage.c: tells what happened to a return address that was overwritten: torn-pc, torn-return, smashed-return,
  * bit-flip. */
 #include "report/narrative/telling.h"
 

@@ -1,4 +1,4 @@
-/* narrative_ends.c: tells of the ordinary ends of a Go process that its runtime tells of itself: panics, fatal errors. */
+/* ends.c: tells of the ordinary ends of a Go process that its runtime tells of itself: panics, fatal errors. */
 #include "report/narrative/telling.h"
 
 #include "heuristics/ends/ordinary_ends.h"

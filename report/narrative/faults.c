@@ -1,4 +1,4 @@
-/* narrative_faults.c: tells of faults that Go's runtime cannot make a panic of: in C, and those that nothing explains. */
+/* faults.c: tells of faults that Go's runtime cannot make a panic of: in C, and those that nothing explains. */
 #include "report/narrative/telling.h"
 
 #include <string.h>

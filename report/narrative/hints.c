@@ -1,4 +1,4 @@
-/* narrative_hints.c: tells of what ends no process by itself: bp-chain, pdata-unsorted. */
+/* hints.c: tells of what ends no process by itself: bp-chain, pdata-unsorted. */
 #include "report/narrative/telling.h"
 
 /* Assembly that clobbers the register, and who then followed it. */

@@ -1,4 +1,4 @@
-/* narrative_limits.c: tells of a process that ran into a limit: stack-overflow, out-of-memory. */
+/* limits.c: tells of a process that ran into a limit: stack-overflow, out-of-memory. */
 #include "report/narrative/telling.h"
 
 #include "analyzer/unwind/recursion.h"

@@ -1,4 +1,4 @@
-/* narrative_panics.c: tells of panics, and of maps that were used by two goroutines at once. */
+/* panics.c: tells of panics, and of maps that were used by two goroutines at once. */
 #include "report/narrative/telling.h"
 
 #include "heuristics/ends/map_user.h"

@@ -1,4 +1,4 @@
-/* narrative_signals.c: tells of a process that a signal ended, which somebody sent. */
+/* signals.c: tells of a process that a signal ended, which somebody sent. */
 #include "report/narrative/telling.h"
 
 #include "heuristics/ends/crowds.h"

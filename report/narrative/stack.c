@@ -1,4 +1,4 @@
-/* narrative_stack.c: tells of damaged stacks, and of the runtime's death while it walked one. */
+/* stack.c: tells of damaged stacks, and of the runtime's death while it walked one. */
 #include "report/narrative/telling.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* narrative_state.c: tells of words of the scheduler's state that were changed, and of stack pointers off their stack: g-state,
+/* state.c: tells of words of the scheduler's state that were changed, and of stack pointers off their stack: g-state,
  * sp-out-of-bounds, and bit-flip where it is such a word. */
 #include "heuristics/damage/state_word.h"
 #include "report/narrative/telling.h"

@@ -1,4 +1,4 @@
-/* narrative_waits.c: tells who waits for what in a process that ended because everybody waited. */
+/* waits.c: tells who waits for what in a process that ended because everybody waited. */
 #include "analyzer/waits/graph.h"
 #include "report/narrative/telling.h"
 

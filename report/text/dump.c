@@ -1,4 +1,4 @@
-/* text_dump.c: what every report says of its dump: what it is, warnings, notes. */
+/* dump.c: what every report says of its dump: what it is, warnings, notes. */
 #include "report/text/text.h"
 
 #include <inttypes.h>

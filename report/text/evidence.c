@@ -1,4 +1,4 @@
-/* text_evidence.c: why the verdict is believed, what speaks against it, and what else was found. */
+/* evidence.c: why the verdict is believed, what speaks against it, and what else was found. */
 #include "report/escape.h"
 #include "report/text/text.h"
 

@@ -1,4 +1,4 @@
-/* text_exhibit.c: machine code, last words and stack words: what a reader can hold against the dump by hand. */
+/* exhibit.c: machine code, last words and stack words: what a reader can hold against the dump by hand. */
 #include "report/text/text.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* text_exposures.c: goroutines that wait for a kernel operation which was told to write to their stack. */
+/* exposures.c: goroutines that wait for a kernel operation which was told to write to their stack. */
 #include "analyzer/instructions/outparams.h"
 #include "report/text/text.h"
 

@@ -1,4 +1,4 @@
-/* text_goroutines.c: goroutines by the thousand: groups of equal stacks, those of the program first, or every one. */
+/* goroutines.c: goroutines by the thousand: groups of equal stacks, those of the program first, or every one. */
 #include "report/text/text.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* text_observations.c: what the dump shows beside the verdict. */
+/* observations.c: what the dump shows beside the verdict. */
 #include "report/observations.h"
 #include "report/text/text.h"
 

@@ -1,4 +1,4 @@
-/* scan_text.c: the scan for people: what does damage first, by package and function, with what to do; the rest in
+/* scan.c: the scan for people: what does damage first, by package and function, with what to do; the rest in
  * a line each, unless more is asked for. */
 #include "report/escape.h"
 #include "report/text/page.h"

@@ -1,4 +1,4 @@
-/* text_selection.c: the goroutines that were asked for: how many do what, who created them, and their stacks, one for
+/* selection.c: the goroutines that were asked for: how many do what, who created them, and their stacks, one for
  * each group of equal ones. There may be a million: what is printed of a group is forgotten after it. */
 #include "report/scratch.h"
 #include "report/text/stack_texts.h"

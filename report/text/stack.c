@@ -1,4 +1,4 @@
-/* text_stack.c: stacks, with the frame that the verdict points at, and the seam where one was torn. */
+/* stack.c: stacks, with the frame that the verdict points at, and the seam where one was torn. */
 #include "analyzer/unwind/recursion.h"
 #include "report/escape.h"
 #include "report/place.h"

@@ -21,21 +21,21 @@ struct text {
 	struct stack_texts *stack_texts; /* where many stacks are printed (stack_texts.h); NULL: nothing is kept */
 };
 
-/* text_dump.c: what every report says of its dump, at the top and at the end. */
+/* dump.c: what every report says of its dump, at the top and at the end. */
 void text_dump(const struct text *text);
 void text_notes(const struct text *text);
 void text_list(const struct text *text, const char *heading, const char *const *items, size_t count);
 
-/* text_exhibit.c: what backs a paragraph, and the picture of a torn stack. */
+/* exhibit.c: what backs a paragraph, and the picture of a torn stack. */
 void text_exhibit(const struct text *text, enum exhibit exhibit, unsigned margin);
 void text_torn_words(const struct text *text);
 
-/* text_evidence.c: the evidence of the verdict, and the other findings. */
+/* evidence.c: the evidence of the verdict, and the other findings. */
 void text_evidence(const struct text *text);
 void text_other_findings(const struct text *text);
 void text_known_bugs(const struct text *text);
 
-/* text_stack.c */
+/* stack.c */
 void text_stacks(const struct text *text); /* those that the verdict is about */
 void text_stack(const struct text *text, const struct stack *stack, unsigned margin);
 /* One with its heading; `stack` is scratch, so that many can share its memory. */
@@ -46,17 +46,17 @@ const char *goroutine_state(const struct text *text, const struct goroutine *gor
 const char *goroutine_creator(const struct text *text, const struct goroutine *goroutine); /* NULL: unknown */
 const char *goroutine_traits(const struct text *text, size_t index); /* ", for at least 5m, thread 7", or "" */
 
-/* text_goroutines.c */
+/* goroutines.c */
 void text_goroutines(const struct text *text); /* groups or all */
 void text_threads(const struct text *text);
 
-/* text_observations.c: what the dump shows beside the verdict. */
+/* observations.c: what the dump shows beside the verdict. */
 void text_observations(const struct text *text);
 
-/* text_exposures.c: goroutines that wait for the kernel to write to their stacks. */
+/* exposures.c: goroutines that wait for the kernel to write to their stacks. */
 void text_exposures(const struct text *text);
 
-/* text_selection.c: the goroutines that were asked for. */
+/* selection.c: the goroutines that were asked for. */
 void text_selection(const struct text *text);
 void text_each_group(const struct text *text); /* with its stack */
 void text_each_goroutine(const struct text *text); /* one after the other */

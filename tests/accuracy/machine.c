@@ -18,7 +18,7 @@ struct cpu {
 	VEC(struct journal_entry) journal;
 };
 
-/* By the names that formats/arch_amd64.c and arch_arm64.c give them. */
+/* By the names that formats/cpu/arch_amd64.c and arch_arm64.c give them. */
 static int amd64_register(const char *name)
 {
 	static const struct {
