@@ -74,9 +74,9 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 ROOMS = $(LIB_DIRS) $(patsubst %,%/*,$(LIB_DIRS))
 LIB_OBJECTS := $(call objects,$(wildcard $(addsuffix /*.c,$(ROOMS))))
 CLI_OBJECTS := $(call objects,$(wildcard cli/*.c))
-UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
-# What tests share: the synthetic dump builder, and any other .c file beside the unit tests; of cli/, what needs no main.
-SUPPORT_OBJECTS := $(call objects,$(filter-out $(UNIT_SOURCES),$(wildcard tests/build/*.c tests/unit/*.c)) \
+UNIT_SOURCES := $(wildcard $(patsubst %,tests/unit/%/test_*.c,$(ROOMS) cli))
+# What tests share: the synthetic dump builder; of cli/, what needs no main.
+SUPPORT_OBJECTS := $(call objects,$(wildcard tests/build/*.c) \
 	$(addprefix cli/,complain.c conditions.c output.c progress.c))
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(OBJ)/%)
 HOSTILE_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/hostile/*.c))
@@ -166,7 +166,7 @@ asan: deps
 	@$(MAKE) VARIANT=asan run-tests
 
 # What several threads do.
-THREADED := unit/test_slices unit/test_trial golden/test_jobs
+THREADED := unit/base/test_slices unit/analyzer/test_trial golden/test_jobs
 tsan: deps
 	@$(MAKE) VARIANT=tsan all $(patsubst unit/%,build/tsan/tests/unit/%,$(filter unit/%,$(THREADED)))
 	@tests/run --build build/tsan --programs build/tsan $(THREADED)
@@ -237,7 +237,7 @@ layouts: $(OUT)/gen_layout
 fixtures:
 	fixtures/src/make_cases.sh
 
-C_FILES = $(wildcard $(addsuffix /*.[ch],$(ROOMS) cli tools tests/unit tests/build tests/hostile tests/live tests/accuracy))
+C_FILES = $(wildcard $(addsuffix /*.[ch],$(ROOMS) cli tools tests/build tests/hostile tests/accuracy) $(UNIT_SOURCES))
 format:
 	clang-format -i $(C_FILES)
 

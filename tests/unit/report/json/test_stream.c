@@ -1,4 +1,4 @@
-/* test_json_stream.c: numbers, addresses and names as jansson would write them, blocks put together without a gap, an output
+/* test_stream.c: numbers, addresses and names as jansson would write them, blocks put together without a gap, an output
  * that fills up, and the texts of pcs. */
 #include "report/json/pc_texts.h"
 

@@ -5,7 +5,7 @@
 #include "analyzer/instructions/tear.h"
 #include "tests/build/go_builder.h"
 #include "tests/build/scratch.h"
-#include "tests/unit/tear_forms.h"
+#include "tests/unit/analyzer/instructions/tear_forms.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* test_unwind_windows.c: stacks through Windows code on synthetic programs: system calls, callbacks, exceptions. The DLL is a
+/* test_windows.c: stacks through Windows code on synthetic programs: system calls, callbacks, exceptions. The DLL is a
  * PE file of the test's own making, whose unwind data are as the specification has them. */
 #include "analyzer/unwind/unwind.h"
 #include "tests/build/go_builder.h"

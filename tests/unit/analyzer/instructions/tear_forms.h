@@ -2,8 +2,8 @@
  * assembler emits (cmd/internal/obj/arm64/obj7.go) for a frame of 0x11180 bytes; the others are what no Go compiler does.
  * Each row is an instruction, the distance from SP to the frame's top before it, and what pcsp says there; where the two
  * differ is a tear. Assembled by GNU as. */
-#ifndef TESTS_UNIT_TEAR_FORMS_H
-#define TESTS_UNIT_TEAR_FORMS_H
+#ifndef TESTS_UNIT_ANALYZER_INSTRUCTIONS_TEAR_FORMS_H
+#define TESTS_UNIT_ANALYZER_INSTRUCTIONS_TEAR_FORMS_H
 
 #include "formats/cpu/arch.h"
 
