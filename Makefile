@@ -228,7 +228,7 @@ demo: deps
 
 # --- made by hand, kept in the repository -------------------------------------------------------------------
 
-.PHONY: layouts fixtures format format-check
+.PHONY: layouts fixtures
 # make layouts GO=go1.23.11: the structure layouts of that release, from its DWARF.
 layouts: $(OUT)/gen_layout
 	@[ -n "$(GO)" ] || { echo "usage: make layouts GO=go1.NN.P" >&2; exit 2; }
@@ -236,13 +236,6 @@ layouts: $(OUT)/gen_layout
 
 fixtures:
 	fixtures/src/make_cases.sh
-
-C_FILES = $(wildcard $(addsuffix /*.[ch],$(ROOMS) cli tools tests/build tests/hostile tests/accuracy) $(UNIT_SOURCES))
-format:
-	clang-format -i $(C_FILES)
-
-format-check:
-	clang-format --dry-run -Werror $(C_FILES)
 
 # --- the rest -----------------------------------------------------------------------------------------------
 
@@ -274,6 +267,5 @@ help:
 	@echo "make gcc, clang     everything with that compiler; a warning is an error"
 	@echo "make layouts GO=V   structure layouts of a Go release (needs Go)"
 	@echo "make fixtures       the crash dumps of fixtures/cases, made again (needs Go, qemu, Wine)"
-	@echo "make format         clang-format; format-check only looks"
 	@echo "make install        PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
 	@echo "make clean          removes build/"

@@ -265,9 +265,7 @@ static void exposed(struct arena *arena, const struct arch *arch)
 	}
 }
 
-/* clang-format off */
 #define TESTS(X) X(from_code) X(kept_elsewhere) X(not_windows) X(matched) X(not_matched) X(exposed)
-/* clang-format on */
 
 #define DEFINE(name)                                                                                                   \
 	static void test_##name(void **state)                                                                          \

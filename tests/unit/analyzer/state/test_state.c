@@ -219,9 +219,7 @@ static void of_register(struct arena *arena, const struct arch *arch)
 	}
 }
 
-/* clang-format off */
 #define TESTS(X) X(sound) X(of_parked) X(flipped) X(of_machine) X(between_writes) X(usual) X(of_register)
-/* clang-format on */
 
 #define DEFINE(name)                                                                                                   \
 	static void test_##name(void **state)                                                                          \

@@ -391,11 +391,9 @@ static void proof_words(struct arena *arena, const struct arch *arch)
 	assert_int_equal(words, 4); /* the slot, the frame pointer, two return addresses above */
 }
 
-/* clang-format off */
 #define TESTS(X) X(in_slot) X(by_return) X(slot_used_again) X(through_sigpanic) X(replaced) X(replaced_by_return) X(flipped) \
 	X(flipped_by_return) X(two_bits) X(twice) \
 	X(sound) X(other_halves) X(without_fault) X(nil_call) X(frame_pointers) X(proof_words)
-/* clang-format on */
 
 #define DEFINE(name)                                                                                                   \
 	static void test_##name(void **state)                                                                          \

@@ -564,14 +564,12 @@ static void deep_tears(struct arena *arena, const struct arch *arch)
 	assert_true(stack.frames.count > 2);
 }
 
-/* clang-format off */
 #define TESTS(X) \
 	X(healthy) X(called_from_an_entry) X(not_started) X(near_misses) X(panicked) X(signalled) \
 	X(signalled_forever) X(vdso) X(torn) \
 	X(torn_registers) X(no_witness) X(torn_twice) X(smashed) X(smashed_with_frame_pointer) \
 	X(no_progress) X(out_of_bounds) X(unknown_context) X(cut_off) X(deep_tears)
 
-/* clang-format on */
 #define DEFINE(name)                                                                                                   \
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \

@@ -11,8 +11,6 @@ enum { PC = 0x1000, NONE = REG_NONE };
 enum { RAX, RBX, RCX, RDX, RSI, RDI, RBP, RSP, R8, R11 = 11, R12, RIP = 16 }; /* as arch_amd64.c */
 enum { LR = 30, SP = 31, A64_PC = 32 };                                       /* as arch_arm64.c */
 
-/* clang-format would give each of these five lines. */
-/* clang-format off */
 #define CONST(dst, value) {EFFECT_CONST, dst, NONE, NONE, 0, value, 0}
 #define INSERT(dst, value, mask) {EFFECT_INSERT, dst, NONE, NONE, 0, value, mask}
 #define ADD(dst, src, value) {EFFECT_ADD, dst, src, NONE, 0, value, 0}
@@ -22,7 +20,6 @@ enum { LR = 30, SP = 31, A64_PC = 32 };                                       /*
 #define STORE(base, offset, size, src) {EFFECT_STORE, NONE, base, src, size, offset, 0}
 #define CLOBBER(dst) {EFFECT_CLOBBER, dst, NONE, NONE, 0, 0, 0}
 #define ADDRESS(dst, pc, value, mask) {EFFECT_CONST, dst, pc, NONE, 0, value, mask}
-/* clang-format on */
 
 struct expected {
 	const char *text; /* for the reader, and to name a failure */
