@@ -6,8 +6,6 @@
 #include "formats/exe/exe.h"
 #include "formats/exe/pe.h"
 #include "formats/cpu/cpu_names.h"
-#include "formats/dump/image.h"
-#include "formats/dump/pe_module.h"
 
 #include <stdlib.h>
 #include <string.h>
