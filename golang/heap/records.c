@@ -3,7 +3,7 @@
  * arenas a runtime.g, which lies in the heap, is found to be an object large enough for one. */
 #include "golang/heap/records.h"
 
-#include "golang/load/globals.h"
+#include "golang/code_refs.h"
 
 static const struct heap_geometry geometries[] = {
 #define HEAP_GEOMETRY(...) {__VA_ARGS__},

@@ -1,6 +1,7 @@
 /* test_globals.c: finding the runtime's variables in code shaped like Go's, and refusing what is not certain. The code
  * is assembled for text at TEXT and the variables at the addresses of `expected`. */
 #include "golang/load/globals.h"
+#include "golang/code_refs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
