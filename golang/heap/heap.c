@@ -1,13 +1,6 @@
 /* heap.c: what an address is in the heap; see heap.h. */
 #include "golang/heap/records.h"
 
-#include "golang/types.h"
-
-enum {
-	WORD = 8,
-	HEADER_MIN = 512, /* slots larger than that, with pointers, begin with the type (minSizeForMallocHeader) */
-};
-
 bool heap_known(struct go_runtime *runtime)
 {
 	return heap_of(runtime)->mheap != 0;
@@ -18,80 +11,47 @@ uint32_t heap_sweepgen(struct go_runtime *runtime)
 	return heap_of(runtime)->sweepgen;
 }
 
-/* Since Go 1.22, which notes the type of large objects too (mbitmap.go, "malloc header"). A free slot's may be stale. */
-static void note_type(struct go_runtime *runtime, struct heap_place *place)
-{
-	const struct heap_span *span = &place->span;
-
-	place->type = span->large_type;
-	if (runtime->layout->offset[LAYOUT_mspan_largeType] != LAYOUT_ABSENT && span->size_class && !span->noscan &&
-	    !span->user_arena && span->elemsize > HEADER_MIN) {
-		place->header = WORD;
-		if (place->state != SLOT_ALLOCATED || !image_u64(runtime->image, place->start, &place->type))
-			place->type = 0;
-	}
-	if (place->type && !go_type_is(runtime, place->type))
-		place->type = 0;
-}
-
-static enum heap_kind find_slot(struct go_runtime *runtime, uint64_t address, struct heap_place *place)
-{
-	const struct heap_span *span = &place->span;
-
-	if (!span->elemsize)
-		return HEAP_MANUAL;
-	place->index = (address - span->start) / span->elemsize;
-	place->start = span->start + place->index * span->elemsize;
-	place->size = span->elemsize;
-	if (span->state == SPAN_MANUAL)
-		return HEAP_STACK;
-	if (place->index >= span->nelems) {
-		place->index = place->start = place->size = 0;
-		return HEAP_TAIL;
-	}
-	place->state = heap_slot_state(runtime, span, place->index);
-	note_type(runtime, place);
-	return HEAP_OBJECT;
-}
-
-/* The entries of free pages are left over from what they once belonged to, or null when they never did. */
-static enum heap_kind judge(struct go_runtime *runtime, const struct go_heap *heap, uint64_t record, uint64_t address,
-			    struct heap_place *place)
-{
-	const struct heap_span *span = &place->span;
-	const bool sound = span_read(runtime, heap, record, &place->span);
-
-	if (!span->address)
-		return HEAP_UNKNOWN;
-	if (span->state == SPAN_DEAD || address < span->start || address >= span->end) {
-		place->span = (struct heap_span){0};
-		return HEAP_FREE;
-	}
-	return sound ? find_slot(runtime, address, place) : HEAP_DAMAGED;
-}
-
-enum heap_kind heap_place_in(struct go_runtime *runtime, const struct go_heap *heap, uint64_t address,
-			     struct heap_place *ret)
-{
-	const struct heap_geometry *g = heap->geometry;
-	const uint64_t offset = (address - g->base) & ((UINT64_C(1) << g->arena_bits) - 1);
-	uint64_t arena, record;
-
-	*ret = (struct heap_place){0};
-	if (!heap_arena(runtime, heap, address, &arena))
-		return HEAP_UNKNOWN;
-	if (!arena)
-		return ret->kind = HEAP_OUTSIDE;
-	ret->arena = address - offset;
-	if (!go_field(runtime, arena + WORD * (offset >> g->page_bits), LAYOUT_heapArena_spans, &record))
-		return HEAP_UNKNOWN;
-	return ret->kind = record ? judge(runtime, heap, record, address, ret) : HEAP_UNUSED;
-}
-
 enum heap_kind heap_find(struct go_runtime *runtime, uint64_t address, struct heap_place *ret)
 {
 	const struct go_heap *heap = heap_of(runtime);
 
 	*ret = (struct heap_place){0};
 	return heap->mheap ? heap_place_in(runtime, heap, address, ret) : HEAP_UNKNOWN;
+}
+
+bool heap_span_at(struct go_runtime *runtime, uint64_t address, struct heap_span *ret)
+{
+	const struct go_heap *heap = heap_of(runtime);
+
+	*ret = (struct heap_span){0};
+	return heap->mheap && span_read(runtime, heap, address, ret);
+}
+
+/* Small objects are marked in the span itself, at the end of its one page, since Go 1.26 (spanInlineMarkBits). */
+static uint64_t inline_marks(struct go_runtime *runtime, const struct heap_span *span)
+{
+	const struct go_heap *heap = heap_of(runtime);
+	const struct layout *l = runtime->layout;
+	const uint64_t page = span->start >> heap->geometry->page_bits &
+			      ((UINT64_C(1) << (heap->geometry->arena_bits - heap->geometry->page_bits)) - 1);
+	uint64_t arena;
+	bool used;
+
+	if (l->offset[LAYOUT_heapArena_inlineMarks] == LAYOUT_ABSENT ||
+	    l->offset[LAYOUT_spanInlineMarkBits_marks] == LAYOUT_ABSENT ||
+	    !heap_arena(runtime, heap, span->start, &arena) || !arena ||
+	    !heap_bit(runtime, arena + l->offset[LAYOUT_heapArena_inlineMarks], page, &used) || !used)
+		return 0;
+	return span->end - l->offset[LAYOUT_spanInlineMarkBits_size] + l->offset[LAYOUT_spanInlineMarkBits_marks];
+}
+
+bool heap_slot_marked(struct go_runtime *runtime, const struct heap_span *span, uint64_t index)
+{
+	bool marked = false;
+
+	if (span->state != SPAN_IN_USE || index >= span->nelems)
+		return false;
+	if (heap_bit(runtime, span->mark_bits, index, &marked) && marked)
+		return true;
+	return heap_bit(runtime, inline_marks(runtime, span), index, &marked) && marked;
 }

@@ -93,15 +93,7 @@ bool span_read(struct go_runtime *runtime, const struct go_heap *heap, uint64_t 
 	return is_sound(heap, ret);
 }
 
-bool heap_span_at(struct go_runtime *runtime, uint64_t address, struct heap_span *ret)
-{
-	const struct go_heap *heap = heap_of(runtime);
-
-	*ret = (struct heap_span){0};
-	return heap->mheap && span_read(runtime, heap, address, ret);
-}
-
-static bool bit_at(struct go_runtime *runtime, uint64_t bits, uint64_t index, bool *ret)
+bool heap_bit(struct go_runtime *runtime, uint64_t bits, uint64_t index, bool *ret)
 {
 	uint8_t byte;
 
@@ -119,38 +111,9 @@ enum slot_state heap_slot_state(struct go_runtime *runtime, const struct heap_sp
 		return SLOT_UNKNOWN;
 	if (index < span->freeindex)
 		return SLOT_ALLOCATED;
-	if (!bit_at(runtime, span->alloc_bits, index, &allocated))
+	if (!heap_bit(runtime, span->alloc_bits, index, &allocated))
 		return SLOT_UNKNOWN;
 	return allocated ? SLOT_ALLOCATED : SLOT_FREE;
-}
-
-/* Small objects are marked in the span itself, at the end of its one page, since Go 1.26 (spanInlineMarkBits). */
-static uint64_t inline_marks(struct go_runtime *runtime, const struct heap_span *span)
-{
-	const struct go_heap *heap = heap_of(runtime);
-	const struct layout *l = runtime->layout;
-	const uint64_t page = span->start >> heap->geometry->page_bits &
-			      ((UINT64_C(1) << (heap->geometry->arena_bits - heap->geometry->page_bits)) - 1);
-	uint64_t arena;
-	bool used;
-
-	if (l->offset[LAYOUT_heapArena_inlineMarks] == LAYOUT_ABSENT ||
-	    l->offset[LAYOUT_spanInlineMarkBits_marks] == LAYOUT_ABSENT ||
-	    !heap_arena(runtime, heap, span->start, &arena) || !arena ||
-	    !bit_at(runtime, arena + l->offset[LAYOUT_heapArena_inlineMarks], page, &used) || !used)
-		return 0;
-	return span->end - l->offset[LAYOUT_spanInlineMarkBits_size] + l->offset[LAYOUT_spanInlineMarkBits_marks];
-}
-
-bool heap_slot_marked(struct go_runtime *runtime, const struct heap_span *span, uint64_t index)
-{
-	bool marked = false;
-
-	if (span->state != SPAN_IN_USE || index >= span->nelems)
-		return false;
-	if (bit_at(runtime, span->mark_bits, index, &marked) && marked)
-		return true;
-	return bit_at(runtime, inline_marks(runtime, span), index, &marked) && marked;
 }
 
 const char *span_state_name(enum span_state state)

@@ -27,17 +27,16 @@ def expect(name, tree, complaint):
               f'status {done.returncode}, {done.stderr.strip() or "no complaint"}; wanted: {complaint}')
 
 
-def plant(name, file, line, complaint):
-    with tempfile.TemporaryDirectory() as folder:
-        tree = pathlib.Path(folder)
-        for layer in LAYERS:
-            shutil.copytree(tap.ROOT / layer, tree / layer)
-        (tree / 'tests').mkdir()
-        shutil.copy(tap.ROOT / 'tests/layers', tree / 'tests/layers')
-        (tree / file).parent.mkdir(exist_ok=True)
-        with open(tree / file, 'a') as out:
-            out.write(line)
-        expect(name, tree, complaint)
+def plant(tree, name, file, line, complaint):
+    path = tree / file
+    before = path.read_text() if path.exists() else None
+    path.parent.mkdir(exist_ok=True)
+    path.write_text((before or '') + line)
+    expect(name, tree, complaint)
+    if before is None:
+        shutil.rmtree(path.parent)
+    else:
+        path.write_text(before)
 
 
 def rows():
@@ -98,12 +97,20 @@ def main():
     os.environ['LC_ALL'] = 'C.UTF-8'
     done = run(tap.ROOT)
     tap.check('the tree is in order', None if done.returncode == 0 else done.stderr)
-    plant('an upward include', 'golang/types.c', '#include "analyzer/analysis.h"\n', 'golang/ must not include analyzer/')
-    plant('an include across two rooms', 'analyzer/waits/waits.c', '#include "analyzer/state/state.h"\n',
-          'analyzer/waits/ must not include analyzer/state/')
-    plant('a folder without a row', 'report/fax/fax.c', '/* fax.c */\n', 'report/fax/: tests/layers does not say')
-    plant('a library outside of its file', 'report/json/json.c', '#include <jansson.h>\n', '<jansson> belongs in')
-    plant('an include that is not from the root', 'base/arena.c', '#include "arena.h"\n', 'by its path from the root')
+    with tempfile.TemporaryDirectory() as folder:
+        tree = pathlib.Path(folder)
+        for layer in LAYERS:
+            shutil.copytree(tap.ROOT / layer, tree / layer)
+        (tree / 'tests').mkdir()
+        shutil.copy(tap.ROOT / 'tests/layers', tree / 'tests/layers')
+        plant(tree, 'an upward include', 'golang/types.c', '#include "analyzer/analysis.h"\n',
+              'golang/ must not include analyzer/')
+        plant(tree, 'an include across two rooms', 'analyzer/waits/waits.c', '#include "analyzer/state/state.h"\n',
+              'analyzer/waits/ must not include analyzer/state/')
+        plant(tree, 'a folder without a row', 'report/fax/fax.c', '/* fax.c */\n', 'report/fax/: tests/layers does not say')
+        plant(tree, 'a library outside of its file', 'report/json/json.c', '#include <jansson.h>\n', '<jansson> belongs in')
+        plant(tree, 'an include that is not from the root', 'base/arena.c', '#include "arena.h"\n',
+              'by its path from the root')
     rooms = {folder: {other for other in allowed if '/' in other} for folder, allowed in rows().items() if '/' in folder}
     tap.check('rooms form no circle', '\n'.join(map(str, circles(rooms))))
     edges = calls()
