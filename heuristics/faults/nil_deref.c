@@ -1,7 +1,7 @@
 /* nil_deref.c: a panic that the runtime made of an access through a nil pointer. The CPU faults below the first page that
  * can be mapped (0x1000, sigpanic in runtime/signal_unix.go and signal_windows.go), the handler leaves the place in
  * g.sigpc and the address in g.sigcode1, and sigpanic panics with a runtime.errorString. */
-#include "analyzer/instructions/origin.h"
+#include "analyzer/origins/origin.h"
 #include "heuristics/faults/memory_access.h"
 #include "heuristics/ends/ordinary_ends.h"
 

@@ -1,7 +1,7 @@
 /* torn_value.c: a string, slice or interface whose words cannot belong together. Go stores them one after another: who reads
  * such a variable while another goroutine writes it gets the pointer of one value with the length, or type, of another; package
  * unsafe makes such values as well. What is read through them is anything: mostly a small address, which looks like nil. */
-#include "analyzer/instructions/stores.h"
+#include "analyzer/origins/stores.h"
 #include "heuristics/ends/ordinary_ends.h"
 #include "heuristics/values/variable_name.h"
 #include "heuristics/values/word_trouble.h"

@@ -3,7 +3,7 @@
 #ifndef HEURISTICS_VALUES_TWO_WORDS_H
 #define HEURISTICS_VALUES_TWO_WORDS_H
 
-#include "analyzer/instructions/origin.h"
+#include "analyzer/origins/origin.h"
 #include "heuristics/detector.h"
 
 enum two_words_kind {

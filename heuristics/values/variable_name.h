@@ -2,7 +2,7 @@
 #ifndef HEURISTICS_VALUES_VARIABLE_NAME_H
 #define HEURISTICS_VALUES_VARIABLE_NAME_H
 
-#include "analyzer/instructions/origin.h"
+#include "analyzer/origins/origin.h"
 #include "heuristics/detector.h"
 
 /* "main.routes"; "the global variable at 0x540b10"; "the field at offset 0x10 of what main.srv points to"; "a

@@ -1,5 +1,5 @@
 /* origin.c: see origin.h. */
-#include "analyzer/instructions/origin.h"
+#include "analyzer/origins/origin.h"
 
 #include <string.h>
 
@@ -20,7 +20,7 @@ static const struct {
 	enum call_effect effect;
 } call_effects[] = {
 #define CALL_EFFECT(prefix, effect) {prefix, effect},
-#include "analyzer/instructions/call_effects.def"
+#include "analyzer/origins/call_effects.def"
 #undef CALL_EFFECT
 };
 

@@ -3,8 +3,8 @@
  * words (string, slice, interface) in as many registers; where these were loaded from is its variable.
  *
  * Only what the code leaves no choice of is followed: where several definitions reach, all must come to the same. */
-#ifndef ANALYZER_INSTRUCTIONS_ORIGIN_H
-#define ANALYZER_INSTRUCTIONS_ORIGIN_H
+#ifndef ANALYZER_ORIGINS_ORIGIN_H
+#define ANALYZER_ORIGINS_ORIGIN_H
 
 #include "analyzer/analysis.h"
 

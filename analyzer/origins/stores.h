@@ -1,6 +1,6 @@
 /* stores.h: which functions store to a global variable, by their code. */
-#ifndef ANALYZER_INSTRUCTIONS_STORES_H
-#define ANALYZER_INSTRUCTIONS_STORES_H
+#ifndef ANALYZER_ORIGINS_STORES_H
+#define ANALYZER_ORIGINS_STORES_H
 
 #include "analyzer/analysis.h"
 

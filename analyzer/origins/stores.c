@@ -1,8 +1,8 @@
 /* stores.c: see stores.h. Compilers name a global relative to the pc (amd64), or by its page (ADRP, arm64): code is looked
  * through for that first, which is quick, and then the functions where it occurs are decoded. */
-#include "analyzer/instructions/stores.h"
+#include "analyzer/origins/stores.h"
 
-#include "golang/load/globals.h"
+#include "golang/code_refs.h"
 
 enum {
 	DISPLACEMENT = 4,
