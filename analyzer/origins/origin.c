@@ -10,6 +10,8 @@ enum {
 	STEP_LIMIT = 1 << 24,   /* instructions passed, for one stack */
 	FOLLOW_LIMIT = 1 << 15, /* places asked for, for one stack */
 	NEIGHBOUR_LIMIT = 512,  /* loads of a function that are asked for their address */
+	FIRST_METHOD = 24,      /* offset of itab.fun (internal/abi/iface.go) */
+	CALL_REACH = 8,         /* instructions between the load of a method and its call */
 	WORD = 8,
 };
 
@@ -494,9 +496,13 @@ const struct origin *origin_of_stack_argument(struct origins *origins, size_t fr
 	const size_t at = code ? insn_index(code, call) : SIZE_MAX;
 	struct effect load = {.kind = EFFECT_LOAD, .size = WORD, .value = (int64_t)(WORD * (number + link))};
 
+	struct origin *word;
+
 	if (at == SIZE_MAX || at >= code->count)
 		return new_origin(origins, ORIGIN_UNKNOWN, frame, 0);
-	return follow_slot(origins, frame, code, at, &load, DEPTH_LIMIT);
+	word = follow_slot(origins, frame, code, at, &load, DEPTH_LIMIT);
+	/* Else it is no argument, and what is there is older. */
+	return word->is_own && is_written(origins, code, at, word) ? word : new_origin(origins, ORIGIN_UNKNOWN, frame, 0);
 }
 
 uint64_t origin_call(struct origins *origins, size_t frame)
@@ -576,4 +582,105 @@ bool origin_neighbour(struct origins *origins, const struct origin *word, int64_
 				return true;
 		}
 	return *ret != NULL;
+}
+
+/* ---- uses ---- */
+
+static bool is_word(const struct origin *a, const struct origin *b)
+{
+	return is_same(origin_variable(a), origin_variable(b));
+}
+
+/* Whether what an instruction compares, but for operand `but`, is that word, in a register or in memory. */
+static bool compares(struct origins *origins, size_t frame, const struct code *code, size_t at, int but, const struct origin *word)
+{
+	const struct insn *insn = &code->insns[at];
+	const uint8_t reg = insn->compared[!but];
+
+	if (reg != REG_NONE)
+		return is_word(follow(origins, frame, at, (struct place){reg, 0}, DEPTH_LIMIT), word);
+	for (size_t i = 0; i < insn->count; i++)
+		if (insn->effects[i].kind == EFFECT_LOAD && insn->effects[i].size == WORD)
+			return is_word(follow_load(origins, frame, code, at, &insn->effects[i], DEPTH_LIMIT), word);
+	return false;
+}
+
+static bool has_definition(const struct definitions *definitions, size_t at)
+{
+	for (size_t i = 0; i < definitions->count; i++)
+		if (definitions->at[i] == at)
+			return true;
+	return false;
+}
+
+static bool are_equal(const struct definitions *a, const struct definitions *b)
+{
+	if (a->unknown || b->unknown || a->entry != b->entry || a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (!has_definition(b, a->at[i]))
+			return false;
+	return true;
+}
+
+bool origin_is_bound(struct origins *origins, size_t frame, uint64_t pc, uint8_t index, const struct origin *length)
+{
+	struct code *code = code_of_frame(origins, frame);
+	const size_t access = code ? insn_index(code, pc) : SIZE_MAX;
+	struct definitions used, compared;
+
+	if (access == SIZE_MAX)
+		return false;
+	reach(origins, code, access, (struct place){index, 0}, &used);
+	for (size_t i = 0; i < code->count; i++)
+		for (int operand = 0; operand < 2; operand++) {
+			if (code->insns[i].compared[operand] == REG_NONE)
+				continue;
+			reach(origins, code, i, (struct place){code->insns[i].compared[operand], 0}, &compared);
+			if (are_equal(&used, &compared) && compares(origins, frame, code, i, operand, length))
+				return true;
+		}
+	return false;
+}
+
+/* A register is compared with an address that the code has. */
+static bool compares_type(struct origins *origins, size_t frame, const struct code *code, size_t at, const struct origin *word)
+{
+	for (int operand = 0; operand < 2; operand++) {
+		const uint8_t reg = code->insns[at].compared[operand];
+
+		if (reg != REG_NONE &&
+		    follow(origins, frame, at, (struct place){reg, 0}, DEPTH_LIMIT)->kind == ORIGIN_CONST &&
+		    compares(origins, frame, code, at, operand, word))
+			return true;
+	}
+	return false;
+}
+
+/* A method is loaded through the word, and the next call is of it. */
+static bool calls_method(struct origins *origins, size_t frame, const struct code *code, size_t at, const struct origin *word)
+{
+	const struct insn *insn = &code->insns[at];
+	const struct effect *load = insn->count == 1 ? insn->effects : NULL;
+
+	if (!load || load->kind != EFFECT_LOAD || load->value < FIRST_METHOD || load->src >= REG_LIMIT ||
+	    load->src == origins->analysis->image->arch->sp)
+		return false;
+	for (size_t i = at; i < code->count && i <= at + CALL_REACH; i++) {
+		if (code->insns[i].flow == FLOW_NEXT)
+			continue;
+		return code->insns[i].flow == FLOW_INDIRECT_CALL && (i == at || code->insns[i].through == load->dst) &&
+		       is_word(follow(origins, frame, at, (struct place){load->src, 0}, DEPTH_LIMIT), word);
+	}
+	return false;
+}
+
+bool origin_is_type(struct origins *origins, const struct origin *word)
+{
+	struct code *code = code_of_frame(origins, word->frame);
+
+	for (size_t i = 0; code && word->kind == ORIGIN_MEMORY && i < code->count; i++)
+		if (compares_type(origins, word->frame, code, i, word) || calls_method(origins, word->frame, code, i, word))
+			return true;
+	return false;
 }

@@ -54,4 +54,12 @@ const struct origin *origin_variable(const struct origin *origin);
  * *ret is that. Of several loads of it, one that was kept in a slot of the frame, if there is such. */
 bool origin_neighbour(struct origins *origins, const struct origin *word, int64_t distance, const struct origin **ret);
 
+/* Whether the code compares an index with a length: a register that, where it was used, had the same definitions as the
+ * one that is compared. */
+bool origin_is_bound(struct origins *origins, size_t frame, uint64_t pc, uint8_t index, const struct origin *length);
+
+/* Whether the function that loaded a word (kind MEMORY) takes it for a type or a table of methods: compares it with an address
+ * in its code, or calls a method that it loads through it. */
+bool origin_is_type(struct origins *origins, const struct origin *word);
+
 #endif

@@ -406,6 +406,13 @@ static void amd64_test(const struct amd64 *at)
 		load_operand(at, 0, REG_NONE);
 }
 
+static void amd64_compare(const struct amd64 *at)
+{
+	for (size_t n = 0; n < 2; n++)
+		at->insn->compared[n] = reg_operand(at, n, WORD);
+	amd64_other(at);
+}
+
 static void amd64_return(const struct amd64 *at)
 {
 	at->insn->flow = FLOW_RETURN;
@@ -424,7 +431,7 @@ static const struct {
 	{X86_INS_RET, amd64_return},    {X86_INS_RETF, amd64_return},   {X86_INS_RETFQ, amd64_return},
 	{X86_INS_IRETQ, amd64_return},  {X86_INS_UD2, amd64_interrupt}, {X86_INS_INT3, amd64_interrupt},
 	{X86_INS_HLT, amd64_interrupt}, {X86_INS_INT, amd64_interrupt}, {X86_INS_INT1, amd64_interrupt},
-	{X86_INS_TEST, amd64_test},
+	{X86_INS_TEST, amd64_test},     {X86_INS_CMP, amd64_compare},
 };
 
 /* Jcc, LOOP, JRCXZ, XBEGIN: what has a relative target and is neither JMP nor CALL. */
@@ -545,7 +552,7 @@ static bool decode_arm64(struct decoder *decoder, struct span code, struct insn 
 
 bool insn_decode(struct decoder *decoder, uint64_t address, struct span code, struct insn *ret)
 {
-	struct insn insn = {.address = address, .through = REG_NONE};
+	struct insn insn = {.address = address, .through = REG_NONE, .compared = {REG_NONE, REG_NONE}};
 	bool amd64 = decoder->arch->id == ARCH_AMD64;
 
 	if (!(amd64 ? decode_amd64(decoder, code, &insn) : decode_arm64(decoder, code, &insn)))

@@ -67,6 +67,8 @@ struct insn {
 	size_t count;
 	struct effect effects[EFFECT_LIMIT];
 	struct indexed_access indexed;
+	uint8_t compared[2]; /* whole registers that it compares, as an index with a length; REG_NONE: memory (an EFFECT_LOAD),
+			      * a constant, or it is no comparison */
 	uint8_t through; /* INDIRECT_CALL, INDIRECT_JUMP: the register that has the target; REG_NONE: memory, or no such insn */
 	bool sp_unknown; /* SP changes in a way that the effects do not describe (and rsp, -16; mov rsp, [mem]) */
 };

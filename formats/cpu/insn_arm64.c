@@ -220,6 +220,10 @@ static bool add_shifted(uint32_t word, struct insn *insn)
 		sum(insn, bits(word, 30, 30), dst, reg_or_zero(word, 5), reg_or_zero(word, 16));
 	else
 		effect_clobber(arch, insn, dst);
+	if (bits(word, 31, 29) == 7 && plain && dst == REG_NONE) { /* cmp */
+		insn->compared[0] = reg_or_zero(word, 5);
+		insn->compared[1] = reg_or_zero(word, 16);
+	}
 	return bits(word, 23, 22) != 3 && (bits(word, 31, 31) || !bits(word, 15, 15));
 }
 

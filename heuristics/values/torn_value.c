@@ -51,8 +51,10 @@ static const char *trouble_text(const struct subject *subject)
 	case TROUBLE_NIL_TYPE:
 		return "it has data and no type";
 	case TROUBLE_TYPE:
-		return arena_printf(arena, "a %s takes %" PRIu64 " bytes, and its data is an object of %" PRIu64 " bytes",
-				    judgement->type ? judgement->type : "value of its type", judgement->need, judgement->size);
+		return arena_printf(arena, "a %s takes %" PRIu64 " bytes%s, and its data points into an object of %" PRIu64
+				    " bytes%s", judgement->type ? judgement->type : "value of its type", judgement->need,
+				    judgement->noscan ? ", pointers among them" : "", judgement->size,
+				    judgement->noscan ? " that may hold none" : "");
 	default:
 		return arena_printf(arena, "0x%" PRIx64 " was read as one of its elements, and none is that now",
 				    subject->words->element);
@@ -181,7 +183,7 @@ static void report(const struct subject *subject, size_t at)
 	fault_evidence(subject, finding);
 	word_evidence(subject, finding);
 	/* Memory may have been unmapped under a sound value. */
-	if (subject->judgement->in_variable && subject->judgement->trouble != TROUBLE_PAST_MEMORY)
+	if (subject->judgement->in_variable && subject->judgement->explains)
 		evidence_add(diagnosis, finding, EVIDENCE_CALL_SITE, WEIGHT_STRONG, false,
 			     "the stack of goroutine %" PRIu64 " leads from the fault at 0x%" PRIx64 " to that use by %s, at 0x%" PRIx64,
 			     analysis->runtime->goroutines.items[fault->goroutine].id, fault->pc, subject->function,

@@ -80,13 +80,16 @@ static bool decode(const struct search *search, uint64_t pc, struct insn *ret)
 	       insn_decode(analysis->runtime->decoder, pc, image_view(analysis->image, pc, INSN_BYTES), ret);
 }
 
-/* The length lies beside the data pointer, in the variable that both were loaded from. */
+/* The length lies beside the data pointer, in the variable that both were loaded from, and the index was held against it: else
+ * it may be anything, such as the place in a ring. */
 static void add_indexed(const struct search *search, const struct origin *data, uint64_t pc, size_t frame, unsigned shift,
 			const uint64_t *element)
 {
 	const struct origin *length;
+	struct insn insn;
 
-	if (origin_neighbour(search->origins, origin_variable(data), WORD, &length))
+	if (decode(search, pc, &insn) && origin_neighbour(search->origins, origin_variable(data), WORD, &length) &&
+	    origin_is_bound(search->origins, frame, pc, insn.indexed.index, length))
 		add(search, (struct two_words){.kind = WORDS_INDEXED, .frame = frame, .pc = pc, .unit = UINT64_C(1) << shift,
 					       .data = data, .other = length, .has_element = element != NULL,
 					       .element = element ? *element : 0});
@@ -108,7 +111,8 @@ static void find_interface_data(const struct search *search, const struct origin
 {
 	const struct origin *type;
 
-	if (origin_neighbour(search->origins, origin_variable(word), -WORD, &type) && is_type_or_table(search, type))
+	if (origin_neighbour(search->origins, origin_variable(word), -WORD, &type) && is_type_or_table(search, type) &&
+	    origin_is_type(search->origins, origin_variable(type)))
 		add(search, (struct two_words){.kind = WORDS_INTERFACE, .frame = word->frame, .pc = word->pc, .unit = 1,
 					       .data = word, .other = type});
 }

@@ -2,6 +2,7 @@
  * capacity of at least its length (runtime/string.go, runtime/slice.go); an interface without a table has no data. */
 #include "heuristics/values/word_trouble.h"
 
+#include "golang/heap/heap.h"
 #include "golang/types.h"
 
 #include <string.h>
@@ -87,30 +88,98 @@ static bool has_capacity(const struct judge *judge)
 	       image_u64(judge->analysis->image, judge->ret->variable + 2 * WORD, &judge->ret->capacity);
 }
 
+/* The bytes from data to the end of the heap object that it points into; 0: it is none. */
+static uint64_t room(const struct judge *judge, struct heap_place *place)
+{
+	struct word_judgement *ret = judge->ret;
+
+	if (heap_find(judge->analysis->runtime, ret->data, place) != HEAP_OBJECT || place->state == SLOT_FREE)
+		return 0;
+	ret->start = place->start;
+	ret->size = place->size;
+	return place->start + place->size - ret->data;
+}
+
+/* What was loaded as an element lies there, behind the object. */
+static bool element_is_behind(const struct judge *judge, uint64_t bytes)
+{
+	const uint64_t end = judge->ret->data + bytes, words = (judge->ret->need - bytes) / WORD;
+	struct span behind = image_view(judge->analysis->image, end, words < ELEMENT_LIMIT ? words * WORD : 0);
+
+	for (size_t at = 0; at + WORD <= behind.size; at += WORD)
+		if (span_u64(behind, at) == judge->words->element)
+			return true;
+	return false;
+}
+
+static bool is_past_object(const struct judge *judge)
+{
+	struct heap_place place;
+	const uint64_t bytes = room(judge, &place);
+
+	return bytes && judge->ret->need > bytes &&
+	       (judge->words->has_element ? element_is_behind(judge, bytes) : is_within(judge));
+}
+
 static enum word_trouble length_trouble(const struct judge *judge)
 {
 	struct word_judgement *ret = judge->ret;
 
 	if (!ret->other)
 		return TROUBLE_NONE;
+	ret->explains = true;
 	if (!ret->data)
 		return judge->address && (*judge->address < FIRST_PAGE || is_within(judge)) ? TROUBLE_NIL_DATA : TROUBLE_NONE;
 	if (ret->data < FIRST_PAGE)
 		return TROUBLE_NONE;
 	ret->need = bytes_of(judge);
-	if (ret->in_variable && has_capacity(judge) && ret->capacity < ret->other)
+	if (is_past_object(judge))
+		return TROUBLE_PAST_OBJECT;
+	ret->explains = false; /* not surely a slice; memory may have been unmapped under a sound value */
+	if (!ret->size && ret->in_variable && judge->words->has_element && judge->words->element && has_capacity(judge) &&
+	    ret->capacity < ret->other)
 		return TROUBLE_CAPACITY;
 	return is_past_memory(judge) ? TROUBLE_PAST_MEMORY : TROUBLE_NONE;
 }
 
+/* The type whose value lies at an interface's data: what a pointer points to; a type that is too large for the word itself. A
+ * table may lie among the types (Go 1.26); where it has its type, a type has a size. */
+static uint64_t data_type(struct go_runtime *runtime, uint64_t word)
+{
+	uint64_t type = word, element;
+
+	if (!(go_field(runtime, word, LAYOUT_itab_type, &type) && go_type_is(runtime, type)))
+		type = word;
+	if (!go_type_is(runtime, type))
+		return 0;
+	if (go_type_kind(runtime, type) != KIND_POINTER)
+		return type;
+	return image_u64(runtime->image, type + runtime->layout->offset[LAYOUT_type_size], &element) &&
+			       go_type_is(runtime, element)
+		       ? element
+		       : 0;
+}
+
 static enum word_trouble interface_trouble(const struct judge *judge)
 {
-	const struct word_judgement *ret = judge->ret;
+	struct go_runtime *runtime = judge->analysis->runtime;
+	struct word_judgement *ret = judge->ret;
+	struct heap_place place;
+	uint64_t type, bytes, pointers;
 
+	ret->explains = true;
 	if (!ret->other)
 		return ret->data >= FIRST_PAGE && memory_end(judge->analysis, ret->data) > ret->data ? TROUBLE_NIL_TYPE
 												   : TROUBLE_NONE;
-	return TROUBLE_NONE;
+	type = runtime->layout ? data_type(runtime, ret->other) : 0;
+	bytes = type ? room(judge, &place) : 0;
+	if (!bytes || !go_field(runtime, type, LAYOUT_type_Size, &ret->need) ||
+	    !go_field(runtime, type, LAYOUT_type_ptrdata, &pointers) || ret->need <= WORD)
+		return TROUBLE_NONE;
+	ret->type = go_type_name(runtime, type);
+	ret->noscan = pointers && place.span.noscan;
+	ret->explains = ret->need > bytes; /* unsafe code keeps pointers where the collector does not look */
+	return ret->need > bytes || ret->noscan ? TROUBLE_TYPE : TROUBLE_NONE;
 }
 
 /* What was loaded as an element and used as a pointer can be none, and no element is it now. */

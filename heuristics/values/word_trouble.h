@@ -11,7 +11,7 @@ enum word_trouble {
 	TROUBLE_PAST_MEMORY, /* … beyond the memory that data points into, where the access faulted */
 	TROUBLE_CAPACITY,    /* capacity is less than length */
 	TROUBLE_NIL_TYPE,    /* the table is nil and data is not */
-	TROUBLE_TYPE,        /* the object at data is too small for the type */
+	TROUBLE_TYPE,        /* the object at data is too small for the type, or may hold no pointers, which the type has */
 	TROUBLE_CHANGED,     /* they can, as they are now; but what was read through them is not there */
 };
 
@@ -24,6 +24,8 @@ struct word_judgement {
 	uint64_t start, size;  /* PAST_OBJECT, TYPE: of the object */
 	uint64_t need;         /* bytes: of the elements; of the type */
 	const char *type;      /* TYPE: its name; NULL */
+	bool noscan;           /* TYPE: the object may hold no pointers */
+	bool explains;         /* the fault is what following them gives */
 };
 
 /* Judges what was used when an access faulted; `address`: that it was to, NULL: unknown. */
