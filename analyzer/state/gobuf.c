@@ -98,8 +98,7 @@ static bool is_behind_call(const struct suspect *s, uint64_t pc)
 static bool all_calls(const struct suspect *s, const struct stack *stack)
 {
 	for (size_t i = 1; i < stack->frames.count; i++)
-		if (!stack->frames.items[i].exact &&
-		    !callsite_reaches(s->runtime, stack->frames.items[i].pc, stack->frames.items[i - 1].info->func))
+		if (!frame_follows_call(s->runtime, stack, i, stack->frames.items[i - 1].info->func))
 			return false;
 	return true;
 }

@@ -407,9 +407,7 @@ void damage_prove(struct analysis *analysis, const struct walk_subject *subject,
 		struct damage *damage = frame->damage < 0 ? NULL : &analysis->damages.items[frame->damage];
 		const struct func *callee = damage ? callee_of(damage) : i ? stack->frames.items[i - 1].info->func : NULL;
 
-		if (stack->elided && i == stack->elided_at)
-			callee = NULL; /* it is not kept */
-		if (!frame->exact && !callsite_reaches(analysis->runtime, frame->pc, callee))
+		if (!frame_follows_call(analysis->runtime, stack, i, callee))
 			all_calls = false;
 		repaired += i && frame->how == HOW_REPAIRED;
 		if (stack->elided && i == stack->elided_at)

@@ -1,6 +1,7 @@
 /* stack.c: names of enum values, digests, and the printed lines of a frame. */
 #include "analyzer/unwind/stack.h"
 
+#include "analyzer/instructions/callsite.h"
 #include "formats/unwind/libraries.h"
 #include "formats/locator/paths.h"
 
@@ -117,4 +118,13 @@ bool creator_line(struct go_runtime *runtime, uint64_t gopc, struct frame_line *
 		ret->line = inlined->line;
 	}
 	return true;
+}
+
+bool frame_follows_call(struct go_runtime *runtime, const struct stack *stack, size_t index, const struct func *callee)
+{
+	const struct frame *frame = &stack->frames.items[index];
+
+	if (stack->elided && index == stack->elided_at)
+		callee = NULL;
+	return frame->exact || callsite_reaches(runtime, frame->pc, callee);
 }

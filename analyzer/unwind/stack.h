@@ -82,6 +82,11 @@ struct frame_line {
  * (runtime.printcreatedby1, Go 1.26). False: no Go function is there. */
 bool creator_line(struct go_runtime *runtime, uint64_t gopc, struct frame_line *ret);
 
+/* Whether the pc of frame `index` is a return address behind a call that can reach `callee`, the function of the frame below it;
+ * NULL: not known, any function will do. True of a frame that stopped there itself. The frame below the first one behind those
+ * that are not kept is not known, whatever the caller says. */
+bool frame_follows_call(struct go_runtime *runtime, const struct stack *stack, size_t index, const struct func *callee);
+
 /* The lines of one frame, innermost first; returns their number, at least 1. */
 size_t frame_lines(struct image *image, const struct stack *stack, size_t index,
 		   struct frame_line lines[static INLINE_LIMIT]);

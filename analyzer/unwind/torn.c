@@ -96,13 +96,9 @@ static void chain_witness(struct analysis *analysis, struct tear *tear, const st
 	tear->callers = (uint32_t)stack_depth(&stack);
 	tear->all_calls = true;
 	for (size_t i = 0; i < stack.frames.count; i++) {
-		const struct frame *frame = &stack.frames.items[i];
-
-		if (stack.elided && i == stack.elided_at)
-			callee = NULL; /* it is not kept */
-		if (!frame->exact && !callsite_reaches(analysis->runtime, frame->pc, callee))
+		if (!frame_follows_call(analysis->runtime, &stack, i, callee))
 			tear->all_calls = false;
-		callee = frame->info->func;
+		callee = stack.frames.items[i].info->func;
 	}
 }
 
