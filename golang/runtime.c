@@ -30,6 +30,13 @@ bool go_noted_fault(struct go_runtime *runtime, uint64_t g, struct noted_fault *
 	       go_field(runtime, g, LAYOUT_g_sigcode1, &ret->code1) && go_field(runtime, g, LAYOUT_g_sigpc, &ret->pc);
 }
 
+const char *go_fatal_text(const char *line)
+{
+	const size_t length = sizeof GO_FATAL_ERROR - 1;
+
+	return line && !strncmp(line, GO_FATAL_ERROR, length) ? line + length : NULL;
+}
+
 struct go_runtime *go_runtime_share(const struct go_runtime *runtime, struct arena *arena, struct notes *notes)
 {
 	struct go_runtime *ret = arena_alloc(arena, sizeof *ret);

@@ -165,6 +165,11 @@ bool go_field(struct go_runtime *runtime, uint64_t object, enum layout_field fie
 bool go_field32(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint32_t *ret);
 bool go_field8(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint8_t *ret);
 
+/* What follows "fatal error: " in a line that the runtime printed (runtime/panic.go fatalthrow); NULL: it announces none. `line`
+ * may be NULL. */
+#define GO_FATAL_ERROR "fatal error: "
+const char *go_fatal_text(const char *line);
+
 /* What is noted in the g at an address; false when it is not there. */
 bool go_noted_fault(struct go_runtime *runtime, uint64_t g, struct noted_fault *ret);
 

@@ -11,7 +11,7 @@ enum { PANIC_LIMIT = 64 };
 static const char *fatal_line(const struct go_runtime *runtime)
 {
 	for (size_t i = runtime->fatal_lines.count; i-- > 0;)
-		if (!strncmp(runtime->fatal_lines.items[i], "fatal error: ", 13))
+		if (go_fatal_text(runtime->fatal_lines.items[i]))
 			return runtime->fatal_lines.items[i];
 	return NULL;
 }

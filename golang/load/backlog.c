@@ -71,13 +71,13 @@ static bool is_text(uint8_t byte)
 	return byte == '\n' || byte == '\t' || (byte >= ' ' && byte < 0x7f);
 }
 
-static const char announcement[] = "fatal error: ";
+static const char announcement[] = GO_FATAL_ERROR;
 
 /* Where a span holds the announcement; SIZE_MAX: nowhere. Among its initialised variables Go has had one that begins with it,
  * which is written without the ring (runtime/proc.go earlycgocallback, until Go 1.19). */
 static size_t find_announcement(struct span data)
 {
-	static const char constant[] = "fatal error: cgo callback before cgo call\n";
+	static const char constant[] = GO_FATAL_ERROR "cgo callback before cgo call\n";
 	size_t at = span_find(data, 0, announcement, sizeof announcement - 1);
 
 	while (at != SIZE_MAX && span_find(span_slice(data, at, sizeof constant - 1), 0, constant, sizeof constant - 1) == 0)

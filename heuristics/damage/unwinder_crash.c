@@ -54,11 +54,10 @@ struct crash {
 static const char *unwinder_text(const struct analysis *analysis)
 {
 	const char *line = analysis->messages.line;
+	const char *text = go_fatal_text(line);
 
-	if (!line || strncmp(line, "fatal error: ", 13))
-		return NULL;
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (!strcmp(line + 13, texts[i]))
+	for (size_t i = 0; text && i < sizeof texts / sizeof *texts; i++)
+		if (!strcmp(text, texts[i]))
 			return line;
 	return NULL;
 }

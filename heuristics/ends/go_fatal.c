@@ -111,7 +111,7 @@ static void run(struct diagnosis *diagnosis)
 	struct finding *finding;
 	struct stack stack = {0};
 
-	if (!line || strncmp(line, "fatal error: ", 13))
+	if (!go_fatal_text(line))
 		return;
 	goroutine = analysis->thread_goroutine[analysis->dying_thread];
 	finding = finding_add(diagnosis, &detector_go_fatal);

@@ -104,13 +104,14 @@ static void run(struct diagnosis *diagnosis)
 {
 	struct analysis *analysis = diagnosis->analysis;
 	const char *line = analysis->messages.line;
+	const char *text = go_fatal_text(line);
 	struct finding *finding;
 	struct stack stack = {0};
 	size_t kind = 0;
 
-	if (!line || strncmp(line, "fatal error: ", 13))
+	if (!text)
 		return;
-	while (kind < sizeof texts / sizeof *texts && strcmp(line + 13, texts[kind].text) != 0)
+	while (kind < sizeof texts / sizeof *texts && strcmp(text, texts[kind].text) != 0)
 		kind++;
 	if (kind == sizeof texts / sizeof *texts)
 		return;
