@@ -2,6 +2,8 @@
  * a "=>" line behind one says what replaced it (runtime/debug/mod.go). */
 #include "golang/packages.h"
 
+#include "base/prefix.h"
+
 #include <string.h>
 
 static int hex_digit(char c)
@@ -32,11 +34,9 @@ static const char *unescape(struct arena *arena, const char *text, size_t length
 static const char *without_generated(const char *name)
 {
 	static const char *const prefixes[] = {"type:.eq.", "type:.hash.", "type..eq.", "type..hash."};
+	const char *prefix = prefix_of(name, prefixes, sizeof prefixes / sizeof *prefixes);
 
-	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
-		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
-			return name + strlen(prefixes[i]);
-	return name;
+	return prefix ? name + strlen(prefix) : name;
 }
 
 const char *package_of_function(struct arena *arena, const char *name)

@@ -4,6 +4,8 @@
  * internal/poll, the pollDesc that names it (runtime/netpoll.go). */
 #include "analyzer/waits/waits.h"
 
+#include "base/prefix.h"
+
 #include <string.h>
 
 enum { MACHINERY_BYTES = 4096, WORD = 8 };
@@ -33,10 +35,7 @@ static const char *const machinery[] = {"runtime.", "internal/runtime/", "intern
 
 static bool is_machinery(const char *name)
 {
-	for (size_t i = 0; i < sizeof machinery / sizeof *machinery; i++)
-		if (!strncmp(name, machinery[i], strlen(machinery[i])))
-			return true;
-	return false;
+	return prefix_of(name, machinery, sizeof machinery / sizeof *machinery) != NULL;
 }
 
 static enum wait_kind kind_of_reason(const char *reason)

@@ -3,6 +3,8 @@
  * handlers of signals have others, and assembly may change SP itself. */
 #include "heuristics/damage/state_word.h"
 
+#include "base/prefix.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -15,10 +17,7 @@ static bool is_of_program(const struct pc_info *info)
 
 	if (!info->func || (info->func->flags & (FUNC_ASM | FUNC_SP_WRITE)) || info->role != ROLE_NONE)
 		return false;
-	for (size_t i = 0; i < sizeof packages / sizeof *packages; i++)
-		if (!strncmp(go_func_name(info), packages[i], strlen(packages[i])))
-			return false;
-	return true;
+	return !prefix_of(go_func_name(info), packages, sizeof packages / sizeof *packages);
 }
 
 /* Whose stack it is, in words; NULL: none that is known. */

@@ -1,6 +1,7 @@
 /* crowds.c: see crowds.h. */
 #include "heuristics/ends/crowds.h"
 
+#include "base/prefix.h"
 #include "heuristics/ends/ordinary_ends.h"
 
 #include <inttypes.h>
@@ -33,12 +34,7 @@ static const char *const waiters[] = {"syscall.", "time.", "internal/", "os.", "
 
 static bool is_waiter(const struct frame *frame)
 {
-	const char *name = go_func_name(frame->info);
-
-	for (size_t i = 0; i < sizeof waiters / sizeof *waiters; i++)
-		if (!strncmp(name, waiters[i], strlen(waiters[i])))
-			return true;
-	return false;
+	return prefix_of(go_func_name(frame->info), waiters, sizeof waiters / sizeof *waiters) != NULL;
 }
 
 /* The innermost frame that is the program's own; where there is none, of any package but the runtime. */

@@ -1,6 +1,8 @@
 /* ordinary_ends.c: what the detectors of a process's ordinary ends share: the dying goroutine's frames below the runtime. */
 #include "heuristics/ends/ordinary_ends.h"
 
+#include "base/prefix.h"
+
 #include <string.h>
 
 /* Of a value that has no end: what a sentence bears. */
@@ -11,10 +13,7 @@ static const char *const runtime_packages[] = {"runtime.", "internal/runtime/", 
 
 static bool is_runtime_name(const char *name)
 {
-	for (size_t i = 0; i < sizeof runtime_packages / sizeof *runtime_packages; i++)
-		if (!strncmp(name, runtime_packages[i], strlen(runtime_packages[i])))
-			return true;
-	return false;
+	return prefix_of(name, runtime_packages, sizeof runtime_packages / sizeof *runtime_packages) != NULL;
 }
 
 bool is_runtime_frame(const struct frame *frame)

@@ -2,6 +2,7 @@
  * (cmd/cgo/out.go, Go 1.18 to 1.27); it calls runtime.cgocall. So do syscall.SyscallN and its like on Windows. */
 #include "heuristics/faults/go_caller.h"
 
+#include "base/prefix.h"
 #include "formats/locator/paths.h"
 
 #include <inttypes.h>
@@ -13,10 +14,7 @@ static const char *const passages[] = {"runtime.", "syscall.", "internal/runtime
 
 static bool is_passage(const char *function)
 {
-	for (size_t i = 0; i < sizeof passages / sizeof *passages; i++)
-		if (!strncmp(function, passages[i], strlen(passages[i])))
-			return true;
-	return false;
+	return prefix_of(function, passages, sizeof passages / sizeof *passages) != NULL;
 }
 
 /* Takes one line above cgocall; true when it is the caller. */

@@ -1,0 +1,10 @@
+/* prefix.h: whether a text begins with one of several others. */
+#ifndef BASE_PREFIX_H
+#define BASE_PREFIX_H
+
+#include <stddef.h>
+
+/* The first of `count` prefixes that a text begins with; NULL: none. */
+const char *prefix_of(const char *text, const char *const prefixes[], size_t count);
+
+#endif
