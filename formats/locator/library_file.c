@@ -7,6 +7,7 @@
  * generic ABI). These words are never written again, and are different in another build. */
 #include "formats/locator/library_file.h"
 
+#include "formats/locator/candidates.h"
 #include "formats/locator/paths.h"
 
 #include <string.h>
@@ -162,13 +163,12 @@ static const struct err *judge(struct finder *finder, const struct exe *exe)
 	return err_new(arena, ERR_NOT_SAVED, "the dump holds nothing that tells whether it is the one that was mapped");
 }
 
-static void try_file(struct finder *finder, const char *path)
+static bool take(void *context, const char *path)
 {
+	struct finder *finder = context;
 	const struct err *err;
 	struct exe *exe;
 
-	if (finder->found || !path || !path_is_file(path))
-		return;
 	err = exe_open(finder->image->arena, path, &exe);
 	if (!err)
 		err = judge(finder, exe);
@@ -176,12 +176,7 @@ static void try_file(struct finder *finder, const char *path)
 		finder->found = exe;
 	else if (!finder->err)
 		finder->err = err;
-}
-
-static void try_compressed(struct finder *finder, const char *folder, const char *path)
-{
-	for (size_t i = 0; i < PATH_SUFFIXES; i++)
-		try_file(finder, arena_printf(finder->image->arena, "%s%s%s", folder, path, path_suffixes[i]));
+	return !err;
 }
 
 static const struct exe *read_head(struct image *image, const struct library_trace *trace)
@@ -198,14 +193,10 @@ const struct err *library_file_find(struct image *image, const struct library_se
 {
 	struct arena *arena = image->arena;
 	struct finder finder = {.image = image, .trace = trace, .head = read_head(image, trace)};
-	const char *path = path_without_deleted(arena, trace->path);
+	const struct file_query query = {.path = trace->path, .build_id = finder.head ? finder.head->build_id : NULL,
+					 .sysroot = search->sysroot, .dump = image->path, .symbols_dir = search->symbols_dir};
 
-	if (*path == '/')
-		try_compressed(&finder, search->sysroot ? search->sysroot : "", path);
-	if (search->symbols_dir && finder.head && finder.head->build_id)
-		try_file(&finder, path_of_build_id(arena, search->symbols_dir, finder.head->build_id, ""));
-	if (search->symbols_dir && *path_base_name(path))
-		try_compressed(&finder, search->symbols_dir, arena_printf(arena, "/%s", path_base_name(path)));
+	candidates_offer(arena, &query, take, &finder);
 	if (!finder.found)
 		return finder.err ? finder.err : err_new(arena, ERR_ABSENT, "there is no such file");
 	*ret = finder.found;

@@ -18,8 +18,7 @@ struct library_trace {
 	uint64_t bias;      /* run-time minus file addresses; meaningful unless first_known */
 };
 
-/* Looks at the library's path, below the sysroot, and in the symbols folder by build-id and name; each also compressed. A
- * file is believed when its build-id is the one in the dump's memory of its first page; where there is none to compare,
+/* Looks at the candidates of candidates.h. A file is believed when its build-id is the one in the dump's memory of its first page; where there is none to compare,
  * when the read-only bytes and the relocated words that the dump saved are the file's, and some are there. Errors: ABSENT
  * (no file), NOT_SAVED (nothing to compare with), BAD_DATA (another build), or of opening; the text says which in a few
  * words. *bias: run-time minus file addresses. */

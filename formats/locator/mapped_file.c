@@ -2,6 +2,7 @@
  * with the ELF header, lowest; Linux saves that header's page (bit 4 of core(5) coredump_filter). */
 #include "formats/locator/mapped_file.h"
 
+#include "formats/locator/candidates.h"
 #include "formats/locator/paths.h"
 
 #include <string.h>
@@ -62,43 +63,12 @@ static bool offer(struct search *search, struct exe *exe)
 	return true;
 }
 
-static bool try_path(struct search *search, const char *path)
+static bool take(void *context, const char *path)
 {
+	struct search *search = context;
 	struct exe *exe;
 
-	return path && path_is_file(path) && !exe_open(search->image->arena, path, &exe) && offer(search, exe);
-}
-
-static bool try_folder(struct search *search, const char *folder, const char *name)
-{
-	for (size_t i = 0; i < PATH_SUFFIXES; i++)
-		if (try_path(search, arena_printf(search->image->arena, "%s/%s%s", folder, name, path_suffixes[i])))
-			return true;
-	return false;
-}
-
-static bool try_build_id(struct search *search, const char *folder)
-{
-	const char *id = search->build_id;
-	struct arena *arena = search->image->arena;
-
-	return id && (try_path(search, path_of_build_id(arena, folder, id, "")) ||
-		      try_path(search, path_of_build_id(arena, folder, id, ".debug")));
-}
-
-static bool try_all(struct search *search, const struct exe_search *where, const char *path, const char *name)
-{
-	for (const char *const *given = where->given; given && *given; given++)
-		if (try_path(search, *given))
-			return true;
-	if (*path == '/' &&
-	    try_path(search, where->sysroot ? arena_printf(search->image->arena, "%s%s", where->sysroot, path) : path))
-		return true;
-	if (strcmp(search->image->path, "-") &&
-	    try_folder(search, path_folder(search->image->arena, search->image->path), name))
-		return true;
-	return where->symbols_dir &&
-	       (try_build_id(search, where->symbols_dir) || try_folder(search, where->symbols_dir, name));
+	return !exe_open(search->image->arena, path, &exe) && offer(search, exe);
 }
 
 bool mapped_file_find(struct image *image, const struct exe_search *search, uint64_t address,
@@ -107,16 +77,18 @@ bool mapped_file_find(struct image *image, const struct exe_search *search, uint
 {
 	const struct mapping *mapping = image_mapping(image, address);
 	struct search state = {.image = image, .fits = fits, .context = context};
-	const char *path;
+	struct file_query query = {.given = search->given, .sysroot = search->sysroot, .dump = image->path,
+				   .symbols_dir = search->symbols_dir};
 
 	*name = NULL;
 	if (!mapping)
 		return false;
 	state.mapping = lowest_neighbour(image, mapping);
 	state.build_id = build_id_in_memory(image, state.mapping);
-	path = path_without_deleted(image->arena, mapping->path);
-	*name = path_base_name(path);
-	if (!try_all(&state, search, path, *name))
+	query.path = mapping->path;
+	query.build_id = state.build_id;
+	*name = path_base_name(path_without_deleted(image->arena, mapping->path));
+	if (!candidates_offer(image->arena, &query, take, &state))
 		return false;
 	*ret = state.found;
 	return true;

@@ -10,9 +10,8 @@ struct mapped_file {
 	const char *build_id; /* that the dump's own memory holds for the mapping, lower-case hex; NULL: none */
 };
 
-/* Opens, in order, the given files, the path that the dump names (below the sysroot), the same name in the dump's folder and in the symbols
- * folder (each with .zst .lz4 .xz .gz appended), and .build-id/xx/yyyy[.debug] there, until one `fits`. False when none
- * does; *name is then the file name that the dump has for the address, or NULL. */
+/* Opens the candidates of candidates.h until one `fits`. False when none does; *name is then the file name that the dump has for
+ * the address, or NULL. */
 bool mapped_file_find(struct image *image, const struct exe_search *search, uint64_t address,
 		      bool (*fits)(void *context, const struct mapped_file *candidate), void *context,
 		      struct mapped_file *ret, const char **name);

@@ -1,6 +1,7 @@
 /* test_libraries.c: which file serves for code that is not Go's: the one that was mapped, and no other. */
 #include "formats/unwind/libraries.h"
 
+#include "formats/locator/paths.h"
 #include "tests/build/core_builder.h"
 #include "tests/build/library_builder.h"
 #include "tests/build/scratch.h"
@@ -107,6 +108,17 @@ static void check_same_build_id(struct arena *arena)
 	assert_true(is_used(&scene));
 	assert_true(image_u8(scene.image, BIAS + LIBRARY_FRAME, &byte)); /* code comes from the file now */
 	assert_int_equal(byte, 0x90);
+	assert_int_equal(scene.image->notes->count, 0);
+}
+
+/* As a crash is handed on: the library in the dump's folder, not at its path. */
+static void check_beside_dump(struct arena *arena)
+{
+	struct span library = library_build(arena, id_a, 0x90);
+	struct scene scene = scene_new(arena, library, default_core, (struct span){0});
+
+	scratch_write(arena, path_folder(arena, scene.image->path), path_base_name(path), library);
+	assert_true(is_used(&scene));
 	assert_int_equal(scene.image->notes->count, 0);
 }
 
@@ -251,6 +263,7 @@ static void check_link_map(struct arena *arena)
 	}
 
 TEST(a_file_with_the_build_id_is_used, check_same_build_id)
+TEST(a_library_beside_the_dump_is_used, check_beside_dump)
 TEST(a_file_with_another_build_id_is_not, check_other_build_id)
 TEST(a_file_that_is_not_there_is_said, check_absent)
 TEST(a_file_that_is_none_is_said, check_garbage)
@@ -264,6 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_with_the_build_id_is_used),
+		cmocka_unit_test(a_library_beside_the_dump_is_used),
 		cmocka_unit_test(a_file_with_another_build_id_is_not),
 		cmocka_unit_test(a_file_that_is_not_there_is_said),
 		cmocka_unit_test(a_file_that_is_none_is_said),

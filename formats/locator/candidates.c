@@ -1,0 +1,51 @@
+/* candidates.c: see candidates.h. */
+#include "formats/locator/candidates.h"
+
+#include "formats/locator/paths.h"
+
+#include <string.h>
+
+struct offer {
+	struct arena *arena;
+	const struct file_query *query;
+	bool (*take)(void *context, const char *path);
+	void *context;
+};
+
+static bool offer_file(const struct offer *offer, const char *path)
+{
+	return path && path_is_file(path) && offer->take(offer->context, path);
+}
+
+static bool offer_name(const struct offer *offer, const char *folder, const char *name)
+{
+	for (size_t i = 0; *name && i < PATH_SUFFIXES; i++)
+		if (offer_file(offer, arena_printf(offer->arena, "%s/%s%s", folder, name, path_suffixes[i])))
+			return true;
+	return false;
+}
+
+static bool offer_build_id(const struct offer *offer)
+{
+	const char *folder = offer->query->symbols_dir, *id = offer->query->build_id;
+
+	return id && (offer_file(offer, path_of_build_id(offer->arena, folder, id, "")) ||
+		      offer_file(offer, path_of_build_id(offer->arena, folder, id, ".debug")));
+}
+
+bool candidates_offer(struct arena *arena, const struct file_query *query, bool (*take)(void *context, const char *path),
+		      void *context)
+{
+	const struct offer offer = {.arena = arena, .query = query, .take = take, .context = context};
+	const char *path = path_without_deleted(arena, query->path);
+	const char *name = path_base_name(path);
+
+	for (const char *const *given = query->given; given && *given; given++)
+		if (offer_file(&offer, *given))
+			return true;
+	if (*path == '/' && offer_name(&offer, query->sysroot ? query->sysroot : "", path + 1))
+		return true;
+	if (query->dump && strcmp(query->dump, "-") != 0 && offer_name(&offer, path_folder(arena, query->dump), name))
+		return true;
+	return query->symbols_dir && (offer_build_id(&offer) || offer_name(&offer, query->symbols_dir, name));
+}
