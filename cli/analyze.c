@@ -26,7 +26,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_GOROUTINES:
 		line->settings.options.goroutines =
-			(enum ts_goroutines)settings_choice(state, "goroutines", arg, goroutines);
+			(enum ts_goroutines)running_choice(state, "goroutines", arg, goroutines);
 		return 0;
 	case KEY_EXIT_CODE:
 		line->exit_code = true;
@@ -49,12 +49,12 @@ int command_analyze(int argc, char **argv)
 		       "Exit status: 0 analysed, whatever was found; 1 could not be analysed; 2 wrong usage; 3 see "
 		       "--exit-code.",
 		.children = children,
-		.help_filter = settings_help,
+		.help_filter = running_help,
 	};
 	struct command_line line = {.settings = {.options = {.goroutines = TS_GOROUTINES_GROUPS}}};
 	int status;
 
-	settings_parse(&argp, argc, argv, &line);
+	running_parse(&argp, argc, argv, &line);
 	status = settings_run(&line.settings);
 	return status == EXIT_CORRUPTION && !line.exit_code ? EXIT_OK : status;
 }

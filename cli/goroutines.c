@@ -53,7 +53,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &line->settings;
 		return 0;
 	case KEY_GOROUTINES:
-		line->settings.options.goroutines = settings_choice(state, "goroutines", arg, goroutines)
+		line->settings.options.goroutines = running_choice(state, "goroutines", arg, goroutines)
 							    ? TS_GOROUTINES_ALL
 							    : TS_GOROUTINES_GROUPS;
 		return 0;
@@ -96,12 +96,12 @@ int command_goroutines(int argc, char **argv)
 		       "all hold; of one that is repeated, any.\v"
 		       "Exit status: 0 listed, also when none matches; 1 could not be analysed; 2 wrong usage.",
 		.children = children,
-		.help_filter = settings_help,
+		.help_filter = running_help,
 	};
 	struct command_line line = {.settings = {.options = {.goroutines = TS_GOROUTINES_GROUPS}}};
 	int status;
 
-	settings_parse(&argp, argc, argv, &line);
+	running_parse(&argp, argc, argv, &line);
 	line.filter.functions = words(&line.functions);
 	line.filter.states = words(&line.states);
 	line.filter.creators = words(&line.creators);

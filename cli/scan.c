@@ -2,19 +2,19 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/progress.h"
-#include "cli/settings.h"
+#include "cli/running.h"
+#include "lib/tornstack.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum option_key { KEY_JSON = KEY_OWN, KEY_SARIF, KEY_COLOR, KEY_MAX_SIZE, KEY_EXIT_CODE, KEY_USAGE };
+enum option_key { KEY_JSON = KEY_OWN, KEY_SARIF, KEY_EXIT_CODE };
 
 struct command_line {
+	struct running running;
 	struct ts_scan_options options;
-	enum color_choice color;
 	const char **paths; /* ended by NULL */
 	size_t count;
-	const char *output; /* NULL: standard output */
 	bool exit_code;
 };
 
@@ -22,14 +22,6 @@ static const struct argp_option options[] = {
 	{"json", KEY_JSON, NULL, 0, "Print JSON (tornstack.scan/1) instead of text", 0},
 	{"sarif", KEY_SARIF, NULL, 0, "Print SARIF 2.1.0, for code scanning", 0},
 	{"exit-code", KEY_EXIT_CODE, NULL, 0, "Exit with 3 if something is exposed", 0},
-	{"output", 'o', "FILE", 0, "Write to FILE, which is replaced only on success", 0},
-	{"jobs", 'j', "N", 0, "Scan N files at a time (default: one per CPU)", 0},
-	{"color", KEY_COLOR, "WHEN", 0, "auto (default), always, never", 0},
-	{"max-size", KEY_MAX_SIZE, "SIZE", 0, "Limit of a file in an archive (default 4G)", 0},
-	{"quiet", 'q', NULL, 0, "Print the first line only", 0},
-	{"verbose", 'v', NULL, 0, "List what does no damage, too", 0},
-	{"help", 'h', NULL, 0, "Print this help", -1},
-	{"usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1},
 	{0},
 };
 
@@ -42,10 +34,12 @@ static void set_format(struct argp_state *state, struct command_line *line, enum
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	static const char *const colors[] = {"auto", "always", "never", NULL};
 	struct command_line *line = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &line->running;
+		return 0;
 	case KEY_JSON:
 		set_format(state, line, TS_JSON);
 		return 0;
@@ -54,30 +48,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_EXIT_CODE:
 		line->exit_code = true;
-		return 0;
-	case 'o':
-		line->output = strcmp(arg, "-") ? arg : NULL;
-		return 0;
-	case 'j':
-		line->options.workers = settings_jobs(state, arg);
-		return 0;
-	case KEY_COLOR:
-		line->color = (enum color_choice)settings_choice(state, "color", arg, colors);
-		return 0;
-	case KEY_MAX_SIZE:
-		line->options.max_size = settings_size(state, arg);
-		return 0;
-	case 'q':
-		line->options.quiet = true;
-		return 0;
-	case 'v':
-		line->options.verbose = true;
-		return 0;
-	case 'h':
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-		return 0;
-	case KEY_USAGE:
-		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (!*arg)
@@ -109,10 +79,14 @@ static int run(struct command_line *line)
 	struct output output;
 	struct ts_result result;
 
-	line->options.color = settings_color(line->color, line->output);
-	line->options.columns = settings_columns(line->output);
+	line->options.color = running_color(&line->running);
+	line->options.columns = running_columns(&line->running);
+	line->options.max_size = line->running.max_size;
+	line->options.workers = line->running.workers;
+	line->options.quiet = line->running.quiet;
+	line->options.verbose = line->running.verbose;
 	line->options.progress = show_progress;
-	if (!output_open(line->output, NULL, &output))
+	if (!output_open(line->running.output, NULL, &output))
 		return EXIT_FAILED;
 	result = ts_scan(line->paths, &line->options, output.file);
 	if (result.outcome == TS_FAILED || result.outcome == TS_CANCELLED) {
@@ -127,6 +101,7 @@ static int run(struct command_line *line)
 
 int command_scan(int argc, char **argv)
 {
+	static const struct argp_child children[] = {{&running_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
@@ -136,14 +111,15 @@ int command_scan(int argc, char **argv)
 		       "and all in folders.\v"
 		       "Exit status: 0 scanned, whatever was found; 1 something that was named could not be scanned; "
 		       "2 wrong usage; 3 see --exit-code.",
-		.help_filter = settings_help,
+		.children = children,
+		.help_filter = running_help,
 	};
 	struct command_line line = {.paths = calloc((size_t)argc + 1, sizeof(char *))};
 	int status;
 
 	if (!line.paths)
 		return EXIT_FAILED;
-	settings_parse(&argp, argc, argv, &line);
+	running_parse(&argp, argc, argv, &line);
 	status = run(&line);
 	free(line.paths);
 	return status;

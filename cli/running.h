@@ -1,0 +1,38 @@
+/* running.h: the options of every subcommand that reads files: how it runs, and where its output goes. */
+#ifndef CLI_RUNNING_H
+#define CLI_RUNNING_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct running {
+	uint64_t max_size; /* bytes, 0: the default */
+	unsigned workers;  /* 0: one per CPU */
+	bool quiet, verbose;
+	enum color_choice color;
+	const char *output; /* NULL: standard output */
+};
+
+/* Keys of a subcommand's own options begin here; those before are in use. */
+enum { KEY_OWN = 0x200 };
+
+/* A child of a subcommand's argp; its input is a struct running. */
+extern const struct argp running_argp;
+
+/* For the argp of a subcommand: leaves out what says nothing. */
+char *running_help(int key, const char *text, void *input);
+
+/* The index of an option's argument in `names`, ended by NULL; wrong usage ends the program. */
+int running_choice(struct argp_state *state, const char *option, const char *arg, const char *const *names);
+
+/* Whether text is coloured, and how wide it is. */
+bool running_color(const struct running *running);
+unsigned running_columns(const struct running *running);
+
+/* Parses a command line: `input` is what the argp's own parser gets. */
+void running_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+#endif
