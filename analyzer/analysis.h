@@ -126,6 +126,7 @@ struct fault {
 	uint64_t address;  /* that it accessed, without the tag of the pointer */
 	bool has_address;
 	bool late;         /* the CPU told of it some time after the access, of which neither pc nor address is known */
+	bool decoded;      /* address and access are not told, but follow from the instruction and its registers */
 	enum fault_access access;
 	int32_t number;    /* of the signal or exception */
 	int code;          /* si_code; meaningful if has_code */
@@ -198,6 +199,8 @@ struct analysis {
 	int32_t *thread_machine;   /* per thread: index of its M, -1 */
 	int32_t dying_thread;      /* index of the thread that brought the process down, -1: unknown or a live snapshot */
 	struct fault fault;
+	bool stop_sent;            /* the dump's signal is one of faults, but the instruction it names cannot have raised it: it was
+				    * sent, and the dump does not say by whom */
 	struct messages messages;
 	uint8_t wait_kinds[UINT8_MAX + 1]; /* per wait reason: enum wait_kind + 1, 0: not yet asked for (waits.c) */
 	struct tear_cache *tear_cache;

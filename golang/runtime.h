@@ -8,6 +8,7 @@
 #include "formats/locator/locate.h"
 #include "golang/layout.h"
 #include "golang/pclntab.h"
+#include "golang/presence.h"
 #include "golang/version.h"
 
 /* Is the executable the one that was running? design: docs/architecture.md, "Identity". */
@@ -116,6 +117,9 @@ struct go_runtime {
 	struct exe_search search; /* where files of the process are looked for */
 	uint64_t bias;   /* run-time minus file addresses */
 	enum identity identity;
+	bool search_cut; /* the search of the dump's memory for modules met a bound */
+	enum go_presence presence;
+	const char *presence_because; /* what shows it: a clause */
 	struct go_version version;
 	const char *main_module; /* module path of the main package; NULL: unknown */
 	struct span build_info;  /* its lines: path, mod, dep, build (debug.BuildInfo.String); empty: unknown */

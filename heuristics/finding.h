@@ -86,6 +86,8 @@ struct exposure {
 	uint64_t address;
 };
 
+struct account; /* faults/account.h */
+
 /* All findings, most certain first, with explained_by set and bugs cited, and the verdict. */
 struct diagnosis {
 	struct arena *arena;
@@ -93,6 +95,7 @@ struct diagnosis {
 	VEC(struct finding) findings;
 	VEC(struct exposure) exposures; /* by goroutine */
 	struct verdict verdict;
+	const struct account *account; /* of the end, where no finding tells it; NULL with VERDICT_FOUND */
 };
 
 /* Runs every detector of detectors.def and ranks. */

@@ -21,6 +21,11 @@ const char *count_text(struct arena *arena, uint64_t count)
 	return arena_strndup(arena, grouped, at);
 }
 
+const char *counted_text(struct arena *arena, uint64_t count, const char *what)
+{
+	return arena_printf(arena, "%s %s%s", count_text(arena, count), what, count == 1 ? "" : "s");
+}
+
 const char *duration_text(struct arena *arena, int64_t nanoseconds)
 {
 	static const struct {

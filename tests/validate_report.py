@@ -40,12 +40,15 @@ def names(text):
 
 
 def statements(report):
-    """All that findings state, as one text."""
+    """All that findings state, and what `program` does where there is none, as one text."""
     parts = []
     for finding in report['findings']:
         parts += [str(finding[key]) for key in FIELDS if finding.get(key) is not None]
         for evidence in finding['evidence']:
             parts += [evidence[key] for key in ('text', 'address', 'observed', 'expected') if evidence[key] is not None]
+    program = report.get('program')
+    if program:
+        parts += [program['because'] or '', report['target']['go_version'] or '', 'Go 1.18', *program['facts']]
     return '\n'.join(parts)
 
 

@@ -6,6 +6,7 @@
 #include "analyzer/unwind/unwind.h"
 #include "formats/dump/exceptions.h"
 #include "formats/dump/signals.h"
+#include "analyzer/last_words/fault_operand.h"
 
 /* After set_code. */
 static void set_address(struct analysis *analysis, uint64_t address)
@@ -187,6 +188,39 @@ static bool from_stop(struct analysis *analysis)
 	return true;
 }
 
+/* Without a siginfo nothing but the instruction says whether the CPU raised the signal. */
+static bool cannot_have_raised(struct analysis *analysis)
+{
+	enum { TRAP = 5 };
+	const struct fault *fault = &analysis->fault;
+	const struct signal_name *signal = signal_by_number(fault->number);
+	struct insn_operand operand;
+
+	if (fault->has_code || !fault->has_pc || analysis->image->os != OS_LINUX || !signal)
+		return false;
+	if (fault->number == TRAP)
+		return !fault_is_breakpoint(analysis);
+	return signal->memory && fault_operand(analysis, &operand) == TOUCH_NOTHING;
+}
+
+/* The address, where nothing tells it but the instruction: there is no siginfo, or the CPU reports -1 in place of one that is not
+ * canonical (Windows, a general protection fault). */
+static void decode_address(struct analysis *analysis)
+{
+	struct fault *fault = &analysis->fault;
+	const struct signal_name *signal = analysis->image->os == OS_LINUX ? signal_by_number(fault->number) : NULL;
+	const bool untold = analysis->image->os == OS_LINUX ? !fault->has_address && !fault->has_code && signal && signal->memory
+							   : fault->has_address && fault->address == UINT64_MAX;
+	struct insn_operand operand;
+	uint64_t address;
+
+	if (!untold || fault_operand(analysis, &operand) != TOUCH_MEMORY || !fault_operand_address(analysis, &operand, &address))
+		return;
+	fault->address = address;
+	fault->has_address = fault->decoded = true;
+	fault->access = operand.write ? ACCESS_WRITE : ACCESS_READ;
+}
+
 void fault_find(struct analysis *analysis)
 {
 	struct fault *fault = &analysis->fault;
@@ -201,4 +235,10 @@ void fault_find(struct analysis *analysis)
 		return;
 	fault->thread = thread;
 	fault->goroutine = goroutine;
+	if (cannot_have_raised(analysis)) {
+		*fault = (struct fault){.goroutine = -1, .thread = -1};
+		analysis->stop_sent = true;
+	} else if (fault->known) {
+		decode_address(analysis);
+	}
 }

@@ -580,6 +580,86 @@ const char *insn_text(struct decoder *decoder, struct arena *arena, uint64_t add
 	return text;
 }
 
+/* What can fault without a memory operand: what SP addresses, privileged instructions, interrupts, jumps to what a register
+ * holds; and what faults by arithmetic, which is another signal's to say. */
+static enum insn_touch amd64_touches_implicitly(const struct amd64 *at)
+{
+	static const unsigned plain_groups[] = {X86_GRP_PRIVILEGE, X86_GRP_INT, X86_GRP_IRET, X86_GRP_CALL, X86_GRP_RET};
+	cs_regs read, written;
+	uint8_t reads = 0, writes = 0;
+
+	for (size_t i = 0; i < sizeof plain_groups / sizeof *plain_groups; i++)
+		if (cs_insn_group(at->decoder->handle, at->cs, plain_groups[i]))
+			return TOUCH_UNKNOWN;
+	if (cs_insn_group(at->decoder->handle, at->cs, CS_GRP_JUMP) && !is_kind(at, 0, X86_OP_IMM))
+		return TOUCH_UNKNOWN;
+	if (cs_regs_access(at->decoder->handle, at->cs, read, &reads, written, &writes) != CS_ERR_OK)
+		return TOUCH_UNKNOWN;
+	for (size_t i = 0; i < at->x86->op_count; i++)
+		if (operand(at, i)->type == X86_OP_REG && at->decoder->number[operand(at, i)->reg] == REG_NONE)
+			return TOUCH_UNKNOWN; /* segments, vectors with state of their own, control registers */
+	for (size_t i = 0; i < at->cs->detail->regs_read_count; i++)
+		if (at->cs->detail->regs_read[i] == X86_REG_RSP || at->cs->detail->regs_read[i] == X86_REG_ESP)
+			return TOUCH_UNKNOWN;
+	return at->insn->flow == FLOW_STOP || at->cs->id == X86_INS_XLATB ? TOUCH_UNKNOWN : TOUCH_NOTHING;
+}
+
+static uint8_t shift_of(int scale)
+{
+	return scale == 8 ? 3 : scale == 4 ? 2 : scale == 2 ? 1 : 0;
+}
+
+static void amd64_operand(const struct amd64 *at, size_t n, struct insn_operand *ret)
+{
+	const x86_op_mem *mem = &operand(at, n)->mem;
+	const uint8_t access = memory_access(at, n);
+	const bool indexed = mem->index != X86_REG_INVALID && mem->index != X86_REG_RIZ;
+
+	*ret = (struct insn_operand){
+		.read = access & CS_AC_READ,
+		.write = access & CS_AC_WRITE,
+		.base = mem->base == X86_REG_INVALID || mem->base == X86_REG_RIP ? REG_NONE : number(at, mem->base),
+		.index = indexed ? number(at, mem->index) : REG_NONE,
+		.shift = shift_of(mem->scale),
+		.index_bits = 64,
+		.offset = mem->disp,
+		.size = operand(at, n)->size,
+	};
+	if (mem->base == X86_REG_RIP)
+		ret->offset = (int64_t)(at->insn->address + at->insn->size + (uint64_t)mem->disp);
+	ret->known = mem->segment != X86_REG_FS && mem->segment != X86_REG_GS && at->x86->addr_size == WORD &&
+		     (mem->base == X86_REG_INVALID || mem->base == X86_REG_RIP || ret->base != REG_NONE) &&
+		     (!indexed || ret->index != REG_NONE);
+}
+
+static enum insn_touch amd64_touches(const struct amd64 *at, struct insn_operand *ret)
+{
+	size_t count = 0;
+
+	if (at->cs->id == X86_INS_LEA || at->cs->id == X86_INS_NOP)
+		return TOUCH_NOTHING;
+	for (size_t n = 0; n < at->x86->op_count; n++)
+		if (is_kind(at, n, X86_OP_MEM) && memory_access(at, n)) {
+			amd64_operand(at, n, ret);
+			ret->known = ret->known && !count++;
+		}
+	if (count && (at->insn->flow == FLOW_INDIRECT_CALL || at->insn->flow == FLOW_INDIRECT_JUMP || at->cs->id == X86_INS_PUSH ||
+		      at->cs->id == X86_INS_POP || is_repeated(at)))
+		ret->known = false; /* it accesses the stack as well, or many words */
+	return count ? TOUCH_MEMORY : amd64_touches_implicitly(at);
+}
+
+enum insn_touch insn_touches(struct decoder *decoder, uint64_t address, struct span code, struct insn_operand *ret)
+{
+	struct insn insn;
+
+	if (decoder->arch->id == ARCH_ARM64)
+		return code.size < A64_SIZE ? TOUCH_UNKNOWN : insn_arm64_touches(span_u32(code, 0), address, ret);
+	if (!insn_decode(decoder, address, code, &insn) || !disassemble(decoder, address, code, AMD64_MAX_SIZE))
+		return TOUCH_UNKNOWN;
+	return amd64_touches(&(struct amd64){decoder, decoder->arch, &insn, decoder->scratch, &decoder->scratch->detail->x86}, ret);
+}
+
 enum insn_flow insn_call_before(struct decoder *decoder, uint64_t return_address, struct span code, uint64_t *target)
 {
 	bool amd64 = decoder->arch->id == ARCH_AMD64;

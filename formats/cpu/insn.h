@@ -82,6 +82,28 @@ struct decoder *decoder_new(struct arena *arena, const struct arch *arch);
  * untouched. */
 bool insn_decode(struct decoder *decoder, uint64_t address, struct span code, struct insn *ret);
 
+enum insn_touch {
+	TOUCH_UNKNOWN, /* it may raise a fault for other reasons than its operand (privileged, a jump to a register's value), or is
+			* none that is known */
+	TOUCH_NOTHING, /* it accesses no memory, and cannot fault: a direct jump, nop, arithmetic between registers */
+	TOUCH_MEMORY,
+};
+
+/* The memory operand of an instruction, with the registers before it: base + (index << shift) + offset. */
+struct insn_operand {
+	bool read, write;
+	uint8_t base, index; /* REG_NONE: none */
+	uint8_t shift;
+	uint8_t index_bits;  /* 32: only the lower half of index counts, with its sign if index_signed; else 64 */
+	bool index_signed;
+	int64_t offset;      /* with neither base nor index: the address */
+	unsigned size;       /* bytes, 0: not known */
+	bool known;          /* the others are set; false: more than one operand, a segment, the stack's */
+};
+
+/* What an instruction does to memory: *ret is filled with TOUCH_MEMORY only. */
+enum insn_touch insn_touches(struct decoder *decoder, uint64_t address, struct span code, struct insn_operand *ret);
+
 /* The size of an instruction that, by its opcode alone, neither transfers control, nor names SP as an operand, nor is a
  * NOP; 0: it may, decode it. Many times faster than that, for sweeps over whole programs. Always 0 where decoding is
  * fast (arm64). */

@@ -533,3 +533,67 @@ bool insn_arm64(uint32_t word, struct insn *insn, bool *sure)
 		return encoding->decode(word, insn);
 	}
 }
+
+/* ---- what memory it accesses ---- */
+
+/* Loads and stores of one register at base + index (C4.1, "Load/store register (register offset)"). */
+static bool indexed_operand(uint32_t word, struct insn_operand *ret)
+{
+	enum { WORD_UNSIGNED = 2, WORD_SIGNED = 6 };
+	const uint32_t option = bits(word, 15, 13);
+	const bool vector = bits(word, 26, 26);
+	const unsigned shift = vector && bits(word, 23, 23) ? 4 : bits(word, 31, 30);
+
+	if ((word & 0x3b200c00) != 0x38200800)
+		return false;
+	ret->base = reg_or_sp(word, 5);
+	ret->index = reg_or_zero(word, 16);
+	ret->index_bits = option == WORD_UNSIGNED || option == WORD_SIGNED ? 32 : 64;
+	ret->index_signed = option == WORD_SIGNED;
+	ret->shift = (uint8_t)(bits(word, 12, 12) ? shift : 0);
+	ret->size = 1u << shift;
+	ret->read = bits(word, 22, 22) || (!vector && bits(word, 23, 23));
+	ret->write = !ret->read;
+	return true;
+}
+
+/* The first access of those that the effects list, at what the base held before: a pair's second word lies above it. */
+static bool listed_operand(const struct insn *insn, struct insn_operand *ret)
+{
+	int64_t moved = 0;
+
+	for (size_t i = 0; i < insn->count; i++) {
+		const struct effect *effect = &insn->effects[i];
+
+		if (effect->kind == EFFECT_ADD && effect->dst == effect->src)
+			moved += effect->value;
+		if (effect->kind != EFFECT_LOAD && effect->kind != EFFECT_STORE)
+			continue;
+		ret->base = effect->src;
+		ret->offset = effect->value + (effect->src == REG_NONE ? 0 : moved);
+		ret->size = effect->size;
+		ret->read = effect->kind == EFFECT_LOAD;
+		ret->write = !ret->read;
+		return true;
+	}
+	return false;
+}
+
+enum insn_touch insn_arm64_touches(uint32_t word, uint64_t address, struct insn_operand *ret)
+{
+	struct insn insn = {.address = address};
+	const bool accesses = (word & 0x0a000000) == 0x08000000; /* C4.1: op0, bits 28 to 25, is x1x0 */
+	bool sure;
+
+	if (!insn_arm64(word, &insn, &sure))
+		return TOUCH_UNKNOWN;
+	if (!accesses)
+		return insn.flow == FLOW_NEXT && bits(word, 31, 22) == 0x354 && word != 0xd503201f && (word & 0xfffff01f) != 0xd503201f
+			       ? TOUCH_UNKNOWN /* system registers and instructions, such as DC ZVA */
+		       : insn.flow == FLOW_NEXT || insn.flow == FLOW_JUMP || insn.flow == FLOW_BRANCH || insn.flow == FLOW_CALL
+			       ? TOUCH_NOTHING
+			       : TOUCH_UNKNOWN;
+	*ret = (struct insn_operand){.base = REG_NONE, .index = REG_NONE, .index_bits = 64};
+	ret->known = indexed_operand(word, ret) || listed_operand(&insn, ret);
+	return TOUCH_MEMORY;
+}

@@ -9,6 +9,9 @@
  * *sure is false when the word belongs to a class that has holes: an instruction only if a disassembler knows it. */
 bool insn_arm64(uint32_t word, struct insn *insn, bool *sure);
 
+/* As insn_touches, of an A64 instruction. */
+enum insn_touch insn_arm64_touches(uint32_t word, uint64_t address, struct insn_operand *ret);
+
 static inline void effect_add(struct insn *insn, struct effect effect)
 {
 	if (insn->count == EFFECT_LIMIT)

@@ -330,6 +330,7 @@ static void find_stop(struct loader *loader)
 	}
 	info = signal_by_number(first->signal);
 	if (is_snapshot(loader, info)) {
+		image->snapshot = true;
 		note_add(image->notes,
 			 "the dump was taken from a live process (signal %d%s%s): nothing says that it crashed",
 			 first->signal, info ? ", " : "", info ? info->name : "");

@@ -1,6 +1,7 @@
 /* exceptions.c: see exceptions.h. */
 #include "formats/dump/exceptions.h"
 
+/* Those that are more than a name, or that debuggers call otherwise than the status is called. */
 static const struct exception_name exceptions[] = {
 	{0xc0000005, "EXCEPTION_ACCESS_VIOLATION", true, true, false},
 	{0xc0000006, "EXCEPTION_IN_PAGE_ERROR", true, true, false},
@@ -22,18 +23,9 @@ static const struct exception_name exceptions[] = {
 	{0x80000003, "EXCEPTION_BREAKPOINT", true, false, false},
 	{0x80000004, "EXCEPTION_SINGLE_STEP", true, false, false},
 	{0xc0000008, "EXCEPTION_INVALID_HANDLE", false, false, false},
-	{0xc0000017, "STATUS_NO_MEMORY", false, false, false},
 	{0xc0000025, "EXCEPTION_NONCONTINUABLE_EXCEPTION", false, false, false},
 	{0xc0000026, "EXCEPTION_INVALID_DISPOSITION", false, false, false},
-	{0xc0000028, "STATUS_BAD_STACK", false, false, false},
-	{0xc000013a, "STATUS_CONTROL_C_EXIT", false, false, false},
-	{0xc0000135, "STATUS_DLL_NOT_FOUND", false, false, false},
-	{0xc0000374, "STATUS_HEAP_CORRUPTION", false, false, false},
-	{0xc0000409, "STATUS_STACK_BUFFER_OVERRUN", false, false, false}, /* __fastfail */
-	{0xc0000420, "STATUS_ASSERTION_FAILURE", false, false, false},
-	{0xc0000602, "STATUS_FAIL_FAST_EXCEPTION", false, false, false},
 	{0xe06d7363, "C++ exception", false, false, false},
-	{0x40010005, "DBG_CONTROL_C", false, false, false},
 	{0x517a7ed, "simulated exception (Crashpad)", false, false, true},
 	{0x4000001f, "STATUS_WX86_BREAKPOINT", false, false, true},
 };
@@ -43,6 +35,48 @@ const struct exception_name *exception_by_code(uint32_t code)
 	for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; i++)
 		if (exceptions[i].code == code)
 			return &exceptions[i];
+	return NULL;
+}
+
+static const struct {
+	uint32_t code;
+	const char *name;
+} statuses[] = {
+#define NTSTATUS(code, name) {code, name},
+#include "formats/dump/ntstatus.def"
+#undef NTSTATUS
+};
+
+static const struct fail_fast fail_fasts[] = {
+#define FAIL_FAST(code, name, meaning) {code, name, meaning},
+#include "formats/dump/fail_fast.def"
+#undef FAIL_FAST
+};
+
+const char *exception_name_of(uint32_t code)
+{
+	const struct exception_name *row = exception_by_code(code);
+	size_t low = 0;
+	size_t high = sizeof statuses / sizeof *statuses;
+
+	while (!row && low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (statuses[middle].code == code)
+			return statuses[middle].name;
+		if (statuses[middle].code < code)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return row ? row->name : NULL;
+}
+
+const struct fail_fast *fail_fast_by_code(uint64_t code)
+{
+	for (size_t i = 0; i < sizeof fail_fasts / sizeof *fail_fasts; i++)
+		if (fail_fasts[i].code == code)
+			return &fail_fasts[i];
 	return NULL;
 }
 

@@ -59,7 +59,8 @@ enum fault_access { ACCESS_UNKNOWN, ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
 struct stop {
 	bool known;
 	int32_t number;     /* signal number, or exception code (a NTSTATUS: mostly negative) */
-	const char *name;   /* "SIGABRT", or "EXCEPTION_ACCESS_VIOLATION" */
+	const char *name;   /* "SIGABRT", or "EXCEPTION_ACCESS_VIOLATION"; of a fail-fast its code, "FAST_FAIL_FATAL_APP_EXIT" */
+	const char *meaning; /* what that says: a clause; NULL: nothing more */
 	bool fault;         /* the CPU raised it at an instruction, as far as the record tells */
 	enum fault_access access; /* of a memory fault, where the record tells (exceptions) */
 	int code;           /* si_code; meaningful if has_code */
@@ -95,6 +96,7 @@ struct image {
 	uint64_t vector_bytes;   /* length of SVE's vectors; 0: not told */
 	VEC(struct thread) threads;
 	struct stop stop;
+	bool snapshot;       /* the dump's own record says that neither a signal nor an exception ended the process */
 	int64_t pid;         /* 0: unknown */
 	int64_t parent_pid;  /* 0: unknown, or out of sight */
 	const char *command; /* psargs; NULL: unknown */

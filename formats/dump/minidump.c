@@ -473,6 +473,18 @@ static void read_access(struct stop *stop, struct span record)
 	stop->has_address = true;
 }
 
+/* What the program says of itself; up to Windows 7 there was no code, and the status meant what it is called. */
+static void read_fail_fast(struct image *image, struct span record)
+{
+	enum { PARAMETERS = 24, INFORMATION = 32 };
+	const struct fail_fast *row = span_u32(record, PARAMETERS) ? fail_fast_by_code(span_u64(record, INFORMATION)) : NULL;
+
+	if (!row)
+		return;
+	image->stop.name = row->name;
+	image->stop.meaning = row->meaning;
+}
+
 static void note_unloaded(struct loader *loader, const struct thread *thread)
 {
 	const char *name;
@@ -510,20 +522,24 @@ static void find_stop(struct loader *loader)
 	struct span record = span_slice(stream, 8, 152);
 	uint32_t code = span_u32(record, 0);
 	const struct exception_name *row = exception_by_code(code);
+	const char *name = exception_name_of(code);
 
 	if (!record.size || (row && row->snapshot)) {
+		image->snapshot = record.size || !image->truncated;
 		note_add(image->notes, "the dump was taken without an exception: nothing says that the process crashed");
 		return;
 	}
 	image->stop = (struct stop){
 		.known = true,
 		.number = (int32_t)code,
-		.name = row ? row->name : arena_printf(image->arena, "exception 0x%x", code),
+		.name = name ? name : arena_printf(image->arena, "exception 0x%x", code),
 		.fault = row && row->fault,
 		.thread = span_u32(stream, 0),
 	};
 	if (row && row->address)
 		read_access(&image->stop, record);
+	if (image->stop.number == EXCEPTION_FAIL_FAST)
+		read_fail_fast(image, record);
 	blame(loader, location(loader, stream, 160));
 }
 

@@ -80,6 +80,55 @@ void buildinfo_load(struct go_runtime *runtime)
 		from_exe(runtime);
 }
 
+/* ---- releases before 1.18 ---- */
+
+/* Bytes of the process, else of the executable, where they are never written. */
+static struct span bytes_at(struct go_runtime *runtime, uint64_t address, uint64_t size)
+{
+	struct span bytes = image_bytes(runtime->image, address, size);
+
+	if (bytes.size < size && runtime->exe)
+		bytes = exe_view(runtime->exe, address - runtime->bias, size);
+	return bytes.size == size ? bytes : (struct span){0};
+}
+
+/* A Go string: address and length of its bytes. */
+static bool take_string(struct go_runtime *runtime, uint64_t address)
+{
+	struct span string = bytes_at(runtime, address, 16);
+	uint64_t length = span_u64(string, 8);
+	struct span text;
+
+	if (!string.size || !length || length > VERSION_LIMIT)
+		return false;
+	text = bytes_at(runtime, span_u64(string, 0), length);
+	return text.size && go_version_parse(runtime->arena, (const char *)text.data, text.size, &runtime->version);
+}
+
+/* Flags without 2: the address of a string (debug/buildinfo, "Before Go 1.18"). */
+static bool scan_old(struct go_runtime *runtime, struct span bytes)
+{
+	for (size_t at = 0; (at = span_find(bytes, at, magic, sizeof magic - 1)) != SIZE_MAX; at++)
+		if (span_u8(bytes, at + 14) == 8 && !(span_u8(bytes, at + 15) & 3) &&
+		    take_string(runtime, span_u64(bytes, at + 16)))
+			return true;
+	return false;
+}
+
+void old_version_load(struct go_runtime *runtime)
+{
+	const struct section *section = runtime->exe ? exe_section(runtime->exe, ".go.buildinfo") : NULL;
+	struct data_search search = {0};
+	struct span bytes;
+	uint64_t address;
+
+	if (section && scan_old(runtime, section->bytes))
+		return;
+	while ((bytes = image_data(runtime->image, &search, &address)).size)
+		if (scan_old(runtime, bytes))
+			return;
+}
+
 void build_version_load(struct go_runtime *runtime)
 {
 	uint64_t text, length;

@@ -68,11 +68,8 @@ static void load_by_memory(struct go_runtime *runtime)
 	struct go_module module;
 	struct go_module file = {0};
 
-	if (!module_in_memory(runtime, &module)) {
-		note_add(runtime->notes, "%s holds no Go program that this version reads (Go 1.18 and later), nor does the "
-					 "dump's memory", runtime->exe->name);
+	if (!module_in_memory(runtime, &module))
 		return;
-	}
 	if (module_table_in_exe(runtime->image, &module, runtime->exe, runtime->bias, &file.pclntab))
 		module_take_functions(&module, &file, runtime->exe, runtime->bias);
 	else
@@ -130,7 +127,7 @@ static void load_from_memory(struct go_runtime *runtime)
 	unsigned saved;
 
 	if (!module_in_memory(runtime, &module)) {
-		note_missing(runtime, "no Go program was found in the dump's memory");
+		note_missing(runtime, "nothing of Go was found in the dump's memory");
 		return;
 	}
 	vec_push(runtime->arena, &runtime->modules, module);
@@ -326,9 +323,31 @@ bool go_program_load(struct image *image, struct exe *exe, struct go_runtime **r
 	return true;
 }
 
+/* What is no Go program that is read here: no rule, layout or table of Go's is applied to it. */
+static void note_absence(struct go_runtime *runtime, size_t notes)
+{
+	static const char *const what[] = {
+		[PRESENCE_UNKNOWN] = "whether this is a Go program cannot be told",
+		[PRESENCE_OLD_GO] = "this is a Go program of a release before 1.18, whose tables are not read: signal, threads and frames "
+				    "by symbols are shown, goroutines are not",
+		[PRESENCE_GCCGO] = "this is a Go program built by gccgo, whose runtime is another: signal, threads and frames are shown, "
+				   "goroutines are not",
+		[PRESENCE_TINYGO] = "this is a Go program built by TinyGo, whose runtime is another: signal, threads and frames are shown, "
+				    "goroutines are not",
+		[PRESENCE_NONE] = "this is no Go program",
+	};
+
+	runtime->modules.count = 0; /* those of 1.16 and 1.17 look like later ones */
+	if (runtime->identity != IDENTITY_MISMATCH)
+		runtime->notes->count = notes; /* what was said of tables that are not there */
+	note_add(runtime->notes, "%s: %s", what[runtime->presence], runtime->presence_because);
+}
+
 struct go_runtime *go_runtime_load(struct image *image, const struct exe_candidate *candidate)
 {
 	struct go_runtime *runtime = runtime_new(image, candidate);
+
+	const size_t notes = runtime->notes->count;
 
 	runtime->search = candidate->search;
 	buildinfo_load(runtime);
@@ -338,6 +357,11 @@ struct go_runtime *go_runtime_load(struct image *image, const struct exe_candida
 	else
 		load_from_memory(runtime);
 	pc_memo_new(runtime);
+	presence_judge(runtime);
+	if (runtime->presence != PRESENCE_GO) {
+		note_absence(runtime, notes);
+		return runtime;
+	}
 	settle_layout(runtime);
 	find_functions(runtime);
 	if (runtime->identity != IDENTITY_MISMATCH)

@@ -3,6 +3,7 @@
 
 #include "formats/locator/paths.h"
 #include "formats/dump/signals.h"
+#include "analyzer/last_words/fault_operand.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -78,9 +79,9 @@ static const char *breakpoint(const struct diagnosis *diagnosis)
 {
 	const int code = diagnosis->analysis->fault.code;
 
-	return code == SIGNAL_CODE_KERNEL || code == TRAP_BRKPT
-		? "a breakpoint instruction was executed, and no debugger was there"
-								 : NULL;
+	return (code == SIGNAL_CODE_KERNEL || code == TRAP_BRKPT) && fault_is_breakpoint(diagnosis->analysis)
+		       ? "a breakpoint instruction was executed, and no debugger was there"
+		       : NULL;
 }
 
 static const char *system_call(const struct diagnosis *diagnosis)

@@ -90,22 +90,3 @@ bool faulting_access_at(struct analysis *analysis, uint64_t pc, uint64_t address
 				      .base = arch->reg_names[insn.indexed.base]};
 	return true;
 }
-
-/* The kernel saved all of them with the pc, in the context of the signal frame; without a frame they are the dump's. */
-bool register_at_fault(const struct analysis *analysis, uint8_t reg, uint64_t *ret)
-{
-	const struct fault *fault = &analysis->fault;
-	const struct reg_map *map = &analysis->image->arch->ucontext;
-	uint64_t context = fault->pc_address;
-	uint64_t offset = UINT64_MAX;
-
-	if (!fault->pc_address && fault->thread >= 0)
-		return reg_get(&analysis->image->threads.items[fault->thread].registers, reg, ret);
-	for (size_t i = 0; i < map->count; i++) {
-		if (map->slots[i].reg == analysis->image->arch->pc)
-			context = fault->pc_address - map->slots[i].offset;
-		if (map->slots[i].reg == reg)
-			offset = map->slots[i].offset;
-	}
-	return fault->siginfo && offset != UINT64_MAX && image_u64(analysis->image, context + offset, ret);
-}

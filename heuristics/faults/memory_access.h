@@ -5,6 +5,8 @@
 
 #include "heuristics/detector.h"
 
+#include "analyzer/last_words/fault_operand.h"
+
 struct memory_access {
 	bool store;
 	unsigned size;    /* bytes */
@@ -20,8 +22,5 @@ bool memory_access_at(struct analysis *analysis, uint64_t pc, struct memory_acce
 /* The access of the instruction at a pc that faulted at an address, with its base register. Of several (ldp, movs): the one whose
  * offset is the address, so that its register was nil; else the first. False: none is by a register alone. */
 bool faulting_access_at(struct analysis *analysis, uint64_t pc, uint64_t address, struct memory_access *ret);
-
-/* What a register held when the CPU stopped at the fault; false: the dump does not tell. */
-bool register_at_fault(const struct analysis *analysis, uint8_t reg, uint64_t *ret);
 
 #endif

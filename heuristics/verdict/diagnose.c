@@ -1,4 +1,5 @@
-/* diagnose.c: every detector is asked, and what they found is ranked and explained. */
+/* diagnose.c: of a Go program every detector is asked, and what they found is ranked and explained. */
+#include "heuristics/faults/account.h"
 #include "heuristics/verdict/citations.h"
 #include "heuristics/verdict/rank.h"
 #include "heuristics/verdict/rivals.h"
@@ -9,10 +10,12 @@ struct diagnosis *diagnose(struct analysis *analysis)
 
 	diagnosis->arena = analysis->arena;
 	diagnosis->analysis = analysis;
-	for (size_t i = 0; detectors[i]; i++)
+	for (size_t i = 0; analysis->runtime->presence == PRESENCE_GO && detectors[i]; i++)
 		detectors[i]->run(diagnosis);
 	rank_findings(diagnosis);
 	verdict_give(diagnosis);
+	if (diagnosis->verdict.kind != VERDICT_FOUND)
+		diagnosis->account = account_of(diagnosis);
 	rivals_find(diagnosis);
 	citations_find(diagnosis);
 	return diagnosis;

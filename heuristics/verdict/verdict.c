@@ -92,13 +92,35 @@ static void note_unexplained_end(struct diagnosis *diagnosis)
 			      image->stop.known ? image->stop.name : "by the runtime", image->threads.items[thread].id));
 }
 
+/* Whether the stack of some goroutine was walked to its end: the first of a few groups. */
+static bool has_walked(struct analysis *analysis)
+{
+	enum { GROUPS_TRIED = 64 };
+	struct stack stack = {0};
+
+	for (size_t i = 0; i < analysis->groups.count && i < GROUPS_TRIED; i++) {
+		goroutine_stack(analysis, analysis->groups.items[i].first, &stack);
+		if (stack.end == END_COMPLETE)
+			return true;
+	}
+	return false;
+}
+
+/* Healthy is what was looked at: the dump says that nothing ended the process, stacks were walked, and the executable is known to
+ * be the one that ran, or the process's own memory served for it. */
+static bool is_healthy(struct analysis *analysis)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+
+	return analysis->image->snapshot && !analysis->image->stop.known && analysis->dying_thread < 0 && runtime->presence == PRESENCE_GO &&
+	       runtime->identity != IDENTITY_MISMATCH && runtime->identity != IDENTITY_UNVERIFIED && has_walked(analysis);
+}
+
 void verdict_give(struct diagnosis *diagnosis)
 {
 	struct verdict *verdict = &diagnosis->verdict;
 
-	verdict->kind = diagnosis->analysis->image->stop.known		? VERDICT_UNKNOWN
-			: diagnosis->analysis->runtime->modules.count ? VERDICT_HEALTHY
-								      : VERDICT_UNKNOWN;
+	verdict->kind = is_healthy(diagnosis->analysis) ? VERDICT_HEALTHY : VERDICT_UNKNOWN;
 	for (size_t i = 0; i < diagnosis->findings.count; i++) {
 		if (diagnosis->findings.items[i].explained_by >= 0)
 			continue;

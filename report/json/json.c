@@ -1,5 +1,6 @@
 /* json.c: writes what docs/report.schema.json describes, keys in its order. The big arrays are written element by
  * element, so that no tree of the whole report ever exists; each element is one line. */
+#include "heuristics/faults/account.h"
 #include "report/json/frames.h"
 #include "report/json/goroutines.h"
 
@@ -367,6 +368,27 @@ static void verdict_section(struct writer *writer)
 	dump_pending(writer);
 }
 
+/* Whose program it is, and how it ended where no finding tells that. */
+static void program_section(struct writer *writer)
+{
+	static const char *const kinds[] = {
+		[PRESENCE_GO] = "go",	       [PRESENCE_OLD_GO] = "go-before-1.18", [PRESENCE_GCCGO] = "gccgo",
+		[PRESENCE_TINYGO] = "tinygo", [PRESENCE_NONE] = "no-go",	      [PRESENCE_UNKNOWN] = "unknown",
+	};
+	const struct go_runtime *runtime = writer->analysis->runtime;
+	const struct account *account = writer->diagnosis->account;
+	json_t *object;
+
+	if (!account)
+		return;
+	object = begin_section(writer, "program");
+	put_text(writer, object, "kind", kinds[runtime->presence]);
+	put_text(writer, object, "because", runtime->presence_because);
+	put_text(writer, object, "end", account->what);
+	put_texts(writer, put_value(writer, object, "facts", new_array()), account->facts.items, account->facts.count);
+	dump_pending(writer);
+}
+
 static void notes_section(struct writer *writer)
 {
 	const struct notes *notes = writer->analysis->notes;
@@ -405,6 +427,7 @@ bool report_json(const struct diagnosis *diagnosis, const struct report_options 
 	exposures_section(writer);
 	if (!options->filter)
 		observations_section(writer);
+	program_section(writer);
 	stream_text(writer->stream, "\n}\n");
 	return writer_end(writer);
 }

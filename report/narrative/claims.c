@@ -2,6 +2,8 @@
  * checks finished reports by the same rule, independently. */
 #include "report/narrative/claims.h"
 
+#include "heuristics/faults/account.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -181,6 +183,18 @@ static void collect_finding(struct collector *collector, const struct diagnosis 
 	}
 }
 
+/* What no finding tells is backed by the dump's own record (the report's `program`). */
+static void collect_account(struct collector *collector, const struct diagnosis *diagnosis)
+{
+	const struct go_runtime *runtime = diagnosis->analysis->runtime;
+
+	collect(collector, runtime->version.text);
+	collect(collector, runtime->presence_because);
+	collect(collector, "Go 1.18");
+	for (size_t i = 0; i < diagnosis->account->facts.count; i++)
+		collect(collector, diagnosis->account->facts.items[i]);
+}
+
 struct claims *claims_of(const struct diagnosis *diagnosis)
 {
 	struct claims *claims = arena_alloc(diagnosis->arena, sizeof *claims);
@@ -188,6 +202,8 @@ struct claims *claims_of(const struct diagnosis *diagnosis)
 
 	for (size_t i = 0; i < diagnosis->findings.count; i++)
 		collect_finding(&collector, diagnosis, &diagnosis->findings.items[i]);
+	if (diagnosis->account)
+		collect_account(&collector, diagnosis);
 	vec_push(collector.arena, &collector.text, 0);
 	claims->arena = diagnosis->arena;
 	claims->text = collector.text.items;

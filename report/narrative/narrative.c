@@ -1,6 +1,7 @@
 /* narrative.c: chooses the narrator of the verdict's rule, and says how sure it is. */
 #include "report/narrative/telling.h"
 
+#include "heuristics/faults/account.h"
 #include "heuristics/verdict/rank.h"
 
 #include <string.h>
@@ -56,12 +57,19 @@ static void tell_healthy(struct telling *telling)
 static void tell_unknown(struct telling *telling)
 {
 	const struct analysis *analysis = telling->diagnosis->analysis;
+	const struct account *account = telling->diagnosis->account;
 
+	if (account->what)
+		tell_headline(telling, "Why the process ended could not be established: %s.", account->what);
 	if (!analysis->runtime->goroutines.count)
 		tell_headline(telling,
 			      "No Go goroutine was found in this dump, so nothing can be said about why it ended.");
+	if (analysis->image->snapshot)
+		tell_headline(telling, "No signal ended the process, but too little of it could be checked to call it healthy.");
 	tell_headline(telling, "Why the process ended could not be established.");
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	for (size_t i = 0; i < account->facts.count; i++)
+		tell(telling, "%s.", capital(telling->arena, account->facts.items[i]));
 	tell(telling, "No rule of this program fits what the dump holds.");
 	if (analysis->runtime->exe_source == EXE_NONE)
 		tell(telling, "The executable was not found, and without it most checks are impossible.");
@@ -78,6 +86,8 @@ static void ask_for_executable(struct telling *telling)
 {
 	const struct go_runtime *runtime = telling->diagnosis->analysis->runtime;
 
+	if (runtime->presence != PRESENCE_GO && runtime->presence != PRESENCE_UNKNOWN)
+		return;
 	if (runtime->identity == IDENTITY_MISMATCH)
 		tell_action(
 			telling,
@@ -175,6 +185,8 @@ const struct narrative *narrative_of(const struct diagnosis *diagnosis)
 		tell_how_sure(&telling);
 		tell_headline(&telling, "%s.", telling.finding->title);
 		tell_headline(&telling, "%s.", telling.finding->detector->title);
+	} else if (diagnosis->analysis->runtime->presence != PRESENCE_GO) {
+		tell_program(&telling);
 	} else if (verdict->kind == VERDICT_HEALTHY) {
 		tell_healthy(&telling);
 	} else {

@@ -37,6 +37,9 @@ void tell_for_good(struct telling *telling, const char *format, ...) __attribute
 #include "report/narrative/narrators.def"
 #undef NARRATOR
 
+/* Of a dump that Go's rules are not asked of. */
+void tell_program(struct telling *telling);
+
 /* The part of bit-flip's that is about a word of the scheduler's state. */
 void tell_flipped_state(struct telling *telling);
 

@@ -45,11 +45,17 @@ static const char *joined(const struct text *text, const char *list, const char 
 /* One line that says which dump this is. */
 static void dump_line(const struct text *text)
 {
+	static const char *const presence[] = {
+		[PRESENCE_NONE] = "no Go program", [PRESENCE_UNKNOWN] = "perhaps no Go program", [PRESENCE_GCCGO] = "gccgo",
+		[PRESENCE_TINYGO] = "TinyGo", [PRESENCE_OLD_GO] = NULL,
+	};
 	const struct image *image = text->analysis->image;
 	const struct go_runtime *runtime = text->analysis->runtime;
 	const char *line = arena_printf(text->arena, "%s: %s/%s", image->name,
 					image->os == OS_LINUX ? "linux" : "windows", image->arch->name);
 
+	if (presence[runtime->presence])
+		line = joined(text, line, presence[runtime->presence]);
 	if (runtime->version.text)
 		line = joined(text, line, runtime->version.text);
 	if (runtime->main_module)
@@ -67,11 +73,10 @@ static void dump_line(const struct text *text)
 			      arena_printf(text->arena, "ended by the Go runtime on thread %" PRId64,
 					   image->threads.items[text->analysis->dying_thread].id));
 	else
-		line = joined(text, line, "a snapshot of a live process");
-	line = joined(text, line,
-		      arena_printf(text->arena, "%s threads, %s goroutines",
-				   count_text(text->arena, image->threads.count),
-				   count_text(text->arena, runtime->goroutines.count)));
+		line = joined(text, line, image->snapshot ? "a snapshot of a live process" : "how it ended is not known");
+	line = joined(text, line, counted_text(text->arena, image->threads.count, "thread"));
+	if (runtime->presence == PRESENCE_GO)
+		line = joined(text, line, counted_text(text->arena, runtime->goroutines.count, "goroutine"));
 	if (runtime->exe)
 		line = arena_printf(text->arena, "%s; executable %s: %s", line, runtime->exe->name,
 				    identity_text(runtime));

@@ -36,6 +36,7 @@ struct go_builder *go_new(struct arena *arena, const struct arch *arch, int mino
 	builder->image->format = "elf-core";
 	builder->image->arch = arch;
 	builder->image->os = OS_LINUX;
+	builder->image->snapshot = true; /* unless a test says why it stopped */
 	builder->layout = layout_find(OS_LINUX, arch->id, minor, patch, &exact);
 	builder->next = GO_HEAP + GO_GOROUTINES * WORD;
 	go_memory(builder, GO_DATA, GO_DATA_SIZE, SEGMENT_READ | SEGMENT_WRITE);

@@ -1,5 +1,6 @@
 /* test_report.c: reports of diagnoses made by hand, whose every string is hostile: nothing of it may reach a
  * terminal or break the JSON, and nothing may be claimed that the evidence does not hold. */
+#include "heuristics/faults/account.h"
 #include "report/narrative/claims.h"
 #include "report/escape.h"
 #include "report/fingerprint.h"
@@ -319,6 +320,7 @@ static void test_other_verdicts(void **state)
 		const char *text;
 
 		f->diagnosis.verdict.kind = kinds[i];
+		f->diagnosis.account = account_of(&f->diagnosis);
 		text = text_of(f, &how);
 		check_text(text, false, true);
 		assert_memory_equal(text, words[i], 9);

@@ -1,0 +1,208 @@
+/* test_programs.c: cores of programs that are not Go's, made with the instruction, registers and siginfo of each kind of end: what
+ * the first line says of them. None is judged by a rule about Go. */
+#include "lib/tornstack.h"
+
+#include "tests/build/core_builder.h"
+#include "tests/build/scratch.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { CODE = 0x401000, NO_INFO = 0x7fffffff, PID = 4711, SEGV = 11, BUS = 7, ILL = 4, FPE = 8, TRAP = 5, ABORT = 6, QUIT = 3,
+       KERNEL = 0x80 };
+
+static int setup(void **state)
+{
+	*state = arena_new((size_t)1 << 30);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	arena_free(*state);
+	return 0;
+}
+
+struct row {
+	const char *code; /* at CODE; the bytes before it are 0x90, or its first `skip` */
+	size_t size;
+	unsigned skip;   /* the pc is that far behind the code's beginning */
+	uint64_t value;  /* of rax and rcx: base and index; arm64: x0 and x1 */
+	uint64_t index;
+	int signal, si_code; /* NO_INFO: without a siginfo */
+	uint64_t info;       /* its address, or the sender's pid */
+	const char *says;
+};
+
+#define BYTES(text) text, sizeof(text) - 1
+
+static const struct row amd64_rows[] = {
+	/* what the kernel says */
+	{BYTES("\xc7\x00\x00\x00\x00\x00"), 0, 0, 0, SEGV, 1, 0, "No Go program: SIGSEGV writing 0x0 in 0x401000"},
+	{BYTES("\x8b\x00"), 0, 0x12345678, 0, SEGV, 1, 0x12345678, "No Go program: SIGSEGV reading 0x12345678 in 0x401000"},
+	{BYTES("\x48\x89\x4c\xc8\x10"), 0, 0x1000, 2, SEGV, 1, 0x1020, "SIGSEGV writing 0x1020 in"},
+	{BYTES("\x48\x8b\x04\x08"), 0, UINT64_C(0xfefe000000000000), 8, SEGV, KERNEL, 0,
+	 "SIGSEGV reading 0xfefe000000000008, which is not canonical, in"},
+	{BYTES("\xf4"), 0, 0, 0, SEGV, KERNEL, 0, "No Go program: SIGSEGV in 0x401000"},
+	{BYTES("\x8b\x00"), 0, 0x500000, 0, BUS, 2, 0x500000, "SIGBUS reading 0x500000 in"},
+	{BYTES("\x0f\x0b"), 0, 0, 0, ILL, 2, CODE, "SIGILL in 0x401000: `ud2` is a trap"},
+	{BYTES("\xf7\xf9"), 0, 0, 0, FPE, 1, CODE, "SIGFPE in 0x401000"},
+	{BYTES("\xcc\x90"), 1, 0, 0, TRAP, KERNEL, 0, "SIGTRAP in 0x401001: a breakpoint instruction was executed"},
+	{BYTES("\xcd\x03\x90"), 2, 0, 0, TRAP, KERNEL, 0, "SIGTRAP in 0x401002: a breakpoint instruction was executed"},
+	{BYTES("\x90\x90\x90"), 2, 0, 0, TRAP, KERNEL, 0, "No Go program: SIGTRAP in 0x401002."}, /* no int3: not said */
+	/* who sent it */
+	{BYTES("\xeb\xfe"), 0, 0, 0, SEGV, 0, 12, "No Go program: process 12 sent SIGSEGV"},
+	{BYTES("\xeb\xfe"), 0, 0, 0, SEGV, -6, PID, "No Go program: the process sent itself SIGSEGV in 0x401000"},
+	{BYTES("\xeb\xfe"), 0, 0, 0, ABORT, -6, PID, "the process sent itself SIGABRT"},
+	{BYTES("\xeb\xfe"), 0, 0, 0, QUIT, 0, 1, "process 1 sent SIGQUIT"},
+	{BYTES("\xeb\xfe"), 0, 0, 0, QUIT, 0, 0, "a process outside of its PID namespace sent SIGQUIT"},
+	{BYTES("\xeb\xfe"), 0, 0, 0, QUIT, KERNEL, 0, "the kernel sent SIGQUIT"},
+	/* without a siginfo the instruction decides */
+	{BYTES("\xc7\x00\x00\x00\x00\x00"), 0, 0, 0, SEGV, NO_INFO, 0, "SIGSEGV writing 0x0 in 0x401000"},
+	{BYTES("\x48\x8b\x44\x88\xf8"), 0, 0x2000, 4, SEGV, NO_INFO, 0, "SIGSEGV reading 0x2008 in"},
+	{BYTES("\xeb\xfe"), 0, 0, 0, SEGV, NO_INFO, 0, "SIGSEGV was sent to it in 0x401000"},
+	{BYTES("\xe9\x00\x01\x00\x00"), 0, 0, 0, SEGV, NO_INFO, 0, "SIGSEGV was sent to it"},
+	{BYTES("\x90"), 0, 0, 0, SEGV, NO_INFO, 0, "SIGSEGV was sent to it"},
+	{BYTES("\x48\x89\xc8"), 0, 0, 0, SEGV, NO_INFO, 0, "SIGSEGV was sent to it"},
+	{BYTES("\x48\x8d\x04\x08"), 0, 0, 0, BUS, NO_INFO, 0, "SIGBUS was sent to it"},
+	{BYTES("\xff\xe0"), 0, UINT64_C(0xfefefefefefefefe), 0, SEGV, NO_INFO, 0, "No Go program: SIGSEGV in 0x401000"}, /* jmp rax */
+	{BYTES("\x50"), 0, 0, 0, SEGV, NO_INFO, 0, "No Go program: SIGSEGV in 0x401000"}, /* push: SP's memory */
+	{BYTES("\x90\x90"), 1, 0, 0, TRAP, NO_INFO, 0, "SIGTRAP was sent to it"},
+	{BYTES("\xeb\xfe"), 0, 0, 0, ABORT, NO_INFO, 0, "SIGABRT was sent to it"},
+};
+
+static const struct row arm64_rows[] = {
+	{BYTES("\x01\x00\x00\xf9"), 0, 0x10, 0, SEGV, NO_INFO, 0, "SIGSEGV writing 0x10 in"},                 /* str x1, [x0] */
+	{BYTES("\x02\x08\x40\xf9"), 0, 0x10, 0, SEGV, NO_INFO, 0, "SIGSEGV reading 0x20 in"},                 /* ldr x2, [x0, #16] */
+	{BYTES("\x02\x78\x61\xf8"), 0, 0x1000, 3, SEGV, NO_INFO, 0, "SIGSEGV reading 0x1018 in"},             /* ldr x2, [x0, x1, lsl #3] */
+	{BYTES("\x02\xc8\x61\xb8"), 0, 0x1000, 0xffffffff, SEGV, NO_INFO, 0, "SIGSEGV reading 0xfff in"},     /* ldr w2, [x0, w1, sxtw] */
+	{BYTES("\x02\x04\x40\xf8"), 0, 0x3000, 0, SEGV, 1, 0x3000, "SIGSEGV reading 0x3000 in"},              /* ldr x2, [x0], #0 */
+	{BYTES("\x02\x0c\x1f\xf8"), 0, 0x3010, 0, SEGV, NO_INFO, 0, "SIGSEGV writing 0x3000 in"},             /* str x2, [x0, #-16]! */
+	{BYTES("\x02\x0c\x00\xa9"), 0, 0x8, 0, SEGV, 1, 0x8, "SIGSEGV writing 0x8 in"},                       /* stp x2, x3, [x0] */
+	{BYTES("\x00\x00\x00\x14"), 0, 0, 0, SEGV, NO_INFO, 0, "SIGSEGV was sent to it in 0x401000"},         /* b . */
+	{BYTES("\x1f\x20\x03\xd5"), 0, 0, 0, SEGV, NO_INFO, 0, "SIGSEGV was sent to it"},                     /* nop */
+	{BYTES("\xe0\x03\x01\xaa"), 0, 0, 0, SEGV, NO_INFO, 0, "SIGSEGV was sent to it"},                     /* mov x0, x1 */
+	{BYTES("\x20\x74\x0b\xd5"), 0, 0, 0, SEGV, NO_INFO, 0, "No Go program: SIGSEGV in 0x401000"},         /* dc zva, x0 */
+	{BYTES("\x00\x00\x1f\xd6"), 0, 0, 0, SEGV, NO_INFO, 0, "No Go program: SIGSEGV in 0x401000"},         /* br x0 */
+	{BYTES("\x00\x00\x20\xd4"), 0, 0, 0, TRAP, 1, CODE, "SIGTRAP in 0x401000: a breakpoint instruction"}, /* brk #0 */
+	{BYTES("\x1f\x20\x03\xd5"), 0, 0, 0, TRAP, 1, CODE, "No Go program: SIGTRAP in 0x401000."},
+	{BYTES("\x1f\x20\x03\xd5"), 0, 0, 0, TRAP, NO_INFO, 0, "SIGTRAP was sent to it"},
+};
+
+static struct span core_of(struct arena *arena, const struct arch *arch, const struct row *row)
+{
+	struct core_builder *core = core_new(arena, arch);
+	const bool amd64 = arch->id == ARCH_AMD64;
+	struct registers registers = {0};
+
+	for (uint8_t reg = 0; reg < 16; reg++)
+		reg_set(&registers, reg, 0);
+	for (uint8_t reg = 0; reg < arch->reg_count; reg++) {
+		if (!strcmp(arch->reg_names[reg], amd64 ? "rax" : "x0"))
+			reg_set(&registers, reg, row->value);
+		if (!strcmp(arch->reg_names[reg], amd64 ? "rcx" : "x1"))
+			reg_set(&registers, reg, row->index);
+	}
+	reg_set(&registers, arch->pc, CODE + row->skip);
+	reg_set(&registers, arch->sp, 0x7ffc00000800);
+	core_add_thread(core, PID, (int16_t)row->signal, &registers);
+	core_add_process(core, PID, "program", "program");
+	if (row->si_code != NO_INFO)
+		core_add_siginfo(core, row->signal, row->si_code, row->info);
+	core_add_segment(core, CODE - 0x1000, 0x2000, SEGMENT_READ | SEGMENT_EXEC);
+	memset(core->segments.items[core->segments.count - 1].bytes, amd64 ? 0x90 : 0, 0x2000);
+	core_put(core, CODE, row->code, row->size);
+	core_add_segment(core, 0x403000, 0x1000, SEGMENT_READ | SEGMENT_WRITE);
+	core_add_segment(core, 0x7ffc00000000, 0x1000, SEGMENT_READ | SEGMENT_WRITE);
+	return core_finish(core);
+}
+
+/* The first line of a report. */
+static const char *verdict_of(struct arena *arena, struct span file)
+{
+	const struct ts_options options = {.quiet = true, .workers = 1, .sysroot = "/nonexistent"};
+	const char *path = scratch_write(arena, scratch_folder(arena), "core", file);
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	struct ts_result result = ts_analyze(path, &options, out);
+	const char *copy;
+
+	fclose(out);
+	if (result.outcome != TS_ANALYSED)
+		fail_msg("%s", result.error);
+	copy = arena_strndup(arena, text, size);
+	free(text);
+	return copy;
+}
+
+static void check_rows(struct arena *arena, const struct arch *arch, const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *verdict = verdict_of(arena, core_of(arena, arch, &rows[i]));
+
+		if (strncmp(verdict, "UNKNOWN  No Go program: ", 24) || !strstr(verdict, rows[i].says))
+			fail_msg("row %zu: \"%s\" lacks \"%s\"", i, verdict, rows[i].says);
+	}
+}
+
+static void ends_are_told_amd64(void **state)
+{
+	check_rows(*state, &arch_amd64, amd64_rows, sizeof amd64_rows / sizeof *amd64_rows);
+}
+
+static void ends_are_told_arm64(void **state)
+{
+	check_rows(*state, &arch_arm64, arm64_rows, sizeof arm64_rows / sizeof *arm64_rows);
+}
+
+/* What is not there to be looked at is not said to be absent. */
+static void what_is_missing_is_no_proof(void **state)
+{
+	struct span file = core_of(*state, &arch_amd64, &amd64_rows[0]);
+	struct core_builder *core = core_new(*state, &arch_amd64);
+	struct registers registers = {0};
+
+	assert_non_null(strstr(verdict_of(*state, span_slice(file, 0, file.size - 0x800)), "Cannot tell"));
+	reg_set(&registers, arch_amd64.pc, CODE);
+	core_add_thread(core, PID, SEGV, &registers);
+	core_add_siginfo(core, SEGV, 1, 0);
+	core_add_segment(core, CODE, 0x1000, SEGMENT_READ | SEGMENT_EXEC);
+	core_add_segment(core, 0x403000, 0x1000, SEGMENT_READ | SEGMENT_WRITE)->saved = 0x800;
+	assert_non_null(strstr(verdict_of(*state, core_finish(core)), "Cannot tell without the executable"));
+	core->segments.items[1].saved = 0x1000;
+	assert_non_null(strstr(verdict_of(*state, core_finish(core)), "No Go program"));
+	core_add_segment(core, 0xc000000000, 0x1000, SEGMENT_READ | SEGMENT_WRITE); /* where Go's heap begins */
+	assert_non_null(strstr(verdict_of(*state, core_finish(core)), "Cannot tell without the executable"));
+}
+
+static void gccgo_is_told_by_its_library(void **state)
+{
+	static const struct mapping mappings[] = {{0x400000, 0x402000, 0, "/app/service", NULL, 0},
+						  {0x7f0000000000, 0x7f0000001000, 0, "/usr/lib/libgo.so.21.0.0", NULL, 0}};
+	struct core_builder *core = core_new(*state, &arch_amd64);
+	struct registers registers = {0};
+
+	reg_set(&registers, arch_amd64.pc, CODE);
+	core_add_thread(core, PID, SEGV, &registers);
+	core_add_siginfo(core, SEGV, 1, 0);
+	core_add_files(core, mappings, 2);
+	core_add_segment(core, CODE, 0x1000, SEGMENT_READ | SEGMENT_EXEC);
+	assert_non_null(strstr(verdict_of(*state, core_finish(core)), "A Go program built by gccgo"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(ends_are_told_amd64, setup, teardown),
+		cmocka_unit_test_setup_teardown(ends_are_told_arm64, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_missing_is_no_proof, setup, teardown),
+		cmocka_unit_test_setup_teardown(gccgo_is_told_by_its_library, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
