@@ -55,21 +55,25 @@ struct damage {
 	int32_t thread;     /* index in image->threads, -1: not running */
 	uint32_t frame;     /* index in its stack of the frame whose pc was repaired; FRAME_ELIDED */
 	uint64_t depth;     /* meaningful if FRAME_ELIDED: how many frames lie below that frame */
-	bool returned;      /* a RET took it: `observed` was the pc at which the CPU stopped */
+	bool returned;      /* a RET took it: the CPU stopped at `landed` */
+	bool at_return;     /* the CPU stopped at the RET that was to take it */
 	bool in_code;       /* `observed` lies in a Go function, and yet cannot be what the callee returns to */
 	uint64_t slot;      /* where it lies or lay; 0: not known */
 	bool slot_holds;    /* the slot holds `observed` (after a RET the memory may have been used again) */
 	uint64_t observed;  /* the whole word as found */
+	uint64_t landed;    /* returned: the pc that the CPU made of it; on arm64 without its tag */
 	uint64_t repaired;  /* the return address that it was; 0: not established */
 	uint64_t caller_sp; /* SP of the caller after the return */
 	uint64_t pc_address; /* returned: where the stopped pc was read from, 0: a register */
 	const struct pc_info *callee; /* the frame that returns; NULL: unknown (a RET took it) */
-	const struct pc_info *caller; /* at `repaired`; NULL: not established */
+	const struct pc_info *caller; /* at `repaired`, or, if 0, at one of the candidates, all of one function; NULL: not established */
 	bool frame_pointer_due;       /* the callee saved it, or it is in a register, and the repaired frame says its value */
 	uint64_t frame_pointer, frame_pointer_address; /* as found; address 0: a register */
 	uint64_t frame_pointer_expected;
 	uint32_t candidates;          /* smashed, flipped: call sites that fit */
-	uint64_t above_pc, above_sp;  /* smashed: the caller's own return address, and SP there, by the frame pointer */
+	uint64_t above_pc, above_sp;  /* smashed: a return address further up, the caller's own by the frame pointer, and SP there */
+	uint64_t bridge;              /* smashed: where that lies, if no frame pointer led there but the sizes of frames; 0: one did */
+	uint32_t bridged;             /* frames between, whose return addresses are lost too */
 	enum stack_end end;           /* of the walk that continues from the repaired frame */
 	uint32_t callers;             /* frames that it found */
 	bool all_calls;               /* each of their return addresses follows a call that can reach the function below it */
@@ -192,6 +196,7 @@ struct analysis {
 	uint32_t state_searches;   /* walks that were tried for what a word of the state may have been */
 	size_t foreign_chains;     /* goroutines whose chain of frame pointers leads off their stack, below a callback from C */
 	uint32_t damage_searches; /* of code, for what a smashed word may have been */
+	uint32_t bridge_bytes;    /* of code that was read for the frames between two return addresses */
 	VEC(struct goroutine_group) groups; /* in the order of their first goroutines */
 	uint32_t *goroutine_group; /* per goroutine: index in groups */
 	int32_t *goroutine_thread; /* per goroutine: index of the thread that runs it or whose registers are on its stack, -1 */

@@ -39,6 +39,7 @@ struct rival {
 };
 
 struct outparam; /* analyzer/instructions/outparams.h */
+struct overrun;  /* analyzer/unwind/overrun.h */
 
 struct finding {
 	const struct detector *detector; /* rule id and title */
@@ -59,6 +60,7 @@ struct finding {
 	const struct wrong_pointer *pointer; /* bp-chain: the word; NULL otherwise */
 	const struct wait_graph *waits; /* deadlock: who waits for what; NULL otherwise */
 	const struct damage *damage; /* torn-return, torn-pc, smashed-return, bit-flip: the word; NULL otherwise */
+	const struct overrun *overrun; /* smashed-return: who wrote it; NULL: not known, or another rule */
 	const struct state_word *state; /* a word of the scheduler's state: the word; NULL otherwise */
 	VEC(struct evidence) evidence;
 	VEC(struct cited_bug) bugs;

@@ -33,6 +33,9 @@ struct scan_finding {
 	const char *reason;          /* why it is preemptible or not; known-bug: what the bug is */
 	const char *api, *parameter; /* overlapped-io */
 	int64_t below;               /* overlapped-io: bytes from execIO's SP down to the variable */
+	unsigned stored;             /* asm-frame: bytes that the instruction stores; 0: another rule */
+	bool callers;                /* asm-frame: over its caller's return address, else its own */
+	int64_t offset, return_offset; /* asm-frame: where it stores, and where the return address lies, from SP */
 	const struct known_bug *bug; /* the bug that it is an instance of, or (known-bug) the bug itself */
 };
 

@@ -182,8 +182,15 @@ static void record(struct executor *executor, uint32_t offset, const struct stat
 	answer->known = sp.kind == VALUE_TOP;
 	answer->state.distance = (int64_t)(0 - (uint64_t)sp.number);
 	answer->state.assumed = state->assumed;
-	answer->state.link_live = arch->link_register && state->regs[arch->lr].kind == VALUE_LINK;
 	record_frame_pointer(arch, state->regs[arch->fp], &answer->state);
+	if (!arch->link_register) {
+		const struct value *top = slot_find((struct state *)state, 0);
+
+		answer->state.return_kept = top && top->kind == VALUE_LINK;
+		return;
+	}
+	answer->state.link_live = state->regs[arch->lr].kind == VALUE_LINK;
+	answer->state.return_kept = answer->state.link_live;
 	for (size_t i = 0; i < state->slot_count; i++) {
 		if (state->slots[i].value.kind == VALUE_LINK) {
 			answer->state.link_saved = true;
@@ -367,6 +374,8 @@ static void enter_entry(struct executor *executor)
 	state.regs[arch->fp] = (struct value){VALUE_CALLER_FP, 0};
 	if (arch->link_register)
 		state.regs[arch->lr] = (struct value){VALUE_LINK, 0};
+	else
+		slot_store(&state, 0, 8, (struct value){VALUE_LINK, 0});
 	enter(executor, executor->leaders.items[0], &state);
 }
 

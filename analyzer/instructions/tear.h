@@ -12,7 +12,8 @@ struct frame_state {
 	int64_t distance;   /* from SP up to the frame's top, bytes */
 	bool assumed;       /* no known branch reaches the pc: the state starts from pcsp at the start of its block */
 	bool link_live;     /* the link register holds the return address */
-	bool link_saved;    /* a slot of the frame holds the return address */
+	bool return_kept;   /* a RET here, with SP at the frame's top on amd64, takes the return address */
+	bool link_saved;    /* a slot of the frame holds the return address (CPUs with a link register) */
 	int64_t link_slot;  /* … at top + link_slot */
 	bool fp_known;      /* the frame-pointer register holds top + fp_offset */
 	int64_t fp_offset;

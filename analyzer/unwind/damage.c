@@ -3,24 +3,14 @@
  * (cmd/internal/obj/x86, arm64: obj6.go, obj7.go preprocess). */
 #include "analyzer/unwind/damage.h"
 
+#include "analyzer/unwind/smashed.h"
 #include "analyzer/trial.h"
 
 enum {
 	WORD = 8,
 	DAMAGE_LIMIT = 1024,      /* of one dump */
 	SEARCH_LIMIT = 256,       /* of code, for one dump */
-	FUNCTION_LIMIT = 1 << 20, /* bytes of a function that is searched for calls */
 	LOWER_BITS = 32,
-	SITES_KEPT = 16,
-};
-
-/* Call sites that fit, when more than one may. */
-struct search {
-	struct analysis *analysis;
-	const struct func *callee; /* NULL: any */
-	int64_t delta;             /* the caller's frame: from its SP after the return to its top */
-	uint32_t count, direct;
-	uint64_t sites[SITES_KEPT], last_direct;
 };
 
 static const struct func *callee_of(const struct damage *damage)
@@ -93,10 +83,9 @@ static bool begins_where_made(const struct analysis *analysis, const struct walk
 	return !first->func || first->func->entry != first->pc || first->func == stack->frames.items[frames - 2].info->func;
 }
 
-/* Whether a walk that takes `word` for the return address reaches the goroutine's entry. */
-static bool leads_home(struct analysis *analysis, const struct walk_subject *subject, const struct damage *place, uint64_t word)
+bool damage_leads_home(struct analysis *analysis, const struct walk_subject *subject, uint64_t pc, uint64_t sp)
 {
-	const struct context context = {.known = true, .pc = word, .sp = place->caller_sp, .how = HOW_REPAIRED};
+	const struct context context = {.known = true, .pc = pc, .sp = sp, .how = HOW_REPAIRED};
 	struct walk_subject trial = *subject;
 	struct stack stack = {0};
 
@@ -121,77 +110,6 @@ static bool fits(struct analysis *analysis, const struct walk_subject *subject, 
 	       (!trial.frame_pointer_due || trial.frame_pointer == trial.frame_pointer_expected);
 }
 
-/* SP of the goroutine when its first function is entered; *ret is unchanged when it is not known. */
-static void stack_base(const struct analysis *analysis, const struct walk_subject *subject, uint64_t *ret)
-{
-	struct go_runtime *runtime = analysis->runtime;
-
-	if (subject->goroutine >= 0)
-		go_field(runtime, runtime->goroutines.items[subject->goroutine].address, LAYOUT_g_stktopsp, ret);
-}
-
-/* What the frame pointer says of the caller: how large its frame is, and the return address of its own caller. */
-static bool caller_frame(struct analysis *analysis, const struct walk_subject *subject, const struct damage *place,
-			 int64_t *delta, uint64_t *return_address)
-{
-	const bool link = analysis->image->arch->link_register;
-	uint64_t record = place->frame_pointer, top = record + WORD;
-
-	if (!place->frame_pointer_due || record % WORD || (link && record != place->caller_sp - WORD))
-		return false;
-	if (link && !image_u64(analysis->image, record, &top))
-		return false;
-	if (link && !top) /* the goroutine's first function: there was no frame pointer before it */
-		stack_base(analysis, subject, &top);
-	else if (link)
-		top += WORD;
-	if (!subject->hi || top <= place->caller_sp || top > subject->hi || (top - place->caller_sp) % WORD)
-		return false;
-	*delta = (int64_t)(top - place->caller_sp);
-	return image_u64(analysis->image, link ? place->caller_sp : top, return_address) &&
-	       callsite_reaches(analysis->runtime, *return_address, NULL);
-}
-
-/* The function that a return address' call leads to: of goexit's, the one that the goroutine was made to run. */
-static const struct func *called_by(const struct analysis *analysis, const struct walk_subject *subject,
-				    uint64_t return_address)
-{
-	struct go_runtime *runtime = analysis->runtime;
-	const struct pc_info *info = go_return_address(runtime, return_address);
-
-	if (info->role == ROLE_GOEXIT && subject->goroutine >= 0)
-		return go_pc(runtime, runtime->goroutines.items[subject->goroutine].startpc, true)->func;
-	return info->call == FLOW_CALL ? go_pc(runtime, info->call_target, true)->func : NULL;
-}
-
-static void consider(struct search *search, uint64_t return_address)
-{
-	struct go_runtime *runtime = search->analysis->runtime;
-	const struct pc_info *info = go_return_address(runtime, return_address);
-
-	if (!info->has_delta || info->delta != search->delta || !callsite_reaches(runtime, return_address, search->callee))
-		return;
-	if (search->count < SITES_KEPT)
-		search->sites[search->count] = return_address;
-	search->count++;
-	if (info->call == FLOW_CALL) {
-		search->direct++;
-		search->last_direct = return_address;
-	}
-}
-
-static void search_function(struct search *search, const struct func *caller)
-{
-	struct insn insn;
-
-	for (uint64_t at = caller->entry; at < caller->end && at - caller->entry < FUNCTION_LIMIT; at += insn.size) {
-		if (!insn_decode(search->analysis->runtime->decoder, at, image_view(search->analysis->image, at, 16), &insn))
-			return;
-		if (insn.flow == FLOW_CALL || insn.flow == FLOW_INDIRECT_CALL)
-			consider(search, at + insn.size);
-	}
-}
-
 /* How many calls in the function that is returned to can have led here, of those that name the callee if this one does: a word
  * that was replaced may be one bit away from one that it never was. */
 static uint32_t count_sites(struct analysis *analysis, const struct damage *place)
@@ -213,7 +131,7 @@ static bool repair_flip(struct analysis *analysis, const struct walk_subject *su
 	for (unsigned bit = 0; bit < LOWER_BITS; bit++) {
 		uint64_t word = place->observed ^ (uint64_t)1 << bit;
 
-		if (!fits(analysis, subject, place, word) || !leads_home(analysis, subject, place, word))
+		if (!fits(analysis, subject, place, word) || !damage_leads_home(analysis, subject, word, place->caller_sp))
 			continue;
 		if (found)
 			return false;
@@ -224,95 +142,6 @@ static bool repair_flip(struct analysis *analysis, const struct walk_subject *su
 	place->kind = DAMAGE_FLIPPED;
 	place->repaired = found;
 	place->candidates = count_sites(analysis, place);
-	return true;
-}
-
-/* When it is not known which function is the caller: all direct calls of the callee. */
-static void search_text(struct search *search)
-{
-	const struct go_runtime *runtime = search->analysis->runtime;
-
-	for (size_t i = 0; i < runtime->modules.count; i++) {
-		const struct go_module *module = &runtime->modules.items[i];
-		uint64_t at = module->text;
-
-		while (at < module->etext) {
-			struct span code = image_view(search->analysis->image, at, module->etext - at);
-			size_t from = 0;
-
-			while (insn_next_call(search->analysis->image->arch, at, code, search->callee->entry, &from))
-				consider(search, at + from);
-			if (!code.size)
-				return;
-			at += code.size;
-		}
-	}
-}
-
-/* Whether the function called there has left its frame in the dead memory below SP: on amd64 the return address of its own
- * last call, on arm64 the very word. */
-static bool left_frame(struct analysis *analysis, const struct damage *place, uint64_t return_address)
-{
-	const struct pc_info *site = go_return_address(analysis->runtime, return_address);
-	const struct pc_info *callee, *dead;
-	uint64_t size, word;
-
-	if (site->call != FLOW_CALL)
-		return false;
-	callee = go_pc(analysis->runtime, site->call_target, true);
-	if (!callee->func)
-		return false;
-	size = (uint64_t)func_frame_size(&callee->module->pclntab, callee->func);
-	if (analysis->image->arch->link_register)
-		return image_u64(analysis->image, place->caller_sp - size, &word) && word == place->observed;
-	if (!image_u64(analysis->image, place->caller_sp - size - 2 * WORD, &word))
-		return false;
-	dead = go_return_address(analysis->runtime, word);
-	return dead->func == callee->func && dead->has_delta && (uint64_t)dead->delta == size && dead->call != FLOW_NEXT;
-}
-
-/* Which of several call sites it was that a RET came from; 0: not known. */
-static uint64_t by_dead_frame(struct analysis *analysis, const struct damage *place, const struct search *search)
-{
-	uint64_t found = 0;
-
-	for (uint32_t i = 0; i < search->count && i < SITES_KEPT; i++) {
-		if (!left_frame(analysis, place, search->sites[i]))
-			continue;
-		if (found)
-			return 0;
-		found = search->sites[i];
-	}
-	return search->count <= SITES_KEPT ? found : 0;
-}
-
-/* Replaced as a whole: the call site that the frame pointer leaves. */
-static bool repair_whole(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
-{
-	struct search search = {.analysis = analysis, .callee = callee_of(place)};
-	const struct func *caller;
-	uint64_t return_address;
-
-	if (analysis->damage_searches >= SEARCH_LIMIT || !caller_frame(analysis, subject, place, &search.delta, &return_address))
-		return false;
-	analysis->damage_searches++;
-	caller = called_by(analysis, subject, return_address);
-	if (caller)
-		search_function(&search, caller);
-	else if (search.callee)
-		search_text(&search);
-	if (!search.count)
-		return false;
-	place->kind = DAMAGE_SMASHED;
-	place->candidates = search.count;
-	place->above_sp = place->caller_sp + (uint64_t)search.delta + (analysis->image->arch->link_register ? 0 : WORD);
-	place->above_pc = return_address;
-	if (search.count == 1)
-		place->repaired = search.sites[0];
-	else if (search.callee && search.direct == 1)
-		place->repaired = search.last_direct;
-	else if (place->returned)
-		place->repaired = by_dead_frame(analysis, place, &search);
 	return true;
 }
 
@@ -355,11 +184,13 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 		return index;
 	}
 	if (!repair_upper(analysis, subject, place) && !repair_flip(analysis, subject, place) &&
-	    (is_call_site(analysis, place) || !repair_whole(analysis, subject, place)))
+	    (is_call_site(analysis, place) || (!smashed_by_frame_pointer(analysis, subject, place) &&
+					     !smashed_by_frame_sizes(analysis, subject, place))))
 		return DAMAGE_NONE;
 	if (place->in_code && !place->repaired) /* then it stays what it is taken for */
 		return DAMAGE_NONE;
-	place->caller = place->repaired ? go_pc(analysis->runtime, place->repaired, false) : NULL;
+	if (place->repaired)
+		place->caller = go_pc(analysis->runtime, place->repaired, false);
 	if (analysis->damages.count >= DAMAGE_LIMIT) {
 		note_add(analysis->notes, "the dump holds more than %d damaged return addresses: the others are left out",
 			 DAMAGE_LIMIT);

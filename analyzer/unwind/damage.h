@@ -18,6 +18,10 @@ enum { DAMAGE_NONE = -1, DAMAGE_UNFILED = -2 };
  * place->repaired is it. */
 int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subject, struct damage *place);
 
+/* Whether a walk from a return address reaches the goroutine's entry by sound steps alone. Few are tried for one dump; then
+ * false. */
+bool damage_leads_home(struct analysis *analysis, const struct walk_subject *subject, uint64_t pc, uint64_t sp);
+
 /* Whether a word that lies in a Go function cannot be what that frame of a goroutine returns to: no call stands before it, or
  * one of another function; or the frame pointers say that the caller's frame has another size; or the caller would be the
  * goroutine's first function, and is not the one that the goroutine was made for. False where it is not known. */

@@ -10,7 +10,10 @@
 #include "analyzer/trial.h"
 #include "golang/preempt.h"
 
-enum { SIGNAL_LIMIT = 64 /* signal frames on one thread: SP need not grow across them */ };
+enum {
+	SIGNAL_LIMIT = 64, /* signal frames on one thread: SP need not grow across them */
+	INSN_BYTES = 16,
+};
 
 uint64_t walk_frames(const struct walk_limit *limit, size_t index)
 {
@@ -110,15 +113,28 @@ static bool past_damage(struct walk *walk, const struct damage *place, int32_t i
 	return true;
 }
 
+/* Whether a call led to where no code is, so that its return address is where a call leaves it. A RET leaves the link register
+ * as it jumps; its pc lacks the tag that the word may have. */
+static bool was_called(struct walk *walk)
+{
+	uint64_t word;
+
+	if (walk->arch->link_register)
+		return walk->at.has_lr && arch_untagged(walk->arch, walk->at.lr) != arch_untagged(walk->arch, walk->at.pc);
+	return image_u64(walk->image, walk->at.sp, &word) &&
+	       go_return_address(walk->runtime, word)->call == FLOW_INDIRECT_CALL;
+}
+
 /* The CPU stopped where no code is: perhaps a RET took a damaged return address. */
 static bool returned_nowhere(struct walk *walk)
 {
-	struct damage place = {.returned = true, .observed = walk->at.pc, .pc_address = walk->at.pc_address,
+	struct damage place = {.returned = true, .landed = walk->at.pc, .pc_address = walk->at.pc_address,
+			       .observed = walk->at.has_lr ? walk->at.lr : walk->at.pc,
 			       .caller_sp = walk->at.sp, .frame_pointer_due = walk->at.has_fp,
 			       .frame_pointer = walk->at.fp, .frame_pointer_address = walk->at.fp_address};
 	int32_t index;
 
-	if (!walk->at.exact || is_code(walk, walk->at.pc))
+	if (!walk->at.exact || is_code(walk, walk->at.pc) || was_called(walk))
 		return false;
 	index = repair(walk, stack_depth(walk->stack) + 1, &place);
 	if (index == DAMAGE_NONE)
@@ -127,11 +143,22 @@ static bool returned_nowhere(struct walk *walk)
 	return past_damage(walk, &place, index);
 }
 
+/* Whether the CPU stopped at a RET that takes the word at SP: on amd64 it faults there if that is no address. */
+static bool stopped_at_return(struct walk *walk, const struct frame *frame, uint64_t slot)
+{
+	struct insn insn;
+
+	return frame->exact && !walk->arch->link_register && slot == frame->sp &&
+	       insn_decode(walk->runtime->decoder, frame->pc, image_view(walk->image, frame->pc, INSN_BYTES), &insn) &&
+	       insn.flow == FLOW_RETURN;
+}
+
 /* A frame's slot of the return address holds none. */
 static bool damaged_slot(struct walk *walk, const struct frame *frame, uint64_t slot, uint64_t observed)
 {
 	struct damage place = {.slot = slot, .slot_holds = slot != 0, .observed = observed, .caller_sp = frame->fp,
-			       .callee = frame->info, .in_code = go_pc(walk->runtime, observed, false)->func != NULL};
+			       .callee = frame->info, .at_return = stopped_at_return(walk, frame, slot),
+			       .in_code = go_pc(walk->runtime, observed, false)->func != NULL};
 	bool has_frame = frame->fp > frame->sp + (walk->arch->link_register ? 0 : WORD);
 
 	if (!in_bounds(walk, frame->fp))
@@ -216,6 +243,21 @@ static bool by_frame_pointer(struct walk *walk, const struct frame *frame, uint6
 	return walk->at.sp > frame->sp && in_bounds(walk, walk->at.sp);
 }
 
+/* Of a jump to 0 sighandler takes the word at SP for the return address of a call, and pushes none (amd64: preparePanic,
+ * shouldPushSigpanic in runtime/signal_amd64.go, signal_unix.go). If that word is none, a RET jumped. */
+static void jumped_to_nil(struct walk *walk, const struct frame *frame)
+{
+	const int32_t index = walk->subject->goroutine;
+	struct noted_fault noted;
+
+	if (frame->info->role != ROLE_SIGPANIC || index < 0 || go_pc(walk->runtime, walk->at.pc, false)->func ||
+	    !go_noted_fault(walk->runtime, walk->runtime->goroutines.items[index].address, &noted) || noted.pc)
+		return;
+	walk->at.pc = 0;
+	walk->at.pc_address = walk->slot = 0;
+	walk->at.sp = frame->fp - WORD;
+}
+
 /* Steps over an injected call: what it interrupted is exact, and its LR was pushed (arm64). */
 static bool after_injected(struct walk *walk, const struct frame *frame)
 {
@@ -227,6 +269,7 @@ static bool after_injected(struct walk *walk, const struct frame *frame)
 	walk->at.pc_address = walk->slot;
 	walk->preempted = frame->info->role == ROLE_ASYNC_PREEMPT;
 	if (!walk->arch->link_register) {
+		jumped_to_nil(walk, frame);
 		walk->at.has_fp = image_u64(walk->image, frame->fp - 2 * WORD, &walk->at.fp);
 		walk->at.fp_address = frame->fp - 2 * WORD;
 		return true;

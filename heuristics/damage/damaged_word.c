@@ -121,13 +121,36 @@ static void doubt_evidence(const struct subject *s)
 		->address = damage->observed;
 }
 
+/* Without a frame pointer: what fills the gap to the next sound return address. */
+static void bridge_evidence(const struct subject *s)
+{
+	const struct damage *damage = s->damage;
+	const char *lost = damage->bridged ? arena_printf(s->diagnosis->arena, ", with %" PRIu32 " frame%s between whose return "
+							  "address is lost too", damage->bridged, damage->bridged == 1 ? "" : "s")
+					   : "";
+	struct evidence *evidence =
+		evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_STRONG, false,
+			     "the next sound return address lies at 0x%" PRIx64 ", and from it the frame tables lead to the "
+			     "goroutine's entry; the frame of %s fills the gap%s", damage->bridge, damage_caller(damage), lost);
+
+	evidence->address = damage->bridge;
+	evidence->observed = hex_text(s->diagnosis->arena, damage->above_pc);
+	if (damage->candidates > 1)
+		evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_STRONG, true,
+			     "%" PRIu32 " calls fit the gap%s", damage->candidates,
+			     damage->repaired ? "; of one of them, what the called function left below SP fits"
+					      : "; which one it was is not known");
+}
+
 static void candidates_evidence(const struct subject *s)
 {
 	const struct damage *damage = s->damage;
 
 	if (damage->kind != DAMAGE_SMASHED)
 		return;
-	if (damage->candidates == 1)
+	if (damage->bridge)
+		bridge_evidence(s);
+	else if (damage->candidates == 1)
 		evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_STRONG, false,
 			     "of all calls that the frame pointer and the frame's size leave, just one can lead here");
 	else
@@ -149,7 +172,7 @@ static void frame_pointer_evidence(const struct subject *s)
 	const char *what = torn ? "the frame pointer there: its upper half is overwritten too"
 				: "the frame pointer there, against the frame of the repaired caller";
 
-	if (!damage->frame_pointer_due || !damage->repaired)
+	if (!damage->frame_pointer_due || !damage->repaired || (damage->bridge && !agrees && !torn))
 		return;
 	if (damage->frame_pointer_address) {
 		evidence_word(s->diagnosis, s->finding, weight, !agrees && !torn, damage->frame_pointer_address, expected, "%s",
@@ -265,12 +288,12 @@ void landing_evidence(struct diagnosis *diagnosis, struct finding *finding)
 	const struct fault *fault = &diagnosis->analysis->fault;
 	const struct damage *damage = finding->damage;
 
-	if (fault->known && fault->has_pc && fault->pc == damage->observed)
+	if (fault->known && fault->has_pc && fault->pc == damage->landed)
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
 			     "%s with the pc at 0x%" PRIx64 ", where no code is: the CPU had jumped there", fault->name, fault->pc);
 	else
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, true,
-			     "no signal or exception of this dump says that the CPU stopped at 0x%" PRIx64, damage->observed);
+			     "no signal or exception of this dump says that the CPU stopped at 0x%" PRIx64, damage->landed);
 }
 
 static void fill(struct finding *finding, const struct damage *damage)

@@ -1,6 +1,7 @@
 /* smashed_return.c: a return address that was replaced, whole or in its lower half; what it was follows from the frame
  * pointer beside it, and from the calls of the function that this leaves. */
 #include "heuristics/damage/damaged_word.h"
+#include "heuristics/damage/writer.h"
 
 #include <inttypes.h>
 
@@ -9,22 +10,65 @@ extern const struct detector detector_smashed_return;
 static const char *const explained_crash[] = {"unwinder-crash", "unknown-fault", "go-fatal", "go-panic", "nil-deref",
 					      NULL};
 
+/* How it came there, to end the title with; empty: not known. */
+static const char *how(struct diagnosis *diagnosis, const struct finding *finding)
+{
+	const struct overrun *overrun = finding->overrun;
+	const struct pc_info *writer = writer_function(overrun);
+
+	if (!overrun)
+		return "";
+	if (overrun->has_store)
+		return arena_printf(diagnosis->arena, " by %s, whose frame is too small for what it stores there",
+				    go_func_name(writer));
+	if (!writer || overrun->run.direction == RUN_UNKNOWN)
+		return arena_printf(diagnosis->arena, " by a run of %" PRIu32 " words %s", overrun->run.words,
+				    run_shape_text(overrun->run.shape));
+	return arena_printf(diagnosis->arena, " by a run of %" PRIu32 " words %s, which %s a variable of %s", overrun->run.words,
+			    run_shape_text(overrun->run.shape),
+			    overrun->run.direction == RUN_UPWARDS ? "begins in" : "goes down from", go_func_name(writer));
+}
+
+/* The RET itself faulted: the word is no address that the CPU can form. */
+static void stopped_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	const struct fault *fault = &diagnosis->analysis->fault;
+	const struct damage *damage = finding->damage;
+	struct evidence *evidence;
+
+	if (!fault->known || !fault->has_pc || go_pc(diagnosis->analysis->runtime, fault->pc, true)->func != damage->callee->func)
+		return;
+	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
+				"%s at 0x%" PRIx64 ", the RET of %s: the word at SP that it was to take, 0x%" PRIx64
+				", is no address", fault->name, fault->pc, damage_callee(damage), damage->observed);
+	evidence->address = fault->pc;
+}
+
 static void report(struct diagnosis *diagnosis, const struct damage *damage)
 {
 	struct finding *finding = damage_finding(diagnosis, &detector_smashed_return, damage);
+	const struct pc_info *writer;
 
-	if (damage->returned) {
-		finding->title = arena_printf(diagnosis->arena, "%s returned to 0x%" PRIx64 ": its return address to %s was "
-					      "replaced", damage_owner(diagnosis, damage), damage->observed,
-					      damage_caller(damage));
+	writer_evidence(diagnosis, finding, damage);
+	writer = writer_function(finding->overrun);
+	if (writer)
+		finding->function = go_func_name(writer);
+	if (damage->returned)
 		landing_evidence(diagnosis, finding);
+	else if (damage->at_return)
+		stopped_evidence(diagnosis, finding);
+	if (damage->returned || damage->at_return) {
+		finding->title = arena_printf(diagnosis->arena, "%s returned%s%s to 0x%" PRIx64 ": its return address to %s was "
+					      "overwritten%s", damage_owner(diagnosis, damage), damage->callee ? " from " : "",
+					      damage->callee ? damage_callee(damage) : "", damage->observed, damage_caller(damage),
+					      how(diagnosis, finding));
 		finding->supersedes = explained_crash;
 		return;
 	}
-	finding->title = arena_printf(diagnosis->arena, "on the stack of %s the return address of %s to %s was replaced by "
-				      "0x%" PRIx64,
+	finding->title = arena_printf(diagnosis->arena, "on the stack of %s the return address of %s to %s was overwritten "
+				      "with 0x%" PRIx64 "%s",
 				      damage_owner(diagnosis, damage), damage_callee(damage), damage_caller(damage),
-				      damage->observed);
+				      damage->observed, how(diagnosis, finding));
 }
 
 static void run(struct diagnosis *diagnosis)
@@ -41,12 +85,17 @@ const struct detector detector_smashed_return = {
 	.title = "a return address was replaced as a whole",
 	.explanation =
 		"A word that has to be a return address is none, and no half of it is left of one. The frame pointer saved beside "
-		"it still says how large the caller's frame is and who called the caller; of the calls in that function, those "
-		"with just that frame, and that can reach the function below, are what the word can have been.\n"
+		"it still says how large the caller's frame is and who called the caller; where it was overwritten too, the nearest "
+		"sound return address above, and the sizes of the frames that must fill the gap, say the same. Of the calls in that "
+		"function, those with just that frame, and that can reach the function below, are what the word can have been.\n"
+		"Who wrote it: the words around it that are alike are a run; where it begins a function keeps a variable, an array "
+		"mostly, which it or a function that it passed the address to wrote past. Of assembly, each store is held against "
+		"the size of its frame.\n"
 		"Evidence: the word; that just one call fits; and the frames above, which must lead, call by call, to the "
 		"goroutine's entry. What the word looks like (a small number, a pointer into a stack, text, a fill pattern) says "
 		"who may have written it, and proves nothing.\n"
-		"What to do: suspect C code and package unsafe first, then out-parameters of system calls.",
+		"What to do: look at the function that the verdict names; else suspect C code, package unsafe and assembly first, "
+		"then out-parameters of system calls.",
 	.corruption = true,
 	.rank = 105,
 	.supersedes = supersedes,

@@ -1,4 +1,4 @@
-/* unwinder_crash.c: the runtime died while it walked another goroutine's stack: it gave up with a throw of its own, or its
+/* unwinder_crash.c: the runtime died while it walked a goroutine's stack, mostly another one's: it gave up with a throw of its own, or its
  * unwinder dereferenced garbage. The thread that died is the walker; the one at fault is whose stack it walked. */
 #include "heuristics/detector.h"
 
@@ -11,7 +11,7 @@
 
 extern const struct detector detector_unwinder_crash;
 
-enum { WALKER_BYTES = 16 << 10, WORD = 8, WORDS_SHOWN = 2 };
+enum { WALKER_BYTES = 16 << 10, WORD = 8, WORDS_SHOWN = 2, OWN_FRAMES = 4 };
 
 static const char *const texts[] = {
 #define UNWINDER_TEXT(text) text,
@@ -49,7 +49,45 @@ struct crash {
 	int32_t victim;        /* index, -1 */
 	uint64_t victim_words[WORDS_SHOWN]; /* addresses of the walker's pointers to the victim's g; 0: no more */
 	const char *named_by;  /* the runtime's line that names the victim, NULL: none */
+	bool own;              /* the victim is the goroutine that the thread runs: the walk was begun for it */
 };
+
+static const char *const own_walks[] = {
+#define OWN_WALK(function) function,
+#include "heuristics/damage/own_walks.def"
+#undef OWN_WALK
+};
+
+static bool walks_own(const struct frame *frame)
+{
+	const char *name = go_func_name(frame->info);
+
+	for (size_t i = 0; frame->info->func && i < sizeof own_walks / sizeof *own_walks; i++)
+		if (!strncmp(name, own_walks[i], strlen(own_walks[i])))
+			return true;
+	return false;
+}
+
+/* The goroutine that the thread runs, if the walk was begun for that: by the frames above the walker, on the system stack and
+ * on the goroutine's own; -1: not. */
+static int32_t own_victim(struct analysis *analysis, const struct stack *stack, size_t walker)
+{
+	const int32_t own = analysis->thread_goroutine[analysis->dying_thread];
+	struct stack user = {0};
+
+	if (own < 0 || walker == SIZE_MAX)
+		return -1;
+	for (size_t i = walker + 1; i < stack->frames.count; i++)
+		if (walks_own(&stack->frames.items[i]))
+			return own;
+	if (stack->end != END_STACK_SWITCH)
+		return -1;
+	goroutine_stack(analysis, (size_t)own, &user);
+	for (size_t i = 0; i < user.frames.count && i < OWN_FRAMES; i++)
+		if (walks_own(&user.frames.items[i]))
+			return own;
+	return -1;
+}
 
 static const char *unwinder_text(const struct analysis *analysis)
 {
@@ -170,7 +208,10 @@ static bool examine(struct analysis *analysis, struct crash *crash)
 	if (!crash->text && !crash->faulted)
 		return false;
 	crash->victim = named_victim(analysis->runtime, &crash->named_by);
-	if (crash->walker != SIZE_MAX)
+	if (crash->victim < 0)
+		crash->victim = own_victim(analysis, &crash->stack, crash->walker);
+	crash->own = crash->victim >= 0 && crash->victim == analysis->thread_goroutine[analysis->dying_thread];
+	if (crash->walker != SIZE_MAX && !crash->own)
 		victim_in_walker(crash);
 	return true;
 }
@@ -223,6 +264,9 @@ static void victim_evidence(struct diagnosis *diagnosis, struct finding *finding
 	if (crash->named_by)
 		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false,
 			     "the runtime names goroutine %" PRIu64 ": \"%s\"", g->id, crash->named_by);
+	if (crash->own)
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_FAIR, false,
+			     "it was walking the goroutine that it runs itself, %" PRIu64 ", for a panic or to grow the stack", g->id);
 	for (size_t i = 0; i < WORDS_SHOWN && crash->victim_words[i]; i++)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, crash->victim_words[i],
 			      hex_text(diagnosis->arena, g->address),
@@ -256,11 +300,12 @@ static const char *const supersedes[] = {"go-fatal", "unknown-fault", "go-panic"
 
 const struct detector detector_unwinder_crash = {
 	.id = "unwinder-crash",
-	.title = "the runtime died while walking another goroutine's stack",
+	.title = "the runtime died while walking a goroutine's stack",
 	.explanation =
 		"The garbage collector, a stack growth or a traceback walked a goroutine's stack and could not: it threw "
 		"(\"traceback did not unwind completely\", \"unknown caller pc\", …) or its unwinder itself hit a memory fault. The "
-		"thread that died did nothing wrong; the stack that it walked is damaged. Evidence: the fatal text or the fault's "
+		"thread that died did nothing wrong; the stack that it walked, another goroutine's or (in a panic, or when it grows) its "
+		"own, is damaged. Evidence: the fatal text or the fault's "
 		"pc, the walker's own frames, and the goroutine that the runtime's message or the walker's variables name.\n"
 		"What to do: look at the finding that explains this one. If there is none, the damage could not be proved from "
 		"this dump; a dump with all memory and the executable helps.",

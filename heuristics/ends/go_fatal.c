@@ -6,6 +6,12 @@
 
 extern const struct detector detector_go_fatal;
 
+static const char *const fault_messages[] = {
+#define FAULT_MESSAGE(line) line,
+#include "heuristics/ends/fault_messages.def"
+#undef FAULT_MESSAGE
+};
+
 size_t thrower_frame(const struct stack *stack)
 {
 	const size_t throw = find_role(stack, ROLE_THROW);
@@ -103,6 +109,29 @@ static void panic_evidence(struct diagnosis *diagnosis, struct finding *finding)
 			      "%s%s", panic->address, value ? ": " : "", value ? one_line(diagnosis->arena, value) : "");
 }
 
+bool message_names_fault(const struct analysis *analysis)
+{
+	const char *line = analysis->messages.line;
+
+	for (size_t i = 0; line && i < sizeof fault_messages / sizeof *fault_messages; i++)
+		if (!strcmp(line, fault_messages[i]))
+			return true;
+	return false;
+}
+
+/* What the runtime prints of a fault is no witness of its own where the fault is known: that finding says more. */
+static void yield_to_fault(struct diagnosis *diagnosis, struct finding *finding)
+{
+	if (!diagnosis->analysis->fault.known || !message_names_fault(diagnosis->analysis))
+		return;
+	for (size_t i = 0; i < finding->evidence.count; i++)
+		if (finding->evidence.items[i].weight > WEIGHT_FAIR)
+			finding->evidence.items[i].weight = WEIGHT_FAIR;
+	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, true,
+		     "such a message says how the process ended, not why: the runtime had no other name for the %s",
+		     diagnosis->analysis->fault.name);
+}
+
 static void run(struct diagnosis *diagnosis)
 {
 	struct analysis *analysis = diagnosis->analysis;
@@ -123,6 +152,7 @@ static void run(struct diagnosis *diagnosis)
 	stack_evidence(diagnosis, finding);
 	state_evidence(diagnosis, finding);
 	panic_evidence(diagnosis, finding);
+	yield_to_fault(diagnosis, finding);
 	if (goroutine >= 0) {
 		goroutine_stack(analysis, (size_t)goroutine, &stack);
 		point_at(analysis, finding, &stack, first_program_frame(&stack, 0));
@@ -137,7 +167,8 @@ const struct detector detector_go_fatal = {
 	.explanation = "The runtime found a condition that it cannot continue from (an unlocked mutex unlocked, an exhausted "
 		       "heap, damage to its own state) and threw. No deferred function can stop that. Evidence: its message, kept in "
 		       "runtime.printBacklog with what it printed before; runtime.throw or runtime.fatal on a stack, and who called "
-		       "it; m.dying and m.throwing, which is 1 for the program's misuse and 2 for the runtime's own trouble.\n"
+		       "it; m.dying and m.throwing, which is 1 for the program's misuse and 2 for the runtime's own trouble. Messages such as "
+		       "`fault` only say that the CPU faulted: then the fault is the finding, and this one is explained by it.\n"
 		       "What to do: the message names the condition; the goroutine's stack shows where it was met.",
 	.rank = 30,
 	.supersedes = supersedes,

@@ -27,6 +27,9 @@ size_t panic_frame(const struct stack *stack, const struct panic_value *panic);
 size_t thrower_frame(const struct stack *stack);
 size_t thrower_find(struct analysis *analysis, struct stack *ret);
 
+/* go_fatal.c: whether the runtime's last words only say that the CPU faulted (fault_messages.def). */
+bool message_names_fault(const struct analysis *analysis);
+
 /* The panic that the others came after; NULL: there are only Goexits. */
 const struct panic_value *oldest_panic(const struct messages *messages);
 

@@ -33,13 +33,6 @@ static uint64_t stack_pointer(const struct analysis *analysis)
 	return register_at_fault(analysis, analysis->image->arch->sp, &sp) ? sp : 0;
 }
 
-/* Why the runtime prints no more than this of a fault: it is no cause. */
-static bool only_names_fault(const char *line)
-{
-	return line && (!strcmp(line, "fatal error: fault") ||
-			!strcmp(line, "fatal error: unexpected signal during runtime execution"));
-}
-
 static bool is_found(const struct diagnosis *diagnosis, const char *rule, const struct finding *fault)
 {
 	for (size_t i = 0; i < diagnosis->findings.count; i++) {
@@ -150,7 +143,7 @@ static void run(struct diagnosis *diagnosis)
 	finding->pc = fault->pc;
 	finding->function = info && info->func ? go_func_name(info) : NULL;
 	finding->title = title(diagnosis, finding, cause);
-	if (cause && only_names_fault(analysis->messages.line))
+	if (message_names_fault(analysis))
 		finding->supersedes = explains;
 	exception_evidence(diagnosis, finding, cause);
 	fault_kernel_evidence(diagnosis, finding, cause ? WEIGHT_STRONG : WEIGHT_FAIR);

@@ -28,6 +28,12 @@ static void finding_value(struct writer *writer, const struct scan_finding *find
 		put_text(writer, object, "parameter", finding->parameter);
 		put_number(writer, object, "frame_offset", true, -finding->below);
 	}
+	if (finding->stored) {
+		put_number(writer, object, "stored", true, finding->stored);
+		put_number(writer, object, "stored_at", true, finding->offset);
+		put_number(writer, object, "return_at", true, finding->return_offset);
+		put_value(writer, object, "callers", bool_value(finding->callers));
+	}
 	put_text(writer, object, "bug", finding->bug ? finding->bug->id : NULL);
 	put_text(writer, object, "message", finding->message);
 	put_text(writer, object, "fix", finding->fix);

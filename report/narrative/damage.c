@@ -2,6 +2,9 @@
  * bit-flip. */
 #include "report/narrative/telling.h"
 
+#include "heuristics/damage/writer.h"
+
+#include <inttypes.h>
 #include <string.h>
 
 enum { HALF = 32 };
@@ -60,6 +63,34 @@ static void tell_call(struct telling *telling)
 		     hex_text(telling->arena, finding->repaired), owner(telling));
 }
 
+/* Who wrote, where what lies around the word says it; false: it does not. */
+static bool tell_overrun(struct telling *telling)
+{
+	const struct overrun *overrun = telling->finding->overrun;
+	const char *function;
+
+	if (!overrun || !writer_function(overrun))
+		return false;
+	function = go_func_name(writer_function(overrun));
+	tell_paragraph(telling, EXHIBIT_NONE);
+	if (overrun->has_store) {
+		tell(telling, "%s is assembly, and its frame is smaller than what it stores there: %u bytes at SP+%s reach the return "
+			      "address.", function, overrun->store.size, hex_text(telling->arena, (uint64_t)overrun->store.offset));
+		return true;
+	}
+	tell(telling, "The word is one of a run of %" PRIu32 " words %s, which begins at %s.", overrun->run.words,
+	     run_shape_text(overrun->run.shape), hex_text(telling->arena, overrun->run.start));
+	if (overrun->run.direction == RUN_UPWARDS)
+		tell(telling, "%s keeps a variable there: it was written past its end, upwards.", function);
+	else if (overrun->run.direction == RUN_DOWNWARDS)
+		tell(telling, "It fills a variable of %s: it was written past its beginning, downwards.", function);
+	else
+		tell(telling, "It begins in the frame of %s.", function);
+	if (overrun->local.passed_to)
+		tell(telling, "%s passes the address of that variable to %s.", function, overrun->local.passed_to);
+	return true;
+}
+
 static void tell_write(struct telling *telling, const struct finding *writer)
 {
 	const struct finding *finding = telling->finding;
@@ -76,6 +107,8 @@ static void tell_write(struct telling *telling, const struct finding *writer)
 	} else {
 		tell(telling, "While %s ran, its return address was replaced by %s.", callee(telling), observed);
 	}
+	if (tell_overrun(telling))
+		return;
 	if (!writer) {
 		tell(telling, "Nothing in this dump names who wrote there.");
 		return;
@@ -91,11 +124,15 @@ static void tell_landing(struct telling *telling)
 	const struct fault *fault = &telling->diagnosis->analysis->fault;
 
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
-	tell(telling, "When %s returned, the CPU took the word and jumped to %s, where no code is.", callee(telling),
-	     hex_text(telling->arena, telling->finding->observed));
+	if (telling->finding->damage->at_return)
+		tell(telling, "When %s was to return, the CPU could not take that word: it is no address.", callee(telling));
+	else
+		tell(telling, "When %s returned, the CPU took the word and jumped to %s, where no code is.", callee(telling),
+		     hex_text(telling->arena, telling->finding->damage->landed));
 	if (fault->known)
 		tell(telling, "That is the %s.", fault->name);
-	tell(telling, "Neither the function that returned nor the one that it returned to did anything wrong.");
+	if (!telling->finding->overrun)
+		tell(telling, "Neither the function that returned nor the one that it returned to did anything wrong.");
 }
 
 static void tell_not_yet(struct telling *telling)
@@ -142,18 +179,41 @@ static void damage_actions(struct telling *telling, const struct finding *writer
 			      "AddressSanitizer: a report of theirs at this place would name the writer.");
 }
 
+/* What to do where the function is known. */
+static void overrun_actions(struct telling *telling)
+{
+	const struct overrun *overrun = telling->finding->overrun;
+	const char *function = go_func_name(writer_function(overrun));
+
+	if (overrun->has_store) {
+		tell_action(telling, "Make the frame of %s larger in its TEXT line, or its offsets from SP smaller.", function);
+		tell_confirm(telling, "tornstack scan EXECUTABLE finds such stores before they crash (rule asm-frame); so does go vet, of "
+				      "some.");
+		return;
+	}
+	tell_action(telling, "Read %s: which of its local arrays or buffers is written through package unsafe, assembly or C, and what "
+			     "bounds the length.", function);
+	tell_confirm(telling, "Build with -gcflags=all=-d=checkptr and run the tests: it checks conversions of package unsafe. What was "
+			      "written, and how much of it, must be in the input that the service was given.");
+	tell_for_good(telling, "Check the length against the buffer before writing, and use slices where package unsafe is not "
+			       "needed: they are checked.");
+}
+
 static void tell_damage(struct telling *telling)
 {
 	const struct finding *writer = writer_of(telling);
 
 	tell_call(telling);
 	tell_write(telling, writer);
-	if (telling->finding->damage->returned)
+	if (telling->finding->damage->returned || telling->finding->damage->at_return)
 		tell_landing(telling);
 	else
 		tell_not_yet(telling);
 	tell_stack(telling);
-	damage_actions(telling, writer);
+	if (telling->finding->overrun && writer_function(telling->finding->overrun))
+		overrun_actions(telling);
+	else
+		damage_actions(telling, writer);
 }
 
 /* One bit is a hint at the machine, and never a proof. */
@@ -212,11 +272,34 @@ void tell_torn_return(struct telling *telling)
 	tell_damage(telling);
 }
 
+/* Names the function that is to be looked at. */
+static void overrun_headline(struct telling *telling)
+{
+	const struct overrun *overrun = telling->finding->overrun;
+	const struct damage *damage = telling->finding->damage;
+	const char *function, *victim = callee(telling);
+	const char *ended = damage->returned || damage->at_return ? "which then returned" : "which has not returned yet";
+
+	if (!overrun || !writer_function(overrun))
+		return;
+	function = go_func_name(writer_function(overrun));
+	if (overrun->has_store)
+		tell_headline(telling, "%s, in assembly, overwrites %s return address: its frame is too small.", function,
+			      overrun->store.callers ? "its caller's" : "its own");
+	else if (overrun->run.direction == RUN_UPWARDS)
+		tell_headline(telling, "a variable of %s was written past its end, over the return address of %s, %s.", function,
+			      victim, ended);
+	else if (overrun->run.direction == RUN_DOWNWARDS)
+		tell_headline(telling, "a variable of %s was written past its beginning, downwards, over the return address of %s, %s.",
+			      function, victim, ended);
+}
+
 void tell_smashed_return(struct telling *telling)
 {
 	const char *observed = hex_text(telling->arena, telling->finding->observed);
 
-	if (telling->finding->damage->returned)
+	overrun_headline(telling);
+	if (telling->finding->damage->returned || telling->finding->damage->at_return)
 		tell_headline(telling, "%s returned from %s into nothing: its return address to %s had been replaced by %s.",
 			      owner(telling), callee(telling), caller(telling), observed);
 	tell_headline(telling, "on the stack of %s the return address of %s to %s was replaced by %s.", owner(telling),

@@ -189,7 +189,7 @@ void tell_unwinder_crash(struct telling *telling)
 {
 	const struct finding *finding = telling->finding;
 	const char *thread = finding_thread(telling, finding);
-	const char *victim = finding->goroutine < 0 ? "another goroutine" : finding_goroutine(telling, finding);
+	const char *victim = finding->goroutine < 0 ? "a goroutine" : finding_goroutine(telling, finding);
 	const char *purpose = walk_purpose(telling, finding);
 	const bool exe = telling->diagnosis->analysis->runtime->exe_source != EXE_NONE;
 

@@ -67,6 +67,10 @@ static const char *places_text(const struct sheet *sheet, const struct scan_find
 		return arena_printf(sheet->arena,
 				    "%s's %s, %" PRId64 " bytes below execIO's SP; call before 0x%" PRIx64, first->api,
 				    first->parameter, first->below, first->pc);
+	if (first->stored)
+		return arena_printf(sheet->arena, "a store at SP+0x%" PRIx64 ", over %s return address at SP+0x%" PRIx64
+				    ": 0x%" PRIx64, (uint64_t)first->offset, first->callers ? "its caller's" : "its own",
+				    (uint64_t)first->return_offset, first->pc);
 	text = arena_printf(sheet->arena, "%s, off by %" PRId64 ": 0x%" PRIx64, first->where, first->error, first->pc);
 	for (n = 1; first + n < end && same_kind(first, first + n); n++)
 		if (n < shown)

@@ -153,6 +153,22 @@ def pdata_unsorted(folder):
     same('pdata-unsorted: two entries swapped', [f['level'] for f in entries], ['warning'])
 
 
+def asm_frame(folder):
+    for case, store, before, after in (
+            ('amd64-asm-frame', (8, 0x18, 0x18, False), bytes.fromhex('48894c2418'), bytes.fromhex('48894c2410')),
+            ('arm64-asm-frame', (8, 0x20, 0x20, True), bytes.fromhex('e11300f9'), bytes.fromhex('e10f00f9'))):
+        exe = unpacked(case, folder, case)
+        stores = {f['function']: f for f in found(binary_of(exe), 'asm-frame')}
+        same(f'asm-frame: {case}', sorted(stores), ['main.low', 'main.sum', 'main.swap'])
+        found_store = stores['main.sum']
+        same(f'asm-frame: where, {case}', tuple(found_store[key] for key in ('stored', 'stored_at', 'return_at', 'callers')), store)
+        near = patched(exe, int(found_store['pc'], 16), before, after, f'{case}-near')
+        same(f'asm-frame: a word lower, {case}', sorted(f['function'] for f in found(binary_of(near), 'asm-frame')),
+             ['main.low', 'main.swap'])
+    for case in ('amd64-live-stripped', 'amd64-cgo', 'arm64-nonleaf-unwind-stripped', 'windows-amd64-panic', 'arm64-overrun-return'):
+        same(f'{case}: no asm-frame', found(binary_of(unpacked(case, folder, f'{case}-asm')), 'asm-frame'), [])
+
+
 def known_bug(folder):
     exe = unpacked('arm64-nonleaf-unwind-stripped', folder, 'nonleaf')
     same('known-bug: 1.23.11', [f['bug'] for f in found(binary_of(exe), 'known-bug')],
@@ -190,7 +206,7 @@ def statuses(folder):
 
 def main():
     for part in (split_sp, split_sp_of_crashes, split_sp_near, split_fp, sound, overlapped_io, windows_arm64,
-                 pdata_unsorted, known_bug, statuses):
+                 pdata_unsorted, asm_frame, known_bug, statuses):
         with tempfile.TemporaryDirectory() as folder:
             part(folder)
     tap.finish()

@@ -306,17 +306,53 @@ static void sound(struct arena *arena, const struct arch *arch)
 	assert_int_equal(diagnosis->verdict.kind, VERDICT_HEALTHY);
 }
 
-/* The lower half is one instruction off, or the return address of a call that leads elsewhere; the frame pointer is lost. */
+/* The lower half is one instruction off, or the return address of a call that leads elsewhere, and the frame pointer is lost:
+ * the word was replaced, and the sizes of the frames say what it was. Not so when the return address above is lost, too. */
 static void other_halves(struct arena *arena, const struct arch *arch)
 {
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		struct scene s = scene_new(arena, arch);
-		uint64_t half = i ? s.returns[1] : s.returns[2] + arch->quantum;
+		uint64_t half = i & 1 ? s.returns[1] : s.returns[2] + arch->quantum;
+		const struct diagnosis *diagnosis;
 
 		go_put(s.builder, s.slots[2], torn(half, 0x10));
 		go_put(s.builder, s.slots[2] - 8, JUNK);
-		expect_no_damage(parked(&s));
+		for (size_t k = 0; k < 2 && i > 1; k++)
+			go_put(s.builder, s.slots[k], JUNK);
+		diagnosis = parked(&s);
+		if (i > 1)
+			expect_no_damage(diagnosis);
+		else
+			assert_int_equal(finding_of(diagnosis, "smashed-return")->repaired, s.returns[2]);
 	}
+}
+
+/* A run goes over the frame pointers and return addresses of two frames: the sizes of the frames between are the only ones that
+ * fit. */
+static void overrun(struct arena *arena, const struct arch *arch)
+{
+	struct scene s = scene_new(arena, arch);
+	const struct finding *finding;
+
+	for (uint64_t at = s.slots[2] - 8; at <= s.slots[1]; at += 8)
+		go_put(s.builder, at, 0x4141414141414141);
+	finding = finding_of(parked(&s), "smashed-return");
+	assert_non_null(finding);
+	assert_int_equal(finding->repaired, s.returns[2]);
+	assert_int_equal(finding->damage->bridged, 1);
+	assert_non_null(finding->overrun);
+}
+
+/* A frame pointer that is sound, and says that another frame lies there, is believed. (That of arm64 can only lie beside.) */
+static void overrun_near(struct arena *arena, const struct arch *arch)
+{
+	struct scene s = scene_new(arena, arch);
+
+	if (arch->link_register)
+		return;
+	go_put(s.builder, s.slots[2], JUNK);
+	go_put(s.builder, s.slots[2] - 8, go_get(s.builder, s.slots[1] - 8));
+	expect_no_damage(parked(&s));
 }
 
 /* A thread's pc alone, without a signal or exception that says so, is no proof. */
@@ -393,7 +429,7 @@ static void proof_words(struct arena *arena, const struct arch *arch)
 
 #define TESTS(X) X(in_slot) X(by_return) X(slot_used_again) X(through_sigpanic) X(replaced) X(replaced_by_return) X(flipped) \
 	X(flipped_by_return) X(two_bits) X(twice) \
-	X(sound) X(other_halves) X(without_fault) X(nil_call) X(frame_pointers) X(proof_words)
+	X(sound) X(other_halves) X(overrun) X(overrun_near) X(without_fault) X(nil_call) X(frame_pointers) X(proof_words)
 
 #define DEFINE(name)                                                                                                   \
 	static void test_##name(void **state)                                                                          \

@@ -463,6 +463,8 @@ static void smashed_with_frame_pointer(struct arena *arena, const struct arch *a
 
 		go_put(c.builder, c.slots[2], 0x1234);
 		go_put(c.builder, fp_slot, i ? fp_slot + (uint64_t)records[i] - 0x10 : 0);
+		go_put(c.builder, c.slots[1], 0x1234); /* or else the sizes of frames would do */
+		go_put(c.builder, c.slots[0], 0x1234);
 		walk(c.builder, &c.stack, &stack);
 		expect(&stack, END_DAMAGED, FRAMES("main.third"));
 		assert_int_equal(stack.end_address, c.slots[2]);
