@@ -232,8 +232,7 @@ static uint64_t after_func(const struct pclntab *table, const struct func *func)
 	return (uint64_t)func->record + (table->has_start_line ? 44 : 40);
 }
 
-/* The offset of a pcdata table; 0: the function has none. */
-static uint32_t func_pcdata_table(const struct pclntab *table, const struct func *func, uint32_t which)
+uint32_t func_pcdata_table(const struct pclntab *table, const struct func *func, uint32_t which)
 {
 	return which < func->npcdata ? span_u32(table->functab, after_func(table, func) + 4 * (uint64_t)which) : 0;
 }

@@ -85,6 +85,9 @@ int32_t func_frame_size(const struct pclntab *table, const struct func *func);
 /* PCDATA table number `which`; -1 (the tables' initial value) where the function has none. */
 int32_t func_pcdata(const struct pclntab *table, const struct func *func, uint32_t which, uint64_t pc);
 
+/* The offset of that table, as for func_value and pcvalue_of; 0: the function has none. */
+uint32_t func_pcdata_table(const struct pclntab *table, const struct func *func, uint32_t which);
+
 /* Whether it has FUNCDATA number `which`. */
 bool func_has_funcdata(const struct pclntab *table, const struct func *func, uint32_t which);
 

@@ -1,7 +1,8 @@
-/* limits.c: tells of a process that ran into a limit: stack-overflow, out-of-memory. */
+/* limits.c: tells of a process that ran into a limit: stack-overflow, out-of-memory, resource-limit. */
 #include "report/narrative/telling.h"
 
 #include "analyzer/unwind/recursion.h"
+#include "heuristics/limits/resource_limit.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -116,4 +117,24 @@ void tell_out_of_memory(struct telling *telling)
 			      "was mapped, not by what.");
 	tell_for_good(telling, "Set GOMEMLIMIT a little below the limit of the process, so that garbage is collected before the end; "
 			       "and bound caches, queues and the size of requests.");
+}
+
+void tell_resource_limit(struct telling *telling)
+{
+	const struct resource *resource = telling->finding->resource;
+
+	tell_headline(telling, "%s.", telling->finding->title);
+	tell_headline(telling, "%s.", resource->refused);
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "%s.", capital(telling->arena, telling->finding->title));
+	tell(telling, "The code that met the limit is not at fault, and neither is the release of Go.");
+	tell_paragraph(telling, EXHIBIT_NONE);
+	tell_sizes(telling);
+	tell_action(telling, "%s", resource->raise);
+	if (resource->users == USERS_SYSTEM_CALLS)
+		tell_action(telling, "Find out why these calls do not return: `tornstack goroutines --state=syscall` shows which they "
+				     "are. A disk, a network file system, a pipe or a lock of C that hangs fills any limit.");
+	tell_confirm(telling, "/proc/PID/limits and /proc/PID/status of the successor, and pids.current beside pids.max, or the like, of "
+			      "its cgroup, show the limit and how near it is.");
+	tell_for_good(telling, "%s", resource->bound);
 }

@@ -1,0 +1,130 @@
+/* refusal.c: how a process meets the end of a resource (resources.def): the runtime throws; a panic has the error of a system
+ * call; runtime/cgo, which starts threads by pthread_create, prints and aborts (runtime/cgo/gcc_linux.c fatalf). */
+#include "heuristics/faults/c_frames.h"
+#include "heuristics/ends/ordinary_ends.h"
+#include "heuristics/limits/resource_limit.h"
+#include "heuristics/ends/sent_signal.h"
+
+#include "analyzer/unwind/unwind.h"
+
+#include <string.h>
+
+enum { FATAL_PREFIX = 13, MAP_COUNT_NEAR = 65000 /* vm.max_map_count is 65,530 by default (linux/mm.h) */ };
+
+enum resource_id {
+#define RESOURCE(id, refused, users, raise, bound) RESOURCE_##id,
+#include "heuristics/limits/resources.def"
+};
+
+static const struct resource resources[] = {
+#define RESOURCE(id, refused, users, raise, bound) {refused, users, raise, bound},
+#include "heuristics/limits/resources.def"
+};
+
+enum refusal_source { SOURCE_RUNTIME, SOURCE_MAPPED_OUT, SOURCE_PANIC };
+
+static const struct {
+	enum refusal_source source;
+	const char *text, *detail;
+	enum resource_id resource;
+} refusals[] = {
+#define REFUSAL(source, text, detail, id) {SOURCE_##source, text, detail, RESOURCE_##id},
+#include "heuristics/limits/resources.def"
+};
+
+/* Types of errors of this process's own system calls: a text alone may be what another process said. */
+static const char *const call_errors[] = {"*fs.PathError",   "*os.PathError",  "*os.SyscallError", "*net.OpError",
+					  "*os.LinkError",   "*exec.Error",    "syscall.Errno"};
+
+size_t mapping_count(const struct analysis *analysis)
+{
+	return analysis->image->segments.count;
+}
+
+static bool was_printed(const struct go_runtime *runtime, const char *detail)
+{
+	for (size_t i = 0; i < runtime->fatal_lines.count; i++)
+		if (strstr(runtime->fatal_lines.items[i], detail))
+			return true;
+	return false;
+}
+
+static const struct resource *by_runtime(const struct analysis *analysis, const char *error)
+{
+	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+		if (refusals[i].source == SOURCE_PANIC || strcmp(error, refusals[i].text) != 0)
+			continue;
+		if (refusals[i].source == SOURCE_MAPPED_OUT && mapping_count(analysis) < MAP_COUNT_NEAR)
+			continue;
+		if (!refusals[i].detail || was_printed(analysis->runtime, refusals[i].detail))
+			return &resources[refusals[i].resource];
+	}
+	return NULL;
+}
+
+static const struct resource *by_panic(const char *value)
+{
+	for (size_t i = 0; value && i < sizeof refusals / sizeof *refusals; i++)
+		if (refusals[i].source == SOURCE_PANIC && strstr(value, refusals[i].text) &&
+		    strstr(value, refusals[i].detail))
+			return &resources[refusals[i].resource];
+	return NULL;
+}
+
+static bool is_call_error(const char *type)
+{
+	for (size_t i = 0; type && i < sizeof call_errors / sizeof *call_errors; i++)
+		if (!strcmp(type, call_errors[i]))
+			return true;
+	return false;
+}
+
+static bool find_panic(const struct analysis *analysis, struct refusal *ret)
+{
+	const struct panic_value *panic = analysis->messages.panicked ? oldest_panic(&analysis->messages) : NULL;
+
+	if (!panic)
+		return false;
+	ret->said = panic->says ? panic->says : panic->text;
+	ret->resource = by_panic(ret->said);
+	ret->typed = is_call_error(panic->type) || is_call_error(panic->origin);
+	ret->panicked = true;
+	return ret->resource != NULL;
+}
+
+/* C code that ends the process where the runtime was to start a thread: nothing but fatalf does that. */
+static bool find_pthread(struct analysis *analysis, struct refusal *ret)
+{
+	const struct context *stopped;
+	struct sent_signal sent;
+	struct c_frames frames;
+
+	if (!sent_signal_find(analysis, &sent) || !sent.own)
+		return false;
+	stopped = &analysis->walks[sent.thread].stopped;
+	if (!stopped->known || !c_frames_find(analysis, sent.thread, stopped->pc, &frames) || !frames.death)
+		return false;
+	if (frames.end >= frames.stack.frames.count || find_role(&frames.stack, ROLE_NEWM1) == SIZE_MAX ||
+	    find_role(&frames.stack, ROLE_ASMCGOCALL) != frames.end)
+		return false;
+	ret->resource = &resources[RESOURCE_THREADS];
+	ret->thread = sent.thread;
+	return true;
+}
+
+bool refusal_find(struct analysis *analysis, struct refusal *ret)
+{
+	const char *line = analysis->messages.line;
+
+	*ret = (struct refusal){0};
+	if (analysis->dying_thread < 0)
+		return false;
+	ret->thread = (size_t)analysis->dying_thread;
+	if (!line)
+		return find_pthread(analysis, ret);
+	if (strncmp(line, "fatal error: ", FATAL_PREFIX))
+		return find_panic(analysis, ret);
+	ret->said = line;
+	ret->resource = by_runtime(analysis, line + FATAL_PREFIX);
+	return ret->resource != NULL;
+}

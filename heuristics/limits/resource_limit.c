@@ -1,0 +1,231 @@
+/* resource_limit.c: the system, or the runtime, refused the process what it asked for: a thread, a process, a descriptor, a
+ * mapping. Nothing is wrong with the machine code that met it: a limit is, or what uses the resource up. */
+#include "heuristics/ends/crowds.h"
+#include "heuristics/ends/ordinary_ends.h"
+#include "heuristics/limits/resource_limit.h"
+
+#include "analyzer/unwind/unwind.h"
+#include "analyzer/waits/waits.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+extern const struct detector detector_resource_limit;
+
+enum { SAMPLES = 4096 };
+
+static void message_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct refusal *refusal)
+{
+	const struct go_runtime *runtime = diagnosis->analysis->runtime;
+	const bool own = !refusal->panicked || refusal->typed;
+
+	if (!refusal->said) {
+		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
+			     "thread %" PRId64 " sent itself SIGABRT: runtime/cgo's fatalf, which prints \"pthread_create failed\" "
+			     "and calls abort", diagnosis->analysis->image->threads.items[finding->thread].id);
+		return;
+	}
+	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, own ? WEIGHT_STRONG : WEIGHT_FAIR, false, "%s: \"%s\"",
+		     refusal->panicked ? "the value of the panic" : "the runtime's last words",
+		     one_line(diagnosis->arena, refusal->said));
+	for (size_t i = 0; !refusal->panicked && i < runtime->fatal_lines.count; i++)
+		if (strcmp(runtime->fatal_lines.items[i], refusal->said) && *runtime->fatal_lines.items[i])
+			evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false, "before that it printed: \"%s\"",
+				     one_line(diagnosis->arena, runtime->fatal_lines.items[i]));
+}
+
+/* What the runtime itself keeps of the end: the record of a panic, or the M that brings the process down. */
+static void state_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct refusal *refusal)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct go_runtime *runtime = analysis->runtime;
+	const int32_t machine = analysis->thread_machine[finding->thread];
+	const struct panic_value *panic = refusal->panicked ? oldest_panic(&analysis->messages) : NULL;
+
+	if (!runtime->layout)
+		return;
+	if (panic)
+		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, panic->address + runtime->layout->offset[LAYOUT_panic_arg_type],
+			      NULL, "the value's type in its record, runtime._panic at 0x%" PRIx64 "%s%s", panic->address,
+			      panic->type ? ": " : "", panic->type ? panic->type : "");
+	else if (machine >= 0 && runtime->machines.items[machine].dying > 0)
+		evidence_word(diagnosis, finding, WEIGHT_STRONG, false,
+			      runtime->machines.items[machine].address + runtime->layout->offset[LAYOUT_m_dying], NULL,
+			      "M%" PRId64 " of that thread is marked dying", runtime->machines.items[machine].id);
+	else if (!refusal->said)
+		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, false,
+			     "%s is 0x%" PRIx64 ": no Go function is there", analysis->image->arch->reg_names[analysis->image->arch->pc],
+			     analysis->walks[finding->thread].stopped.pc);
+}
+
+static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct refusal *refusal)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const int64_t thread = analysis->image->threads.items[finding->thread].id;
+	struct stack stack = {0};
+	size_t frame;
+
+	if (refusal->panicked && finding->goroutine >= 0) {
+		goroutine_stack(analysis, (size_t)finding->goroutine, &stack);
+		if (find_role(&stack, ROLE_GOPANIC) != SIZE_MAX)
+			evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false, "its stack passes runtime.gopanic%s%s",
+				     finding->function ? ", called by " : "", finding->function ? finding->function : "");
+		return;
+	}
+	if (!refusal->said) {
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+			     "below its frames of C, thread %" PRId64 " stands in runtime.newm1, which starts a thread by way of C", thread);
+		return;
+	}
+	frame = thrower_find(analysis, &stack);
+	if (frame != SIZE_MAX)
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+			     "the stack of the thread that died, %" PRId64 ", passes the runtime's throw, called by %s at 0x%" PRIx64,
+			     thread, go_func_name(stack.frames.items[frame].info), stack.frames.items[frame].pc);
+}
+
+static bool in_system_call(struct analysis *analysis, const struct goroutine *g)
+{
+	(void)analysis;
+	return g->status == G_SYSCALL;
+}
+
+static bool waits_for_descriptor(struct analysis *analysis, const struct goroutine *g)
+{
+	return wait_kind_of(analysis, g) == WAIT_IO;
+}
+
+/* Who uses threads up, for the headline; NULL: nobody that the dump shows. */
+static const char *thread_users(struct diagnosis *diagnosis, struct finding *finding)
+{
+	const size_t threads = diagnosis->analysis->image->threads.count;
+	struct crowd crowd;
+
+	if (!crowd_find(diagnosis, in_system_call, &crowd))
+		return NULL;
+	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
+		     "of its %zu threads, %zu are held by goroutines that stand in system calls or in C; most of those, %zu, in %s%s%s",
+		     threads, crowd.all, crowd.count, crowd.function, crowd.creator ? ", created by " : "",
+		     crowd.creator ? crowd.creator : "");
+	return arena_printf(diagnosis->arena, "%zu of its %zu threads are held by goroutines in %s", crowd.count, threads,
+			    crowd.function);
+}
+
+/* The largest descriptor that goroutines wait on tells of the limit: descriptors are given from the lowest that is free. */
+static int64_t largest_descriptor(struct analysis *analysis)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+	struct stack stack = {0};
+	struct wait wait;
+	int64_t largest = -1;
+
+	for (size_t i = 0, seen = 0; i < runtime->goroutines.count && seen < SAMPLES; i++) {
+		if (!waits_for_descriptor(analysis, &runtime->goroutines.items[i]))
+			continue;
+		seen++;
+		goroutine_stack(analysis, i, &stack);
+		wait_read(analysis, i, &stack, &wait);
+		if (wait.has_descriptor && wait.descriptor > largest)
+			largest = wait.descriptor;
+	}
+	return largest;
+}
+
+static const char *descriptor_users(struct diagnosis *diagnosis, struct finding *finding)
+{
+	const int64_t largest = largest_descriptor(diagnosis->analysis);
+	struct crowd crowd;
+
+	if (!crowd_find(diagnosis, waits_for_descriptor, &crowd))
+		return NULL;
+	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
+		     "%zu goroutines wait for input or output on a descriptor; most of those, %zu, in %s%s%s", crowd.all, crowd.count,
+		     crowd.function, crowd.creator ? ", created by " : "", crowd.creator ? crowd.creator : "");
+	if (largest >= 0)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
+			     "the largest descriptor that one of them waits on is %" PRId64, largest);
+	return crowd.count < 2 ? NULL : arena_printf(diagnosis->arena, "%zu goroutines in %s wait on one each", crowd.count,
+						     crowd.function);
+}
+
+/* The file that is mapped most often, by NT_FILE; mappings without a file are the rest. */
+static const char *mapping_users(struct diagnosis *diagnosis, struct finding *finding)
+{
+	const struct image *image = diagnosis->analysis->image;
+	const size_t count = mapping_count(diagnosis->analysis);
+
+	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
+		     "by the dump's own list, the process had %zu mappings, %zu of them of files", count, image->mappings.count);
+	return arena_printf(diagnosis->arena, "it had %zu, %zu of them of files", count, image->mappings.count);
+}
+
+static const char *users(struct diagnosis *diagnosis, struct finding *finding, const struct resource *resource)
+{
+	switch (resource->users) {
+	case USERS_SYSTEM_CALLS:
+		return thread_users(diagnosis, finding);
+	case USERS_DESCRIPTORS:
+		return descriptor_users(diagnosis, finding);
+	case USERS_MAPPINGS:
+		return mapping_users(diagnosis, finding);
+	default:
+		return NULL;
+	}
+}
+
+static void place(struct diagnosis *diagnosis, struct finding *finding, const struct refusal *refusal)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	struct stack stack = {0};
+
+	finding->thread = (int32_t)refusal->thread;
+	finding->goroutine = refusal->panicked ? analysis->messages.goroutine : analysis->thread_goroutine[refusal->thread];
+	if (finding->goroutine < 0)
+		return;
+	goroutine_stack(analysis, (size_t)finding->goroutine, &stack);
+	if (refusal->panicked)
+		point_at(analysis, finding, &stack, panic_frame(&stack, oldest_panic(&analysis->messages)));
+	if (!finding->function)
+		point_at(analysis, finding, &stack, first_program_frame(&stack, 0));
+}
+
+static void run(struct diagnosis *diagnosis)
+{
+	struct refusal refusal;
+	struct finding *finding;
+	const char *who;
+
+	if (!refusal_find(diagnosis->analysis, &refusal))
+		return;
+	finding = finding_add(diagnosis, &detector_resource_limit);
+	finding->resource = refusal.resource;
+	place(diagnosis, finding, &refusal);
+	message_evidence(diagnosis, finding, &refusal);
+	state_evidence(diagnosis, finding, &refusal);
+	stack_evidence(diagnosis, finding, &refusal);
+	who = users(diagnosis, finding, refusal.resource);
+	finding->title = arena_printf(diagnosis->arena, "%s%s%s%s%s", refusal.resource->refused,
+				      refusal.panicked && finding->function ? ", asked for by " : "",
+				      refusal.panicked && finding->function ? finding->function : "", who ? "; " : "", who ? who : "");
+}
+
+static const char *const supersedes[] = {"go-fatal", "go-panic", "out-of-memory", "cgo-fault", "external-signal", "unknown-fault",
+					 NULL};
+
+const struct detector detector_resource_limit = {
+	.id = "resource-limit",
+	.title = "a limit of the process or of the system was reached",
+	.explanation =
+		"The process asked for a thread, a child process, a file descriptor or a mapping, and was refused, because a limit "
+		"is reached: of the process (ulimit), of its container or systemd unit, of the system, or of Go itself (10,000 "
+		"threads). The runtime cannot go on without a thread and throws; runtime/cgo prints \"pthread_create failed\" and "
+		"aborts; of the program's own calls the error became a panic. Evidence: the message or the frames of "
+		"runtime/cgo's fatalf; who asked; and what uses the resource up: goroutines in system calls, each of which "
+		"holds a thread, goroutines that wait on descriptors, mappings.\n"
+		"What to do: raise the limit, if what uses it up is meant to be so much; else bound that, at the go statement "
+		"that the report names. No release of Go mends it.",
+	.rank = 55,
+	.supersedes = supersedes,
+	.run = run,
+};

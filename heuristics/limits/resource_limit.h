@@ -1,0 +1,36 @@
+/* resource_limit.h: what a process ran out of, by its limits or the system's. */
+#ifndef HEURISTICS_RESOURCE_LIMIT_H
+#define HEURISTICS_RESOURCE_LIMIT_H
+
+#include "heuristics/detector.h"
+
+/* Who uses a resource up, as far as a dump shows. */
+enum resource_users {
+	USERS_NONE,
+	USERS_SYSTEM_CALLS, /* goroutines in system calls and in C: each holds a thread */
+	USERS_DESCRIPTORS,  /* goroutines that wait for input or output on a descriptor */
+	USERS_MAPPINGS,     /* files that are mapped, and memory without a file */
+};
+
+struct resource {
+	const char *refused; /* "the system refused the process one more thread" */
+	enum resource_users users;
+	const char *raise, *bound; /* advice: sentences */
+};
+
+/* The refusal that a process ended of. */
+struct refusal {
+	const struct resource *resource;
+	size_t thread;   /* that met it, index in image->threads */
+	const char *said; /* the text that says so; NULL: C's own, which is not kept */
+	bool panicked;   /* it became a panic; else the runtime, or runtime/cgo, ended the process at once */
+	bool typed;      /* … whose value is an error of a system call of this process */
+};
+
+/* False: the process did not end so. */
+bool refusal_find(struct analysis *analysis, struct refusal *ret);
+
+/* How many mappings the process had, by the dump's own list. */
+size_t mapping_count(const struct analysis *analysis);
+
+#endif
