@@ -38,6 +38,7 @@ struct rival {
 	const char *speaks_for, *speaks_against; /* NULL: nothing */
 };
 
+struct stuck; /* heuristics/hangs/stuck.h */
 struct resource; /* heuristics/limits/resource_limit.h */
 struct outparam; /* analyzer/instructions/outparams.h */
 struct overrun;  /* analyzer/unwind/overrun.h */
@@ -59,6 +60,7 @@ struct finding {
 	const struct tear *tear; /* split-sp: the tear; NULL otherwise */
 	const struct outparam *outparam; /* late-kernel-write: what the kernel was told to write; NULL otherwise */
 	const struct wrong_pointer *pointer; /* bp-chain: the word; NULL otherwise */
+	const struct stuck *stuck; /* stuck: what is; NULL otherwise */
 	const struct resource *resource; /* resource-limit: what was refused; NULL otherwise */
 	const struct wait_graph *waits; /* deadlock: who waits for what; NULL otherwise */
 	const struct damage *damage; /* torn-return, torn-pc, smashed-return, bit-flip: the word; NULL otherwise */

@@ -37,6 +37,11 @@ size_t mention_add(struct arena *arena, struct mentions *mentions, uint64_t addr
 	return *slot - 1;
 }
 
+size_t mention_find(const struct mentions *mentions, uint64_t address)
+{
+	return mentions->slot_count ? (size_t)*slot_of(mentions, address) - 1 : SIZE_MAX;
+}
+
 static uint64_t live_from(const struct goroutine *g)
 {
 	uint64_t sp = g->status == G_RUNNING ? 0 : g->syscall_sp ? g->syscall_sp : g->sched_sp;

@@ -23,6 +23,9 @@ struct mentions {
 /* Adds an address, once; returns the number of its item. */
 size_t mention_add(struct arena *arena, struct mentions *mentions, uint64_t address);
 
+/* The number of an address that was added; SIZE_MAX: it was not. */
+size_t mention_find(const struct mentions *mentions, uint64_t address);
+
 /* How many goroutines' stacks, from the first on, have together at most *bytes in their live parts, which are taken from them. */
 size_t stacks_within(struct analysis *analysis, uint64_t *bytes);
 

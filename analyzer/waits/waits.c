@@ -33,7 +33,7 @@ enum { LOCKS = sizeof locks / sizeof *locks };
 static const char *const machinery[] = {"runtime.", "internal/runtime/", "internal/sync.", "sync.",
 					"internal/poll.", "time.Sleep"};
 
-static bool is_machinery(const char *name)
+bool wait_is_machinery(const char *name)
 {
 	return prefix_of(name, machinery, sizeof machinery / sizeof *machinery) != NULL;
 }
@@ -60,7 +60,7 @@ enum wait_kind wait_kind_of(struct analysis *analysis, const struct goroutine *g
 static size_t program_frame(const struct stack *stack)
 {
 	for (size_t i = 0; i < stack->frames.count; i++)
-		if (stack->frames.items[i].info->func && !is_machinery(go_func_name(stack->frames.items[i].info)))
+		if (stack->frames.items[i].info->func && !wait_is_machinery(go_func_name(stack->frames.items[i].info)))
 			return i;
 	return SIZE_MAX;
 }

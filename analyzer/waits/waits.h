@@ -47,6 +47,9 @@ void wait_read(struct analysis *analysis, size_t index, const struct stack *stac
 /* Whether it waits for what only another goroutine (or nothing) can bring. */
 bool wait_is_for_others(enum wait_kind kind);
 
+/* Whether a function is of what is between the program and what it waits for: the runtime, package sync, the poller. */
+bool wait_is_machinery(const char *name);
+
 /* Whether it waits for a mutex. */
 bool wait_is_for_lock(enum wait_kind kind);
 
