@@ -179,6 +179,12 @@ static void sort(struct search *search)
 			contention->waits_for[i] = numbers[contention->waits_for[i] - 1];
 }
 
+/* Package sync itself takes locks, such as the Mutex of an RWMutex: who calls it is meant. */
+static bool is_of_program(const struct frame *frame)
+{
+	return frame->info->func && !wait_is_machinery(go_func_name(frame->info));
+}
+
 static const struct pc_sections *sections_at(struct search *search, const struct frame *frame)
 {
 	const size_t number = mention_add(search->analysis->arena, &search->pcs, frame->pc);
@@ -186,7 +192,8 @@ static const struct pc_sections *sections_at(struct search *search, const struct
 	if (number == search->sections.count) {
 		struct pc_sections sections = {0};
 
-		critical_sections_at(search->analysis, frame->info, frame->exact, sections.of);
+		if (is_of_program(frame))
+			critical_sections_at(search->analysis, frame->info, frame->exact, sections.of);
 		for (int kind = 0; kind < LOCK_KINDS; kind++)
 			sections.any |= sections.of[kind].call != NULL;
 		vec_push(search->analysis->arena, &search->sections, sections);
@@ -202,12 +209,18 @@ static struct span frame_words(struct analysis *analysis, const struct frame *fr
 	return image_view(analysis->image, frame->sp, size < FRAME_BYTES ? size : FRAME_BYTES);
 }
 
+/* What the code adds to a pointer to get the lock's address. */
+static uint64_t displacement_of(const struct analysis *analysis, const struct lock_holder *holder)
+{
+	const struct lock_receiver *receiver = &holder->section.receiver;
+
+	return receiver->displacement - (receiver->semaphore ? analysis->runtime->layout->offset[LAYOUT_syncRWMutex_readerSem] : 0);
+}
+
 /* The frame has the pointer from which the code computed the lock's address. */
-static bool in_frame(struct analysis *analysis, const struct contended_lock *lock, const struct frame *frame,
-		     struct lock_holder *holder)
+static bool in_frame(struct analysis *analysis, const struct frame *frame, uint64_t wanted, struct lock_holder *holder)
 {
 	const struct span words = frame_words(analysis, frame);
-	const uint64_t wanted = lock->wait.object - holder->section.receiver.displacement;
 
 	holder->proof = PROOF_FRAME;
 	holder->word = wanted;
@@ -220,46 +233,45 @@ static bool in_frame(struct analysis *analysis, const struct contended_lock *loc
 }
 
 /* … just where the code took it from. */
-static bool in_slot(struct analysis *analysis, const struct contended_lock *lock, const struct frame *frame,
-		    struct lock_holder *holder)
+static bool in_slot(struct analysis *analysis, const struct frame *frame, uint64_t wanted, struct lock_holder *holder)
 {
 	holder->proof = PROOF_SLOT;
 	holder->slot = frame->sp + holder->section.receiver.slot;
-	return image_u64(analysis->image, holder->slot, &holder->word) &&
-	       holder->word + holder->section.receiver.displacement == lock->wait.object;
+	return image_u64(analysis->image, holder->slot, &holder->word) && holder->word == wanted;
 }
 
-static bool by_pointer(struct analysis *analysis, const struct contended_lock *lock, const struct frame *frame,
-		       struct lock_holder *holder)
+static bool by_pointer(struct analysis *analysis, const struct frame *frame, uint64_t wanted, struct lock_holder *holder)
 {
 	const struct span words = frame_words(analysis, frame);
-	const struct lock_receiver *receiver = &holder->section.receiver;
 
 	holder->proof = PROOF_POINTER;
 	for (uint64_t at = 0; at + WORD <= words.size; at += WORD) {
-		holder->slot = span_u64(words, at) + receiver->field;
-		if (holder->slot % WORD == 0 && image_u64(analysis->image, holder->slot, &holder->word) &&
-		    holder->word + receiver->displacement == lock->wait.object)
+		holder->slot = span_u64(words, at) + holder->section.receiver.field;
+		if (holder->slot % WORD == 0 && image_u64(analysis->image, holder->slot, &holder->word) && holder->word == wanted)
 			return true;
 	}
 	return false;
 }
 
+/* Where the code cannot be followed, the address itself counts: but not of who waits for that very lock, and has it for that. */
 static bool holds(struct search *search, const struct contended_lock *lock, const struct frame *frame, struct lock_holder *holder)
 {
+	struct analysis *analysis = search->analysis;
+	const uint64_t wanted = lock->wait.object - displacement_of(analysis, holder);
+
 	switch (holder->section.receiver.kind) {
 	case RECEIVER_SLOT:
-		return in_slot(search->analysis, lock, frame, holder);
+		return in_slot(analysis, frame, wanted, holder);
 	case RECEIVER_REGISTER:
-		return in_frame(search->analysis, lock, frame, holder);
+		return in_frame(analysis, frame, wanted, holder);
 	case RECEIVER_POINTER:
-		return by_pointer(search->analysis, lock, frame, holder);
+		return by_pointer(analysis, frame, wanted, holder);
 	case RECEIVER_GLOBAL:
 		holder->proof = PROOF_CODE;
 		holder->slot = holder->word = 0;
-		return holder->section.receiver.displacement == lock->wait.object;
+		return wanted == 0;
 	default:
-		return false;
+		return !holder->waits_itself && in_frame(analysis, frame, lock->wait.object, holder);
 	}
 }
 
@@ -272,13 +284,13 @@ static bool assign(struct search *search, size_t goroutine, const struct stack *
 
 	for (size_t i = 0; i < contention->locks.count && i < LOCKS_TRIED; i++) {
 		struct contended_lock *lock = &contention->locks.items[i];
-		struct lock_holder holder = {.goroutine = goroutine, .frame = frame, .section = *section};
+		struct lock_holder holder = {.goroutine = goroutine, .frame = frame, .section = *section,
+					     .waits_itself = contention->waits_for[goroutine] == i + 1};
 
 		if (!may_be_held_as(lock, kind) || !holds(search, lock, &stack->frames.items[frame], &holder))
 			continue;
 		holder.pc = stack->frames.items[frame].pc;
 		holder.function = section->function;
-		holder.waits_itself = contention->waits_for[goroutine] == i + 1;
 		if (lock->holder_count < LOCK_HOLDERS)
 			lock->holders[lock->holder_count] = holder;
 		lock->holder_count++;

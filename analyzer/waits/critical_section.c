@@ -269,14 +269,14 @@ static bool step_before(const struct walkable *walk, uint64_t at, uint64_t *ret)
 }
 
 /* One instruction further back: what `*reg`, of which `ret` is a part, was before. False: that is all that can be said. */
-static bool trace_back(const struct walkable *walk, const struct insn *insn, uint8_t *reg, struct lock_receiver *ret)
+static bool trace_back(const struct walkable *walk, const struct insn *insn, bool stores, uint8_t *reg, struct lock_receiver *ret)
 {
 	const struct arch *arch = walk->analysis->image->arch;
 
 	for (size_t i = insn->count < EFFECT_LIMIT ? insn->count : EFFECT_LIMIT; i-- > 0;) {
 		const struct effect *effect = &insn->effects[i];
 
-		if (effect->kind == EFFECT_STORE && effect->src2 == *reg && effect->src == arch->sp && effect->size == 8) {
+		if (stores && effect->kind == EFFECT_STORE && effect->src2 == *reg && effect->src == arch->sp && effect->size == 8) {
 			ret->kind = RECEIVER_SLOT;
 			ret->slot = (uint64_t)effect->value;
 			return false;
@@ -313,14 +313,33 @@ static bool taking_call(const struct walkable *walk, enum lock_kind lock, uint32
 	return false;
 }
 
-static struct lock_receiver receiver_of(const struct walkable *walk, enum lock_kind lock, uint32_t line)
+/* Whether the call at an offset is of Lock or RLock itself, not of its slow path. */
+static bool called_whole(struct walkable *walk, uint64_t at)
+{
+	struct insn insn;
+	const uint64_t address = walk->info->func->entry + at;
+	const struct pc_info *target;
+	const char *dot;
+
+	if (!insn_decode(walk->analysis->runtime->decoder, address, span_from(walk->code, at), &insn) || insn.flow != FLOW_CALL)
+		return false;
+	target = go_pc(walk->analysis->runtime, insn.target, true);
+	dot = target->func ? strrchr(go_func_name(target), '.') : NULL;
+	return dot && (!strcmp(dot, ".Lock") || !strcmp(dot, ".RLock"));
+}
+
+/* Of an inlined Lock the call is the slow path, which a branch leads to: what is stored on it may never have been. */
+static struct lock_receiver receiver_of(struct walkable *walk, enum lock_kind lock, uint32_t line)
 {
 	struct lock_receiver receiver = {.kind = RECEIVER_REGISTER};
 	uint8_t reg = FIRST_ARGUMENT;
 	uint64_t at;
+	bool stores;
 
 	if (!taking_call(walk, lock, line, &at))
 		return (struct lock_receiver){0};
+	receiver.semaphore = lock == LOCK_READ && !called_whole(walk, at);
+	stores = called_whole(walk, at);
 	for (int steps = 0; steps < BACK_LIMIT && at && step_before(walk, at, &at); steps++) {
 		struct insn insn;
 
@@ -328,7 +347,8 @@ static struct lock_receiver receiver_of(const struct walkable *walk, enum lock_k
 			return (struct lock_receiver){0};
 		if (insn.flow == FLOW_CALL || insn.flow == FLOW_INDIRECT_CALL)
 			return (struct lock_receiver){0}; /* it may change any register */
-		if (!trace_back(walk, &insn, &reg, &receiver))
+		stores |= insn.flow == FLOW_BRANCH;
+		if (!trace_back(walk, &insn, stores, &reg, &receiver))
 			break;
 	}
 	return receiver;

@@ -10,7 +10,7 @@ enum lock_kind { LOCK_MUTEX, LOCK_WRITE, LOCK_READ, LOCK_KINDS };
 
 /* Whose lock a call takes, as the instructions before it compute it. */
 enum receiver_kind {
-	RECEIVER_UNKNOWN,
+	RECEIVER_UNKNOWN,  /* computed in a way that is not followed */
 	RECEIVER_SLOT,     /* the word at SP + slot, plus displacement */
 	RECEIVER_REGISTER, /* some pointer that the function was given or has computed, plus displacement */
 	RECEIVER_POINTER,  /* the word at field bytes beyond such a pointer, plus displacement */
@@ -20,6 +20,7 @@ enum receiver_kind {
 struct lock_receiver {
 	enum receiver_kind kind;
 	uint64_t slot, field, displacement;
+	bool semaphore; /* all that is the address of an RWMutex's readerSem, not of itself */
 };
 
 struct critical_section {

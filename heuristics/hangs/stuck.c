@@ -36,7 +36,7 @@ static struct finding *add(struct diagnosis *diagnosis, const struct occasion *o
 	return finding;
 }
 
-static void crowd_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct contended_lock *lock)
+static void crowd_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct contended_lock *lock, bool itself)
 {
 	struct arena *arena = diagnosis->arena;
 	uint64_t address;
@@ -48,6 +48,9 @@ static void crowd_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		     lock->function ? lock->function : "", wait_text(diagnosis->analysis, &lock->wait));
 	if (wait_state_word(diagnosis->analysis, &lock->wait, &address, &what))
 		evidence_word(diagnosis, finding, WEIGHT_FAIR, false, address, NULL, "%s", what);
+	if (itself)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_WEAK, false, "one of them holds it, %zu do not",
+			     lock->waiters - 1);
 	if (lock->longest)
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
 			     "one of them has waited for at least %s", arena_printf(arena, "%" PRId64 " seconds",
@@ -62,7 +65,7 @@ static void proof_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		[PROOF_FRAME] = "is a pointer from which that call's code gets the lock's address",
 		[PROOF_POINTER] = "is pointed to from the frame, and that call's code gets the lock's address by way of it",
 	};
-	const enum weight weight = holder->section.always && holder->proof != PROOF_POINTER ? WEIGHT_STRONG : WEIGHT_FAIR;
+	const enum weight weight = holder->section.always ? WEIGHT_STRONG : WEIGHT_FAIR;
 	uint64_t address;
 	const char *what;
 
@@ -156,35 +159,49 @@ static const char *others(struct diagnosis *diagnosis, const struct hang_root *r
 			    root->length > 1 ? ", by way of other locks" : "");
 }
 
-/* Those of the chain that lie on the circle: from the lock that the last holder waits for on. */
-static const char *circle_title(struct diagnosis *diagnosis, const struct contention *contention, const struct hang_root *root)
+/* Those of the chain that lie on the circle begin with the lock that the last holder waits for. */
+static size_t circle_start(const struct contention *contention, const struct hang_root *root)
 {
 	const struct contended_lock *closing = contended_by(contention, root->holder->goroutine);
-	const char *list = NULL;
-	size_t first = 0, waiters;
+	size_t first = 0;
 
 	while (first + 1 < root->length && root->chain[first] != closing)
 		first++;
-	waiters = root->chain[first]->waiters - 1;
-	for (size_t i = first; i < root->length; i++) {
-		const struct lock_holder *holder = lock_holder_of(contention, root->chain[i], i + 1 < root->length ? root->chain[i + 1]
-														  : closing);
-
-		list = arena_printf(diagnosis->arena, "%s%sgoroutine %" PRIu64 " in %s", list ? list : "",
-				    !list ? "" : i + 1 == root->length ? " and " : ", ", id_of(diagnosis, holder->goroutine),
-				    holder->function);
-	}
-	return arena_printf(diagnosis->arena, "%s hold locks that the next of them waits for, in a circle%s", list,
-			    !waiters ? "" : arena_printf(diagnosis->arena, "; %zu other%s wait%s for one of these locks", waiters,
-							 waiters == 1 ? "" : "s", waiters == 1 ? "s" : ""));
+	return first;
 }
 
-static const char *title(struct diagnosis *diagnosis, const struct contention *contention, const struct hang_root *root)
+static const char *circle_title(struct diagnosis *diagnosis, struct finding *finding, const struct contention *contention,
+				const struct hang_root *root)
+{
+	const size_t first = circle_start(contention, root);
+	const size_t others = root->chain[first]->waiters - 1; /* one is of the circle */
+	const char *list = NULL;
+
+	for (size_t i = first; i < root->length; i++) {
+		const struct contended_lock *next = root->chain[i + 1 < root->length ? i + 1 : first];
+		const struct lock_holder *holder = lock_holder_of(contention, root->chain[i], next);
+
+		if (holder)
+			list = arena_printf(diagnosis->arena, "%s%sgoroutine %" PRIu64 " in %s", list ? list : "",
+					    !list ? "" : i + 1 == root->length ? " and " : ", ",
+					    id_of(diagnosis, holder->goroutine), holder->function);
+	}
+	if (!others)
+		return arena_printf(diagnosis->arena, "%s hold locks that the next of them waits for, in a circle", list);
+	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_WEAK, false,
+		     "besides those of the circle, %zu wait for the lock that closes it", others);
+	return arena_printf(diagnosis->arena,
+			    "%s hold locks that the next of them waits for, in a circle; %zu other%s wait%s for one of these locks", list,
+			    others, others == 1 ? "" : "s", others == 1 ? "s" : "");
+}
+
+static const char *title(struct diagnosis *diagnosis, struct finding *finding, const struct contention *contention,
+			 const struct hang_root *root)
 {
 	const struct contended_lock *lock = root->chain[root->length - 1];
 
 	if (root->kind == ROOT_CIRCLE)
-		return circle_title(diagnosis, contention, root);
+		return circle_title(diagnosis, finding, contention, root);
 	if (root->kind == ROOT_OWNER_ENDED)
 		return arena_printf(diagnosis->arena,
 				    "%zu goroutines wait%s%s for %s that nobody holds any more: its owner ended, or went on, without "
@@ -203,6 +220,8 @@ static void point(struct diagnosis *diagnosis, struct finding *finding, const st
 	finding->goroutine = (int32_t)(root->holder ? root->holder->goroutine : root->chain[0]->first);
 	goroutine_stack(analysis, (size_t)finding->goroutine, &stack);
 	point_at(analysis, finding, &stack, root->holder ? root->holder->frame : root->chain[0]->wait.frame);
+	if (root->holder)
+		finding->function = root->holder->function;
 }
 
 static void report_root(struct diagnosis *diagnosis, const struct contention *contention, const struct occasion *occasion,
@@ -214,9 +233,9 @@ static void report_root(struct diagnosis *diagnosis, const struct contention *co
 	stuck->root = root;
 	finding->stuck = stuck;
 	point(diagnosis, finding, root);
-	finding->title = title(diagnosis, contention, root);
+	finding->title = title(diagnosis, finding, contention, root);
 	chain_evidence(diagnosis, finding, contention, root);
-	crowd_evidence(diagnosis, finding, root->chain[0]);
+	crowd_evidence(diagnosis, finding, root->chain[0], root->kind == ROOT_ITSELF);
 	if (root->holder)
 		wait_evidence(diagnosis, finding, root);
 	alone_evidence(diagnosis, finding, root);
