@@ -3,8 +3,8 @@
 the dump itself. usage: validate_report.py REPORT [DUMP]
 
 Conventions: what the headline and the narrative claim is backed by evidence. Claims are numbers (0x…, and decimal ones from
-10 on that stand alone) and words with a dot inside, such as names of Go functions; each must occur in the evidence, or in a
-field, of a finding. Indices point to what exists. The dump: observed of each piece of evidence of kind memory is the 8-byte
+10 on that stand alone) and words with a dot inside, such as names of Go functions; each must occur in the evidence, in the
+text of a rival, or in a field, of a finding. Indices point to what exists. The dump: observed of each piece of evidence of kind memory is the 8-byte
 little-endian word at its address, read here by other readers than tornstack's (dumps only; zstd by the zstd command).
 """
 import json
@@ -46,6 +46,8 @@ def statements(report):
         parts += [str(finding[key]) for key in FIELDS if finding.get(key) is not None]
         for evidence in finding['evidence']:
             parts += [evidence[key] for key in ('text', 'address', 'observed', 'expected') if evidence[key] is not None]
+        for rival in finding.get('rivals', []):
+            parts += [rival[key] for key in ('for', 'against') if rival[key] is not None]
     program = report.get('program')
     if program:
         parts += [program['because'] or '', report['target']['go_version'] or '', 'Go 1.18', *program['facts']]

@@ -3,6 +3,7 @@
 
 #include "golang/preempt.h"
 #include "golang/program.h"
+#include "heuristics/ends/race_signs.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -124,9 +125,24 @@ static void find(struct diagnosis *diagnosis, struct finding *finding)
 	}
 }
 
+/* Of panics that races are known for. */
+static void find_race(struct diagnosis *diagnosis, struct finding *finding)
+{
+	struct rival rival = {.cause = "a data race on a value that two goroutines used at the same time"};
+
+	if (race_sign_find(diagnosis, finding, &rival))
+		vec_push(diagnosis->arena, &finding->rivals, rival);
+}
+
 void rivals_find(struct diagnosis *diagnosis)
 {
-	for (size_t i = 0; i < diagnosis->findings.count; i++)
-		if (diagnosis->findings.items[i].damage)
-			find(diagnosis, &diagnosis->findings.items[i]);
+	for (size_t i = 0; i < diagnosis->findings.count; i++) {
+		struct finding *finding = &diagnosis->findings.items[i];
+
+		if (finding->damage)
+			find(diagnosis, finding);
+		else if (diagnosis->analysis->messages.panicked && (!strcmp(finding->detector->id, "go-panic") ||
+								    !strcmp(finding->detector->id, "nil-deref")))
+			find_race(diagnosis, finding);
+	}
 }

@@ -181,6 +181,10 @@ static void collect_finding(struct collector *collector, const struct diagnosis 
 		collect(collector, e->expected);
 		collect_hex(collector, e->address != 0, e->address);
 	}
+	for (size_t i = 0; i < f->rivals.count; i++) {
+		collect(collector, f->rivals.items[i].speaks_for);
+		collect(collector, f->rivals.items[i].speaks_against);
+	}
 }
 
 /* What no finding tells is backed by the dump's own record (the report's `program`). */

@@ -1,0 +1,11 @@
+/* race_signs.h: panics that a race makes of something else: the runtime notices but few of the maps that two goroutines use. */
+#ifndef HEURISTICS_ENDS_RACE_SIGNS_H
+#define HEURISTICS_ENDS_RACE_SIGNS_H
+
+#include "heuristics/detector.h"
+
+/* What speaks for a race as the cause of the oldest panic, and what against; false: it is none of those that races are known
+ * for (race_signs.def). */
+bool race_sign_find(const struct diagnosis *diagnosis, const struct finding *finding, struct rival *ret);
+
+#endif
