@@ -40,6 +40,8 @@ struct arch {
 	uint8_t tag_bits; /* at the top of a pointer to data, which the CPU ignores when it forms the address; 0: none */
 	bool link_register; /* the return address is in a register at entry (arm64), else at [SP] (amd64) */
 	uint8_t pc, sp, fp, lr, g, tls; /* register numbers; REG_NONE where there is none. g: Go's ABIInternal g register */
+	uint8_t system_call; /* register that Linux is told the number of a system call in */
+	uint32_t audit; /* AUDIT_ARCH_* of include/uapi/linux/audit.h: si_arch of SIGSYS */
 	const uint8_t *go_arguments; /* registers of integer arguments, in order (Go's cmd/compile/abi-internal.md) */
 	size_t go_argument_count;
 	const char *const *reg_names;

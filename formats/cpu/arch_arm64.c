@@ -7,7 +7,7 @@
 #include "formats/cpu/arch.h"
 
 /* x0..x30 are registers 0..30. */
-enum { X28 = 28, X29 = 29, X30 = 30, SP, PC, PSTATE, TPIDR, COUNT };
+enum { X8 = 8, X28 = 28, X29 = 29, X30 = 30, SP, PC, PSTATE, TPIDR, COUNT };
 
 static const char *const names[COUNT] = {
 	"x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",  "x7",  "x8",  "x9",  "x10",    "x11",
@@ -63,6 +63,8 @@ const struct arch arch_arm64 = {
 	.lr = X30,
 	.g = X28,
 	.tls = TPIDR, /* from NT_ARM_TLS, which qemu-user does not write: usually unknown */
+	.system_call = X8,
+	.audit = 0xc00000b7,
 	.go_arguments = go_arguments,
 	.go_argument_count = sizeof go_arguments,
 	.reg_names = names,

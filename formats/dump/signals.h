@@ -34,6 +34,6 @@ enum {
 
 /* Offsets in siginfo_t of 64-bit Linux (asm-generic/siginfo.h). SENDER and ADDRESS share the place: an si_code of 0 or less
  * says that a process sent the signal. */
-enum { SIGINFO_CODE = 8, SIGINFO_SENDER = 16, SIGINFO_UID = 20, SIGINFO_ADDRESS = 16, SIGINFO_SYSCALL = 24 };
+enum { SIGINFO_CODE = 8, SIGINFO_SENDER = 16, SIGINFO_UID = 20, SIGINFO_ADDRESS = 16, SIGINFO_SYSCALL = 24, SIGINFO_ARCH = 28 };
 
 #endif

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { INSN_BYTES = 16, BUS_ADRERR = 2, BUS_OBJERR = 3, BUS_MCEERR_AO = 5, TRAP_BRKPT = 1 };
+enum { INSN_BYTES = 16, BUS_OBJERR = 3, BUS_MCEERR_AO = 5, TRAP_BRKPT = 1, SEGV_ACCERR = 2 };
 
 /* Extensions that not every CPU has, by their encodings (Intel SDM vol. 2, 2.3.5 and 2.7; Arm ARM, C4.1). */
 static const struct {
@@ -62,17 +62,23 @@ static const char *illegal(const struct diagnosis *diagnosis)
 static const char *bus(const struct diagnosis *diagnosis)
 {
 	const struct fault *fault = &diagnosis->analysis->fault;
-	const struct image *image = diagnosis->analysis->image;
-	const struct mapping *mapping = fault->has_address ? image_mapping(image, fault->address) : NULL;
 
-	if (fault->code == BUS_ADRERR && mapping && mapping->path)
-		return arena_printf(diagnosis->arena, "the file %s, mapped there, has no bytes at offset 0x%" PRIx64
-				    ": it was cut short while it was mapped, or its disk failed",
-				    path_base_name(mapping->path),
-				    mapping->file_offset + (fault->address - mapping->start));
-	if (fault->code >= BUS_OBJERR && fault->code <= BUS_MCEERR_AO)
-		return signal_code(fault->number, fault->code)->meaning;
-	return NULL;
+	return fault->code >= BUS_OBJERR && fault->code <= BUS_MCEERR_AO ? signal_code(fault->number, fault->code)->meaning : NULL;
+}
+
+/* A write to what a program or library holds for reading only: the bytes of a string constant, a table. */
+static const char *constant(const struct diagnosis *diagnosis)
+{
+	const struct fault *fault = &diagnosis->analysis->fault;
+	struct image *image = diagnosis->analysis->image;
+	const struct mapping *mapping = fault->has_address ? image_mapping(image, fault->address) : NULL;
+	const struct segment *segment = mapping ? image_segment(image, fault->address) : NULL;
+
+	if (fault->code != SEGV_ACCERR || !segment || (segment->flags & SEGMENT_WRITE) || !(segment->flags & SEGMENT_READ) ||
+	    fault->access == ACCESS_EXECUTE || !mapping->path)
+		return NULL;
+	return arena_printf(diagnosis->arena, "it wrote to what %s holds for reading only, such as code, a table or the bytes of a "
+			    "string constant", path_base_name(mapping->path));
 }
 
 static const char *breakpoint(const struct diagnosis *diagnosis)
@@ -84,20 +90,7 @@ static const char *breakpoint(const struct diagnosis *diagnosis)
 		       : NULL;
 }
 
-static const char *system_call(const struct diagnosis *diagnosis)
-{
-	const struct fault *fault = &diagnosis->analysis->fault;
-	uint32_t number;
-
-	if (fault->code != SIGNAL_CODE_SECCOMP)
-		return NULL;
-	if (!fault->siginfo || !image_u32(diagnosis->analysis->image, fault->siginfo + SIGINFO_SYSCALL, &number))
-		return "a filter of system calls (seccomp) forbade the call";
-	return arena_printf(diagnosis->arena, "a filter of system calls (seccomp) forbade system call %" PRIu32,
-			    number);
-}
-
-static const char *tag(const struct diagnosis *diagnosis)
+static const char *violation(const struct diagnosis *diagnosis)
 {
 	switch (diagnosis->analysis->fault.code) {
 	case SIGNAL_CODE_TAG:
@@ -106,7 +99,7 @@ static const char *tag(const struct diagnosis *diagnosis)
 		return "some access before, by an instruction that is not known, was made by a pointer whose tag is not that "
 		       "of the memory";
 	default:
-		return NULL;
+		return constant(diagnosis);
 	}
 }
 
@@ -116,8 +109,7 @@ const char *fault_cause(const struct diagnosis *diagnosis)
 	static const struct {
 		const char *signal;
 		const char *(*cause)(const struct diagnosis *diagnosis);
-	} causes[] = {{"SIGILL", illegal}, {"SIGBUS", bus}, {"SIGSYS", system_call}, {"SIGTRAP", breakpoint},
-		      {"SIGSEGV", tag}};
+	} causes[] = {{"SIGILL", illegal}, {"SIGBUS", bus}, {"SIGSEGV", violation}, {"SIGTRAP", breakpoint}};
 
 	for (size_t i = 0; fault->has_code && i < sizeof causes / sizeof *causes; i++)
 		if (!strcmp(fault->name, causes[i].signal))

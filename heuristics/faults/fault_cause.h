@@ -4,8 +4,8 @@
 
 #include "heuristics/detector.h"
 
-/* "the instruction `vpaddd …` is not one that this CPU has", "the file data.bin has no more bytes there: it was cut short while it
- * was mapped"; NULL: the fault does not explain itself. */
+/* "the instruction `vpaddd …` is not one that this CPU has", "the memory
+ * itself is broken"; NULL: the fault does not explain itself. */
 const char *fault_cause(const struct diagnosis *diagnosis);
 
 #endif

@@ -165,8 +165,8 @@ const struct detector detector_unknown_fault = {
 	.explanation = "The process was ended by a fault that no other rule explains. What the dump shows is said: "
 		       "the instruction, the address and what lies there, what the kernel said of it, and what it "
 		       "was not. Some faults say themselves what was wrong: an instruction that the CPU does not "
-		       "have (SIGILL), a mapped file that was cut short (SIGBUS), a system call that a filter "
-		       "forbids (SIGSYS); then it is likely, else only possible.\n"
+		       "have (SIGILL), memory that is broken (SIGBUS), a write to constants of the program (SIGSEGV); then "
+		       "it is likely, else only possible.\n"
 		       "What to do: see where the bad address or value came from; suspect package unsafe, assembly, "
 		       "cgo and data races (go build -race, go vet), then the memory of the machine if faults "
 		       "differ from time to time.",

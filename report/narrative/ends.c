@@ -1,4 +1,5 @@
 /* ends.c: tells of the ordinary ends of a Go process that its runtime tells of itself: panics, fatal errors. */
+#include "report/narrative/advice.h"
 #include "report/narrative/telling.h"
 
 #include "heuristics/ends/ordinary_ends.h"
@@ -52,18 +53,6 @@ void tell_place(struct telling *telling, const char *verb)
 		tell(telling, "It %s in %s.", verb, finding->function);
 }
 
-/* What to do about the runtime's best-known fatal errors, by the beginning of their text. */
-static const struct {
-	const char *message, *advice;
-} fatal_advice[] = {
-	{"concurrent map",
-	 "Guard that map with a mutex: another goroutine used it at the same moment. Find both users by running "
-	 "the tests with "
-	 "-race."},
-	{"sync: ",
-	 "Look at the caller of package sync in the stack: a lock was released that nobody held, or released twice."},
-};
-
 /* m.throwing of the thread that died: whom the runtime blames (runtime.throwType, Go 1.19). */
 enum throw_type { THROW_UNKNOWN, THROW_USER, THROW_RUNTIME };
 
@@ -76,32 +65,6 @@ static enum throw_type throw_blames(const struct telling *telling)
 	if (!analysis->runtime->functions[ROLE_FATAL] || throwing < THROW_USER || throwing > THROW_RUNTIME)
 		return THROW_UNKNOWN;
 	return (enum throw_type)throwing;
-}
-
-static bool advise_known(struct telling *telling, const char *line)
-{
-	for (size_t i = 0; line && i < sizeof fatal_advice / sizeof *fatal_advice; i++)
-		if (!strncmp(message_body(line), fatal_advice[i].message, strlen(fatal_advice[i].message))) {
-			tell_action(telling, "%s", fatal_advice[i].advice);
-			return true;
-		}
-	return false;
-}
-
-static void advise_fatal(struct telling *telling, const char *line, const char *who)
-{
-	if (!advise_known(telling, line)) {
-		tell_action(telling, "Read the runtime's message and the stack of %s, which shows who provoked it.", who);
-		tell_action(telling, "If it speaks of memory, pointers or the heap, suspect package unsafe, cgo and data races: run "
-				     "the tests with -race.");
-	}
-	tell_confirm(telling, "The log of the service has to show the same message; what it shows just before it may say more than "
-			      "the dump has kept, which is the last 512 bytes.");
-	if (throw_blames(telling) == THROW_USER)
-		tell_for_good(telling, "Let a test run that path with -race: it finds such a mistake before a release does.");
-	else
-		tell_for_good(telling, "Rebuild with the newest patch of that Go release; if it comes again, report it with this dump: "
-				       "apart from exhausted memory, the runtime throws only on damage or a defect.");
 }
 
 /* Who called throw, whether it blames the program or itself, and what the goroutine had met before. */
@@ -142,7 +105,9 @@ void tell_go_fatal(struct telling *telling)
 	tell_paragraph(telling, EXHIBIT_NONE);
 	tell(telling, "Such an error is no panic: no deferred function runs, and recover cannot catch it.");
 	tell_known_bugs(telling);
-	advise_fatal(telling, line, who);
+	tell_confirm(telling, "The log of the service has to show the same message; what it shows just before it may say more than "
+			      "the dump has kept, which is the last 512 bytes.");
+	advise(telling, line);
 }
 
 static const char *access_verb(enum fault_access access)

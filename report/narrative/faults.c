@@ -1,15 +1,8 @@
 /* faults.c: tells of faults that Go's runtime cannot make a panic of: in C, and those that nothing explains. */
+#include "report/narrative/advice.h"
 #include "report/narrative/telling.h"
 
 #include <string.h>
-
-static const struct {
-	const char *name, *confirm, *action, *for_good;
-} advice[] = {
-#define FAULT_ADVICE(name, confirm, action, for_good) {name, confirm, action, for_good},
-#include "report/narrative/fault_advice.def"
-#undef FAULT_ADVICE
-};
 
 /* The text of a finding's evidence of that kind and side, the n-th; NULL: there is none. */
 static const char *evidence_text(const struct finding *finding, enum evidence_kind kind, size_t n)
@@ -85,17 +78,6 @@ static const char *ruled_out(const struct telling *telling)
 	return list;
 }
 
-static void advise_fault(struct telling *telling, const char *name)
-{
-	size_t i = 0;
-
-	while (*advice[i].name && strcmp(advice[i].name, name)) /* the last is for all others */
-		i++;
-	tell_confirm(telling, "%s", advice[i].confirm);
-	tell_action(telling, "%s", advice[i].action);
-	tell_for_good(telling, "%s", advice[i].for_good);
-}
-
 void tell_unknown_fault(struct telling *telling)
 {
 	const struct finding *finding = telling->finding;
@@ -115,5 +97,36 @@ void tell_unknown_fault(struct telling *telling)
 	if (finding->certainty < CERTAINTY_LIKELY)
 		tell(telling, "This is where the process ended, which need not be where it went wrong.");
 	tell_known_bugs(telling);
-	advise_fault(telling, fault->known ? fault->name : "");
+	advise(telling, fault->known ? fault->name : NULL);
+}
+
+/* The parts that faults share which say themselves what was wrong. */
+static void tell_plain_fault(struct telling *telling, const char *meaning)
+{
+	const struct finding *finding = telling->finding;
+	const char *who = finding->goroutine >= 0 ? finding_goroutine(telling, finding) : finding_thread(telling, finding);
+
+	tell_headline(telling, "%s.", finding->title);
+	tell_headline(telling, "%s.", finding->detector->title);
+	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
+	tell(telling, "On %s: %s.", who, finding->title);
+	for (size_t i = 0; i < finding->evidence.count; i++)
+		if (finding->evidence.items[i].kind == EVIDENCE_MEMORY || finding->evidence.items[i].kind == EVIDENCE_RUNTIME_STATE)
+			tell(telling, "%s.", capital(telling->arena, finding->evidence.items[i].text));
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "%s", meaning);
+	tell_known_bugs(telling);
+	advise(telling, finding->title);
+}
+
+void tell_mapped_file(struct telling *telling)
+{
+	tell_plain_fault(telling, "A mapped file is read and written when memory is touched, so that what would be an error of read or "
+				  "write is a signal here; Go cannot make an error of it.");
+}
+
+void tell_system_call_filter(struct telling *telling)
+{
+	tell_plain_fault(telling, "A filter of system calls says which calls a process may make, and what happens at others. This one "
+				  "ends the process: nothing is damaged, and no call failed by itself.");
 }

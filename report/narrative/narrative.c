@@ -132,6 +132,25 @@ static const char *doubt(const struct telling *telling)
 	return !why && telling->finding->detector->symptom ? "this is a consequence, and its cause was not found" : why;
 }
 
+/* Of an end that is no riddle one line is enough. */
+static void tell_how_sure_of_end(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+	const struct evidence *objection = strong_objection(finding);
+	const char *missing = class_list(telling, (CLASS_MACHINE | CLASS_MEMORY | CLASS_WALK) & ~strong_classes(finding));
+	const char *but = doubt(telling) ? doubt(telling) : objection ? objection->text : NULL;
+
+	tell_paragraph(telling, EXHIBIT_NONE);
+	if (finding->certainty == CERTAINTY_CERTAIN)
+		tell(telling, "How sure is this? Certain: what the process said or met, its memory and its stack agree.");
+	else if (but || !missing)
+		tell(telling, "How sure is this? It is %s, and no more%s%s.", certainty_name(finding->certainty), but ? ": " : "",
+		     but ? but : "");
+	else
+		tell(telling, "How sure is this? It is %s, and no more: strong evidence is missing from %s.",
+		     certainty_name(finding->certainty), missing);
+}
+
 static void tell_how_sure(struct telling *telling)
 {
 	const struct finding *finding = telling->finding;
@@ -182,7 +201,7 @@ const struct narrative *narrative_of(const struct diagnosis *diagnosis)
 	if (verdict->kind == VERDICT_FOUND) {
 		telling.finding = &diagnosis->findings.items[verdict->finding];
 		tell_finding(&telling);
-		tell_how_sure(&telling);
+		(telling.finding->detector->corruption ? tell_how_sure : tell_how_sure_of_end)(&telling);
 		tell_headline(&telling, "%s.", telling.finding->title);
 		tell_headline(&telling, "%s.", telling.finding->detector->title);
 	} else if (diagnosis->analysis->runtime->presence != PRESENCE_GO) {

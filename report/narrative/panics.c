@@ -1,4 +1,5 @@
 /* panics.c: tells of panics, and of maps that were used by two goroutines at once. */
+#include "report/narrative/advice.h"
 #include "report/narrative/telling.h"
 
 #include "heuristics/ends/map_user.h"
@@ -8,14 +9,6 @@
 #include <string.h>
 
 enum { TOLD_LIMIT = 8 };
-
-static const struct {
-	const char *text, *action, *remedy;
-} panic_advice[] = {
-#define PANIC_ADVICE(text, action, remedy) {text, action, remedy},
-#include "report/narrative/panic_advice.def"
-#undef PANIC_ADVICE
-};
 
 /* Whether the panic began as a fault of an instruction that can be shown. */
 static bool has_fault(const struct telling *telling)
@@ -99,12 +92,7 @@ static void advise_panic(struct telling *telling, const char *who)
 {
 	const struct panic_value *oldest = oldest_panic(&telling->diagnosis->analysis->messages);
 
-	for (size_t i = 0; oldest && oldest->text && i < sizeof panic_advice / sizeof *panic_advice; i++)
-		if (strstr(oldest->text, panic_advice[i].text)) {
-			tell_action(telling, "%s", panic_advice[i].action);
-			tell_for_good(telling, "%s", panic_advice[i].remedy);
-			break;
-		}
+	advise(telling, oldest ? oldest->text : NULL);
 	tell_action(telling, "Read the stack of %s from the top: the first function of your own code is where to look.", who);
 	if (telling->diagnosis->analysis->messages.panics.count > 1)
 		tell_action(telling, "Begin with the oldest panic, which is printed first: the others came of it.");

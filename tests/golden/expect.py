@@ -138,7 +138,12 @@ ENDS = {
     'c-callback': ('cgo-fault', 'certain', {'also': [{'rule': 'unknown-fault'}], 'near_miss_of': ['external-signal']}),
     'c-heap': ('cgo-fault', 'certain', {'also': [{'rule': 'external-signal', 'certainty': 'certain'}]}),
     'illegal': ('unknown-fault', 'likely', {'function': 'main.trap', 'near_miss_of': ['go-panic', 'go-fatal']}),
-    'bus': ('unknown-fault', 'likely', {'function': 'main.shorten', 'also': [{'rule': 'go-fatal'}]}),
+    'bus': ('mapped-file', 'certain', {'function': 'main.shorten', 'also': [{'rule': 'go-fatal'}, {'rule': 'unknown-fault'}]}),
+    'readonly': ('mapped-file', 'certain', {'function': 'main.(*journal).add', 'also': [{'rule': 'go-fatal'},
+                                                                                  {'rule': 'unknown-fault'}]}),
+    'filter': ('system-call-filter', 'certain', {'function': 'main.pin', 'also': [{'rule': 'unknown-fault'}]}),
+    'heap-object': ('heap-damage', 'likely', {'function': 'runtime.(*mspan).reportZombies', 'also': [{'rule': 'go-fatal'}]}),
+    'heap-header': ('heap-damage', 'likely', {'also': [{'rule': 'unknown-fault'}]}),
     'self-abort': ('external-signal', 'certain', {'near_miss_of': ['go-fatal', 'unknown-fault']}),
     'sent-segv': ('external-signal', 'certain', {'near_miss_of': ['nil-deref']}),
 }
@@ -150,9 +155,9 @@ def ended(end, why, printed):
     preamble = '\n'.join(printed.preamble)
     if end == 'c-heap':
         expect['pc'] = one(r' {8}(0x[0-9a-f]+)  free_twice\+', why)
-    elif rule != 'external-signal':
+    elif rule != 'external-signal' and end != 'heap-object':
         expect['pc'] = one(r'\b(?:PC|pc)=(0x[0-9a-f]+)', preamble)
-    if rule != 'external-signal':
+    if rule not in ('external-signal', 'heap-damage'):
         expect['goroutine'] = printed.goroutines[0].id
     if printed.goroutines[0].id:
         expect['unlike_traceback'] = {'0': 'the thread that died printed its goroutine, the others their system stacks'}
