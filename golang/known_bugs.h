@@ -37,6 +37,7 @@ enum bug_need_kind {
 	NEED_CODE,          /* the program has a function whose name begins with `text` */
 	NEED_MODULE,        /* … is built with a release of module `text` from `from` to before `below` (NULL: any) */
 	NEED_LIBRARY,       /* a file whose path holds `text` was mapped */
+	NEED_AFFECTED,      /* the release is not known to be without it: of bugs that have nothing but a message in common */
 	NEED_KERNEL,        /* Linux from release `first` to `last` */
 	NEED_BUILD,         /* Windows from build `first` to `last` */
 	NEED_KINDS

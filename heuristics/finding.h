@@ -42,6 +42,7 @@ struct stuck; /* heuristics/hangs/stuck.h */
 struct resource; /* heuristics/limits/resource_limit.h */
 struct outparam; /* analyzer/instructions/outparams.h */
 struct overrun;  /* analyzer/unwind/overrun.h */
+struct heap_part_text; /* heuristics/heap/part.h */
 
 struct finding {
 	const struct detector *detector; /* rule id and title */
@@ -66,6 +67,7 @@ struct finding {
 	const struct damage *damage; /* torn-return, torn-pc, smashed-return, bit-flip: the word; NULL otherwise */
 	const struct overrun *overrun; /* smashed-return: who wrote it; NULL: not known, or another rule */
 	const struct state_word *state; /* a word of the scheduler's state: the word; NULL otherwise */
+	const struct heap_part_text *heap_part; /* heap-damage: the part of the heap that is wrong; NULL otherwise */
 	VEC(struct evidence) evidence;
 	VEC(struct cited_bug) bugs;
 	VEC(struct rival) rivals;

@@ -142,7 +142,7 @@ def verdict_finding(report):
 
 
 CORRUPTION = ('split-sp', 'torn-return', 'torn-pc', 'smashed-return', 'bit-flip', 'late-kernel-write', 'sp-out-of-bounds', 'g-state',
-              'unwinder-crash')
+              'unwinder-crash', 'heap-damage')
 
 
 def wrong_certain(report, expect):

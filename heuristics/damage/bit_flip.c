@@ -41,7 +41,7 @@ static void run(struct diagnosis *diagnosis)
 			state_word_finding(diagnosis, &detector_bit_flip, &analysis->state_words.items[i]);
 }
 
-static const char *const supersedes[] = {"unwinder-crash", NULL};
+static const char *const supersedes[] = {"unwinder-crash", "heap-damage", NULL};
 
 const struct detector detector_bit_flip = {
 	.id = "bit-flip",

@@ -10,7 +10,7 @@ static void run(struct diagnosis *diagnosis)
 			state_word_finding(diagnosis, &detector_g_state, &diagnosis->analysis->state_words.items[i]);
 }
 
-static const char *const supersedes[] = {"unwinder-crash", NULL};
+static const char *const supersedes[] = {"unwinder-crash", "heap-damage", NULL};
 
 const struct detector detector_g_state = {
 	.id = "g-state",

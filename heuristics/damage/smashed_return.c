@@ -78,7 +78,7 @@ static void run(struct diagnosis *diagnosis)
 			report(diagnosis, &diagnosis->analysis->damages.items[i]);
 }
 
-static const char *const supersedes[] = {"unwinder-crash", NULL};
+static const char *const supersedes[] = {"unwinder-crash", "heap-damage", NULL};
 
 const struct detector detector_smashed_return = {
 	.id = "smashed-return",

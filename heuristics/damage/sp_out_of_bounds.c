@@ -101,7 +101,7 @@ static void run(struct diagnosis *diagnosis)
 		check_thread(diagnosis, i);
 }
 
-static const char *const supersedes[] = {"unwinder-crash", "unknown-fault", "go-fatal", NULL};
+static const char *const supersedes[] = {"unwinder-crash", "heap-damage", "unknown-fault", "go-fatal", NULL};
 
 const struct detector detector_sp_out_of_bounds = {
 	.id = "sp-out-of-bounds",

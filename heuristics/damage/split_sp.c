@@ -268,7 +268,7 @@ static void run(struct diagnosis *diagnosis)
 		report(diagnosis, &diagnosis->analysis->tears.items[i]);
 }
 
-static const char *const supersedes[] = {"unwinder-crash", NULL};
+static const char *const supersedes[] = {"unwinder-crash", "heap-damage", NULL};
 
 const struct detector detector_split_sp = {
 	.id = "split-sp",

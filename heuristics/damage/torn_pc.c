@@ -26,7 +26,7 @@ static void run(struct diagnosis *diagnosis)
 	}
 }
 
-static const char *const supersedes[] = {"unwinder-crash", "unknown-fault", "go-fatal", "go-panic", "nil-deref", NULL};
+static const char *const supersedes[] = {"unwinder-crash", "heap-damage", "unknown-fault", "go-fatal", "go-panic", "nil-deref", NULL};
 
 const struct detector detector_torn_pc = {
 	.id = "torn-pc",

@@ -47,7 +47,7 @@ static void run(struct diagnosis *diagnosis)
 	}
 }
 
-static const char *const supersedes[] = {"unwinder-crash", NULL};
+static const char *const supersedes[] = {"unwinder-crash", "heap-damage", NULL};
 
 const struct detector detector_torn_return = {
 	.id = "torn-return",

@@ -1,6 +1,7 @@
 /* unwinder_crash.c: the runtime died while it walked a goroutine's stack, mostly another one's: it gave up with a throw of its own, or its
  * unwinder dereferenced garbage. The thread that died is the walker; the one at fault is whose stack it walked. */
 #include "heuristics/detector.h"
+#include "heuristics/damage/walker.h"
 
 #include "analyzer/unwind/frame_chain.h"
 
@@ -100,7 +101,7 @@ static const char *unwinder_text(const struct analysis *analysis)
 	return NULL;
 }
 
-static size_t find_walker(const struct stack *stack)
+size_t walker_find(const struct stack *stack)
 {
 	for (size_t i = 0; i < stack->frames.count; i++)
 		if (is_walker(stack->frames.items[i].info->role))
@@ -184,13 +185,21 @@ static int32_t walked_by_frame_pointers(const struct analysis *analysis)
 	return analysis->wrong_pointers.count == 1 ? analysis->wrong_pointers.items[0].goroutine : own;
 }
 
+int32_t walked_goroutine(struct analysis *analysis, const struct stack *stack, size_t walker)
+{
+	struct crash crash = {.analysis = analysis, .stack = *stack, .walker = walker, .victim = -1};
+
+	victim_in_walker(&crash);
+	return crash.victim;
+}
+
 static bool examine(struct analysis *analysis, struct crash *crash)
 {
 	*crash = (struct crash){.analysis = analysis, .victim = -1};
 	if (analysis->dying_thread < 0)
 		return false;
 	thread_stack(analysis, (size_t)analysis->dying_thread, &crash->stack);
-	crash->walker = find_walker(&crash->stack);
+	crash->walker = walker_find(&crash->stack);
 	crash->text = unwinder_text(analysis);
 	crash->faulted = analysis->fault.known && analysis->fault.has_pc &&
 			 is_unwinder(go_pc(analysis->runtime, analysis->fault.pc, true)->role);

@@ -15,6 +15,7 @@ enum { NULL_PAGE = 4096 };
 struct subject {
 	struct analysis *analysis;
 	const struct finding *finding; /* NULL: the dump as a whole */
+	const struct known_bug *bug;
 };
 
 typedef bool (*stack_test)(struct analysis *analysis, const struct stack *stack, const char *text);
@@ -179,6 +180,8 @@ static bool holds(const struct subject *s, const struct bug_need *need)
 		return program_has_function(s->analysis->runtime, need->text);
 	case NEED_MODULE:
 		return program_has_module(s->analysis->runtime, need->text, need->from, need->below);
+	case NEED_AFFECTED:
+		return known_bug_affects(s->bug, &s->analysis->runtime->version) != 0;
 	case NEED_LIBRARY:
 		return is_mapped(s, need->text);
 	case NEED_KERNEL:
@@ -212,11 +215,11 @@ static bool is_of_finding(enum bug_need_kind kind)
 }
 
 /* Of one kind any, of every kind one; alternatives stand side by side. */
-static bool are_met(const struct subject *s, const struct known_bug *bug)
+static bool are_met(const struct subject *s)
 {
 	bool met = false;
 
-	for (const struct bug_need *need = bug->needs; need->kind; need++) {
+	for (const struct bug_need *need = s->bug->needs; need->kind; need++) {
 		if (is_of_finding(need->kind) != (s->finding != NULL))
 			continue;
 		met = met || holds(s, need);
@@ -231,10 +234,10 @@ static bool are_met(const struct subject *s, const struct known_bug *bug)
 
 bool bug_is_possible(const struct diagnosis *diagnosis, const struct known_bug *bug)
 {
-	return are_met(&(struct subject){diagnosis->analysis, NULL}, bug);
+	return are_met(&(struct subject){diagnosis->analysis, NULL, bug});
 }
 
 bool bug_fits(const struct diagnosis *diagnosis, const struct finding *finding, const struct known_bug *bug)
 {
-	return are_met(&(struct subject){diagnosis->analysis, finding}, bug);
+	return are_met(&(struct subject){diagnosis->analysis, finding, bug});
 }

@@ -142,7 +142,7 @@ ENDS = {
     'readonly': ('mapped-file', 'certain', {'function': 'main.(*journal).add', 'also': [{'rule': 'go-fatal'},
                                                                                   {'rule': 'unknown-fault'}]}),
     'filter': ('system-call-filter', 'certain', {'function': 'main.pin', 'also': [{'rule': 'unknown-fault'}]}),
-    'heap-object': ('heap-damage', 'likely', {'function': 'runtime.(*mspan).reportZombies', 'also': [{'rule': 'go-fatal'}]}),
+    'heap-object': ('heap-damage', 'certain', {'function': 'runtime.(*mspan).reportZombies', 'also': [{'rule': 'go-fatal'}]}),
     'heap-header': ('heap-damage', 'likely', {'also': [{'rule': 'unknown-fault'}]}),
     'self-abort': ('external-signal', 'certain', {'near_miss_of': ['go-fatal', 'unknown-fault']}),
     'sent-segv': ('external-signal', 'certain', {'near_miss_of': ['nil-deref']}),

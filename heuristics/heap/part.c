@@ -1,0 +1,88 @@
+/* part.c: see part.h. */
+#include "heuristics/heap/part.h"
+
+#include <string.h>
+
+#define FATAL "fatal error: "
+
+static const struct heap_part_text parts[] = {
+#define HEAP_PART(id, what, usual) [PART_##id] = {what, usual},
+#include "heuristics/heap/parts.def"
+#undef HEAP_PART
+};
+
+static const struct {
+	const char *text;
+	enum heap_part part;
+} texts[] = {
+#define HEAP_TEXT(text, part) {text, PART_##part},
+#include "heuristics/heap/texts.def"
+#undef HEAP_TEXT
+};
+
+static const struct {
+	const char *beginning;
+	enum heap_part part;
+} functions[] = {
+#define HEAP_FUNCTION(beginning, part) {beginning, PART_##part},
+#include "heuristics/heap/functions.def"
+#undef HEAP_FUNCTION
+};
+
+/* What lies between a function of the heap's and its end: how errors are raised, and what moves bytes for it. */
+static const char *const helpers[] = {
+	"runtime.throw", "runtime.fatal", "runtime.panic", "runtime.goPanic", "runtime.sigpanic", "runtime.systemstack",
+	"runtime.memmove", "runtime.memclr", "runtime.mstart", "internal/runtime/atomic.", "runtime/internal/atomic.",
+	"internal/runtime/sys.", "runtime/internal/sys.", "internal/runtime/gc.", "runtime.add", "runtime.(*notInHeapSlice)",
+};
+
+const struct heap_part_text *heap_part_text(enum heap_part part)
+{
+	return &parts[part];
+}
+
+enum heap_part heap_part_of_line(const char *line)
+{
+	if (!line || strncmp(line, FATAL, sizeof FATAL - 1))
+		return PART_NONE;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (!strcmp(line + sizeof FATAL - 1, texts[i].text))
+			return texts[i].part;
+	return PART_NONE;
+}
+
+enum heap_part heap_part_of_function(const char *name)
+{
+	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+		if (!strncmp(name, functions[i].beginning, strlen(functions[i].beginning)))
+			return functions[i].part;
+	return PART_NONE;
+}
+
+static bool is_helper(const char *name)
+{
+	for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++)
+		if (!strncmp(name, helpers[i], strlen(helpers[i])))
+			return true;
+	return false;
+}
+
+enum heap_part heap_part_on_stack(struct analysis *analysis, const struct stack *stack, size_t *frame, const char **name)
+{
+	struct frame_line lines[INLINE_LIMIT];
+
+	for (; *frame < stack->frames.count; ++*frame) {
+		size_t count = frame_lines(analysis->image, stack, *frame, lines);
+
+		for (size_t i = 0; i < count; i++) {
+			enum heap_part part = lines[i].function ? heap_part_of_function(lines[i].function) : PART_NONE;
+
+			*name = lines[i].function;
+			if (part != PART_NONE)
+				return part;
+			if (!lines[i].function || !is_helper(lines[i].function))
+				return PART_NONE;
+		}
+	}
+	return PART_NONE;
+}
