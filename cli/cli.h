@@ -24,7 +24,8 @@ extern const struct command commands[];
 /* "tornstack: …" on stderr, with the text's control characters made visible. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Flushes and closes an output stream; complains and returns false when it could not take everything. */
+/* Flushes and closes an output stream; complains and returns false when it could not take everything. A reader that closed its end
+ * of the pipe, such as head, has what it wanted: that is no failure. */
 bool cli_close(FILE *out, const char *name);
 
 #endif

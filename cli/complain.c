@@ -31,6 +31,8 @@ bool cli_close(FILE *out, const char *name)
 	errno = failed ? errno : 0;
 	failed |= fflush(out) != 0;
 	failed |= fclose(out) != 0;
+	if (failed && errno == EPIPE) /* who reads has enough: head, a pager that was left */
+		return true;
 	if (failed)
 		cli_complain("cannot write %s: %s", name,
 			     errno ? strerror(errno) : "the output did not take everything");

@@ -30,16 +30,32 @@ static void add_word(struct argp_state *state, const char *option, struct word_l
 		argp_error(state, "--%s=%s: %s", option, word, *word ? "given too often" : "it is empty");
 }
 
+enum { NAMES_SIZE = 4096, NAMES_WIDTH = 72 };
+
+/* All states, in lines that a terminal holds. */
+static void list_states(char names[static NAMES_SIZE])
+{
+	const char *name;
+	size_t column = 0;
+
+	for (size_t i = 0; (name = ts_state(i)); i++) {
+		const bool wrap = column + strlen(name) + 2 > NAMES_WIDTH;
+
+		if (strlen(names) + strlen(name) + 8 > NAMES_SIZE)
+			return;
+		strcat(strcat(strcat(names, i ? "," : ""), !i || wrap ? "\n  " : " "), name);
+		column = strlen(name) + 2 + (wrap ? 0 : column);
+	}
+}
+
 static void add_state(struct argp_state *state, struct word_list *list, const char *word)
 {
-	char names[4096] = "";
-	const char *name;
+	char names[NAMES_SIZE] = "";
 
-	for (size_t i = 0; !ts_state_known(word) && (name = ts_state(i)); i++)
-		if (strlen(names) + strlen(name) + 3 < sizeof names)
-			strcat(strcat(names, i ? ", " : ""), name);
-	if (*names)
-		argp_error(state, "--state=%s: there is no such state. States are: %s", word, names);
+	if (!ts_state_known(word)) {
+		list_states(names);
+		argp_error(state, "--state=%s: there is no such state. States are:%s", word, names);
+	}
 	add_word(state, "state", list, word);
 }
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const struct command commands[] = {
@@ -36,9 +37,52 @@ static void set_signals(void)
 		if (!sigaction(stopping[i], NULL, &before) && before.sa_handler != SIG_IGN) /* nohup stays in force */
 			sigaction(stopping[i], &action, NULL);
 	}
-	signal(SIGPIPE, SIG_IGN); /* a closed pipe is reported as the failed write that it is */
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, which cli_close knows */
 	signal(SIGXFSZ, SIG_IGN); /* so is a limit of the size of files */
 	signal(SIGCHLD, SIG_DFL); /* where it is inherited as ignored, nobody learns how a child ended */
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Letters to change, add or leave out to make one word of the other (Levenshtein). */
+static unsigned distance(const char *word, const char *name)
+{
+	enum { LENGTH = 32 };
+	const size_t width = strlen(name);
+	unsigned row[LENGTH];
+
+	if (width >= LENGTH || strlen(word) >= LENGTH)
+		return LENGTH;
+	for (unsigned i = 0; i <= width; i++)
+		row[i] = i;
+	for (; *word; word++) {
+		unsigned corner = row[0]++;
+
+		for (size_t i = 1; i <= width; i++) {
+			const unsigned above = row[i];
+
+			row[i] = least(least(above, row[i - 1]) + 1, corner + (*word != name[i - 1]));
+			corner = above;
+		}
+	}
+	return row[width];
+}
+
+/* A command that was misspelt, where no file has that name; NULL: none. */
+static const char *meant(const char *word)
+{
+	enum { MISSPELT = 2 };
+	struct stat status;
+
+	if (*word == '-' || !stat(word, &status))
+		return NULL;
+	for (const struct command *command = commands; command->name; command++)
+		if (distance(word, command->name) <= MISSPELT)
+			return command->name;
+	return NULL;
 }
 
 int main(int argc, char **argv)
@@ -54,5 +98,9 @@ int main(int argc, char **argv)
 			argv[1] = command->run == command_analyze ? argv[0] : name;
 			return command->run(argc - 1, argv + 1);
 		}
+	if (argc > 1 && meant(argv[1])) {
+		cli_complain("there is no command and no file '%s'. Did you mean: tornstack %s", argv[1], meant(argv[1]));
+		return EXIT_USAGE;
+	}
 	return command_analyze(argc, argv);
 }

@@ -13,6 +13,7 @@
 
 enum {
 	LINE = 200,
+	SMALL = 10 << 20, /* bytes: told in KiB */
 	COLUMNS = 80, /* of a terminal that does not say */
 	BAR = 20,
 	NAME_SHOWN = 60,
@@ -114,13 +115,14 @@ static void add_bar(struct line *line, const struct progress_line *step)
 
 static void add_counts(struct line *line, const struct progress_line *step)
 {
-	const uint64_t unit = step->bytes ? 1000000 : 1;
+	const bool small = step->total && step->total < SMALL;
+	const uint64_t unit = !step->bytes ? 1 : small ? 1 << 10 : 1 << 20;
 
 	add(line, ", %" PRIu64, step->done / unit);
 	if (step->total)
 		add(line, " of %" PRIu64, step->total / unit);
 	if (step->bytes)
-		add(line, " MB");
+		add(line, small ? " KiB" : " MiB");
 }
 
 /* As long as the rest will take if it goes on as it did. */

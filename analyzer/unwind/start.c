@@ -7,6 +7,22 @@ enum {
 	STACK_BYTES = 1024,
 };
 
+/* A goroutine that runs has its context in registers; its gobuf is that of the last time that it did not, and what lies below is
+ * dead. But a thread that has switched to its system stack saved it before (runtime/asm_ARCH.s systemstack, mcall). */
+static bool gobuf_is_current(const struct analysis *analysis, const struct goroutine *g, int32_t thread)
+{
+	const struct machine *m = g->machine >= 0 ? &analysis->runtime->machines.items[g->machine] : NULL;
+	const struct context *stopped = thread >= 0 ? &analysis->walks[thread].stopped : NULL; /* below all signal frames */
+
+	if (g->status != G_RUNNING || !m) /* without an M it does not run, whatever its status says */
+		return true;
+	if (!stopped || !stopped->known)
+		return false;
+	if (m->g0_hi)
+		return stopped->sp >= m->g0_lo && stopped->sp < m->g0_hi;
+	return analysis->image->os == OS_WINDOWS && (stopped->sp < g->stack_lo || stopped->sp >= g->stack_hi); /* no signal stack */
+}
+
 /* Where a goroutine's own stack starts. A running one: what its thread's walk reached; in a system call: what entersyscall
  * kept; otherwise its gobuf (runtime/traceback.go traceback1, unwinder.initAt). */
 static struct context goroutine_context(const struct analysis *analysis, size_t index)
@@ -30,7 +46,7 @@ static struct context goroutine_context(const struct analysis *analysis, size_t 
 	}
 	if (thread >= 0 && analysis->walks[thread].user.known)
 		return analysis->walks[thread].user;
-	context.known = g->sched_sp != 0;
+	context.known = g->sched_sp != 0 && gobuf_is_current(analysis, g, thread);
 	context.pc = g->sched_pc;
 	context.sp = g->sched_sp;
 	context.lr = g->sched_lr;

@@ -4,6 +4,7 @@
  * <linux/elfcore.h> (struct elf_prstatus, elf_prpsinfo), <asm-generic/siginfo.h>; gdb/linux-tdep.c
  * (linux_make_corefile_notes: NT_PRPSINFO first, one NT_SIGINFO behind each thread); qemu linux-user/elfload.c
  * (no NT_SIGINFO, no NT_FILE). Memory is p_filesz bytes long; up to p_memsz it existed and was not saved. */
+#include "base/size.h"
 #include "formats/dump/core_arm64.h"
 #include "formats/dump/segments.h"
 #include "formats/dump/signals.h"
@@ -350,14 +351,14 @@ static void note_truncation(struct loader *loader)
 
 	if (loader->elf.program_lost)
 		note_add(image->notes,
-			 "the dump is cut short within its program headers, after %llu bytes: %llu memory segments are "
+			 "the dump is cut short within its program headers, after %s: %llu memory segments are "
 			 "not even known by address",
-			 (unsigned long long)size, (unsigned long long)loader->elf.program_lost);
+			 size_text(image->arena, size), (unsigned long long)loader->elf.program_lost);
 	if (loader->end > size)
 		note_add(image->notes,
-			 "the dump is cut short: %llu of %llu bytes are missing; %zu memory segments are lost whole "
+			 "the dump is cut short: %s of %s are missing; %zu memory segments are lost whole "
 			 "and %zu in part, so stacks and data in them cannot be read",
-			 (unsigned long long)(loader->end - size), (unsigned long long)loader->end, loader->lost,
+			 size_text(image->arena, loader->end - size), size_text(image->arena, loader->end), loader->lost,
 			 loader->partial);
 	if (loader->elf.program_lost || loader->end > size)
 		image->truncated = true;

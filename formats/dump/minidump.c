@@ -6,6 +6,7 @@
  * the Exception stream for the thread that it names, since that thread may have gone on, into the code that wrote the
  * dump. What Wine does otherwise: entries of type 0 in the directory, ranges of memory twice, and thread stacks with
  * Rva 0 in dumps of the full memory. */
+#include "base/size.h"
 #include "base/utf16.h"
 #include "formats/exe/codeview.h"
 #include "formats/dump/exceptions.h"
@@ -553,9 +554,9 @@ static void note_truncation(struct loader *loader)
 		return;
 	image->truncated = true;
 	note_add(image->notes,
-		 "the dump is cut short: %" PRIu64 " of %" PRIu64 " bytes are missing; of %zu ranges of memory some or all bytes "
-		 "are lost, so stacks and data in them cannot be read",
-		 loader->end - image->bytes.size, loader->end, loader->lost);
+		 "the dump is cut short: %s of %s are missing; of %zu ranges of memory some or all bytes are lost, so stacks and data "
+		 "in them cannot be read",
+		 size_text(image->arena, loader->end - image->bytes.size), size_text(image->arena, loader->end), loader->lost);
 }
 
 static void read_directory(struct loader *loader)

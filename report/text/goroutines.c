@@ -32,6 +32,18 @@ static bool is_library(const struct go_runtime *runtime, const char *function)
 	return !slash || !dot || slash < dot;
 }
 
+/* A go statement with arguments is made into a function, main.run.gowrap3, up to Go 1.21 main.run·dwrap·3 (cmd/compile
+ * walk/order.go). What the program calls it is main.run, where the statement is. */
+static const char *without_go_wrapper(struct arena *arena, const char *function)
+{
+	const char *mark = strstr(function, "·dwrap·");
+	const char *dot = strrchr(function, '.');
+
+	if (!mark && dot && begins(dot, ".gowrap"))
+		mark = dot;
+	return mark ? arena_strndup(arena, function, (size_t)(mark - function)) : function;
+}
+
 /* Where a goroutine is, in words of its program: its innermost frame outside Go's library, else its outermost. */
 static const char *group_place(const struct text *text, const struct stack *stack)
 {
@@ -45,7 +57,7 @@ static const char *group_place(const struct text *text, const struct stack *stac
 		for (size_t j = 0; j < count; j++) {
 			if (!lines[j].function || !strcmp(lines[j].function, "runtime.goexit"))
 				continue;
-			last = arena_printf(text->arena, "%s %s", lines[j].function, line_place(text, &lines[j]));
+			last = arena_printf(text->arena, "%s %s", without_go_wrapper(text->arena, lines[j].function), line_place(text, &lines[j]));
 			if (!is_library(text->analysis->runtime, lines[j].function))
 				return last;
 		}

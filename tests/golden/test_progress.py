@@ -106,7 +106,7 @@ def share(folder):
 
     run = terminal.Run(folder / 'zeros.zst', act=act, TMPDIR=str(folder))
     check_shown('share', run, 'decompressing the dump', 1)
-    line = re.compile(r'decompressing the dump \[#* *\] \d{1,3} %(, \d+ of \d+ MB)?(, (\d+ s|\d+:\d\d) left)?')
+    line = re.compile(r'decompressing the dump \[#* *\] \d{1,3} %(, \d+ of \d+ [KM]iB)?(, (\d+ s|\d+:\d\d) left)?')
     shown = [text for text in run.screen.seen if text.startswith('decompressing')]
     tap.check('share: bar, percentage, time', None if shown and all(map(line.fullmatch, shown)) and
               any('left' in text for text in shown) else shown)

@@ -172,6 +172,28 @@ def limited_output(folder):
         tap.check(f'{name}: nothing left', None if not os.listdir(place) else os.listdir(place))
 
 
+def closed_pipe():
+    """As of head, which reads a line and leaves: no failure, and nothing said of it."""
+    for form in (), ('--json', '--goroutines=all'):
+        args = [str(tap.TORNSTACK), str(tap.CASES / CASE / 'dump.zst'), *form, '--exe', str(tap.CASES / CASE / 'exe.zst')]
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run(args, stdout=write, stderr=subprocess.PIPE, text=True, env=tap.environment_of())
+        os.close(write)
+        tap.check(f'a closed pipe{" --json" if form else ""}: no error', None if done.returncode == 0 and not done.stderr else
+                  f'status {done.returncode}, {done.stderr}')
+
+
+def misspelt():
+    for word, command in (('gorutines', 'goroutines'), ('analyse', 'analyze'), ('scna', 'scan')):
+        done = tap.Run(word, tap.CASES / CASE / 'dump.zst')
+        tap.check(f'{word}: did you mean {command}', None if done.status == 2 and
+                  f'Did you mean: tornstack {command}' in done.err else f'status {done.status}, {done.err}')
+    done = tap.Run('goroutines', tap.CASES / CASE / 'dump.zst', '--state=nonsense')
+    tap.check('--state=nonsense: the list fits', None if done.status == 2 and 'chan receive' in done.err and
+              all(len(line) <= 80 for line in done.err.splitlines()) else done.err)
+
+
 def command_line():
     wrong = (), ('--no-such-option',), ('--json',), ('nosuchcommand', 'x'), ('--goroutines=none', 'x'), ('a', 'b')
     for args in wrong:
@@ -192,6 +214,8 @@ def main():
         limited_output(folder)
     standard_input()
     full_output()
+    closed_pipe()
+    misspelt()
     command_line()
     tap.finish()
 

@@ -1,6 +1,7 @@
 /* test_base.c: arena, errors and notes, growing arrays, bounded bytes. */
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/size.h"
 #include "base/span.h"
 #include "base/vec.h"
 
@@ -287,9 +288,25 @@ static void varints(void **state)
 	check_varint("", 0, 0, true);
 }
 
+static void sizes_are_told_to_two_figures(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} rows[] = {{0, "0 bytes"}, {1, "1 byte"}, {1023, "1023 bytes"}, {1024, "1.0 KiB"}, {10239, "9.9 KiB"}, {10240, "10 KiB"},
+		    {57409536, "54 MiB"}, {1984629456, "1.8 GiB"}, {UINT64_MAX, "15 EiB"}};
+	struct arena *arena = arena_new(1 << 20);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_string_equal(size_text(arena, rows[i].bytes), rows[i].text);
+	arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sizes_are_told_to_two_figures),
 		cmocka_unit_test(arena_gives_zeroed_aligned_memory),
 		cmocka_unit_test(arena_gives_more_than_a_block),
 		cmocka_unit_test(arena_run_answers_exhaustion),

@@ -420,7 +420,7 @@ static void seventy_thousand_segments(void **state)
 	assert_true(image->truncated);
 	assert_true(image_u8(image, 0x10000 + 69998 * 0x20, &byte));
 	assert_int_equal(image_read(image, 0x10000 + 69999 * 0x20, &byte, 1), MEM_TRUNCATED);
-	assert_true(noted(f, "16 of"));
+	assert_true(noted(f, "16 bytes of"));
 }
 
 /* ---- refusals ---- */

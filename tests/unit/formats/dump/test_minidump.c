@@ -419,7 +419,7 @@ static void cut_memory_is_lost_not_zero(void **state)
 	file = minidump_finish(f->dump);
 	assert_null(load(f, span_slice(file, 0, file.size - 0x1800), &image));
 	assert_true(image->truncated);
-	assert_true(noted(f, "6144 of"));
+	assert_true(noted(f, "6.0 KiB of"));
 	assert_int_equal(image_read(image, 0xc0000007ff, &byte, 1), MEM_OK);
 	assert_int_equal(image_read(image, 0xc000000800, &byte, 1), MEM_TRUNCATED);
 }
