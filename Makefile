@@ -57,7 +57,7 @@ find_dwarf_libs = pkg-config --libs libdwarf 2>/dev/null || echo -ldwarf
 # Headers of other projects are not for our warnings: -isystem.
 LIB_CFLAGS = $(call once,LIB_CFLAGS,$(patsubst -I%,-isystem %,\
 	$(shell pkg-config --cflags $(PKG_MODULES)) $(shell $(find_dwarf_cflags))))
-LIB_LIBS = $(call once,LIB_LIBS,$(shell pkg-config --libs $(PKG_MODULES)) $(shell $(find_dwarf_libs)))
+LIB_LIBS = $(call once,LIB_LIBS,$(shell pkg-config --libs $(PKG_MODULES)) $(shell $(find_dwarf_libs)) -liberty)
 TEST_CFLAGS = $(call once,TEST_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags cmocka)))
 UNICORN_LIBS = $(call once,UNICORN_LIBS,$(shell pkg-config --libs unicorn))
 TEST_LIBS = $(call once,TEST_LIBS,$(shell pkg-config --libs cmocka))

@@ -1,6 +1,8 @@
 /* c_frames.c: see c_frames.h. */
 #include "heuristics/faults/c_frames.h"
 
+#include "formats/exe/demangle.h"
+
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
@@ -113,7 +115,8 @@ const char *c_frame_function(struct analysis *analysis, const struct c_frames *f
 static const char *plain_name(struct arena *arena, const char *name)
 {
 	static const char mark[] = "_Cfunc_";
-	const char *plain = arena_strndup(arena, name, strcspn(name, "."));
+	const char *demangled_name = demangled(arena, name);
+	const char *plain = demangled_name == name ? arena_strndup(arena, name, strcspn(name, ".")) : demangled_name;
 	const char *called = strncmp(plain, "_cgo_", 5) ? NULL : strstr(plain, mark);
 
 	return called ? arena_printf(arena, "cgo's stub of %s", called + strlen(mark)) : plain;

@@ -5,6 +5,7 @@
 #include "report/text/stack_texts.h"
 #include "report/text/text.h"
 
+#include "formats/exe/demangle.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,12 @@ static void measure(struct printed_stack *stack, const struct printed_line *line
 	stack->function_width = function > stack->function_width ? function : stack->function_width;
 }
 
+/* A symbol of C++ or Rust as its language writes it; Go's are what they are. */
+static const char *function_name(const struct text *text, const struct frame_line *line)
+{
+	return line->frame->info->func ? line->function : demangled(text->arena, line->function);
+}
+
 static void frame_printed(const struct text *text, const struct stack *stack, size_t index, struct printed_stack *ret)
 {
 	struct frame_line lines[INLINE_LIMIT];
@@ -79,7 +86,7 @@ static void frame_printed(const struct text *text, const struct stack *stack, si
 		struct printed_line printed = {.line = lines[i]};
 
 		printed.pc = hex_text(text->arena, lines[i].frame->pc);
-		printed.function = lines[i].function ? escape_line(text->arena, lines[i].function) : "?";
+		printed.function = lines[i].function ? escape_line(text->arena, function_name(text, &lines[i])) : "?";
 		printed.place = escape_line(text->arena, line_place(text, &lines[i]));
 		printed.remark = remark_text(&lines[i]);
 		vec_push(text->arena, &ret->lines, printed);
