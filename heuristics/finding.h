@@ -66,6 +66,7 @@ struct finding {
 	const struct wait_graph *waits; /* deadlock: who waits for what; NULL otherwise */
 	const struct damage *damage; /* torn-return, torn-pc, smashed-return, bit-flip: the word; NULL otherwise */
 	const struct overrun *overrun; /* smashed-return: who wrote it; NULL: not known, or another rule */
+	const char *const *advice; /* bad-pointer: what to do about its kind (pointer_kind.h), NULL-terminated; NULL otherwise */
 	const struct state_word *state; /* a word of the scheduler's state: the word; NULL otherwise */
 	const struct heap_part_text *heap_part; /* heap-damage: the part of the heap that is wrong; NULL otherwise */
 	VEC(struct evidence) evidence;

@@ -62,6 +62,28 @@ void tell_cgo_fault(struct telling *telling)
 			       "alive (runtime.Pinner, runtime.KeepAlive).");
 }
 
+void tell_bad_pointer(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+
+	tell_headline(telling, "%s.", capital(telling->arena, finding->title));
+	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
+	tell_evidence(telling, EVIDENCE_EXCEPTION, 0);
+	tell_evidence(telling, EVIDENCE_INSTRUCTION, 0);
+	tell_paragraph(telling, EXHIBIT_NONE);
+	for (size_t i = 0; evidence_text(finding, EVIDENCE_MEMORY, i); i++)
+		tell_evidence(telling, EVIDENCE_MEMORY, i);
+	tell_evidence(telling, EVIDENCE_PREDICTION, 0);
+	tell_evidence(telling, EVIDENCE_UNWIND, 0);
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "The runtime cannot make a panic of such a fault: no deferred function ran.");
+	tell_known_bugs(telling);
+	for (const char *const *what = finding->advice; what && *what; what++)
+		tell_action(telling, "%s", *what);
+	tell_confirm(telling, "Look at the words named here with gdb (`x/gx`) or Delve (`examinemem`), and at who wrote them.");
+	tell_for_good(telling, "Run `go vet`, and the tests with -race and -gcflags=all=-d=checkptr: they stop where a pointer is made that is not good.");
+}
+
 /* "torn-pc, torn-return": the rules that evidence says it was not; NULL: none. */
 static const char *ruled_out(const struct telling *telling)
 {

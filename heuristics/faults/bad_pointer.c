@@ -1,0 +1,191 @@
+/* bad_pointer.c: Go code accessed memory through a pointer that leads to nothing, or to what it must not be used for. The
+ * runtime cannot make a panic of that (runtime/signal_unix.go sigpanic, "unexpected fault address"): pointers of Go code
+ * that the compiler checked are nil or good. What is wrong with this one is said (pointer_kind.h), and where it came from
+ * (analyzer/origins/origin.h). */
+#include "heuristics/faults/fault_evidence.h"
+#include "heuristics/ends/ordinary_ends.h"
+#include "heuristics/faults/pointer_kind.h"
+
+#include "formats/dump/signals.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+extern const struct detector detector_bad_pointer;
+
+enum { FIRST_PAGE = 0x1000 };
+
+/* ---- the access ---- */
+
+/* The frame of Go code that faulted, on its goroutine's stack. */
+static bool find_frame(struct analysis *analysis, struct bad_access *bad)
+{
+	const struct fault *fault = &analysis->fault;
+
+	goroutine_stack(analysis, (size_t)fault->goroutine, &bad->stack);
+	for (size_t i = 0; i < bad->stack.frames.count; i++) {
+		const struct frame *frame = &bad->stack.frames.items[i];
+
+		bad->frame = i;
+		if (frame->pc == fault->pc && frame->exact && frame->info->func)
+			return true;
+	}
+	return false;
+}
+
+static const struct origin *find_origin(struct analysis *analysis, struct bad_access *bad)
+{
+	const struct origin *origin;
+
+	if (!bad->has_base)
+		return NULL;
+	origin = origin_of_register(origins_of(analysis, &bad->stack), bad->frame, analysis->fault.pc, bad->access.reg);
+	return origin->has_value ? origin : NULL;
+}
+
+/* The address was the kernel's to tell; of one that the CPU cannot form it tells none, but then the register says it. */
+static bool find_pointer(struct analysis *analysis, struct bad_access *bad)
+{
+	const struct fault *fault = &analysis->fault;
+
+	bad->has_base = faulting_access_at(analysis, fault->pc, fault->address, &bad->access) && bad->access.base;
+	bad->origin = find_origin(analysis, bad);
+	if (fault->has_address) {
+		bad->address = fault->address;
+		bad->pointer = bad->has_base ? fault->address - bad->access.offset : fault->address;
+		if (bad->origin && bad->origin->value != bad->pointer)
+			bad->origin = NULL;
+		return true;
+	}
+	if (!bad->has_base || (!register_at_fault(analysis, bad->access.reg, &bad->pointer) && !bad->origin))
+		return false;
+	if (bad->origin)
+		bad->pointer = bad->origin->value;
+	bad->address = bad->pointer + bad->access.offset;
+	return fault->has_code && fault->code == SIGNAL_CODE_KERNEL && !arch_forms(analysis->image->arch, bad->address);
+}
+
+static bool is_memory_fault(const struct fault *fault)
+{
+	return !strcmp(fault->name, "SIGSEGV") || !strcmp(fault->name, "EXCEPTION_ACCESS_VIOLATION");
+}
+
+static bool find_access(struct diagnosis *diagnosis, struct bad_access *bad)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct fault *fault = &analysis->fault;
+
+	if (!fault->known || !fault->has_pc || fault->goroutine < 0 || !is_memory_fault(fault) ||
+	    fault->access == ACCESS_EXECUTE || fault->late || is_tag_fault(analysis) || analysis->messages.panicked)
+		return false;
+	return find_frame(analysis, bad) && find_pointer(analysis, bad) && bad->address >= FIRST_PAGE &&
+	       !is_past_stack(diagnosis, bad->address, bad->stack.frames.items[bad->frame].sp);
+}
+
+/* ---- evidence ---- */
+
+static void exception_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct bad_access *bad)
+{
+	const struct fault *fault = &diagnosis->analysis->fault;
+	struct evidence *evidence;
+
+	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
+				"%s, accessing 0x%" PRIx64 ", which is %s", fault_text(diagnosis), bad->address,
+				address_place(diagnosis, bad->address, 0));
+	evidence->address = fault->pc;
+	fault_kernel_evidence(diagnosis, finding, WEIGHT_FAIR);
+	if (fault->has_address)
+		fault_access_evidence(diagnosis, finding);
+	else
+		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_FAIR, false,
+			     "the instruction forms that address of %s, which by the code before it was 0x%" PRIx64,
+			     bad->access.base, bad->pointer);
+}
+
+static const char *function_at(const struct bad_access *bad, size_t frame)
+{
+	return go_func_name(bad->stack.frames.items[frame].info);
+}
+
+/* `what` was loaded; `source`: it is the pointer itself, and not what that was loaded through. */
+static void load_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct bad_access *bad,
+			  const struct origin *step, const char *what, bool source)
+{
+	const enum weight weight = source ? WEIGHT_STRONG : WEIGHT_WEAK;
+
+	if (step->is_own)
+		evidence_word(diagnosis, finding, weight, false, step->address, NULL,
+			      "%s was loaded at 0x%" PRIx64 " from a variable in the frame of %s", what, step->pc,
+			      function_at(bad, step->frame));
+	else
+		evidence_word(diagnosis, finding, weight, false, step->address, NULL,
+			      "%s was loaded at 0x%" PRIx64 " in %s from 0x%" PRIx64 ", %s", what, step->pc,
+			      function_at(bad, step->frame), step->address, address_place(diagnosis, step->address, 0));
+}
+
+/* Where the pointer came from, then what it was loaded through. */
+static void origin_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct bad_access *bad)
+{
+	const char *what = "the pointer";
+	bool source = true;
+
+	for (const struct origin *step = bad->origin; step; step = origin_before(step)) {
+		if (!step->has_address)
+			continue;
+		load_evidence(diagnosis, finding, bad, step, what, source);
+		source = false;
+		if (!step->is_own && step->base && step->base->has_value)
+			what = arena_printf(diagnosis->arena, "0x%" PRIx64 ", which it was loaded through,", step->base->value);
+	}
+}
+
+/* ---- the finding ---- */
+
+static void run(struct diagnosis *diagnosis)
+{
+	static const char *const explains[] = {"unknown-fault", "go-fatal", NULL};
+	struct analysis *analysis = diagnosis->analysis;
+	const struct pointer_kind *kind;
+	struct bad_access bad = {0};
+	struct finding *finding;
+	const char *cause;
+
+	if (!find_access(diagnosis, &bad))
+		return;
+	finding = finding_add(diagnosis, &detector_bad_pointer);
+	finding->thread = analysis->fault.thread;
+	finding->goroutine = analysis->fault.goroutine;
+	kind = pointer_kind_find(diagnosis, &bad, finding, &cause);
+	if (!kind) {
+		diagnosis->findings.count--;
+		return;
+	}
+	point_at(analysis, finding, &bad.stack, first_program_frame(&bad.stack, bad.frame));
+	exception_evidence(diagnosis, finding, &bad);
+	origin_evidence(diagnosis, finding, &bad);
+	finding->advice = kind->advice;
+	if (message_names_fault(analysis))
+		finding->supersedes = explains;
+	finding->title = arena_printf(diagnosis->arena, "goroutine %" PRIu64 " used a bad pointer%s%s, 0x%" PRIx64 ": %s",
+				      analysis->runtime->goroutines.items[finding->goroutine].id,
+				      finding->function ? " in " : "", finding->function ? finding->function : "", bad.pointer,
+				      cause);
+}
+
+static const char *const supersedes[] = {"unknown-fault", NULL};
+
+const struct detector detector_bad_pointer = {
+	.id = "bad-pointer",
+	.title = "a pointer led to nothing, or to memory that it must not be used for",
+	.explanation = "Go code accessed memory through a pointer that was not nil and not good, which package unsafe, cgo, assembly "
+		       "or a data race make. What is wrong with it is told by the pointer itself (text, a fill pattern, the halves of "
+		       "two addresses), by the memory that it was read from (freed by the collector), or by what it leads to: a block "
+		       "that was unmapped while strings and slices still led into it, address space of the heap that was never "
+		       "used, memory that may only be read. Where it came from is followed back through the instructions and the "
+		       "frames.\n"
+		       "What to do: look at where the pointer was made and who owns the memory it leads to; copy what outlives a "
+		       "mapping; run go vet and the race detector.",
+	.rank = 12,
+	.supersedes = supersedes,
+	.run = run,
+};
