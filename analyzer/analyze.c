@@ -1,6 +1,7 @@
 /* analyze.c: walks every thread and goroutine once, files tears, and groups equal stacks. Stacks are not kept. */
 #include "analyzer/analysis.h"
 
+#include "base/hash.h"
 #include "analyzer/unwind/frame_chain.h"
 #include "analyzer/last_words/last_words.h"
 #include "analyzer/state/state.h"
@@ -102,7 +103,7 @@ static uint64_t signature_of(const struct goroutine *g, const struct stack *stac
 
 static uint32_t *table_slot(const struct analysis *analysis, struct group_table *table, uint64_t signature)
 {
-	size_t at = (size_t)signature & (table->size - 1);
+	size_t at = hash_slot(signature, table->size);
 
 	while (table->slots[at] && analysis->groups.items[table->slots[at] - 1].signature != signature)
 		at = (at + 1) & (table->size - 1);

@@ -2,6 +2,8 @@
  * addressing over the pc and the way it is looked up. */
 #include "golang/pc_memo.h"
 
+#include "base/hash.h"
+
 #include <string.h>
 
 enum { INITIAL = 1024, CALL_BYTES = 8 };
@@ -42,14 +44,9 @@ void pc_memo_new(struct go_runtime *runtime)
 	runtime->memo = memo;
 }
 
-static size_t hash(uint64_t pc, bool exact)
-{
-	return (size_t)((pc * 2 + exact) * 0x9e3779b97f4a7c15ULL >> 20);
-}
-
 static struct pc_info **slot_of(struct pc_memo *memo, uint64_t pc, bool exact)
 {
-	size_t at = hash(pc, exact) & (memo->size - 1);
+	size_t at = hash_slot(pc * 2 + exact, memo->size);
 
 	while (memo->slots[at] && (memo->slots[at]->pc != pc || memo->slots[at]->exact != exact))
 		at = (at + 1) & (memo->size - 1);
@@ -88,6 +85,16 @@ static const struct func *shared_func(struct go_runtime *runtime, size_t module,
 	return *slot;
 }
 
+/* A table that covers a pc and has no function there is damaged; said once. */
+static void doubt_table(struct go_runtime *runtime, const struct go_module *module, uint64_t pc)
+{
+	if (runtime->tables_damaged || !pclntab_covers(&module->pclntab, pc))
+		return;
+	runtime->tables_damaged = true;
+	note_add(runtime->notes, "the program's table of functions is damaged: it has none at 0x%llx, which it covers",
+		 (unsigned long long)pc);
+}
+
 static void look_up(struct go_runtime *runtime, struct pc_info *info)
 {
 	uint64_t at = info->exact ? info->pc : info->pc - 1;
@@ -99,8 +106,10 @@ static void look_up(struct go_runtime *runtime, struct pc_info *info)
 		/* What cgo pushes for a return address is the entry of systemstack_switch. No call returns to an entry. */
 		if (pclntab_find(&module->pclntab, info->pc, &func) && func.entry == info->pc)
 			at = info->pc;
-		else if (!pclntab_find(&module->pclntab, at, &func))
+		else if (!pclntab_find(&module->pclntab, at, &func)) {
+			doubt_table(runtime, module, at);
 			continue;
+		}
 		info->module = module;
 		info->func = shared_func(runtime, i, &func);
 		info->role = func_role_of_name(pclntab_name(&module->pclntab, func.name));

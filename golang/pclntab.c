@@ -141,14 +141,26 @@ bool pclntab_func(const struct pclntab *table, uint32_t index, struct func *ret)
 	return true;
 }
 
+static bool covers(const struct pclntab *table, uint64_t pc, uint64_t *offset)
+{
+	return table->nfunc && offset_of(table, pc, offset) && *offset >= functab_offset(table, 0) &&
+	       *offset < functab_offset(table, table->nfunc);
+}
+
+bool pclntab_covers(const struct pclntab *table, uint64_t pc)
+{
+	uint64_t offset;
+
+	return covers(table, pc, &offset);
+}
+
 bool pclntab_find(const struct pclntab *table, uint64_t pc, struct func *ret)
 {
 	uint32_t low = 0;
 	uint32_t high = table->nfunc;
 	uint64_t offset;
 
-	if (!table->nfunc || !offset_of(table, pc, &offset) || offset < functab_offset(table, 0) ||
-	    offset >= functab_offset(table, table->nfunc))
+	if (!covers(table, pc, &offset))
 		return false;
 	while (high - low > 1) {
 		uint32_t middle = low + (high - low) / 2;

@@ -45,6 +45,9 @@ bool pclntab_open(struct span bytes, uint64_t address, struct pclntab *ret);
 /* Function number `index`; false when its record is damaged. */
 bool pclntab_func(const struct pclntab *table, uint32_t index, struct func *ret);
 
+/* Whether pc lies between the first function and the end of the last: a sound table finds one there. */
+bool pclntab_covers(const struct pclntab *table, uint64_t pc);
+
 /* The function that contains pc; false when none does. */
 bool pclntab_find(const struct pclntab *table, uint64_t pc, struct func *ret);
 

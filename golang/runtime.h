@@ -3,6 +3,7 @@
 #ifndef GOLANG_RUNTIME_H
 #define GOLANG_RUNTIME_H
 
+#include "base/word_map.h"
 #include "formats/dump/image.h"
 #include "formats/cpu/insn.h"
 #include "formats/locator/locate.h"
@@ -120,6 +121,7 @@ struct go_runtime {
 	bool search_cut; /* the search of the dump's memory for modules met a bound */
 	enum go_presence presence;
 	const char *presence_because; /* what shows it: a clause */
+	bool tables_damaged; /* pclntab contradicts itself: what rests on functions and frame sizes proves nothing */
 	struct go_version version;
 	const char *main_module; /* module path of the main package; NULL: unknown */
 	struct span build_info;  /* its lines: path, mod, dep, build (debug.BuildInfo.String); empty: unknown */
@@ -135,6 +137,7 @@ struct go_runtime {
 	int64_t newest_time; /* of the runtime's clock (nanotime) that the dump holds, 0: none */
 	bool goroutines_incomplete; /* the list was cut short or partly unreadable */
 	bool machines_complete;     /* the list of Ms was read to its end */
+	struct word_map threads_by_id; /* image->threads, the first of each id */
 	size_t machines_unlisted;   /* that threads run on and runtime.allm does not have */
 	VEC(const char *) fatal_lines; /* of printBacklog: the runtime's own last words, in order */
 	const char *godebug;     /* value of GODEBUG in the environment; NULL: unset or unknown */

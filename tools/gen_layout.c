@@ -54,7 +54,7 @@ static void run(void *context)
 	struct job *job = context;
 	struct exe *exe;
 	struct layout *layout;
-	const struct err *err = exe_open(job->arena, job->path, &exe);
+	const struct err *err = exe_open(job->arena, job->path, NULL, &exe);
 
 	if (!err)
 		err = layout_of_dwarf(job->arena, exe, &layout);

@@ -15,6 +15,7 @@ struct links {
 	const struct machine **by_address; /* ascending */
 	int32_t *claims;    /* per M: the goroutine whose g.m names it, -1: none, -2: several */
 	uint64_t *processors; /* runtime.allp */
+	uint64_t *owners;     /* of each: p.m */
 	size_t processor_count;
 };
 
@@ -190,33 +191,21 @@ static void check_current(const struct links *links, const struct machine *m)
 static void check_processor(const struct links *links, const struct machine *m)
 {
 	struct go_runtime *runtime = links->runtime;
-	uint64_t p, back, found = 0;
+	uint64_t p, found = 0;
 	struct state_word *word;
 
 	if (!links->processor_count || !go_field(runtime, m->address, LAYOUT_m_p, &p) || !p)
 		return;
 	for (size_t i = 0; i < links->processor_count; i++) {
-		if (links->processors[i] == p)
+		if (links->processors[i] == p || (links->owners[i] == m->address && found))
 			return;
-		if (!go_field(runtime, links->processors[i], LAYOUT_p_m, &back))
-			return;
-		if (back == m->address && found)
-			return;
-		if (back == m->address)
+		if (links->owners[i] == m->address)
 			found = links->processors[i];
 	}
 	word = trouble_of_machine(links, STATE_M_P, m);
 	state_expect(word, found);
 	if (word && found)
 		word->witness = field_address(links, found, LAYOUT_p_m);
-}
-
-static bool is_thread(const struct go_runtime *runtime, int64_t id)
-{
-	for (size_t i = 0; i < runtime->image->threads.count; i++)
-		if (runtime->image->threads.items[i].id == id)
-			return true;
-	return false;
 }
 
 /* 1: names its thread; 0: does not; -1: that cannot be said. A thread that has just begun has not set m.procid yet, Windows does
@@ -229,7 +218,7 @@ static int thread_id_fits(struct go_runtime *runtime, const struct machine *m)
 		return -1;
 	if (m->thread >= 0)
 		return runtime->image->threads.items[m->thread].id == m->procid;
-	if (is_thread(runtime, m->procid) || !go_field8(runtime, m->address, LAYOUT_m_isextra, &extra) || extra)
+	if (word_map_find(&runtime->threads_by_id, (uint64_t)m->procid) >= 0 || !go_field8(runtime, m->address, LAYOUT_m_isextra, &extra) || extra)
 		return -1;
 	return 0;
 }
@@ -237,16 +226,16 @@ static int thread_id_fits(struct go_runtime *runtime, const struct machine *m)
 /* The only thread that no M has; -1: none, or several. */
 static int32_t thread_left(const struct go_runtime *runtime)
 {
+	bool *taken = arena_array(runtime->arena, runtime->image->threads.count + 1, sizeof *taken);
 	int32_t found = -1;
 
+	for (size_t k = 0; k < runtime->machines.count; k++)
+		if (runtime->machines.items[k].thread >= 0)
+			taken[runtime->machines.items[k].thread] = true;
 	for (size_t i = 0; i < runtime->image->threads.count; i++) {
-		bool taken = false;
-
-		for (size_t k = 0; k < runtime->machines.count && !taken; k++)
-			taken = runtime->machines.items[k].thread == (int32_t)i;
-		if (!taken && found >= 0)
+		if (!taken[i] && found >= 0)
 			return -1;
-		if (!taken)
+		if (!taken[i])
 			found = (int32_t)i;
 	}
 	return found;
@@ -287,12 +276,17 @@ static void find_processors(struct links *links)
 	    count > P_LIMIT)
 		return;
 	links->processors = arena_array(runtime->arena, count + 1, sizeof *links->processors);
+	links->owners = arena_array(runtime->arena, count + 1, sizeof *links->owners);
 	for (uint64_t i = 0; i < count; i++) {
-		if (!image_u64(runtime->image, list + WORD * i, &links->processors[links->processor_count])) {
+		const size_t at = links->processor_count;
+		uint64_t *p = &links->processors[at];
+
+		if (!image_u64(runtime->image, list + WORD * i, p) ||
+		    (*p && !go_field(runtime, *p, LAYOUT_p_m, &links->owners[at]))) {
 			links->processor_count = 0;
 			return;
 		}
-		links->processor_count += links->processors[links->processor_count] != 0; /* beyond its length there may be none */
+		links->processor_count += *p != 0; /* beyond its length there may be none */
 	}
 }
 

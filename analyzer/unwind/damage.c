@@ -177,6 +177,8 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 
 	if (subject->depth || trial_gives_up(analysis)) /* what has to be repaired proves nothing */
 		return DAMAGE_NONE;
+	if (analysis->runtime->tables_damaged) /* sound stacks contradict such a table */
+		return DAMAGE_NONE;
 	index = filed(analysis, place);
 	if (index >= 0) {
 		analysis->damages.items[index].frame = frame;

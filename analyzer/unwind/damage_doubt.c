@@ -77,7 +77,7 @@ bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject
 	struct go_runtime *runtime = analysis->runtime;
 	const struct pc_info *info;
 
-	if (subject->depth || subject->goroutine < 0 || !runtime->decoder || is_injected(frame->info->role) ||
+	if (subject->depth || subject->goroutine < 0 || !runtime->decoder || runtime->tables_damaged || is_injected(frame->info->role) ||
 	    (frame->info->func->flags & FUNC_ASM))
 		return false;
 	info = go_return_address(runtime, word);

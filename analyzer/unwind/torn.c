@@ -118,7 +118,7 @@ int32_t torn_at(struct analysis *analysis, const struct walk_subject *subject, u
 	int32_t index = known_tear(analysis, subject, context);
 
 	/* assembly that switches stacks disagrees with its table on purpose */
-	if (index < 0 && ((info->func->flags & (FUNC_ASM | FUNC_SP_WRITE)) || !info->has_delta ||
+	if (index < 0 && (analysis->runtime->tables_damaged || (info->func->flags & (FUNC_ASM | FUNC_SP_WRITE)) || !info->has_delta ||
 			  !frame_state_at(analysis->tear_cache, info, &state) || state.distance == info->delta))
 		return -1;
 	if (trial_gives_up(analysis))

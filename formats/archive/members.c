@@ -9,11 +9,14 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { DEPTH_LIMIT = 4, MEMBER_LIMIT = 1 << 20, INPUT_BLOCK = 1 << 18 };
 
-/* Of all that is decompressed: what makes much of little ends here. */
+/* Of all that is decompressed: what makes much of little ends here. deflate makes at most 1,032 bytes of one; to open an archive
+ * counts as so many bytes. */
 #define TOTAL_LIMIT (UINT64_C(64) << 30)
+enum { TOTAL_FLOOR = 256 << 20, RATIO_LIMIT = 1100, OPEN_BYTES = 1 << 18 };
 
 static const struct {
 	size_t offset, size;
@@ -36,7 +39,7 @@ static const struct {
 struct visit {
 	struct arena *arena;
 	const struct archive_search *search;
-	uint64_t total;
+	uint64_t total, budget; /* bytes */
 	size_t members;
 	const struct err *limit; /* why no more is read; NULL: goes on */
 };
@@ -79,6 +82,7 @@ static struct level *level_new(struct visit *visit, const char *path, int depth)
 	level->visit = visit;
 	level->path = path;
 	level->depth = depth;
+	visit->total += OPEN_BYTES;
 	level->archive = archive_read_new();
 	if (level->archive) {
 		/* Not all filters: some run programs. */
@@ -109,8 +113,9 @@ static bool may_go_on(struct visit *visit)
 {
 	if (!visit->limit && visit->search->cancelled && visit->search->cancelled())
 		visit->limit = err_new(visit->arena, ERR_IO, "cancelled");
-	if (!visit->limit && visit->total > TOTAL_LIMIT)
-		visit->limit = err_new(visit->arena, ERR_LIMIT, "it decompresses to more than 64 GiB");
+	if (!visit->limit && visit->total > visit->budget)
+		visit->limit = err_new(visit->arena, ERR_LIMIT, "it decompresses to more than %llu MiB, as no honest archive of its "
+							      "size does", (unsigned long long)(visit->budget >> 20));
 	if (!visit->limit && visit->members > MEMBER_LIMIT)
 		visit->limit = err_new(visit->arena, ERR_LIMIT, "it has more than %d members", MEMBER_LIMIT);
 	return !visit->limit;
@@ -279,9 +284,18 @@ static const struct err *visit_level(struct level *level)
 	return status < ARCHIVE_WARN ? failure(level, "it is damaged") : NULL;
 }
 
+/* What an archive of that size may hold. */
+static uint64_t budget_of(const char *path)
+{
+	struct stat status;
+	const uint64_t size = stat(path, &status) || status.st_size < 0 ? 0 : (uint64_t)status.st_size;
+
+	return size > (TOTAL_LIMIT - TOTAL_FLOOR) / RATIO_LIMIT ? TOTAL_LIMIT : TOTAL_FLOOR + size * RATIO_LIMIT;
+}
+
 const struct err *archive_visit(struct arena *arena, const char *path, const struct archive_search *search)
 {
-	struct visit visit = {.arena = arena, .search = search};
+	struct visit visit = {.arena = arena, .search = search, .budget = budget_of(path)};
 	struct level *level = level_new(&visit, path, 0);
 	const struct err *err;
 

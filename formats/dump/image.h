@@ -78,6 +78,7 @@ struct image {
 	struct arena *arena;
 	struct notes *notes;
 	const struct progress *progress; /* of the analysis; NULL: nobody waits */
+	struct file_options files; /* for other files that the analysis opens: the limits of the dump */
 	const char *name;        /* file name without its folder; "-" for standard input */
 	const char *path;        /* as given */
 	const char *format;      /* "elf-core" or "minidump" */

@@ -35,6 +35,9 @@ const struct err *image_open(struct arena *arena, struct notes *notes, const cha
 	image->arena = arena;
 	image->notes = notes;
 	image->progress = options ? options->progress : NULL;
+	if (options)
+		image->files = *options;
+	image->files.progress = NULL;
 	image->path = arena_strdup(arena, path);
 	image->name = slash ? image->path + (slash + 1 - path) : image->path;
 	err = file_map(arena, path, options, &file);

@@ -20,6 +20,11 @@ static int compare(const void *left, const void *right)
 	return a->saved.data < b->saved.data ? -1 : a->saved.data > b->saved.data;
 }
 
+static uint64_t end_of(const struct segment *segment)
+{
+	return segment->address + segment->size;
+}
+
 /* The part [start, start + size) of a segment, which contains it. */
 static struct segment part_of(const struct segment *segment, uint64_t start, uint64_t size)
 {
@@ -60,12 +65,13 @@ size_t segments_order(struct segment *items, size_t count, struct segment_overla
 		struct segment segment = items[i];
 		const struct segment *last = kept ? &items[kept - 1] : NULL;
 
-		if (last && segment.address - last->address < last->size) {
-			uint64_t overlap = last->size - (segment.address - last->address);
+		if (last && segment.address < end_of(last)) { /* `last` may have been cut, and begin behind it */
+			uint64_t overlap = end_of(last) - segment.address;
 			uint64_t shared = overlap < segment.size ? overlap : segment.size;
 
 			ret->count++;
-			ret->contradicts += contradict(last, &segment, segment.address, shared, ret);
+			if (segment.address >= last->address)
+				ret->contradicts += contradict(last, &segment, segment.address, shared, ret);
 			if (overlap >= segment.size)
 				continue;
 			segment = part_of(&segment, segment.address + overlap, segment.size - overlap);
@@ -73,11 +79,6 @@ size_t segments_order(struct segment *items, size_t count, struct segment_overla
 		items[kept++] = segment;
 	}
 	return kept;
-}
-
-static uint64_t end_of(const struct segment *segment)
-{
-	return segment->address + segment->size;
 }
 
 static void push(struct image *image, const struct segment *from, uint64_t start, uint64_t end, uint8_t flags)

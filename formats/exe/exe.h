@@ -50,8 +50,11 @@ struct exe {
 					   * adds the bias; ascending */
 };
 
-/* Opens an executable, which may be compressed like a dump. *ret lives on the arena. Errors as image_open. */
-const struct err *exe_open(struct arena *arena, const char *path, struct exe **ret);
+struct file_options; /* formats/archive/archive.h */
+
+/* Opens an executable, which may be compressed like a dump; within the limits of `options`, NULL: defaults. *ret lives on the arena.
+ * Errors as image_open. */
+const struct err *exe_open(struct arena *arena, const char *path, const struct file_options *options, struct exe **ret);
 
 /* The same, over bytes that stay valid as long as the arena: a whole file, or (ELF) as much of its beginning as there
  * is, such as the first page of a program in a dump. `path` serves for texts and the name. */

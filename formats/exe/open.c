@@ -51,11 +51,11 @@ const struct err *exe_from_bytes(struct arena *arena, const char *path, struct s
 	return err_new(arena, ERR_BAD_DATA, bytes.size ? "%s: it is not an executable" : "%s: it is empty", path);
 }
 
-const struct err *exe_open(struct arena *arena, const char *path, struct exe **ret)
+const struct err *exe_open(struct arena *arena, const char *path, const struct file_options *options, struct exe **ret)
 {
 	struct file_bytes file;
 	struct exe *exe;
-	const struct err *err = file_map(arena, path, NULL, &file);
+	const struct err *err = file_map(arena, path, options, &file);
 
 	if (!err)
 		err = exe_from_bytes(arena, path, file.bytes, &exe);

@@ -169,7 +169,7 @@ static bool take(void *context, const char *path)
 	const struct err *err;
 	struct exe *exe;
 
-	err = exe_open(finder->image->arena, path, &exe);
+	err = exe_open(finder->image->arena, path, &finder->image->files, &exe);
 	if (!err)
 		err = judge(finder, exe);
 	if (!err)
@@ -211,7 +211,7 @@ static const struct exe *symbols_in(struct image *image, const char *folder, con
 	const char *path = path_of_build_id(image->arena, folder, exe->build_id, ".debug");
 	struct exe *symbols;
 
-	if (!path || !path_is_file(path) || exe_open(image->arena, path, &symbols))
+	if (!path || !path_is_file(path) || exe_open(image->arena, path, &image->files, &symbols))
 		return NULL;
 	return symbols->has_symbols && symbols->arch == exe->arch && symbols->build_id &&
 			       !strcmp(symbols->build_id, exe->build_id)

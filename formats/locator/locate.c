@@ -261,7 +261,7 @@ static const struct err *try_given(struct search *search, const char *const *giv
 		struct exe *exe;
 		bool proved;
 		int rank;
-		const struct err *err = exe_open(search->image->arena, *given, &exe);
+		const struct err *err = exe_open(search->image->arena, *given, &search->image->files, &exe);
 
 		if (!err)
 			err = check_given(search, exe);
@@ -280,7 +280,7 @@ static void try_exe(struct search *search, const char *path, const char *name, e
 {
 	struct notes *notes = search->image->notes;
 	struct exe *exe;
-	const struct err *err = exe_open(search->image->arena, path, &exe);
+	const struct err *err = exe_open(search->image->arena, path, &search->image->files, &exe);
 	const char *reason;
 	bool proved;
 

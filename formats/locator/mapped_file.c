@@ -68,7 +68,7 @@ static bool take(void *context, const char *path)
 	struct search *search = context;
 	struct exe *exe;
 
-	return !exe_open(search->image->arena, path, &exe) && offer(search, exe);
+	return !exe_open(search->image->arena, path, &search->image->files, &exe) && offer(search, exe);
 }
 
 bool mapped_file_find(struct image *image, const struct exe_search *search, uint64_t address,

@@ -3,6 +3,7 @@
 #include "formats/unwind/cfi.h"
 
 #include "base/confined.h"
+#include "base/hash.h"
 #include "formats/exe/libdwarf.h"
 
 #include <string.h>
@@ -235,7 +236,7 @@ struct cfi_table *cfi_table_new(struct arena *arena, struct notes *notes, const 
 
 static struct known_row *slot_of(struct cfi_table *table, uint64_t pc)
 {
-	size_t at = (size_t)(pc * 0x9e3779b97f4a7c15ULL >> 20) & (table->size - 1);
+	size_t at = hash_slot(pc, table->size);
 
 	while (table->known[at].used && table->known[at].pc != pc)
 		at = (at + 1) & (table->size - 1);

@@ -177,53 +177,6 @@ static void add_entry(struct go_runtime *runtime, const struct goroutine *g, str
 		vec_push(runtime->arena, &runtime->goroutines, *g);
 }
 
-/* Most of the time goes into waiting for memory, which several CPUs do at once. */
-static void read_list(struct go_runtime *runtime, uint64_t list, uint64_t count, struct tally *tally)
-{
-	const size_t room = count < PART ? (size_t)count : PART;
-	struct part part = {.runtime = runtime, .items = arena_array(runtime->arena, room + 1, sizeof *part.items)};
-
-	reserve(runtime, count);
-	for (uint64_t done = 0; done < count; done += room) {
-		const size_t size = count - done < room ? (size_t)(count - done) : room;
-
-		progress_step(runtime->image->progress, PROGRESS_LISTING, done, count);
-		part.list = list + 8 * done;
-		slices_run(slices_count(runtime->image->workers, size, SLICE), size, read_slice, &part);
-		for (size_t i = 0; i < size; i++)
-			add_entry(runtime, &part.items[i], tally);
-	}
-}
-
-/* A list can be no longer than the memory that holds it. */
-static uint64_t bounded(struct go_runtime *runtime, uint64_t list, uint64_t count)
-{
-	const struct segment *segment = image_segment(runtime->image, list);
-	uint64_t room = segment ? (segment->address + segment->size - list) / 8 : 0;
-
-	if (count > room || count > GOROUTINE_LIMIT) {
-		note_add(runtime->notes, "runtime.allgs claims %llu goroutines, more than its memory can hold: the list is damaged",
-			 (unsigned long long)count);
-		runtime->goroutines_incomplete = true;
-		count = room < GOROUTINE_LIMIT ? room : GOROUTINE_LIMIT;
-	}
-	return count;
-}
-
-static void report(struct go_runtime *runtime, const struct tally *tally)
-{
-	if (tally->unreadable) {
-		note_add(runtime->notes, "%llu goroutines could not be read: their runtime.g is not in the dump",
-			 (unsigned long long)tally->unreadable);
-		runtime->goroutines_incomplete = true;
-	}
-	if (tally->implausible) {
-		note_add(runtime->notes, "%llu entries of runtime.allgs do not look like goroutines and are left out",
-			 (unsigned long long)tally->implausible);
-		runtime->goroutines_incomplete = true;
-	}
-}
-
 static int by_key(const void *a, const void *b)
 {
 	const struct goroutine_key *x = a;
@@ -264,6 +217,70 @@ static void sort_by_id(struct go_runtime *runtime)
 	if (count)
 		qsort(keys, count, sizeof *keys, by_key);
 	permute(runtime->goroutines.items, keys, count);
+}
+
+/* A list may name one goroutine again and again. Drops what it repeats; false: that makes no room. */
+static bool drop_repeated(struct go_runtime *runtime, size_t room)
+{
+	sort_by_id(runtime);
+	runtime->goroutines.count = unique(runtime->goroutines.items, runtime->goroutines.count);
+	return runtime->goroutines.count <= room / 2;
+}
+
+/* Most of the time goes into waiting for memory, which several CPUs do at once. */
+static void read_list(struct go_runtime *runtime, uint64_t list, uint64_t count, struct tally *tally)
+{
+	const size_t step = count < PART ? (size_t)count : PART;
+	const size_t room = runtime->image->bytes.size / runtime->layout->offset[LAYOUT_g_size] + 1; /* the dump has for goroutines */
+	struct part part = {.runtime = runtime, .items = arena_array(runtime->arena, step + 1, sizeof *part.items)};
+
+	reserve(runtime, count);
+	if (count > room)
+		runtime->by_address = arena_array(runtime->arena, room + step + 1, sizeof *runtime->by_address);
+	for (uint64_t done = 0; done < count; done += step) {
+		const size_t size = count - done < step ? (size_t)(count - done) : step;
+
+		progress_step(runtime->image->progress, PROGRESS_LISTING, done, count);
+		part.list = list + 8 * done;
+		slices_run(slices_count(runtime->image->workers, size, SLICE), size, read_slice, &part);
+		for (size_t i = 0; i < size; i++)
+			add_entry(runtime, &part.items[i], tally);
+		if (runtime->goroutines.count > room && !drop_repeated(runtime, room)) {
+			note_add(runtime->notes, "runtime.allgs names more goroutines than the dump has room for: the list is damaged, and "
+						 "is read no further");
+			runtime->goroutines_incomplete = true;
+			return;
+		}
+	}
+}
+
+/* A list can be no longer than the memory that holds it. */
+static uint64_t bounded(struct go_runtime *runtime, uint64_t list, uint64_t count)
+{
+	const struct segment *segment = image_segment(runtime->image, list);
+	uint64_t room = segment ? (segment->address + segment->size - list) / 8 : 0;
+
+	if (count > room || count > GOROUTINE_LIMIT) {
+		note_add(runtime->notes, "runtime.allgs claims %llu goroutines, more than its memory can hold: the list is damaged",
+			 (unsigned long long)count);
+		runtime->goroutines_incomplete = true;
+		count = room < GOROUTINE_LIMIT ? room : GOROUTINE_LIMIT;
+	}
+	return count;
+}
+
+static void report(struct go_runtime *runtime, const struct tally *tally)
+{
+	if (tally->unreadable) {
+		note_add(runtime->notes, "%llu goroutines could not be read: their runtime.g is not in the dump",
+			 (unsigned long long)tally->unreadable);
+		runtime->goroutines_incomplete = true;
+	}
+	if (tally->implausible) {
+		note_add(runtime->notes, "%llu entries of runtime.allgs do not look like goroutines and are left out",
+			 (unsigned long long)tally->implausible);
+		runtime->goroutines_incomplete = true;
+	}
 }
 
 static void index_addresses(struct go_runtime *runtime)

@@ -88,28 +88,47 @@ static uint64_t thread_g(struct go_runtime *runtime, const struct thread *thread
 	return 0;
 }
 
-/* Of every thread; 0: unknown. */
-static const uint64_t *thread_gs(struct go_runtime *runtime)
+/* What threads are looked up by, and the Ms that were met; a dump may claim many of both. */
+struct lookup {
+	const uint64_t *gs;        /* of every thread; 0: unknown */
+	struct word_map by_g;      /* threads, the first of each */
+	struct word_map machines;  /* by address */
+};
+
+static struct lookup lookup_new(struct go_runtime *runtime)
 {
 	const struct image *image = runtime->image;
 	uint64_t *gs = arena_array(runtime->arena, image->threads.count + 1, sizeof *gs);
+	struct lookup lookup = {.gs = gs};
 
-	for (size_t i = 0; i < image->threads.count; i++)
+	runtime->threads_by_id = (struct word_map){0}; /* a second layout may be tried */
+	for (size_t i = 0; i < image->threads.count; i++) {
 		gs[i] = thread_g(runtime, &image->threads.items[i]);
-	return gs;
+		word_map_add(&runtime->threads_by_id, runtime->arena, (uint64_t)image->threads.items[i].id, (uint32_t)i);
+		if (gs[i])
+			word_map_add(&lookup.by_g, runtime->arena, gs[i], (uint32_t)i);
+	}
+	return lookup;
 }
 
-static int32_t find_thread(const struct go_runtime *runtime, const struct machine *m, const uint64_t *gs)
+/* By its id, else the first whose g is one of the M's. */
+static int32_t find_thread(const struct go_runtime *runtime, const struct machine *m, const struct lookup *lookup)
 {
-	const struct image *image = runtime->image;
+	const uint64_t gs[] = {m->g0, m->gsignal, m->curg};
+	int64_t found = m->procid ? word_map_find(&runtime->threads_by_id, (uint64_t)m->procid) : -1;
 
-	for (size_t i = 0; m->procid && i < image->threads.count; i++)
-		if (image->threads.items[i].id == m->procid)
-			return (int32_t)i;
-	for (size_t i = 0; i < image->threads.count; i++)
-		if (gs[i] && (gs[i] == m->g0 || gs[i] == m->gsignal || gs[i] == m->curg))
-			return (int32_t)i;
-	return -1;
+	for (size_t i = 0; found < 0 && i < sizeof gs / sizeof *gs; i++)
+		found = gs[i] ? word_map_find(&lookup->by_g, gs[i]) : -1;
+	return (int32_t)found;
+}
+
+/* Appends an M; false: it was met already. */
+static bool add_machine(struct go_runtime *runtime, struct lookup *lookup, const struct machine *m)
+{
+	if (!word_map_add(&lookup->machines, runtime->arena, m->address, (uint32_t)runtime->machines.count))
+		return false;
+	vec_push(runtime->arena, &runtime->machines, *m);
+	return true;
 }
 
 /* goroutine.machine, for every M that runs one. */
@@ -124,17 +143,9 @@ static void join_goroutines(struct go_runtime *runtime)
 	}
 }
 
-static bool seen(const struct go_runtime *runtime, uint64_t address)
-{
-	for (size_t i = 0; i < runtime->machines.count; i++)
-		if (runtime->machines.items[i].address == address)
-			return true;
-	return false;
-}
-
 /* The M of every thread that runs Go code is on the list; where one is not, the list was cut short or walked by wrong
  * offsets. g.m and m.g0, which point at each other, have never moved. */
-static void add_missing(struct go_runtime *runtime, const uint64_t *gs)
+static void add_missing(struct go_runtime *runtime, struct lookup *lookup)
 {
 	const struct image *image = runtime->image;
 	size_t listed = runtime->machines.count;
@@ -143,26 +154,28 @@ static void add_missing(struct go_runtime *runtime, const uint64_t *gs)
 		struct machine m = {0};
 		uint64_t address, back;
 
-		if (!gs[i] || !go_field(runtime, gs[i], LAYOUT_g_m, &address) || !address || seen(runtime, address) ||
+		if (!lookup->gs[i] || !go_field(runtime, lookup->gs[i], LAYOUT_g_m, &address) || !address ||
+		    word_map_find(&lookup->machines, address) >= 0 ||
 		    !read_machine(runtime, address, &m) || !go_field(runtime, m.g0, LAYOUT_g_m, &back) || back != address)
 			continue;
 		m.thread = (int32_t)i;
-		vec_push(runtime->arena, &runtime->machines, m);
+		add_machine(runtime, lookup, &m);
 	}
 	runtime->machines_unlisted = listed ? runtime->machines.count - listed : 0;
 }
 
 void machines_load(struct go_runtime *runtime)
 {
-	const uint64_t *gs;
+	struct lookup lookup;
 	uint64_t address = 0;
 
 	if (!runtime->layout)
 		return;
-	gs = thread_gs(runtime);
+	lookup = lookup_new(runtime);
 	if (!runtime->globals.allm || !image_u64(runtime->image, runtime->globals.allm, &address))
 		note_add(runtime->notes, "no thread list: runtime.allm was not found; which thread runs which goroutine is unknown");
-	while (address && runtime->machines.count < MACHINE_LIMIT && !seen(runtime, address)) {
+	while (address && runtime->machines.count < MACHINE_LIMIT &&
+	       word_map_find(&lookup.machines, address) < 0) {
 		struct machine m = {0};
 
 		if (!read_machine(runtime, address, &m)) {
@@ -170,12 +183,12 @@ void machines_load(struct go_runtime *runtime)
 				 runtime->machines.count);
 			break;
 		}
-		m.thread = find_thread(runtime, &m, gs);
-		vec_push(runtime->arena, &runtime->machines, m);
+		m.thread = find_thread(runtime, &m, &lookup);
+		add_machine(runtime, &lookup, &m);
 		if (!go_field(runtime, address, LAYOUT_m_alllink, &address))
 			break;
 		runtime->machines_complete = !address;
 	}
-	add_missing(runtime, gs);
+	add_missing(runtime, &lookup);
 	join_goroutines(runtime);
 }

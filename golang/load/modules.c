@@ -62,6 +62,8 @@ static void take_words(struct span words, struct go_module *module)
 {
 	module->text = span_u64(words, 8 * WORD_TEXT);
 	module->etext = span_u64(words, 8 * WORD_ETEXT);
+	if (module->etext - module->text > UINT32_MAX) /* functab.entryoff has 32 bits: no code lies farther */
+		module->etext = module->text + UINT32_MAX;
 	module->minpc = span_u64(words, 8 * WORD_MINPC);
 	module->maxpc = span_u64(words, 8 * WORD_MAXPC);
 	module->data_start = UINT64_MAX;

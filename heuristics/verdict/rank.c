@@ -93,6 +93,9 @@ enum certainty certainty_cap(const struct go_runtime *runtime, const char **why)
 	*why = "the executable is not the one that ran";
 	if (runtime->identity == IDENTITY_MISMATCH)
 		return CERTAINTY_POSSIBLE;
+	*why = "the program's table of functions is damaged";
+	if (runtime->tables_damaged)
+		return CERTAINTY_POSSIBLE;
 	*why = "this dump has nothing to check the executable against";
 	if (runtime->identity == IDENTITY_UNVERIFIED)
 		return CERTAINTY_LIKELY;

@@ -1,6 +1,8 @@
 /* pc_texts.c: a hash table, open addressing. */
 #include "report/json/pc_texts.h"
 
+#include "base/hash.h"
+
 enum { FIRST_TABLE = 1024, KEPT_LIMIT = 1 << 16, KEPT_BYTES = 1 << 25 };
 enum { MAKING_BYTES = 1 << 18, MAKING_BUDGET = 1 << 30 };
 
@@ -26,7 +28,7 @@ struct piece piece_of(const char *text)
 
 static struct pc_text **slot_of(const struct pc_texts *table, enum pc_text_kind kind, uint64_t pc)
 {
-	size_t at = (size_t)digest_add(kind, pc) & (table->size - 1);
+	size_t at = hash_slot(digest_add(kind, pc), table->size);
 
 	while (table->slots[at] && (table->slots[at]->pc != pc || table->slots[at]->kind != kind))
 		at = (at + 1) & (table->size - 1);

@@ -1,6 +1,8 @@
 /* stack_texts.c: a hash table, open addressing, by a digest of what is printed. */
 #include "report/text/stack_texts.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
 
 enum { SLOTS = 1 << 13, KEPT = SLOTS / 2, BYTES = 1 << 24 };
@@ -43,7 +45,7 @@ static uint64_t digest_of(const struct stack *stack, unsigned margin)
 
 static struct stack_text *slot_of(struct stack_texts *texts, uint64_t digest)
 {
-	size_t at = (size_t)digest % SLOTS;
+	size_t at = hash_slot(digest, SLOTS);
 
 	while (texts->slots[at].digest && texts->slots[at].digest != digest)
 		at = (at + 1) % SLOTS;

@@ -26,7 +26,7 @@ static struct go_runtime *program_of(struct arena *arena, const char *name)
 
 	notes->arena = arena;
 	assert_non_null(cases);
-	assert_null(exe_open(arena, arena_printf(arena, "%s/%s/exe.zst", cases, name), &exe));
+	assert_null(exe_open(arena, arena_printf(arena, "%s/%s/exe.zst", cases, name), NULL, &exe));
 	assert_true(go_program_load(image_of_exe(arena, notes, exe), exe, &runtime));
 	return runtime;
 }

@@ -365,6 +365,28 @@ static void overlaps_are_resolved_and_noted(void **state)
 	assert_true(noted(f, "overlap"));
 }
 
+/* The third begins before what is left of the second: it must not reach in again behind the first. */
+static void nested_overlaps_stay_in_order(void **state)
+{
+	struct fixture *f = *state;
+	struct image *image;
+	uint64_t word;
+
+	core_add_thread(f->core, 1, 6, NULL);
+	memset(core_add_segment(f->core, 0x1000, 0x2000, 6)->bytes, 0xaa, 0x2000);
+	memset(core_add_segment(f->core, 0x1800, 0x2800, 6)->bytes, 0xbb, 0x2800); /* left: 0x3000 on */
+	memset(core_add_segment(f->core, 0x2000, 0x3000, 6)->bytes, 0xcc, 0x3000); /* left: 0x4000 on */
+	image = load_ok(f);
+	assert_int_equal(image->segments.count, 3);
+	for (size_t i = 1; i < image->segments.count; i++)
+		assert_true(image->segments.items[i - 1].address + image->segments.items[i - 1].size <=
+			    image->segments.items[i].address);
+	assert_true(image_u64(image, 0x2ff8, &word) && word == UINT64_C(0xaaaaaaaaaaaaaaaa));
+	assert_true(image_u64(image, 0x3ff8, &word) && word == UINT64_C(0xbbbbbbbbbbbbbbbb));
+	assert_true(image_u64(image, 0x4ff8, &word) && word == UINT64_C(0xcccccccccccccccc));
+	assert_true(noted(f, "overlap"));
+}
+
 static void senseless_segments_are_dropped(void **state)
 {
 	struct fixture *f = *state;
@@ -659,6 +681,7 @@ int main(void)
 		TEST(qemu_core_has_no_siginfo),
 		TEST(unsaved_memory_is_not_zero),
 		TEST(overlaps_are_resolved_and_noted),
+		TEST(nested_overlaps_stay_in_order),
 		TEST(senseless_segments_are_dropped),
 		TEST(count_may_be_in_section_zero),
 		TEST(seventy_thousand_segments),

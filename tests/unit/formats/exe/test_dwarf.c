@@ -71,7 +71,7 @@ enum { QUERIES = sizeof queries / sizeof *queries };
 static struct exe *own_exe(struct arena *arena)
 {
 	struct exe *exe;
-	const struct err *err = exe_open(arena, "/proc/self/exe", &exe);
+	const struct err *err = exe_open(arena, "/proc/self/exe", NULL, &exe);
 
 	assert_null(err);
 	return exe;
@@ -174,7 +174,7 @@ static void check_fixture(struct arena *arena, const char *path)
 	struct layout *dwarf;
 	bool exact;
 
-	assert_null(exe_open(arena, path, &exe));
+	assert_null(exe_open(arena, path, NULL, &exe));
 	if (!exe->has_dwarf || !version_of(arena, exe, &version))
 		return;
 	table = layout_of_version(OS_LINUX, exe->arch->id, &version, &exact);

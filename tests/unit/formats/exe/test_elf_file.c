@@ -61,7 +61,7 @@ static void names_variables(void **state)
 	uint64_t address, offset;
 	struct exe *exe;
 
-	assert_null(exe_open(arena, "/proc/self/exe", &exe));
+	assert_null(exe_open(arena, "/proc/self/exe", NULL, &exe));
 	assert_true(exe_symbol_address(exe, "landmark_function", &address));
 	address += (uint64_t)(uintptr_t)landmark_words - (uint64_t)(uintptr_t)landmark_function; /* wherever it was loaded */
 	assert_string_equal(exe_variable(arena, exe, address, &offset), "landmark_words");
@@ -79,7 +79,7 @@ static void reads_this_program(void **state)
 	uint64_t address;
 
 	assert_int_equal(landmark_function(2), 7);
-	assert_null(exe_open(arena, "/proc/self/exe", &exe));
+	assert_null(exe_open(arena, "/proc/self/exe", NULL, &exe));
 	assert_string_equal(exe->name, "exe");
 	assert_non_null(exe->arch);
 	assert_true(exe->has_symbols);
@@ -301,10 +301,10 @@ static void opens_files(void **state)
 	const char *path = scratch_write(arena, scratch_folder(arena), "app.gz", own_bytes(arena));
 	struct exe *exe;
 
-	assert_null(exe_open(arena, path, &exe));
+	assert_null(exe_open(arena, path, NULL, &exe));
 	assert_string_equal(exe->name, "app.gz"); /* not compressed: the name is its own */
 	assert_string_equal(exe->path, path);
-	assert_int_equal(exe_open(arena, "/nonexistent", &exe)->code, ERR_IO);
+	assert_int_equal(exe_open(arena, "/nonexistent", NULL, &exe)->code, ERR_IO);
 }
 
 int main(void)

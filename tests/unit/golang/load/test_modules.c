@@ -96,7 +96,7 @@ static void write_library(struct library *library, struct arena *arena)
 		core_add_segment(file, segment->address, segment->size, segment->flags);
 		core_put(file, segment->address, segment->bytes.data, segment->bytes.size);
 	}
-	assert_null(exe_open(arena, scratch_write(arena, library->folder, "plug.so", core_finish(file)), &library->file));
+	assert_null(exe_open(arena, scratch_write(arena, library->folder, "plug.so", core_finish(file)), NULL, &library->file));
 }
 
 /* The dump: the library's data, relocated; of its file the kernel tells where it was mapped. */

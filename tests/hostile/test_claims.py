@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""What a dump or file claims costs no more than what it holds: etext at the end of the address space, archives
+that make much of little, executables that do; and an executable whose table of functions is damaged takes all
+certainty away. A run that does not end is what tap.Run fails."""
+import io
+import json
+import os
+import pathlib
+import struct
+import tarfile
+import tempfile
+
+import dump_file
+import elf_file
+import tap
+
+CASE = 'amd64-late-crash-stripped'
+QUIT = 'amd64-quit-stripped'
+PCLNTAB_MAGIC = b'\xf1\xff\xff\xff\x00\x00\x01\x08'
+NFUNC, TEXT_START, FTAB = 8, 24, 64  # runtime.pcHeader: offsets of words
+MINPC, ETEXT = 20, 23  # runtime.moduledata: indices of words
+
+
+def pclntab(elf):
+    """The address of the pclntab in an executable, by its magic."""
+    at = elf.data.find(PCLNTAB_MAGIC)
+    for kind, _, offset, start, _, saved, _, _ in elf.programs:
+        if kind == elf_file.PT_LOAD and offset <= at < offset + saved:
+            return start + at - offset
+    raise AssertionError('no pclntab')
+
+
+def moduledata(dump, table):
+    """The address of runtime.moduledata in a core: its first word is the pclntab's address."""
+    wanted = table.to_bytes(8, 'little')
+    for kind, _, offset, start, _, saved, _, _ in dump.programs:
+        at = dump.data.find(wanted, offset, offset + saved) if kind == elf_file.PT_LOAD else -1
+        while at >= 0:
+            address = start + at - offset
+            if address % 8 == 0 and dump.word(address + 8 * ETEXT) > dump.word(address + 8 * MINPC) > 0:
+                return address
+            at = dump.data.find(wanted, at + 1, offset + saved)
+    raise AssertionError('no moduledata')
+
+
+def sound(name, run, truth=None):
+    detail = run.trouble(0)
+    if not detail and truth:
+        detail = tap.wrong_certain(run.report, truth)
+    return tap.check(name, detail)
+
+
+def far_etext(folder):
+    copy = dump_file.Copy(tap.CASES / CASE / 'dump.zst', folder)
+    exe = dump_file.unpacked(tap.CASES / CASE / 'exe.zst', folder)
+    module = moduledata(copy.dump, pclntab(elf_file.Elf(exe.read_bytes())))
+    truth = json.loads((tap.CASES / CASE / 'expect.json').read_text())
+    for value in (0x7fffffffffff0000, (1 << 64) - 1):
+        run = copy.changed({module + 8 * ETEXT: value}, lambda: tap.Run(copy.path, '--exe', exe, '--json'))
+        sound(f'etext {value:#x}', run, truth)
+        run = copy.changed({module + 8 * ETEXT: value}, lambda: tap.Run(copy.path, '--json'))
+        sound(f'etext {value:#x}, without executable', run)
+
+
+def entries_on_stacks(exe):
+    report = tap.Run(tap.CASES / QUIT / 'dump.zst', '--exe', exe, '--json', '--goroutines=all').report
+    return {int(frame['entry'], 16) for one in report['goroutines'] for frame in one['frames'] if frame.get('entry')}
+
+
+def functab(folder):
+    """Entries of the table of functions changed: what lies between is looked for in the wrong half, or belongs to the wrong one."""
+    exe = dump_file.unpacked(tap.CASES / QUIT / 'exe.zst', folder)
+    elf = elf_file.Elf(exe.read_bytes())
+    table = pclntab(elf)
+    count, entries = elf.word(table + NFUNC), table + elf.word(table + FTAB)
+    truth = json.loads((tap.CASES / QUIT / 'expect.json').read_text())
+    original = bytes(elf.data)
+
+    def analysed(index, change):
+        at = elf.offset(entries + 8 * index)
+        damaged = bytearray(original)
+        struct.pack_into('<I', damaged, at, change(*(struct.unpack_from('<I', original, at + 8 * i)[0] for i in range(2))))
+        exe.write_bytes(damaged)
+        return tap.Run(tap.CASES / QUIT / 'dump.zst', '--exe', exe, '--json')
+
+    for index in range(count // 8, count - 2, count // 8): # then the table is no table
+        sound(f'entry {index} behind the next', analysed(index, lambda start, following: following + 1), truth)
+        sound(f'entry {index} far away', analysed(index, lambda start, following: start ^ 0x00f0f000), truth)
+    exe.write_bytes(original)
+    text = elf.word(table + TEXT_START)
+    starts = {text + struct.unpack_from('<I', original, elf.offset(entries + 8 * i))[0]: i for i in range(count)}
+    for index in sorted({starts[entry] for entry in entries_on_stacks(exe)}):
+        run = analysed(index, lambda start, following: start + 1)
+        if sound(f'entry {index}, of a function on a stack, a byte late', run, truth):
+            certain = [one['rule'] for one in run.report['findings'] if one['certainty'] != 'possible']
+            tap.check(f'entry {index}: nothing rests on it', f'{certain}' if certain else None)
+            tap.check(f'entry {index}: said', None if any('table of functions' in note for note in run.report['notes'])
+                      else f'{run.report["notes"]}')
+    exe.write_bytes(original)
+    run = tap.Run(tap.CASES / QUIT / 'dump.zst', '--exe', exe, '--json')
+    if sound('the sound table', run, truth):
+        tap.check('the sound table: certain', None if run.report['findings'][0]['certainty'] == 'certain' else
+                  f'{run.report["findings"][0]}')
+
+
+def tar_of(members):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode='w:gz') as archive:
+        for name, data in members:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return out.getvalue()
+
+
+def wide_archive(folder):
+    """Archives of archives: each level multiplies."""
+    data = tar_of([('x', b'\0' * (1 << 20))])
+    for _ in range(3):
+        data = tar_of([(f'{i}.tar.gz', data) for i in range(40)])
+    path = pathlib.Path(folder) / 'wide.tar.gz'
+    path.write_bytes(data)
+    run = tap.Run('scan', path)
+    said = str(run.err) + str(run.out)
+    tap.check(f'an archive of {len(data)} bytes', None if run.status == 1 and 'as no' in said else
+              f'{run.status} {said}')
+
+
+def large_executable(folder):
+    """--max-size is for executables, too."""
+    zeros = pathlib.Path(folder) / 'zeros'
+    with open(zeros, 'wb') as file:
+        file.truncate(64 << 20)
+    packed = pathlib.Path(folder) / 'exe.zst'
+    os.system(f'zstd -q -f {zeros} -o {packed}')
+    run = tap.Run(tap.CASES / QUIT / 'dump.zst', '--exe', packed, '--json', '--max-size=32M')
+    said = str(run.err) + str(run.out)
+    tap.check('a compressed executable that is too large', None if run.status in (0, 1) and '33554432' in said else
+              f'{run.status} {said}')
+
+
+def main():
+    for test in (far_etext, functab, wide_archive, large_executable):
+        with tempfile.TemporaryDirectory() as folder:
+            test(folder)
+    tap.finish()
+
+
+main()
