@@ -9,7 +9,7 @@
 enum {
 	WAITERS_READ = 4096, /* goroutines whose lock is read; the rest of a group is taken to wait for the same as its first */
 	LOCKS_TRIED = 16, GROUPS_TRIED = 4096, GOROUTINES_TRIED = 4096, FRAMES_TRIED = 64,
-	CONTAINER_BYTES = 1024, CONTAINER_FRAMES = 4, FRAME_BYTES = 4096, SPILL_BYTES = 64, WORD = 8,
+	CODE_BYTES = 16 << 20, CONTAINER_BYTES = 1024, CONTAINER_FRAMES = 4, FRAME_BYTES = 4096, SPILL_BYTES = 64, WORD = 8,
 };
 
 /* What is known of a pc; critical_sections_at decodes the whole function. */
@@ -24,6 +24,7 @@ struct search {
 	struct mentions pcs;      /* numbers of pcs */
 	VEC(struct pc_sections) sections; /* by those */
 	size_t tried;             /* goroutines */
+	struct section_scratch scratch;
 };
 
 static const uint8_t kinds_of[] = {
@@ -192,8 +193,9 @@ static const struct pc_sections *sections_at(struct search *search, const struct
 	if (number == search->sections.count) {
 		struct pc_sections sections = {0};
 
-		if (is_of_program(frame))
-			critical_sections_at(search->analysis, frame->info, frame->exact, sections.of);
+		if (is_of_program(frame) &&
+		    !critical_sections_at(search->analysis, &search->scratch, frame->info, frame->exact, sections.of))
+			search->contention->complete = false;
 		for (int kind = 0; kind < LOCK_KINDS; kind++)
 			sections.any |= sections.of[kind].call != NULL;
 		vec_push(search->analysis->arena, &search->sections, sections);
@@ -348,7 +350,7 @@ static void find_holders(struct search *search)
 
 const struct contention *contention_find(struct analysis *analysis)
 {
-	struct search search = {.analysis = analysis};
+	struct search search = {.analysis = analysis, .scratch = {.code_left = CODE_BYTES}};
 
 	search.contention = arena_alloc(analysis->arena, sizeof *search.contention);
 	if (!analysis->runtime->layout)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { CODE_LIMIT = 1 << 18, SITES = 32, BACK_LIMIT = 48, FIRST_ARGUMENT = 0 /* rax, x0 */ };
+enum { CODE_LIMIT = 1 << 16, SITES = 8, BACK_LIMIT = 48, JUMPS_BACK = 4, FIRST_ARGUMENT = 0 /* rax, x0 */ };
 
 enum lock_act { ACT_NONE, ACT_TAKE, ACT_RELEASE };
 
@@ -134,18 +134,29 @@ static void decode(struct walkable *walk)
 	}
 }
 
-static bool open_function(struct analysis *analysis, const struct pc_info *info, struct walkable *ret)
+static void make_room(struct arena *arena, struct section_scratch *scratch, size_t size)
+{
+	if (size > scratch->capacity) {
+		scratch->capacity = 2 * size;
+		scratch->steps = arena_array(arena, scratch->capacity, sizeof *scratch->steps);
+		scratch->list = arena_array(arena, scratch->capacity, sizeof *scratch->list);
+	}
+	memset(scratch->steps, 0, size * sizeof *scratch->steps);
+}
+
+static bool open_function(struct analysis *analysis, struct section_scratch *scratch, const struct pc_info *info,
+			  struct walkable *ret)
 {
 	const uint64_t size = info->func->end - info->func->entry;
 
 	*ret = (struct walkable){.analysis = analysis, .info = info};
-	if (size > CODE_LIMIT)
+	if (size > CODE_LIMIT || size > scratch->code_left)
 		return false;
+	scratch->code_left -= size;
 	ret->code = image_view(analysis->image, info->func->entry, size);
-	if (!ret->code.size)
-		return false;
-	ret->steps = arena_array(analysis->arena, ret->code.size, sizeof *ret->steps);
-	ret->list = arena_array(analysis->arena, ret->code.size + 1, sizeof *ret->list);
+	make_room(analysis->arena, scratch, ret->code.size);
+	ret->steps = scratch->steps;
+	ret->list = scratch->list;
 	decode(ret);
 	mark_inlined(ret);
 	for (uint64_t at = 0; at < ret->code.size; at++)
@@ -247,7 +258,7 @@ static bool reached_without(struct walkable *walk, enum lock_kind lock, uint64_t
 }
 
 /* The instruction before one, by the way that control takes: the one that it follows, or else the first that jumps to it. */
-static bool step_before(const struct walkable *walk, uint64_t at, uint64_t *ret)
+static bool step_before(const struct walkable *walk, uint64_t at, int *jumps, uint64_t *ret)
 {
 	for (uint64_t back = 1; back <= at && back <= 16; back++) {
 		const struct step *step = &walk->steps[at - back];
@@ -260,8 +271,9 @@ static bool step_before(const struct walkable *walk, uint64_t at, uint64_t *ret)
 		*ret = at - back;
 		return true;
 	}
-	for (uint64_t from = 0; from < walk->code.size; from++)
+	for (uint64_t from = 0; *jumps && from < walk->code.size; from++)
 		if (walk->steps[from].size && walk->steps[from].target == at) {
+			--*jumps;
 			*ret = from;
 			return true;
 		}
@@ -333,6 +345,7 @@ static struct lock_receiver receiver_of(struct walkable *walk, enum lock_kind lo
 {
 	struct lock_receiver receiver = {.kind = RECEIVER_REGISTER};
 	uint8_t reg = FIRST_ARGUMENT;
+	int jumps = JUMPS_BACK;
 	uint64_t at;
 	bool stores;
 
@@ -340,7 +353,7 @@ static struct lock_receiver receiver_of(struct walkable *walk, enum lock_kind lo
 		return (struct lock_receiver){0};
 	receiver.semaphore = lock == LOCK_READ && !called_whole(walk, at);
 	stores = called_whole(walk, at);
-	for (int steps = 0; steps < BACK_LIMIT && at && step_before(walk, at, &at); steps++) {
+	for (int steps = 0; steps < BACK_LIMIT && at && step_before(walk, at, &jumps, &at); steps++) {
 		struct insn insn;
 
 		if (!insn_decode(walk->analysis->runtime->decoder, walk->info->func->entry + at, span_from(walk->code, at), &insn))
@@ -389,15 +402,19 @@ static bool offset_of(const struct walkable *walk, bool exact, uint64_t *ret)
 	return false;
 }
 
-void critical_sections_at(struct analysis *analysis, const struct pc_info *info, bool exact,
+bool critical_sections_at(struct analysis *analysis, struct section_scratch *scratch, const struct pc_info *info, bool exact,
 			  struct critical_section ret[static LOCK_KINDS])
 {
 	struct walkable walk;
 	uint64_t offset;
 
 	memset(ret, 0, LOCK_KINDS * sizeof *ret);
-	if (!info->func || !open_function(analysis, info, &walk) || !walk.any_take || !offset_of(&walk, exact, &offset))
-		return;
+	if (!info->func)
+		return true;
+	if (!open_function(analysis, scratch, info, &walk))
+		return false;
+	if (!walk.any_take || !offset_of(&walk, exact, &offset))
+		return true;
 	for (int kind = 0; kind < LOCK_KINDS; kind++) {
 		const enum lock_kind lock = (enum lock_kind)kind;
 		uint32_t lines[SITES];
@@ -410,4 +427,5 @@ void critical_sections_at(struct analysis *analysis, const struct pc_info *info,
 				ret[lock].receiver = receiver_of(&walk, lock, lines[i]);
 			}
 	}
+	return true;
 }

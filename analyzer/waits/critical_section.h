@@ -31,9 +31,17 @@ struct critical_section {
 	struct lock_receiver receiver;
 };
 
+/* Room for the work on one function after the other, and how many bytes of code may still be looked at. All 0, but the last. */
+struct section_scratch {
+	struct step *steps;
+	uint32_t *list;
+	size_t capacity;
+	uint64_t code_left;
+};
+
 /* Of the frame with that pc, per kind of lock: whether a way leads from taking one to it on which none of that kind is released.
- * A frame that is only about to take it is not inside. Never fails: of code that is not there, or too long, nothing is said. */
-void critical_sections_at(struct analysis *analysis, const struct pc_info *info, bool exact,
+ * A frame that is only about to take it is not inside. False: the function is too long, or nothing is left to look at; of code that is not there nothing is said. */
+bool critical_sections_at(struct analysis *analysis, struct section_scratch *scratch, const struct pc_info *info, bool exact,
 			  struct critical_section ret[static LOCK_KINDS]);
 
 #endif

@@ -11,7 +11,7 @@
 
 extern const struct detector detector_goroutine_leak;
 
-enum { SAMPLES = 64, WORD = 8, CLOSURE_BYTES = 64, FINDINGS_MOST = 3, WORDS_MOST = 2000 };
+enum { SAMPLES = 64, WORD = 8, CLOSURE_BYTES = 64, FINDINGS_MOST = 3, WORDS_MOST = 1000 };
 
 static const uint64_t search_bytes = (uint64_t)1 << 30;
 
@@ -135,14 +135,17 @@ static void meet(struct leak *leak, uint64_t word, uint64_t address)
 	struct sample *sample;
 	const struct goroutine *g;
 
-	if (number == SIZE_MAX || !leak->words_left)
+	if (number == SIZE_MAX)
 		return;
-	leak->words_left--;
 	sample = &leak->samples[leak->sample_of[number]];
 	g = &leak->analysis->runtime->goroutines.items[sample->goroutine];
 	if (sample->held || (address >= g->stack_lo && address < g->stack_hi) || is_own_entry(leak, sample, address) ||
-	    is_of_closure(leak, g, address) || is_dead_word(leak, address))
+	    is_of_closure(leak, g, address))
 		return;
+	if (leak->words_left && is_dead_word(leak, address)) {
+		leak->words_left--;
+		return;
+	}
 	sample->held = true;
 }
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { GROUPS_TRIED = 64, MEMBERS_READ = 64, SEARCH_BYTES = 256 << 20, CONTAINER_BYTES = 1024, FRAME_BYTES = 4096, WORD = 8 };
+enum { TRIED = 4, MEMBERS_READ = 64, READ_MOST = 4096, SEARCH_BYTES = 256 << 20, CONTAINER_BYTES = 1024, FRAME_BYTES = 4096, WORD = 8 };
 
 static const struct {
 	enum wait_kind kind;
@@ -71,16 +71,18 @@ static void collect(struct analysis *analysis, struct candidates *candidates)
 {
 	const struct go_runtime *runtime = analysis->runtime;
 	uint32_t *read = arena_array(analysis->arena, analysis->groups.count + 1, sizeof *read);
+	size_t all = 0;
 
 	candidates->of = arena_array(analysis->arena, runtime->goroutines.count + 1, sizeof *candidates->of);
 	for (size_t i = 0; i < runtime->goroutines.count; i++) {
 		const enum wait_kind kind = wait_kind_of(analysis, &runtime->goroutines.items[i]);
 		const bool wanted = kind == WAIT_SEMAPHORE || row_of(kind) < ROWS;
 
-		if (!wanted || read[analysis->goroutine_group[i]] == MEMBERS_READ ||
+		if (!wanted || all == READ_MOST || read[analysis->goroutine_group[i]] == MEMBERS_READ ||
 		    goroutine_is_system(analysis->runtime, &runtime->goroutines.items[i]))
 			continue;
 		read[analysis->goroutine_group[i]]++;
+		all++;
 		add(analysis, candidates, i);
 	}
 }
@@ -141,7 +143,7 @@ bool lonely_wait_find(struct analysis *analysis, struct lonely_wait *ret)
 
 	*ret = (struct lonely_wait){0};
 	collect(analysis, &candidates);
-	for (int tries = 0; tries < GROUPS_TRIED; tries++) {
+	for (int tries = 0; tries < TRIED; tries++) {
 		size_t best = candidates.items.count;
 
 		for (size_t i = 0; i < candidates.items.count; i++) {
