@@ -201,6 +201,8 @@ struct analysis {
 	uint32_t *goroutine_group; /* per goroutine: index in groups */
 	int32_t *goroutine_thread; /* per goroutine: index of the thread that runs it or whose registers are on its stack, -1 */
 	int32_t *thread_goroutine; /* per thread: index of the goroutine that it runs, -1 */
+	int32_t *thread_interrupted; /* per thread: index of another goroutine that it runs too, since a signal's handler that ran on
+	                              * its stack took an M of its own (runtime.needm); -1 */
 	int32_t *thread_machine;   /* per thread: index of its M, -1 */
 	int32_t dying_thread;      /* index of the thread that brought the process down, -1: unknown or a live snapshot */
 	struct fault fault;

@@ -28,7 +28,7 @@ static void join_threads(struct analysis *analysis)
 	const struct go_runtime *runtime = analysis->runtime;
 
 	for (size_t i = 0; i < analysis->image->threads.count; i++)
-		analysis->thread_goroutine[i] = analysis->thread_machine[i] = -1;
+		analysis->thread_goroutine[i] = analysis->thread_interrupted[i] = analysis->thread_machine[i] = -1;
 	for (size_t i = 0; i < runtime->machines.count; i++)
 		if (runtime->machines.items[i].thread >= 0)
 			analysis->thread_machine[runtime->machines.items[i].thread] = (int32_t)i;
@@ -37,8 +37,10 @@ static void join_threads(struct analysis *analysis)
 		int32_t thread = machine >= 0 ? runtime->machines.items[machine].thread : -1;
 
 		analysis->goroutine_thread[i] = thread;
-		if (thread >= 0)
+		if (thread >= 0) {
+			analysis->thread_interrupted[thread] = analysis->thread_goroutine[thread];
 			analysis->thread_goroutine[thread] = (int32_t)i;
+		}
 	}
 }
 
@@ -198,6 +200,7 @@ struct analysis *analyze(struct go_runtime *runtime)
 	analysis->tear_cache = tear_cache_new(runtime);
 	analysis->goroutine_thread = arena_array(arena, runtime->goroutines.count + 1, sizeof(int32_t));
 	analysis->thread_goroutine = arena_array(arena, threads + 1, sizeof(int32_t));
+	analysis->thread_interrupted = arena_array(arena, threads + 1, sizeof(int32_t));
 	analysis->thread_machine = arena_array(arena, threads + 1, sizeof(int32_t));
 	analysis->goroutine_group = arena_array(arena, runtime->goroutines.count + 1, sizeof(uint32_t));
 	analysis->walks = arena_array(arena, threads + 1, sizeof(struct thread_walk));

@@ -56,6 +56,7 @@ struct finding {
 	uint64_t pc, slot, observed, repaired;
 	int64_t sp_error;
 	uint64_t caller_pc, caller_sp;
+	uint64_t overwritten_from, overwritten_to; /* memory that what this finding names wrote over; 0: none is known */
 	const char *const *supersedes; /* ids that this finding explains; NULL: those of its rule */
 	int32_t explained_by; /* index of the finding that explains this one, -1 */
 	const struct tear *tear; /* split-sp: the tear; NULL otherwise */

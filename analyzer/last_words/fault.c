@@ -221,11 +221,22 @@ static void decode_address(struct analysis *analysis)
 	fault->access = operand.write ? ACCESS_WRITE : ACCESS_READ;
 }
 
+/* Of those that a thread runs, the one on whose stack it was interrupted. */
+static int32_t interrupted_goroutine(const struct analysis *analysis, int32_t thread)
+{
+	const int32_t other = analysis->thread_interrupted[thread];
+	const struct goroutine *g = other < 0 ? NULL : &analysis->runtime->goroutines.items[other];
+	const uint64_t sp = analysis->walks[thread].user.sp;
+
+	return g && analysis->walks[thread].user.known && sp >= g->stack_lo && sp < g->stack_hi ? other
+									      : analysis->thread_goroutine[thread];
+}
+
 void fault_find(struct analysis *analysis)
 {
 	struct fault *fault = &analysis->fault;
 	int32_t thread = analysis->dying_thread;
-	int32_t goroutine = thread >= 0 ? analysis->thread_goroutine[thread] : -1;
+	int32_t goroutine = thread >= 0 ? interrupted_goroutine(analysis, thread) : -1;
 
 	fault->goroutine = fault->thread = -1;
 	if (thread < 0)

@@ -22,8 +22,10 @@ bool is_sigreturn(struct walk *walk, uint64_t pc)
 	struct span code = walk->arch->sigreturn;
 	uint8_t bytes[SIGRETURN_LIMIT];
 
-	return walk->thread && walk->image->os == OS_LINUX && code.size <= sizeof bytes &&
-	       image_read(walk->image, pc, bytes, code.size) == MEM_OK && !memcmp(bytes, code.data, code.size);
+	if (!walk->thread || walk->image->os != OS_LINUX || code.size > sizeof bytes || !is_code(walk, pc))
+		return false;
+	libraries_prepare(walk->image->libraries, pc);
+	return image_read(walk->image, pc, bytes, code.size) == MEM_OK && !memcmp(bytes, code.data, code.size);
 }
 
 /* Arm's pointer authentication signs return addresses in bits that no address uses: the dump says which, else they are those

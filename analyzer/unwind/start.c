@@ -44,7 +44,8 @@ static struct context goroutine_context(const struct analysis *analysis, size_t 
 		context.syscall = true;
 		return context;
 	}
-	if (thread >= 0 && analysis->walks[thread].user.known)
+	if (thread >= 0 && analysis->walks[thread].user.known && analysis->walks[thread].user.sp >= g->stack_lo &&
+	    analysis->walks[thread].user.sp < g->stack_hi)
 		return analysis->walks[thread].user;
 	context.known = g->sched_sp != 0 && gobuf_is_current(analysis, g, thread);
 	context.pc = g->sched_pc;

@@ -7,11 +7,13 @@
 #include "analyzer/unwind/damage.h"
 #include "analyzer/unwind/recursion.h"
 #include "analyzer/unwind/torn.h"
+#include "formats/unwind/libraries.h"
 #include "analyzer/trial.h"
 #include "golang/preempt.h"
 
 enum {
-	SIGNAL_LIMIT = 64, /* signal frames on one thread: SP need not grow across them */
+	SIGNAL_LIMIT = 64,   /* signal frames on one thread: SP need not grow across them */
+	HANDLER_FRAMES = 64, /* of Go's handler, as far as it calls C or dies */
 	INSN_BYTES = 16,
 };
 
@@ -388,6 +390,19 @@ bool cross_signal(struct walk *walk, uint64_t entry_sp)
 	return true;
 }
 
+/* Whether C called the runtime's own handler; else the kernel did, and the context that it saved is above. */
+static bool is_passed_on(struct walk *walk, const struct frame *frame)
+{
+	const uint64_t slot = walk->arch->link_register ? frame->sp : frame->fp - WORD;
+	uint64_t pc;
+
+	if (walk->image->os != OS_LINUX || !image_u64(walk->image, slot, &pc))
+		return false;
+	pc = without_signature(walk, pc);
+	return is_code(walk, pc) && follows_call(walk, pc) && !go_pc(walk->runtime, pc, false)->func &&
+	       libraries_module(walk->image->libraries, pc);
+}
+
 /* A thread's stack has its own ways to go on: signal frames, and switches to the user stack. */
 static bool thread_step(struct walk *walk, struct frame *frame, bool *handled)
 {
@@ -395,6 +410,8 @@ static bool thread_step(struct walk *walk, struct frame *frame, bool *handled)
 	switch (frame->info->role) {
 	case ROLE_SIGTRAMP:
 	case ROLE_CGO_SIGTRAMP:
+		if (is_passed_on(walk, frame))
+			return step(walk, frame, false);
 		return cross_signal(walk, frame->fp - (walk->arch->link_register ? 0 : WORD));
 	case ROLE_STDCALL:
 	case ROLE_STDCALL_INTERNAL:
@@ -552,17 +569,47 @@ void walk_goroutine(struct analysis *analysis, const struct walk_subject *subjec
 		run(&walk);
 }
 
-/* The bounds of the user stack that a thread's goroutine owns. */
+/* Whether SP lies on a user stack that a goroutine of the thread owns. */
 static bool on_user_stack(const struct analysis *analysis, size_t thread, uint64_t sp)
 {
-	int32_t index = analysis->thread_goroutine[thread];
-	const struct goroutine *goroutine;
+	const int32_t indices[] = {analysis->thread_goroutine[thread], analysis->thread_interrupted[thread]};
 
-	if (index < 0)
-		return false;
-	goroutine = &analysis->runtime->goroutines.items[index];
-	return sp >= goroutine->stack_lo && sp < goroutine->stack_hi;
+	for (size_t i = 0; i < sizeof indices / sizeof *indices; i++) {
+		const struct goroutine *g = indices[i] < 0 ? NULL : &analysis->runtime->goroutines.items[indices[i]];
+
+		if (g && sp >= g->stack_lo && sp < g->stack_hi)
+			return true;
+	}
+	return false;
 }
+
+/* Whether the thread is in the handler of a signal there, which C set up to run on whatever stack was interrupted: in C, which
+ * never runs on a goroutine's stack else, or in Go's handler, which C's passed the signal on to. */
+static bool in_handler(struct walk *walk)
+{
+	struct context at = walk->at;
+
+	for (int i = 0; i < HANDLER_FRAMES && walk->image->os == OS_LINUX; i++) {
+		const struct pc_info *info = go_pc(walk->runtime, at.pc, at.exact);
+		const bool link = walk->arch->link_register;
+
+		if (!info->func)
+			return is_code(walk, at.pc) && libraries_module(walk->image->libraries, at.pc);
+		if (info->role == ROLE_SIGTRAMP || info->role == ROLE_CGO_SIGTRAMP)
+			return true;
+		if (!info->has_delta || (info->func->flags & FUNC_TOP_FRAME))
+			return false;
+		at.sp += (uint64_t)(int64_t)info->delta;
+		if (link && !i && !info->delta && at.has_lr)
+			at.pc = at.lr;
+		else if (!image_u64(walk->image, link ? at.sp - (uint64_t)(int64_t)info->delta : at.sp, &at.pc))
+			return false;
+		at.sp += link ? 0 : WORD;
+		at.exact = false;
+	}
+	return false;
+}
+
 
 void walk_thread(struct analysis *analysis, size_t thread, struct stack *ret, struct thread_walk *found)
 {
@@ -578,7 +625,7 @@ void walk_thread(struct analysis *analysis, size_t thread, struct stack *ret, st
 	walk.at.exact = true;
 	found->stopped = walk.at;
 	for (int signals = 0; walk.at.known; signals++) {
-		if (on_user_stack(analysis, thread, walk.at.sp)) {
+		if (on_user_stack(analysis, thread, walk.at.sp) && !in_handler(&walk)) {
 			found->user = walk.at;
 			ret->end = END_STACK_SWITCH;
 			return;

@@ -123,13 +123,15 @@ static bool may_explain(const struct finding *cause, const struct finding *effec
 	       (cause->certainty >= CERTAINTY_LIKELY || cause->certainty >= effect->certainty);
 }
 
-/* A cause explains a consequence when its rule says so and both speak of the same goroutine (or thread). Of two that explain
+/* A cause explains a consequence when its rule says so and both speak of the same goroutine (or thread), or it wrote there. Of two that explain
  * each other, the one holds that says so of this dump, not just by its rule. */
 static bool explains(const struct finding *cause, const struct finding *effect)
 {
 	if (cause == effect || !may_explain(cause, effect) ||
 	    (effect->supersedes && !cause->supersedes && may_explain(effect, cause)))
 		return false;
+	if (effect->has_slot && effect->slot >= cause->overwritten_from && effect->slot < cause->overwritten_to)
+		return true;
 	return (cause->goroutine >= 0 && cause->goroutine == effect->goroutine) ||
 	       (cause->thread >= 0 && cause->thread == effect->thread);
 }

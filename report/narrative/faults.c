@@ -152,3 +152,26 @@ void tell_system_call_filter(struct telling *telling)
 	tell_plain_fault(telling, "A filter of system calls says which calls a process may make, and what happens at others. This one "
 				  "ends the process: nothing is damaged, and no call failed by itself.");
 }
+
+void tell_signal_stack(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+
+	tell_headline(telling, "%s.", capital(telling->arena, finding->title));
+	tell_paragraph(telling, EXHIBIT_NONE);
+	tell(telling, "%s.", capital(telling->arena, finding->title));
+	for (size_t i = 0; evidence_text(finding, EVIDENCE_UNWIND, i); i++)
+		tell_evidence(telling, EVIDENCE_UNWIND, i);
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell_evidence(telling, EVIDENCE_EXCEPTION, 0);
+	tell_evidence(telling, EVIDENCE_STACK_BOUNDS, 0);
+	tell_paragraph(telling, EXHIBIT_NONE);
+	tell(telling, "Go's own handlers run on a stack that each thread has for that. Only C code changes it: by sigaction without "
+	     "SA_ONSTACK, or by sigaltstack.");
+	tell_action(telling, "Find the C code that calls sigaction, signal or sigaltstack: crash reporters, profilers, sanitizers and "
+		    "runtimes of other languages do. Take it out until it is mended.");
+	tell_for_good(telling, "Let it set SA_ONSTACK for every handler, pass on signals that are not its own, and give its threads "
+		      "alternate stacks of 64 KB or more: sysconf(_SC_MINSIGSTKSZ) says what the CPU needs, MINSIGSTKSZ does not.");
+	tell_confirm(telling, "`strace -f -e trace=rt_sigaction,sigaltstack` of a start of the program shows who sets up what: flags "
+		     "without SA_ONSTACK, or a small ss_size.");
+}
