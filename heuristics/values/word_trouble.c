@@ -104,7 +104,7 @@ static uint64_t room(const struct judge *judge, struct heap_place *place)
 static bool element_is_behind(const struct judge *judge, uint64_t bytes)
 {
 	const uint64_t end = judge->ret->data + bytes, words = (judge->ret->need - bytes) / WORD;
-	struct span behind = image_view(judge->analysis->image, end, words < ELEMENT_LIMIT ? words * WORD : 0);
+	struct span behind = image_view(judge->analysis->image, end, (words < ELEMENT_LIMIT ? words : ELEMENT_LIMIT) * WORD);
 
 	for (size_t at = 0; at + WORD <= behind.size; at += WORD)
 		if (span_u64(behind, at) == judge->words->element)
