@@ -23,7 +23,7 @@ enum {
 };
 
 struct shape {
-	const char *text;
+	const char *name, *text;
 	bool sure;
 	/* Whether the word at an address is of the shape; `observed`: the one that it all starts from. */
 	bool (*fits)(struct image *image, uint64_t address, uint64_t word, uint64_t observed);
@@ -88,10 +88,15 @@ static bool fits_pointer(struct image *image, uint64_t address, uint64_t word, u
 }
 
 static const struct shape shapes[] = {
-#define RUN_SHAPE(id, sure, text) {text, sure, fits_##id},
+#define RUN_SHAPE(id, sure, text) {#id, text, sure, fits_##id},
 #include "analyzer/unwind/run_shapes.def"
 #undef RUN_SHAPE
 };
+
+const char *run_shape_name(enum run_shape shape)
+{
+	return shape < RUN_NONE ? shapes[shape].name : "";
+}
 
 const char *run_shape_text(enum run_shape shape)
 {

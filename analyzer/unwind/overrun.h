@@ -48,6 +48,8 @@ bool overrun_find(struct analysis *analysis, const struct damage *damage, struct
  * that stores over its return address; 0: none or several. */
 uint64_t overrun_settles(struct analysis *analysis, const struct damage *damage, const uint64_t *sites, uint32_t count);
 
+/* "text", and "of text" as the table has it; of RUN_NONE nothing. */
+const char *run_shape_name(enum run_shape shape);
 const char *run_shape_text(enum run_shape shape);
 
 #endif

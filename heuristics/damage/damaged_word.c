@@ -128,8 +128,10 @@ static void bridge_evidence(const struct subject *s)
 	const char *lost = damage->bridged ? arena_printf(s->diagnosis->arena, ", with %" PRIu32 " frame%s between whose return "
 							  "address is lost too", damage->bridged, damage->bridged == 1 ? "" : "s")
 					   : "";
+	/* a walk that went astray may meet a word that is none, in a frame that is none */
+	const bool sure = damage->repaired || damage->returned || damage->at_return;
 	struct evidence *evidence =
-		evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_STRONG, false,
+		evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, sure ? WEIGHT_STRONG : WEIGHT_FAIR, false,
 			     "the next sound return address lies at 0x%" PRIx64 ", and from it the frame tables lead to the "
 			     "goroutine's entry; the frame of %s fills the gap%s", damage->bridge, damage_caller(damage), lost);
 

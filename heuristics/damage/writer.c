@@ -55,8 +55,8 @@ static void local_evidence(struct diagnosis *diagnosis, struct finding *finding,
 	}
 	evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_FAIR, false,
 		     "the instruction at 0x%" PRIx64 " in %s takes the address of the variable at SP+0x%" PRIx64
-		     ", 0x%" PRIx64 ", where the run %s%s%s", local->pc, go_func_name(local->function), (uint64_t)local->offset,
-		     local->address, down ? "ends" : "begins", local->passed_to ? "; it is passed to " : "",
+		     ", 0x%" PRIx64 ", %s the run %s%s%s", local->pc, go_func_name(local->function), (uint64_t)local->offset,
+		     local->address, local->address == overrun->run.start ? "where" : "beside which", down ? "ends" : "begins", local->passed_to ? "; it is passed to " : "",
 		     local->passed_to ? local->passed_to : "")
 		->address = local->pc;
 }

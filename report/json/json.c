@@ -1,6 +1,7 @@
 /* json.c: writes what docs/report.schema.json describes, keys in its order. The big arrays are written element by
  * element, so that no tree of the whole report ever exists; each element is one line. */
 #include "heuristics/faults/account.h"
+#include "heuristics/damage/writer.h"
 #include "report/json/frames.h"
 #include "report/json/goroutines.h"
 
@@ -215,6 +216,25 @@ static void put_bug(struct writer *writer, json_t *list, const struct cited_bug 
 		put_text(writer, object, "unverified", cited->bug->unverified);
 }
 
+static void put_overrun(struct writer *writer, json_t *finding, const struct overrun *overrun)
+{
+	static const char *const directions[] = {[RUN_UPWARDS] = "upwards", [RUN_DOWNWARDS] = "downwards"};
+	json_t *object = put_value(writer, finding, "overrun", new_object());
+	const struct run *run = &overrun->run;
+	const struct pc_info *function = writer_function(overrun);
+	const bool is_run = run->shape != RUN_NONE;
+
+	put_text(writer, object, "shape", is_run ? run_shape_name(run->shape) : NULL);
+	put_number(writer, object, "words", is_run, run->words);
+	put_address(writer, object, "start", is_run, run->start);
+	put_address(writer, object, "end", is_run, run->end);
+	put_text(writer, object, "direction", directions[run->direction]);
+	put_text(writer, object, "function", function ? go_func_name(function) : NULL);
+	put_address(writer, object, "variable", overrun->local.pc != 0, overrun->local.address);
+	put_text(writer, object, "passed_to", overrun->local.passed_to);
+	put_address(writer, object, "store", overrun->has_store, overrun->store.pc);
+}
+
 static void put_rival(struct writer *writer, json_t *list, const struct rival *rival)
 {
 	json_t *object = push_value(writer, list, new_object());
@@ -254,6 +274,8 @@ static void finding_item(struct writer *writer, const struct finding *finding)
 	list = finding->rivals.count ? put_value(writer, object, "rivals", new_array()) : NULL;
 	for (size_t i = 0; i < finding->rivals.count; i++)
 		put_rival(writer, list, &finding->rivals.items[i]);
+	if (finding->overrun)
+		put_overrun(writer, object, finding->overrun);
 	dump_pending(writer);
 }
 

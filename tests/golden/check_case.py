@@ -18,13 +18,20 @@ import tap
 import traceback_text
 
 
+def differs(found, wanted):
+    """Of an object, only the members that are wanted count."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        return any(found.get(key) != value for key, value in wanted.items())
+    return found != wanted
+
+
 def finding_of(report, truth):
     same = [finding for finding in report['findings'] if finding['rule'] == truth['rule']]
     if not same:
         return None, f'no finding {truth["rule"]}'
     for finding in same:
         wrong = [f'{key} is {finding.get(key)} instead of {value}' for key, value in truth.items()
-                 if key in finding and key not in ('rule', 'stack') and finding[key] != value]
+                 if key in finding and key not in ('rule', 'stack') and differs(finding[key], value)]
         if not wrong:
             return finding, None
     return None, f'{truth["rule"]}: ' + ', '.join(wrong)
