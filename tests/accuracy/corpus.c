@@ -6,11 +6,12 @@
 
 #include <stdlib.h>
 
-enum { WORD = 8, HALF = 32, BITS = 64, COUNT_LIMIT = 1 << 16 };
+enum { WORD = 8, HALF = 32, BITS = 64, COUNT_LIMIT = 1 << 16, SHAPES = 5, RUN_SHORTEST = 2, RUN_LONGEST = 64 };
 
 const char *const class_names[CLASSES] = {
 	[UPPER_HALF] = "upper half", [LOWER_HALF] = "lower half", [WHOLE_WORD] = "whole word",
-	[BIT_UPPER] = "bit of upper half", [BIT_LOWER] = "bit of lower half", [RUNTIME_FIELD] = "field of g or m",
+	[BIT_UPPER] = "bit of upper half", [BIT_LOWER] = "bit of lower half",
+	[SMASHED_RUN] = "smashed run", [RUNTIME_FIELD] = "field of g or m",
 	[OTHER_WORD] = "other stack word",
 };
 
@@ -65,7 +66,70 @@ void slots_find(struct target *target, struct slots *ret)
 
 static void add_to_slot(struct maker *maker, const struct slot *slot, enum mutation_class class, uint64_t to)
 {
-	add(maker, (struct mutation){class, slot->goroutine, slot->depth, slot->address, slot->word, to});
+	add(maker, (struct mutation){.class = class, .goroutine = slot->goroutine, .depth = slot->depth,
+				     .address = slot->address, .from = slot->word, .to = to});
+}
+
+/* The five shapes of what overflowing code writes: one byte repeated, text, pointers to the heap or a stack, small numbers, socket
+ * addresses. */
+static uint64_t run_word(const struct mutation *mutation, size_t index)
+{
+	static const char text[] = "X-Forwarded-For: 203.0.113.7, unknown; ";
+	uint64_t word = 0;
+
+	switch (mutation->shape) {
+	case 0:
+		return 0x0101010101010101 * (1 + (mutation->start / WORD + index) % UINT8_MAX);
+	case 1:
+		for (size_t i = 0; i < WORD; i++)
+			word |= (uint64_t)(uint8_t)text[(index * WORD + i) % (sizeof text - 1)] << 8 * i;
+		return word;
+	case 2:
+		return mutation->start + index % 3 * WORD;
+	case 3:
+		return 1 + (mutation->start / WORD + index * 7) % COUNT_LIMIT;
+	default:
+		return index & 1 ? 0 : 0x0700000a901f0002 + ((uint64_t)index << 40);
+	}
+}
+
+void mutation_apply(struct target *target, const struct mutation *mutation)
+{
+	if (!mutation->count)
+		target_write_u64(target, mutation->address, mutation->to);
+	for (size_t i = 0; i < mutation->count; i++)
+		target_write_u64(target, mutation->start + i * WORD, run_word(mutation, i));
+}
+
+void mutation_undo(struct target *target, const struct mutation *mutation)
+{
+	if (!mutation->count)
+		target_write_u64(target, mutation->address, mutation->from);
+	for (size_t i = 0; i < mutation->count; i++)
+		target_write_u64(target, mutation->start + i * WORD, mutation->words[i]);
+}
+
+/* A run that goes over a slot, within the stack; what is not in the dump ends it. */
+static void add_run(struct maker *maker, const struct slot *slot, unsigned shape)
+{
+	const struct goroutine *g = &maker->target->runtime->goroutines.items[slot->goroutine];
+	const uint64_t random = chance(maker, slot->address, 6 + shape);
+	const uint64_t count = RUN_SHORTEST + random % (RUN_LONGEST - RUN_SHORTEST + 1), before = (random >> 32) % count;
+	struct mutation mutation = {.class = SMASHED_RUN, .goroutine = slot->goroutine, .depth = slot->depth,
+				    .address = slot->address, .from = slot->word, .shape = shape};
+	uint64_t *words = arena_array(maker->target->arena, count, WORD);
+
+	mutation.start = slot->address - before * WORD;
+	if (mutation.start < g->stack_lo || mutation.start + count * WORD > g->stack_hi)
+		return;
+	for (size_t i = 0; i < count; i++)
+		if (!image_u64(maker->target->image, mutation.start + i * WORD, &words[i]) ||
+		    !target_write_u64(maker->target, mutation.start + i * WORD, words[i]))
+			return;
+	mutation.words = words;
+	mutation.count = count;
+	mutation.to = run_word(&mutation, before);
+	add(maker, mutation);
 }
 
 static void change_slot(struct maker *maker, const struct slot *slot)
@@ -84,6 +148,8 @@ static void change_slot(struct maker *maker, const struct slot *slot)
 		add_to_slot(maker, slot, WHOLE_WORD, whole[i]);
 	for (unsigned bit = 0; bit < BITS; bit++)
 		add_to_slot(maker, slot, bit < HALF ? BIT_LOWER : BIT_UPPER, slot->word ^ (uint64_t)1 << bit);
+	for (unsigned shape = 0; shape < SHAPES; shape++)
+		add_run(maker, slot, shape);
 }
 
 /* --- fields ------------------------------------------------------------------------------------------------ */
@@ -100,7 +166,8 @@ static void change_field(struct maker *maker, int32_t goroutine, uint64_t object
 				   old ^ (uint64_t)1 << random % BITS, old ^ (uint64_t)1 << (random >> 8) % HALF, random};
 
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-		add(maker, (struct mutation){RUNTIME_FIELD, goroutine, 0, address, old, values[i]});
+		add(maker, (struct mutation){.class = RUNTIME_FIELD, .goroutine = goroutine, .address = address,
+					     .from = old, .to = values[i]});
 }
 
 static void change_structures(struct maker *maker)
@@ -149,8 +216,8 @@ static void change_words(struct maker *maker, int32_t goroutine, uint64_t from, 
 		    !target_write_u64(maker->target, at, old))
 			continue;
 		maker->corpus->stack_words++;
-		add(maker, (struct mutation){OTHER_WORD, goroutine, 0, at, old,
-					     values[random % (sizeof values / sizeof *values)]});
+		add(maker, (struct mutation){.class = OTHER_WORD, .goroutine = goroutine, .address = at, .from = old,
+					     .to = values[random % (sizeof values / sizeof *values)]});
 	}
 }
 

@@ -10,6 +10,7 @@ enum mutation_class {
 	WHOLE_WORD,  /* a return address */
 	BIT_UPPER,   /* one bit of the upper half of a return address */
 	BIT_LOWER,
+	SMASHED_RUN, /* words alike, over a return address and what lies around it */
 	RUNTIME_FIELD, /* of a g or an m, a gobuf among them */
 	OTHER_WORD,  /* of a stack: neither return address nor saved frame pointer */
 	CLASSES,
@@ -22,6 +23,10 @@ struct mutation {
 	int32_t goroutine; /* whose stack or g it is: index in runtime->goroutines, -1 */
 	uint32_t depth;    /* return addresses: of the frame that it leads to; 1 is the caller of the innermost */
 	uint64_t address, from, to;
+	uint64_t start;    /* SMASHED_RUN: of its first word; `words`: what was there */
+	size_t count;      /* of words, else 0 */
+	const uint64_t *words;
+	unsigned shape;
 };
 
 /* A word that a healthy walk read a return address from. */
@@ -44,6 +49,10 @@ struct corpus {
 
 /* The slots of all return addresses of goroutines' own stacks. */
 void slots_find(struct target *target, struct slots *ret);
+
+/* Writes a mutation into the target, or what was there before. */
+void mutation_apply(struct target *target, const struct mutation *mutation);
+void mutation_undo(struct target *target, const struct mutation *mutation);
 
 /* All mutations of a target; at most `limit` of each class, 0: no limit. Those and their values depend on the seed only. */
 void corpus_make(struct target *target, uint64_t seed, size_t limit, struct corpus *ret);

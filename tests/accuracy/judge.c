@@ -27,8 +27,20 @@ static bool rule_fits(const struct finding *finding, const struct mutation *muta
 	return names(finding, change & UINT32_MAX ? lower : upper);
 }
 
+/* A word of a run: what the finding says of it must be so. Which of several damaged words is found first is not held against it. */
+static bool is_right_of_run(const struct finding *finding, const struct mutation *mutation)
+{
+	static const char *const rules[] = {"smashed-return", "bit-flip", "torn-return", "torn-pc", "bp-chain", NULL};
+	const uint64_t index = (finding->slot - mutation->start) / 8;
+
+	return names(finding, rules) && finding->has_slot && finding->slot >= mutation->start && index < mutation->count &&
+	       (!finding->has_repaired || finding->repaired == mutation->words[index]);
+}
+
 static bool is_right(const struct finding *finding, const struct mutation *mutation)
 {
+	if (mutation->class == SMASHED_RUN)
+		return is_right_of_run(finding, mutation);
 	if (mutation->class == OTHER_WORD || !rule_fits(finding, mutation))
 		return false;
 	if (finding->has_slot && finding->slot == mutation->address)

@@ -32,9 +32,9 @@ static void try_one(struct run *run, size_t index)
 {
 	const struct mutation *mutation = &run->corpus.mutations.items[index];
 
-	target_write_u64(&run->target, mutation->address, mutation->to);
+	mutation_apply(&run->target, mutation);
 	run->outcomes[index] = outcome_of(&run->target, target_diagnose(&run->target, mutation->class == RUNTIME_FIELD), mutation);
-	target_write_u64(&run->target, mutation->address, mutation->from);
+	mutation_undo(&run->target, mutation);
 }
 
 /* In a child: it ends with what it made, and a crash costs one mutation. */
@@ -106,6 +106,8 @@ static const char *due(const struct mutation *mutation)
 		return "none";
 	if (mutation->class == RUNTIME_FIELD)
 		return "any";
+	if (mutation->class == SMASHED_RUN)
+		return "smashed-return";
 	if (!((mutation->from ^ mutation->to) & UINT32_MAX))
 		return "torn-return";
 	return mutation->class == BIT_LOWER ? "bit-flip" : "smashed-return";
