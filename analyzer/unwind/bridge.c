@@ -51,8 +51,8 @@ static void accept(struct gap *gap, const struct pc_info *site, unsigned level)
 	const struct damage *place = gap->place;
 
 	if (!callsite_reaches(gap->analysis->runtime, site->pc, place->callee ? place->callee->func : NULL) ||
-	    is_known(gap, site->pc))
-		return;
+	    (level && site->call != FLOW_CALL) || is_known(gap, site->pc))
+		return; /* an indirect call at the end of a chain of guesses fits anything */
 	if (!gap->count) {
 		gap->caller = site->func;
 		gap->levels = level;
@@ -100,7 +100,7 @@ static void descend(struct gap *gap, const struct func *func, uint64_t at, unsig
 	struct go_runtime *runtime = gap->analysis->runtime;
 	struct insn insn;
 
-	if (!affords(gap, func))
+	if ((func->flags & FUNC_SP_WRITE) || !affords(gap, func)) /* what switches stacks has no frame in a gap */
 		return;
 	for (uint64_t pc = func->entry; pc < func->end; pc += insn.size) {
 		const struct pc_info *site;
