@@ -196,7 +196,7 @@ struct analysis {
 	uint32_t state_searches;   /* walks that were tried for what a word of the state may have been */
 	size_t foreign_chains;     /* goroutines whose chain of frame pointers leads off their stack, below a callback from C */
 	uint32_t damage_searches; /* of code, for what a smashed word may have been */
-	uint32_t bridge_bytes;    /* of code that was read for the frames between two return addresses */
+	uint32_t bridge_bytes;    /* of code that was read for what was written over return addresses */
 	VEC(struct goroutine_group) groups; /* in the order of their first goroutines */
 	uint32_t *goroutine_group; /* per goroutine: index in groups */
 	int32_t *goroutine_thread; /* per goroutine: index of the thread that runs it or whose registers are on its stack, -1 */

@@ -11,9 +11,6 @@ enum {
 	REACH = 64 << 10,        /* above the gap's lower edge */
 	LEVELS = 4,              /* frames in the gap */
 	ANCHORS = 16,            /* return addresses from which it is tried */
-	CALLERS = 64,            /* direct calls of one function that are looked at */
-	CODE_LIMIT = 64 << 10,   /* bytes of one function */
-	BUDGET = 8 << 20,        /* bytes of code that are read for all gaps of a dump */
 };
 
 struct gap {
@@ -27,16 +24,6 @@ struct gap {
 	uint32_t levels;         /* frames between the first of them and its anchor */
 	uint64_t anchor, anchor_pc, anchor_sp;
 };
-
-static bool affords(struct gap *gap, const struct func *func)
-{
-	const uint64_t size = func->end - func->entry;
-
-	if (size > CODE_LIMIT || gap->analysis->bridge_bytes + size > BUDGET)
-		return false;
-	gap->analysis->bridge_bytes += (uint32_t)size;
-	return true;
-}
 
 static bool is_known(const struct gap *gap, uint64_t site)
 {
@@ -100,7 +87,7 @@ static void descend(struct gap *gap, const struct func *func, uint64_t at, unsig
 	struct go_runtime *runtime = gap->analysis->runtime;
 	struct insn insn;
 
-	if ((func->flags & FUNC_SP_WRITE) || !affords(gap, func)) /* what switches stacks has no frame in a gap */
+	if ((func->flags & FUNC_SP_WRITE) || !code_affords(gap->analysis, func)) /* what switches stacks has no frame in a gap */
 		return;
 	for (uint64_t pc = func->entry; pc < func->end; pc += insn.size) {
 		const struct pc_info *site;

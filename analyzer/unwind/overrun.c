@@ -3,6 +3,8 @@
  * lies above. Memory below SP is dead, and may have been used again: a few words of a run may be missing there. */
 #include "analyzer/unwind/overrun.h"
 
+#include "analyzer/unwind/smashed.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +15,6 @@ enum {
 	REACH = 64 << 10,        /* of a run, each way */
 	GAP = 6,                 /* words that may be missing from a run that is sure */
 	SLACK = 2 * WORD,        /* from a variable to the first word that is as those behind it */
-	CODE_LIMIT = 64 << 10,   /* bytes of a function whose variables are looked for */
 	LOOK_AHEAD = 12,         /* instructions, for a call that is given an address */
 	NUMBER_BITS = 20,
 	HALF_NUMBER_BITS = 16,
@@ -188,7 +189,9 @@ static bool local_find(struct analysis *analysis, const struct pc_info *entry, u
 	bool found = false;
 	int32_t delta;
 
-	for (uint64_t pc = func->entry; pc < func->end && pc - func->entry < CODE_LIMIT; pc += insn.size) {
+	if (!code_affords(analysis, func))
+		return false;
+	for (uint64_t pc = func->entry; pc < func->end; pc += insn.size) {
 		if (!insn_decode(runtime->decoder, pc, image_view(runtime->image, pc, INSN_BYTES), &insn))
 			return found;
 		for (size_t i = 0; i < insn.count; i++) {
@@ -248,7 +251,9 @@ static bool next_call(struct analysis *analysis, const struct pc_info *entry, ui
 	struct go_runtime *runtime = analysis->runtime;
 	struct insn insn;
 
-	for (; *pc < entry->func->end && *pc - entry->func->entry < CODE_LIMIT; *pc += insn.size) {
+	if (*pc == entry->func->entry && !code_affords(analysis, entry->func))
+		return false;
+	for (; *pc < entry->func->end; *pc += insn.size) {
 		const struct pc_info *site;
 
 		if (!insn_decode(runtime->decoder, *pc, image_view(runtime->image, *pc, INSN_BYTES), &insn))

@@ -1,7 +1,22 @@
 /* smashed.c: see smashed.h. */
 #include "analyzer/unwind/smashed.h"
 
-enum { WORD = 8, SEARCH_LIMIT = 256 /* of code, for one dump */ };
+enum {
+	WORD = 8,
+	SEARCH_LIMIT = 256,    /* of code, for one dump */
+	CODE_LIMIT = 64 << 10, /* bytes of one function */
+	BUDGET = 16 << 20,     /* bytes of code, for one dump */
+};
+
+bool code_affords(struct analysis *analysis, const struct func *func)
+{
+	const uint64_t size = func->end - func->entry;
+
+	if (size > CODE_LIMIT || analysis->bridge_bytes + size > BUDGET)
+		return false;
+	analysis->bridge_bytes += (uint32_t)size;
+	return true;
+}
 
 /* SP of the goroutine when its first function is entered; *ret is unchanged when it is not known. */
 static void stack_base(const struct analysis *analysis, const struct walk_subject *subject, uint64_t *ret)

@@ -21,6 +21,9 @@ bool caller_by_frame_pointer(struct analysis *analysis, const struct walk_subjec
  * cannot be told. */
 const struct func *called_by(const struct analysis *analysis, const struct walk_subject *subject, uint64_t return_address);
 
+/* Whether a function's code may still be read for what was written over return addresses: so much of it for one dump. */
+bool code_affords(struct analysis *analysis, const struct func *func);
+
 /* Call sites that fit, when more than one may. */
 enum { SITES_KEPT = 16, FUNCTION_LIMIT = 1 << 20 /* bytes of a function that is searched for calls */ };
 
