@@ -25,8 +25,9 @@ struct layout {
 	uint32_t offset[LAYOUT_FIELD_COUNT]; /* bytes from the start of the structure; sizes in bytes */
 };
 
-/* The row of Go 1.minor.patch, *exact set; also for a patch between two rows of its minor that agree in every field.
- * Where no row is known to hold for that very patch: the row of the nearest older release, *exact cleared. NULL when there is none (before Go 1.18, or a target without tables). */
+/* The row of Go 1.minor.patch, *exact set; also for a patch that could not be built, between two of its minor: what those agree
+ * in. Where no row is known to hold for that very patch: the row of the nearest older release, *exact cleared. NULL when there is
+ * none (before Go 1.18, or a target without tables). */
 const struct layout *layout_find(enum target_os os, enum arch_id arch, int minor, int patch, bool *exact);
 
 /* As layout_find; never exact for a version that is not (release candidates, development builds). */

@@ -121,6 +121,10 @@ static void processors_differ(void **state)
 	assert_int_equal(at(OS_LINUX, ARCH_ARM64, 27, 4, F(mheap_arenas)), 66072);
 	assert_int_equal(at(OS_WINDOWS, ARCH_AMD64, 26, 8, F(m_curg)), 136);
 	assert_int_equal(at(OS_WINDOWS, ARCH_ARM64, 26, 8, F(m_thread)), 1368);
+	assert_int_equal(at(OS_WINDOWS, ARCH_AMD64, 26, 8, F(pollFD_isFile)), 127); /* poll.FD grew in patch releases */
+	assert_int_equal(at(OS_WINDOWS, ARCH_ARM64, 26, 9, F(pollFD_isFile)), 128);
+	assert_int_equal(at(OS_WINDOWS, ARCH_AMD64, 27, 1, F(pollFD_isFile)), 127);
+	assert_int_equal(at(OS_WINDOWS, ARCH_ARM64, 27, 2, F(pollFD_isFile)), 128);
 }
 
 static void absent_is_said(void **state)
@@ -129,6 +133,29 @@ static void absent_is_said(void **state)
 	assert_int_equal(linux_at(18, 0, F(g_parentGoid)), LAYOUT_ABSENT);
 	assert_int_equal(linux_at(27, 4, F(moduledata_typelinks)), LAYOUT_ABSENT);
 	assert_int_equal(linux_at(25, 14, F(moduledata_epclntab)), LAYOUT_ABSENT);
+}
+
+static const struct {
+	int minor, last_patch;
+} releases[] = {
+#define RELEASES(minor, last_patch) {minor, last_patch},
+#include "golang/releases.def"
+#undef RELEASES
+};
+
+enum { TARGETS = 4 };
+
+/* By its exact row. */
+static uint16_t at_target(size_t target, int minor, int patch, enum layout_field field)
+{
+	const enum target_os os = target / 2 ? OS_WINDOWS : OS_LINUX;
+	const enum arch_id arch = target % 2 ? ARCH_ARM64 : ARCH_AMD64;
+	bool exact = false;
+	const struct layout *layout = layout_find(os, arch, minor, patch, &exact);
+
+	if (!layout || !exact)
+		fail_msg("Go 1.%d.%d has no row for target %zu", minor, patch, target);
+	return layout->offset[field];
 }
 
 /* Fields that every release has, in every row: what the model of the program cannot do without. */
@@ -164,17 +191,24 @@ static void needed_fields_are_everywhere(void **state)
 	};
 
 	(void)state;
-	for (int minor = 18; minor <= 27; minor++)
-		for (int patch = 0; patch <= 14; patch++)
-			for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-				for (int arch = ARCH_AMD64; arch <= ARCH_ARM64; arch++) {
-					bool exact;
-					const struct layout *layout =
-						layout_find(OS_LINUX, (enum arch_id)arch, minor, patch, &exact);
+	for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
+		for (int patch = 0; patch <= releases[i].last_patch; patch++)
+			for (size_t t = 0; t < TARGETS * sizeof needed / sizeof *needed; t++)
+				assert_int_not_equal(at_target(t % TARGETS, releases[i].minor, patch, needed[t / TARGETS]),
+						     LAYOUT_ABSENT);
+}
 
-					assert_non_null(layout);
-					assert_int_not_equal(layout->offset[needed[i]], LAYOUT_ABSENT);
-				}
+/* A release without a row of its own, or one that stands between others, makes all findings of its dumps doubtful. */
+static void every_release_has_an_exact_row(void **state)
+{
+	size_t count = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
+		for (int patch = 0; patch <= releases[i].last_patch; patch++, count++)
+			for (size_t target = 0; target < TARGETS; target++)
+				at_target(target, releases[i].minor, patch, F(g_size));
+	assert_int_equal(count, 126); /* Go 1.18.0 to 1.27.4 */
 }
 
 static void other_releases_get_the_nearest_older_row(void **state)
@@ -262,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tables_agree_with_other_readers),
 		cmocka_unit_test(machine_grew_in_patch_releases),
+		cmocka_unit_test(every_release_has_an_exact_row),
 		cmocka_unit_test(processors_differ),
 		cmocka_unit_test(absent_is_said),
 		cmocka_unit_test(needed_fields_are_everywhere),
