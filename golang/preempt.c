@@ -5,11 +5,12 @@
 #include <string.h>
 
 static const struct {
+	enum target_os os;
 	enum arch_id arch;
 	int first_minor;
-	bool stores_fp;
+	enum injected_fp fp;
 } injected_calls[] = {
-#define INJECTED_CALL(arch, minor, stores) {arch, minor, stores},
+#define INJECTED_CALL(os, arch, minor, fp) {os, arch, minor, fp},
 #include "golang/preempt.def"
 #undef INJECTED_CALL
 };
@@ -28,15 +29,16 @@ static const struct {
 /* internal/abi/symtab.go; all values below UNSAFE mean that a sequence of instructions is run again. */
 enum { UNSAFE_POINT_SAFE = -1, UNSAFE_POINT_UNSAFE = -2 };
 
-bool injected_call_stores_fp(const struct go_runtime *runtime)
+enum injected_fp injected_call_fp(const struct go_runtime *runtime)
 {
-	bool stores = false;
+	const struct image *image = runtime->image;
+	enum injected_fp fp = INJECTED_FP_NOWHERE;
 
 	for (size_t i = 0; i < sizeof injected_calls / sizeof *injected_calls; i++)
-		if (injected_calls[i].arch == runtime->image->arch->id &&
+		if (injected_calls[i].os == image->os && injected_calls[i].arch == image->arch->id &&
 		    runtime->version.minor >= injected_calls[i].first_minor)
-			stores = injected_calls[i].stores_fp;
-	return stores;
+			fp = injected_calls[i].fp;
+	return fp;
 }
 
 bool runtime_walks_frame_pointers(const struct go_runtime *runtime)

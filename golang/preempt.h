@@ -4,8 +4,14 @@
 
 #include "golang/runtime.h"
 
-/* Whether this release stores the interrupted frame pointer when it injects a call. False when the release is unknown. */
-bool injected_call_stores_fp(const struct go_runtime *runtime);
+/* Where the frame pointer that an injected call interrupted is found (golang/preempt.def). */
+enum injected_fp {
+	INJECTED_FP_NOWHERE,
+	INJECTED_FP_BELOW_LINK, /* in the word below the link register that was pushed */
+	INJECTED_FP_IN_CALLEE,  /* where a function keeps its caller's, of the function that was called */
+};
+
+enum injected_fp injected_call_fp(const struct go_runtime *runtime);
 
 /* Whether the runtime itself walks stacks by frame pointers, for execution traces. True when the release is unknown. */
 bool runtime_walks_frame_pointers(const struct go_runtime *runtime);

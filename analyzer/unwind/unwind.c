@@ -260,6 +260,26 @@ static void jumped_to_nil(struct walk *walk, const struct frame *frame)
 	walk->at.sp = frame->fp - WORD;
 }
 
+/* The frame pointer that an injected call interrupted; one whose frame is there has saved it. */
+static void interrupted_frame_pointer(struct walk *walk, const struct frame *frame)
+{
+	bool link = walk->arch->link_register;
+
+	switch (injected_call_fp(walk->runtime)) {
+	case INJECTED_FP_BELOW_LINK:
+		walk->at.fp_address = walk->at.sp - WORD;
+		break;
+	case INJECTED_FP_IN_CALLEE:
+		if (frame->exact && !frame->info->delta)
+			return;
+		walk->at.fp_address = link ? frame->sp - WORD : frame->fp - 2 * WORD;
+		break;
+	case INJECTED_FP_NOWHERE:
+		return;
+	}
+	walk->at.has_fp = image_u64(walk->image, walk->at.fp_address, &walk->at.fp);
+}
+
 /* Steps over an injected call: what it interrupted is exact, and its LR was pushed (arm64). */
 static bool after_injected(struct walk *walk, const struct frame *frame)
 {
@@ -270,10 +290,9 @@ static bool after_injected(struct walk *walk, const struct frame *frame)
 	walk->at.how = HOW_SIGNAL;
 	walk->at.pc_address = walk->slot;
 	walk->preempted = frame->info->role == ROLE_ASYNC_PREEMPT;
+	interrupted_frame_pointer(walk, frame);
 	if (!walk->arch->link_register) {
 		jumped_to_nil(walk, frame);
-		walk->at.has_fp = image_u64(walk->image, frame->fp - 2 * WORD, &walk->at.fp);
-		walk->at.fp_address = frame->fp - 2 * WORD;
 		return true;
 	}
 	if (!stack_word(walk, walk->at.sp, &pushed))
@@ -281,9 +300,6 @@ static bool after_injected(struct walk *walk, const struct frame *frame)
 	walk->at.lr = pushed;
 	walk->at.has_lr = true;
 	walk->at.lr_address = walk->at.sp;
-	walk->at.fp_address = walk->at.sp - WORD;
-	walk->at.has_fp = injected_call_stores_fp(walk->runtime) &&
-			  image_u64(walk->image, walk->at.fp_address, &walk->at.fp);
 	walk->at.sp += 2 * WORD;
 	info = go_pc(walk->runtime, walk->at.pc, true);
 	if (!info->func && go_pc(walk->runtime, pushed, false)->func) {

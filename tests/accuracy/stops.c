@@ -193,7 +193,7 @@ static void push_call(struct maker *maker)
 
 	if (arch->link_register) {
 		cpu_store(cpu, sp - 2 * WORD, cpu_get(cpu, arch->lr));
-		if (injected_call_stores_fp(maker->target->runtime))
+		if (injected_call_fp(maker->target->runtime) == INJECTED_FP_BELOW_LINK)
 			cpu_store(cpu, sp - 3 * WORD, cpu_get(cpu, arch->fp));
 		cpu_set(cpu, arch->lr, pc);
 		cpu_set(cpu, arch->sp, sp - 2 * WORD);

@@ -444,10 +444,8 @@ void go_inject(struct go_stack *stack, uint64_t pc, uint64_t lr, size_t function
 	if (stack->builder->arch->link_register) {
 		stack->sp -= 2 * WORD;
 		go_put(stack->builder, stack->sp, lr);
-		if (stack->builder->minor >= 21) {
+		if (stack->builder->minor >= 21 && stack->builder->image->os == OS_LINUX)
 			go_put(stack->builder, stack->sp - WORD, stack->fp);
-			stack->fp = stack->sp - WORD;
-		}
 	}
 	stack->pc = pc;
 	go_push(stack, function);

@@ -106,12 +106,18 @@ static void stop(struct go_scene *scene, const struct scene_options *options, ui
 		scene->stack.fp = caller_fp;
 }
 
+/* Where the interrupted frame pointer is on arm64: below the pushed LR, or where asyncPreempt saves its caller's. */
+static bool is_below_link(const struct go_builder *builder)
+{
+	return builder->minor >= 21 && builder->image->os == OS_LINUX;
+}
+
 /* asyncPreempt's frame holds the registers: small numbers, none of them an address. It overwrites what lay there. */
 static void save_registers(struct go_scene *scene)
 {
 	struct go_builder *builder = scene->builder;
 	bool is_arm64 = builder->arch->link_register;
-	uint64_t end = is_arm64 ? scene->link_word - (builder->minor >= 21 ? WORD : 0) : scene->fp_word;
+	uint64_t end = is_arm64 ? scene->link_word - (is_below_link(builder) ? WORD : 0) : scene->fp_word;
 
 	for (uint64_t at = scene->stack.sp + (is_arm64 ? WORD : 0); at < end; at += WORD)
 		go_put(builder, at, GARBAGE + at % 0x1000);
@@ -123,7 +129,8 @@ static void preempt(struct go_scene *scene)
 
 	go_inject(&scene->stack, scene->pc, scene->caller_pc, scene->preempt);
 	scene->link_word = is_arm64 ? scene->sp - 2 * WORD : 0;
-	scene->fp_word = is_arm64 ? scene->sp - 3 * WORD : scene->sp - 2 * WORD;
+	scene->fp_word = !is_arm64 ? scene->sp - 2 * WORD
+				   : is_below_link(scene->builder) ? scene->sp - 3 * WORD : scene->stack.sp - WORD;
 	save_registers(scene);
 	go_push(&scene->stack, scene->preempt2);
 }
@@ -147,7 +154,10 @@ struct go_scene scene_new(struct arena *arena, const struct scene_options *optio
 		.id = 1, .status = options->registers ? G_RUNNING : G_WAITING, .scan = !options->registers};
 	struct machine m = {.id = 7, .procid = SCENE_THREAD};
 	uint64_t caller_fp;
+	bool exact;
 
+	scene.builder->image->os = options->os;
+	scene.builder->layout = layout_find(options->os, options->arch->id, options->minor, options->patch, &exact);
 	add_functions(&scene, options);
 	scene.stack = go_stack_new(scene.builder, GO_STACKS, STACK_SIZE, scene.goexit);
 	go_push(&scene.stack, scene.runtime_main);
@@ -209,6 +219,35 @@ void scene_add_walker(struct go_scene *scene, const char *printed)
 	add_thread(builder, SCENE_WALKER_THREAD, &g0_stack, g0_stack.pc, 0);
 	builder->image->threads.items[builder->image->threads.count - 1].crashed = true;
 	go_print(builder, printed);
+}
+
+void scene_add_reader(struct go_scene *scene, const char *reader, const char *walker)
+{
+	struct go_builder *builder = scene->builder;
+	size_t mstart = go_add_frame(builder, "runtime.mstart", 0x20, FUNC_TOP_FRAME);
+	size_t walks = go_add_frame(builder, walker, 0x200, 0);
+	size_t reads = go_add_frame(builder, reader, 0x40, 0);
+	struct go_stack user = go_stack_new(builder, GO_STACKS + 0x100000, 0x2000, scene->goexit);
+	struct go_stack stack = go_stack_new(builder, GO_STACKS + 0x200000, 0x4000, mstart);
+	struct goroutine g0 = {.stack_lo = stack.lo, .stack_hi = stack.hi};
+	struct goroutine worker = {.id = 3, .status = G_WAITING, .stack_lo = user.lo, .stack_hi = user.hi};
+	struct machine m = {.id = 8, .procid = SCENE_WALKER_THREAD};
+
+	go_link(builder, mstart, walks);
+	go_link(builder, walks, reads);
+	go_link(builder, reads, mstart);
+	stack.pc = go_return_pc(builder, mstart);
+	go_push(&stack, walks);
+	go_put(builder, stack.sp + 0x10, scene->goroutine);
+	go_push(&stack, reads);
+	go_push(&user, scene->runtime_main);
+	worker.sched_pc = user.pc;
+	worker.sched_sp = user.sp;
+	m.curg = go_goroutine(builder, &worker, true);
+	m.g0 = go_goroutine(builder, &g0, false);
+	go_machine(builder, &m);
+	add_thread(builder, SCENE_WALKER_THREAD, &stack, stack.pc, 0);
+	builder->image->threads.items[builder->image->threads.count - 1].crashed = true;
 }
 
 void scene_push_torn(const struct go_scene *scene, struct go_stack *stack)

@@ -23,6 +23,7 @@ enum scene_stop {
 struct scene_options {
 	const struct arch *arch;
 	int minor, patch;
+	enum target_os os;
 	bool leaf;         /* arm64: the epilogue of a leaf function */
 	bool registers;    /* the thread itself stopped there; else asyncPreempt did */
 	bool unsafe_point; /* the compiler forbids asynchronous preemption there */
@@ -48,6 +49,9 @@ struct go_scene scene_new(struct arena *arena, const struct scene_options *optio
 
 /* Adds the thread that died: runtime.mstart, scanstack, (*unwinder).next, throw. `printed` are its last words. */
 void scene_add_walker(struct go_scene *scene, const char *printed);
+
+/* Adds a thread that stands in `reader`, called by `walker`, which works on goroutine 1: runtime.mstart, walker, reader. */
+void scene_add_reader(struct go_scene *scene, const char *reader, const char *walker);
 
 /* The innermost function calls main.bigFrame, which is interrupted where goroutine 1 was. */
 void scene_push_torn(const struct go_scene *scene, struct go_stack *stack);

@@ -311,6 +311,9 @@ static const struct scene_options torn_scenes[] = {
 	{.arch = &arch_arm64, .minor = 24, .patch = 5},  {.arch = &arch_arm64, .minor = 26, .patch = 8, .leaf = true},
 	{.arch = &arch_arm64, .minor = 20, .patch = 14}, {.arch = &arch_arm64, .minor = 18, .patch = 10, .leaf = true},
 	{.arch = &arch_amd64, .minor = 24, .patch = 5},  {.arch = &arch_amd64, .minor = 27, .patch = 4},
+	{.arch = &arch_arm64, .minor = 23, .patch = 11, .os = OS_WINDOWS},
+	{.arch = &arch_arm64, .minor = 27, .patch = 4, .os = OS_WINDOWS, .leaf = true},
+	{.arch = &arch_arm64, .minor = 18, .patch = 10, .os = OS_WINDOWS}, /* saved nowhere */
 };
 
 static void check_tear(const struct go_scene *scene, const struct scene_options *options, const struct tear *tear)
@@ -330,9 +333,11 @@ static void check_tear(const struct go_scene *scene, const struct scene_options 
 	assert_int_equal(tear->callers, 4);
 	assert_true(tear->all_calls);
 	assert_false(tear->assumed);
-	assert_int_equal(tear->has_frame_pointer, !is_arm64 || options->registers || options->minor >= 21);
+	assert_int_equal(tear->has_frame_pointer, options->os == OS_LINUX || options->minor >= 19);
 	if (tear->has_frame_pointer)
 		assert_int_equal(tear->frame_pointer, tear->frame_pointer_expected);
+	if (tear->has_frame_pointer && !options->registers)
+		assert_int_equal(tear->frame_pointer_address, scene->fp_word);
 	if (!options->registers) {
 		assert_int_equal(tear->link_address, scene->link_word);
 		assert_int_equal(tear->saved_calls, !is_arm64); /* overwritten by asyncPreempt's register save */

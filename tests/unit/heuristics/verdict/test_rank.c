@@ -15,7 +15,7 @@ enum { BUDGET = 256 << 20 };
 static const struct scene_options scenes[] = {
 	{.arch = &arch_arm64, .minor = 24, .patch = 5}, /* every word there is */
 	{.arch = &arch_arm64, .minor = 26, .patch = 8, .leaf = true},
-	{.arch = &arch_arm64, .minor = 20, .patch = 14}, /* no frame pointer stored */
+	{.arch = &arch_arm64, .minor = 20, .patch = 14}, /* the frame pointer is in asyncPreempt's frame alone */
 	{.arch = &arch_arm64, .minor = 18, .patch = 10, .leaf = true},
 	{.arch = &arch_arm64, .minor = 24, .patch = 5, .registers = true},
 	{.arch = &arch_amd64, .minor = 24, .patch = 5},
