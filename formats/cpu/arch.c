@@ -1,6 +1,8 @@
 /* arch.c: the list of CPUs, and register sets. */
 #include "formats/cpu/arch.h"
 
+#include <string.h>
+
 static const struct arch *const arches[] = {&arch_amd64, &arch_arm64};
 
 const struct arch *arch_of_elf(uint16_t machine)
@@ -87,4 +89,12 @@ bool reg_read_context(struct registers *registers, const struct arch *arch, stru
 	if (flags & CONTEXT_INTEGER)
 		reg_read(registers, &context->integer, record);
 	return true;
+}
+
+uint8_t reg_by_name(const struct arch *arch, const char *name)
+{
+	for (size_t i = 0; i < arch->reg_count; i++)
+		if (!strcmp(arch->reg_names[i], name))
+			return (uint8_t)i;
+	return REG_NONE;
 }

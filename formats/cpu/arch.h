@@ -81,6 +81,9 @@ uint64_t arch_untagged(const struct arch *arch, uint64_t pointer);
 /* Whether the CPU can form an address, tag or not: its upper bits are all equal. */
 bool arch_forms(const struct arch *arch, uint64_t address);
 
+/* The number of a register, by its name in arch->reg_names; REG_NONE: there is none. */
+uint8_t reg_by_name(const struct arch *arch, const char *name);
+
 /* The value of a register; false when it is unknown (or REG_NONE). */
 bool reg_get(const struct registers *registers, uint8_t reg, uint64_t *ret);
 void reg_set(struct registers *registers, uint8_t reg, uint64_t value);

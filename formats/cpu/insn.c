@@ -44,14 +44,6 @@ static const struct amd64_reg {
 	{"r15", {X86_REG_R15, X86_REG_R15D, X86_REG_R15W, X86_REG_R15B}},
 };
 
-static uint8_t reg_by_name(const struct arch *arch, const char *name)
-{
-	for (size_t i = 0; i < arch->reg_count; i++)
-		if (!strcmp(arch->reg_names[i], name))
-			return (uint8_t)i;
-	return REG_NONE;
-}
-
 static void amd64_map_registers(struct decoder *decoder)
 {
 	static const uint8_t widths[] = {8, 4, 2, 1, 0};

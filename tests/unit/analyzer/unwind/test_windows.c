@@ -221,6 +221,124 @@ static void garbage(struct arena *arena)
 	}
 }
 
+/* ---- arm64: asmstdcall moves SP below its frame for arguments, and keeps the frame's place in x20 ---- */
+
+enum { X20 = 20, STDCALL_FRAME = 0x20, ARGUMENTS = 0x20 };
+
+struct call_of_windows {
+	struct go_builder *builder;
+	struct thread thread;
+	uint64_t frame; /* of asmstdcall: its SP before the arguments */
+	uint64_t stdcall, caller; /* return addresses in it and in runtime.stdcall */
+};
+
+/* The DLL's table has one entry, of a function that calls; all others are leaves. */
+static void add_arm64_dll(struct go_builder *builder)
+{
+	struct pe_builder *pe = pe_new(builder->arena, builder->arch, dll);
+	struct exe *exe;
+
+	pe_add_section(pe, ".text", PE_CODE, 0x1000);
+	pe_add_section(pe, ".pdata", PE_RDATA, 0x1000);
+	pe_put(pe, PDATA, CALLS, 4);
+	pe_put(pe, PDATA + 4, 1 | 0x10 << 2, 4); /* packed, 64 bytes of code, no frame */
+	pe->directories[3].rva = PDATA;
+	pe->directories[3].size = 8;
+	assert_null(exe_from_bytes(builder->arena, "a.dll", pe_finish(pe), &exe));
+	for (size_t i = 0; i < exe->segments.count; i++) {
+		const struct exe_segment *segment = &exe->segments.items[i];
+
+		go_memory(builder, segment->address, 0x1000, segment->flags);
+		go_write(builder, segment->address, segment->bytes.data, segment->bytes.size);
+	}
+}
+
+/* A thread at a function of a DLL that asmstdcall of Go 1.`minor` has called. `whole`: the dump has the DLL's memory. */
+static struct call_of_windows call_windows(struct arena *arena, int minor, bool whole)
+{
+	struct call_of_windows c = {.builder = go_new(arena, &arch_arm64, minor, 0), .thread = {.id = THREAD}};
+	size_t mstart = go_add_frame(c.builder, "runtime.mstart", 0x10, FUNC_TOP_FRAME);
+	size_t caller = go_add_frame(c.builder, "runtime.stdcall", 0x30, 0);
+	size_t stdcall = go_add_frame(c.builder, "runtime.asmstdcall", STDCALL_FRAME, FUNC_ASM | FUNC_SP_WRITE);
+	struct go_stack stack;
+	bool exact;
+
+	c.builder->image->os = OS_WINDOWS;
+	c.builder->layout = layout_find(OS_WINDOWS, ARCH_ARM64, minor, 0, &exact);
+	go_link(c.builder, mstart, caller);
+	go_link(c.builder, caller, stdcall);
+	go_link(c.builder, stdcall, mstart);
+	stack = go_stack_new(c.builder, os_stack, os_stack_size, mstart);
+	go_push(&stack, caller);
+	go_push(&stack, stdcall);
+	c.frame = stack.sp;
+	c.stdcall = stack.pc;
+	c.caller = go_return_pc(c.builder, caller);
+	if (minor < 21) { /* stp x29, x30, [sp, #-32]! */
+		go_put(c.builder, c.frame, 0);
+		go_put(c.builder, c.frame + WORD, c.caller);
+	}
+	if (whole)
+		add_arm64_dll(c.builder);
+	vec_push(arena, &c.builder->image->mappings,
+		 (struct mapping){.start = dll, .end = dll + IMAGE_SIZE, .path = "C:\\windows\\a.dll"});
+	reg_set(&c.thread.registers, arch_arm64.pc, dll + LEAF);
+	reg_set(&c.thread.registers, arch_arm64.sp, c.frame);
+	reg_set(&c.thread.registers, arch_arm64.lr, c.stdcall);
+	reg_set(&c.thread.registers, X20, c.frame);
+	return c;
+}
+
+static void expect_thread(struct call_of_windows *c, const uint64_t *pcs, size_t count, enum stack_end end)
+{
+	struct stack stack = {0};
+
+	vec_push(c->builder->arena, &c->builder->image->threads, c->thread);
+	thread_stack(analyze(go_load(c->builder)), 0, &stack);
+	expect_pcs(&stack, pcs, count, end);
+}
+
+static void arm64_call(struct arena *arena)
+{
+	static const int minors[] = {18, 20, 21, 27};
+
+	for (size_t i = 0; i < 2 * sizeof minors / sizeof *minors; i++) {
+		struct call_of_windows c = call_windows(arena, minors[i / 2], i % 2);
+		uint64_t mstart = go_get(c.builder, c.frame + STDCALL_FRAME);
+
+		expect_thread(&c, (uint64_t[]){dll + LEAF, c.stdcall, c.caller, mstart}, 4, END_COMPLETE);
+	}
+}
+
+/* With arguments on the stack x20 alone tells the frame. Without the DLL's table it cannot be told from a frame of the DLL. */
+static void arm64_arguments(struct arena *arena)
+{
+	for (size_t whole = 0; whole < 2; whole++) {
+		struct call_of_windows c = call_windows(arena, 24, whole);
+		uint64_t mstart = go_get(c.builder, c.frame + STDCALL_FRAME);
+
+		reg_set(&c.thread.registers, arch_arm64.sp, c.frame - ARGUMENTS);
+		expect_thread(&c, (uint64_t[]){dll + LEAF, c.stdcall, c.caller, mstart}, whole ? 4 : 1,
+			      whole ? END_COMPLETE : END_NO_TABLE);
+	}
+}
+
+/* No caller is made up: x20 is Windows' own by now, or what it names holds no return address. */
+static void arm64_no_caller(struct arena *arena)
+{
+	struct call_of_windows c = call_windows(arena, 24, true);
+
+	reg_set(&c.thread.registers, arch_arm64.sp, c.frame - ARGUMENTS);
+	reg_set(&c.thread.registers, X20, c.frame + 0x40);
+	expect_thread(&c, (uint64_t[]){dll + LEAF, c.stdcall}, 2, END_STACK_SWITCH);
+	c = call_windows(arena, 24, true);
+	go_put(c.builder, c.frame, c.caller + 4);
+	expect_thread(&c, (uint64_t[]){dll + LEAF, c.stdcall}, 2, END_STACK_SWITCH);
+	c = call_windows(arena, 24, false);
+	reg_set(&c.thread.registers, arch_arm64.lr, c.caller); /* no call of Windows */
+	expect_thread(&c, (uint64_t[]){dll + LEAF}, 1, END_NO_TABLE);
+}
+
 #define SCENE_TEST(name)                                                                                               \
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
@@ -233,6 +351,9 @@ SCENE_TEST(thread_of_c)
 SCENE_TEST(exception_on_thread)
 SCENE_TEST(exception_on_goroutine)
 SCENE_TEST(garbage)
+SCENE_TEST(arm64_call)
+SCENE_TEST(arm64_arguments)
+SCENE_TEST(arm64_no_caller)
 
 int main(void)
 {
@@ -242,6 +363,9 @@ int main(void)
 		cmocka_unit_test(test_exception_on_thread),
 		cmocka_unit_test(test_exception_on_goroutine),
 		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_arm64_call),
+		cmocka_unit_test(test_arm64_arguments),
+		cmocka_unit_test(test_arm64_no_caller),
 	};
 
 	return cmocka_run_group_tests_name("unwind_windows", tests, NULL, NULL);
