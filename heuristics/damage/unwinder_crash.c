@@ -12,7 +12,13 @@
 
 extern const struct detector detector_unwinder_crash;
 
-enum { WALKER_BYTES = 16 << 10, WORD = 8, WORDS_SHOWN = 2, OWN_FRAMES = 4 };
+enum {
+	WALKER_BYTES = 16 << 10,
+	WORD = 8,
+	WORDS_SHOWN = 2,
+	OWN_FRAMES = 4,
+	ARENA = 64 << 20, /* runtime/malloc.go heapArenaBytes, at most */
+};
 
 static const char *const texts[] = {
 #define UNWINDER_TEXT(text) text,
@@ -40,12 +46,30 @@ static bool is_walker(enum func_role role)
 	return is_unwinder(role) || role == ROLE_SCANSTACK || role == ROLE_COPYSTACK;
 }
 
+/* Functions that read the frames which a walker hands them (runtime/mgcmark.go, stack.go). Of a stack that is damaged, frames
+ * seem to reach beyond its end. */
+static bool reads_frames(enum func_role role)
+{
+	switch (role) {
+	case ROLE_SCANFRAME:
+	case ROLE_SCANBLOCK:
+	case ROLE_SCAN_CONSERVATIVE:
+	case ROLE_ADJUSTFRAME:
+	case ROLE_ADJUSTPOINTERS:
+		return true;
+	default:
+		return false;
+	}
+}
+
 struct crash {
 	struct analysis *analysis;
 	struct stack stack;    /* of the dying thread */
 	size_t walker;         /* index of the innermost frame that walks; SIZE_MAX: none */
 	const char *text;      /* the fatal text, NULL: a fault */
-	bool faulted;          /* the fault's pc is in the unwinder */
+	bool faulted;          /* the unwinder faulted, or what reads the frames that it finds */
+	uint64_t fault_pc;     /* where */
+	bool past_end;         /* … and the address that it accessed lies past the end of the victim's stack */
 	const char *by_frame_pointers; /* the function of a trace or a profile that follows them, and faulted; NULL: not so */
 	int32_t victim;        /* index, -1 */
 	uint64_t victim_words[WORDS_SHOWN]; /* addresses of the walker's pointers to the victim's g; 0: no more */
@@ -101,12 +125,67 @@ static const char *unwinder_text(const struct analysis *analysis)
 	return NULL;
 }
 
-size_t walker_find(const struct stack *stack)
+/* The innermost frame that walks, from `at` on. */
+static size_t find_walker(const struct stack *stack, size_t at)
 {
-	for (size_t i = 0; i < stack->frames.count; i++)
+	for (size_t i = at; i < stack->frames.count; i++)
 		if (is_walker(stack->frames.items[i].info->role))
 			return i;
 	return SIZE_MAX;
+}
+
+size_t walker_find(const struct stack *stack)
+{
+	return find_walker(stack, 0);
+}
+
+/* The frame of the first fault: the one that the oldest sigpanic interrupted, since printing the stacks may fault as well; where
+ * there is none, the one that the dump says. */
+static size_t faulted_frame(const struct crash *crash)
+{
+	const struct frame *frames = crash->stack.frames.items;
+	const struct fault *fault = &crash->analysis->fault;
+
+	for (size_t i = crash->stack.frames.count; i-- > 1;)
+		if (frames[i - 1].info->role == ROLE_SIGPANIC)
+			return i;
+	return crash->stack.frames.count && fault->known && fault->has_pc && frames[0].pc == fault->pc ? 0 : SIZE_MAX;
+}
+
+/* Whether a frame stands in the code of such a function itself: what is inlined into it looks at the heap (isFree, addb). */
+static bool reads_frame_at(const struct frame *frame)
+{
+	struct inline_frame inlined[INLINE_LIMIT];
+
+	return reads_frames(frame->info->role) &&
+	       func_inline_frames(&frame->info->module->pclntab, frame->info->func, frame->pc, inlined) == 1;
+}
+
+/* Whether the process was dying already, and its stacks were being printed. */
+static bool is_printed(const struct stack *stack, size_t at)
+{
+	for (size_t i = at; i < stack->frames.count; i++)
+		if (stack->frames.items[i].info->role == ROLE_DOPANIC)
+			return true;
+	return false;
+}
+
+/* Whether the runtime faulted over a stack that it walked, and where. */
+static void examine_fault(struct crash *crash)
+{
+	const struct fault *fault = &crash->analysis->fault;
+	const size_t at = faulted_frame(crash);
+	const struct frame *frame = at == SIZE_MAX ? NULL : &crash->stack.frames.items[at];
+
+	if (frame && !is_printed(&crash->stack, at) &&
+	    (is_unwinder(frame->info->role) || (reads_frame_at(frame) && find_walker(&crash->stack, at) != SIZE_MAX))) {
+		crash->faulted = true;
+		crash->fault_pc = frame->pc;
+		crash->walker = find_walker(&crash->stack, at);
+	} else if (fault->known && fault->has_pc && is_unwinder(go_pc(crash->analysis->runtime, fault->pc, true)->role)) {
+		crash->faulted = true;
+		crash->fault_pc = fault->pc;
+	}
 }
 
 /* "runtime: g1: frame.sp=…", "runtime: g 1: unexpected return pc …", "runtime: g 1 gp=…: unknown pc …" */
@@ -193,19 +272,35 @@ int32_t walked_goroutine(struct analysis *analysis, const struct stack *stack, s
 	return crash.victim;
 }
 
+/* What reads frames and faults need not have met a bad stack: if the address is known, it lies past the end of the victim's. */
+static bool fits_victim(struct crash *crash)
+{
+	const struct fault *fault = &crash->analysis->fault;
+	const struct goroutine *g;
+
+	if (crash->text || !reads_frames(go_pc(crash->analysis->runtime, crash->fault_pc, true)->role) || !fault->known ||
+	    !fault->has_address || fault->pc != crash->fault_pc)
+		return true;
+	if (crash->victim < 0)
+		return false;
+	g = &crash->analysis->runtime->goroutines.items[crash->victim];
+	crash->past_end = fault->address >= g->stack_hi && fault->address - g->stack_hi < ARENA;
+	return crash->past_end;
+}
+
 static bool examine(struct analysis *analysis, struct crash *crash)
 {
 	*crash = (struct crash){.analysis = analysis, .victim = -1};
 	if (analysis->dying_thread < 0)
 		return false;
 	thread_stack(analysis, (size_t)analysis->dying_thread, &crash->stack);
-	crash->walker = walker_find(&crash->stack);
+	crash->walker = find_walker(&crash->stack, 0);
 	crash->text = unwinder_text(analysis);
-	crash->faulted = analysis->fault.known && analysis->fault.has_pc &&
-			 is_unwinder(go_pc(analysis->runtime, analysis->fault.pc, true)->role);
+	examine_fault(crash);
 	crash->by_frame_pointers = frame_chain_walker(analysis);
 	if (crash->by_frame_pointers) {
 		crash->faulted = true;
+		crash->fault_pc = analysis->fault.pc;
 		crash->walker = 0;
 		while (crash->walker < crash->stack.frames.count && crash->stack.frames.items[crash->walker].pc != analysis->fault.pc)
 			crash->walker++;
@@ -222,12 +317,14 @@ static bool examine(struct analysis *analysis, struct crash *crash)
 	crash->own = crash->victim >= 0 && crash->victim == analysis->thread_goroutine[analysis->dying_thread];
 	if (crash->walker != SIZE_MAX && !crash->own)
 		victim_in_walker(crash);
-	return true;
+	return fits_victim(crash);
 }
 
 static void death_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct crash *crash)
 {
 	const struct fault *fault = &crash->analysis->fault;
+	const struct pc_info *info = go_pc(crash->analysis->runtime, crash->fault_pc, true);
+	const bool accessed = fault->known && fault->has_address && fault->pc == crash->fault_pc, reader = reads_frames(info->role);
 	struct evidence *evidence;
 
 	if (crash->text)
@@ -235,13 +332,13 @@ static void death_evidence(struct diagnosis *diagnosis, struct finding *finding,
 			     "the runtime gave up walking a stack: \"%s\"", crash->text);
 	if (!crash->faulted)
 		return;
-	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
-				"%s at pc 0x%" PRIx64 " in %s, the runtime's own unwinder%s%s", fault->name, fault->pc,
-				crash->by_frame_pointers ? crash->by_frame_pointers
-							 : go_func_name(go_pc(crash->analysis->runtime, fault->pc, true)),
-				fault->has_address ? ", accessing " : "",
-				fault->has_address ? hex_text(diagnosis->arena, fault->address) : "");
-	evidence->address = fault->pc;
+	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, reader && !crash->past_end ? WEIGHT_FAIR : WEIGHT_STRONG, false,
+				"%s at pc 0x%" PRIx64 " in %s, %s%s%s%s", fault->known ? fault->name : "a fault", crash->fault_pc,
+				crash->by_frame_pointers ? crash->by_frame_pointers : go_func_name(info),
+				reader ? "which reads the frames of the stack that is walked" : "the runtime's own unwinder",
+				accessed ? ", accessing " : "", accessed ? hex_text(diagnosis->arena, fault->address) : "",
+				crash->past_end ? ", past the end of that stack" : "");
+	evidence->address = crash->fault_pc;
 }
 
 static void walker_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct crash *crash)
@@ -270,6 +367,9 @@ static void victim_evidence(struct diagnosis *diagnosis, struct finding *finding
 		return;
 	}
 	g = &crash->analysis->runtime->goroutines.items[crash->victim];
+	if (g->scan)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
+			     "the status of goroutine %" PRIu64 " says that a walker has claimed its stack (_Gscan)", g->id);
 	if (crash->named_by)
 		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false,
 			     "the runtime names goroutine %" PRIu64 ": \"%s\"", g->id, crash->named_by);
@@ -312,7 +412,8 @@ const struct detector detector_unwinder_crash = {
 	.title = "the runtime died while walking a goroutine's stack",
 	.explanation =
 		"The garbage collector, a stack growth or a traceback walked a goroutine's stack and could not: it threw "
-		"(\"traceback did not unwind completely\", \"unknown caller pc\", …) or its unwinder itself hit a memory fault. The "
+		"(\"traceback did not unwind completely\", \"unknown caller pc\", …), or its unwinder, or what reads the frames that "
+		"it finds, itself hit a memory fault. The "
 		"thread that died did nothing wrong; the stack that it walked, another goroutine's or (in a panic, or when it grows) its "
 		"own, is damaged. Evidence: the fatal text or the fault's "
 		"pc, the walker's own frames, and the goroutine that the runtime's message or the walker's variables name.\n"

@@ -1,6 +1,7 @@
 /* nil_deref.c: a panic that the runtime made of an access through a nil pointer. The CPU faults below the first page that
  * can be mapped (0x1000, sigpanic in runtime/signal_unix.go and signal_windows.go), the handler leaves the place in
- * g.sigpc and the address in g.sigcode1, and sigpanic panics with a runtime.errorString. */
+ * g.sigpc and the address in g.sigcode1, and sigpanic panics with a runtime.errorString. Or such an access that the runtime was
+ * about to make a panic of, in a dump that was taken before its handler ran (a first-chance exception on Windows). */
 #include "analyzer/origins/origin.h"
 #include "heuristics/faults/memory_access.h"
 #include "heuristics/ends/ordinary_ends.h"
@@ -56,8 +57,9 @@ static void state_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		     "the panic at 0x%" PRIx64 " says: %s", panic->address, panic->text);
 }
 
-static void report(struct diagnosis *diagnosis, const struct goroutine *g, const struct stack *stack, size_t at,
-		   const struct memory_access *access)
+/* The finding, with what the CPU and the instruction at the fault say. */
+static struct finding *add(struct diagnosis *diagnosis, const struct goroutine *g, const struct stack *stack, size_t at,
+			   const struct memory_access *access)
 {
 	struct analysis *analysis = diagnosis->analysis;
 	const struct fault *fault = &analysis->fault;
@@ -73,10 +75,67 @@ static void report(struct diagnosis *diagnosis, const struct goroutine *g, const
 				"%s at pc 0x%" PRIx64 ", accessing 0x%" PRIx64, fault->name, fault->pc, fault->address);
 	evidence->address = fault->pc;
 	instruction_evidence(diagnosis, finding, access);
+	return finding;
+}
+
+static void report_panic(struct diagnosis *diagnosis, const struct goroutine *g, const struct stack *stack, size_t at,
+			 const struct memory_access *access)
+{
+	struct finding *finding = add(diagnosis, g, stack, at, access);
+
 	state_evidence(diagnosis, finding, g);
 	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
 		     "on the goroutine's stack runtime.gopanic was called by runtime.sigpanic, and that by the instruction "
 		     "at 0x%" PRIx64, stack->frames.items[at].pc);
+}
+
+static bool is_zero(struct go_runtime *runtime, uint64_t object, enum layout_field field)
+{
+	uint32_t value;
+
+	return go_field32(runtime, object, field, &value) && value == 0;
+}
+
+/* Whether the runtime makes a panic of a fault on this thread: canpanic (runtime/panic.go). */
+static bool can_panic(const struct analysis *analysis, int32_t thread)
+{
+	static const enum layout_field none[] = {LAYOUT_m_locks, LAYOUT_m_mallocing, LAYOUT_m_throwing, LAYOUT_m_dying};
+	const int32_t machine = analysis->thread_machine[thread];
+
+	for (size_t i = 0; machine >= 0 && i < sizeof none / sizeof *none; i++)
+		if (!is_zero(analysis->runtime, analysis->runtime->machines.items[machine].address, none[i]))
+			return false;
+	return machine >= 0;
+}
+
+/* The goroutine stands at the instruction that faulted, and the runtime's handler has not run. */
+static bool stands_at_fault(const struct analysis *analysis, const struct stack *stack)
+{
+	const struct frame *frame = stack->frames.items;
+
+	return stack->frames.count && frame->exact && frame->pc == analysis->fault.pc && frame->info->func &&
+	       analysis->fault.access != ACCESS_EXECUTE && can_panic(analysis, analysis->fault.thread);
+}
+
+static void report_first_chance(struct diagnosis *diagnosis, const struct goroutine *g, const struct stack *stack,
+				const struct memory_access *access)
+{
+	struct finding *finding = add(diagnosis, g, stack, 0, access);
+	const uint64_t due = diagnosis->analysis->fault.address - access->offset;
+	struct evidence *evidence;
+	uint64_t value;
+
+	if (register_at_fault(diagnosis->analysis, access->reg, &value)) {
+		evidence = evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, value != due, "%s as the CPU stopped",
+					access->base);
+		evidence->observed = hex_text(diagnosis->arena, value);
+		evidence->expected = hex_text(diagnosis->arena, due);
+	}
+	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
+		     "m.locks, m.mallocing, m.throwing and m.dying of its thread are 0: the runtime makes a panic of such a fault");
+	if (stack->end == END_COMPLETE)
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+			     "the goroutine stands at the instruction itself, and from there its frames lead to its entry");
 }
 
 /* Whether a register, at a frame of the stack, held the sum of nil and what the code adds to a pointer there: the address of a
@@ -100,31 +159,46 @@ static bool is_nil_access(struct analysis *analysis, const struct stack *stack, 
 		is_field_of_nil(analysis, stack, at, ret->reg, fault->address - ret->offset));
 }
 
-/* The pointer was 0: any other small number is no nil, but the sign of a pointer that is none (torn-value, bad-pointer).
- * The innermost gopanic must be sigpanic's: a panic of a deferred function would come before it. */
+/* The frame whose instruction sigpanic says faulted; SIZE_MAX: none. The innermost gopanic must be sigpanic's: a panic of a
+ * deferred function would come before it. */
+static size_t panicked_frame(const struct analysis *analysis, const struct stack *stack)
+{
+	const struct messages *messages = &analysis->messages;
+	size_t gopanic = find_role(stack, ROLE_GOPANIC), sigpanic = find_role(stack, ROLE_SIGPANIC);
+
+	if (analysis->fault.goroutine != messages->goroutine || !messages->panicked ||
+	    !is_memory_panic(&messages->panics.items[0]) || gopanic == SIZE_MAX || sigpanic == SIZE_MAX || sigpanic < gopanic ||
+	    sigpanic + 1 >= stack->frames.count || stack->frames.items[sigpanic + 1].pc != analysis->fault.pc)
+		return SIZE_MAX;
+	for (size_t i = gopanic + 1; i < sigpanic; i++)
+		if (!is_runtime_frame(&stack->frames.items[i]))
+			return SIZE_MAX;
+	return sigpanic + 1;
+}
+
+/* The pointer was 0: any other small number is no nil, but the sign of a pointer that is none (torn-value, bad-pointer). */
 static void run(struct diagnosis *diagnosis)
 {
 	struct analysis *analysis = diagnosis->analysis;
-	const struct messages *messages = &analysis->messages;
 	const struct fault *fault = &analysis->fault;
+	const struct goroutine *g;
 	struct memory_access access;
 	struct stack stack = {0};
-	size_t gopanic, sigpanic;
+	bool panicked;
+	size_t at;
 
-	if (!fault->known || !fault->has_pc || !fault->has_address || fault->address >= FIRST_PAGE || fault->goroutine < 0 ||
-	    fault->goroutine != messages->goroutine || !messages->panicked || !is_memory_panic(&messages->panics.items[0]))
+	if (!fault->known || !fault->has_pc || !fault->has_address || fault->address >= FIRST_PAGE || fault->goroutine < 0)
 		return;
+	g = &analysis->runtime->goroutines.items[fault->goroutine];
 	goroutine_stack(analysis, (size_t)fault->goroutine, &stack);
-	gopanic = find_role(&stack, ROLE_GOPANIC);
-	sigpanic = find_role(&stack, ROLE_SIGPANIC);
-	if (gopanic == SIZE_MAX || sigpanic == SIZE_MAX || sigpanic < gopanic || sigpanic + 1 >= stack.frames.count ||
-	    stack.frames.items[sigpanic + 1].pc != fault->pc)
+	panicked = !stands_at_fault(analysis, &stack);
+	at = panicked ? panicked_frame(analysis, &stack) : 0;
+	if (at == SIZE_MAX || !is_nil_access(analysis, &stack, at, &access))
 		return;
-	for (size_t i = gopanic + 1; i < sigpanic; i++)
-		if (!is_runtime_frame(&stack.frames.items[i]))
-			return;
-	if (is_nil_access(analysis, &stack, sigpanic + 1, &access))
-		report(diagnosis, &analysis->runtime->goroutines.items[fault->goroutine], &stack, sigpanic + 1, &access);
+	if (panicked)
+		report_panic(diagnosis, g, &stack, at, &access);
+	else
+		report_first_chance(diagnosis, g, &stack, &access);
 }
 
 static const char *const supersedes[] = {"go-panic", "unknown-fault", NULL};
@@ -133,7 +207,8 @@ const struct detector detector_nil_deref = {
 	.id = "nil-deref",
 	.title = "a nil pointer was used",
 	.explanation = "An instruction accessed memory through a pointer that was nil; the runtime made a panic of the CPU's fault, and "
-		       "nothing recovered it. Evidence: the instruction, whose displacement and the address of the fault say what its "
+		       "nothing recovered it, or the dump was taken before it could (a first-chance exception). Evidence: the "
+		       "instruction, whose displacement and the address of the fault say what its "
 		       "register held: nothing but 0 is nil; g.sigcode1, g.sigpc and the panic that the runtime left; "
 		       "runtime.sigpanic on the stack. A fault at 0x1000 or above is none, nor is one whose register held "
 		       "another small number.\n"

@@ -151,7 +151,11 @@ void tell_nil_deref(struct telling *telling)
 	tell(telling,
 	     "So small an address is what a nil pointer gives: nil itself, or the offset of a field in the structure "
 	     "that it should point to.");
-	tell(telling, "The Go runtime made a panic of it, nothing recovered that, and the process ended.");
+	if (telling->diagnosis->analysis->messages.panicked)
+		tell(telling, "The Go runtime made a panic of it, nothing recovered that, and the process ended.");
+	else
+		tell(telling, "The dump was taken at the fault itself, before the Go runtime made a panic of it: whether the program "
+			      "recovered that is not known.");
 	tell_action(telling,
 		    "Look at the source line of the frame that the stack points at: a pointer, map value or interface "
 		    "used there is nil.");

@@ -77,6 +77,15 @@ static void tell_preemption(struct telling *telling, const char *victim)
 	     victim);
 }
 
+/* Whether the fault that the dump tells of is the walker's; a later one, of printing the stacks, takes its place in the dump. */
+static bool is_walkers_fault(const struct finding *walker, const struct fault *fault)
+{
+	for (size_t i = 0; i < walker->evidence.count; i++)
+		if (walker->evidence.items[i].kind == EVIDENCE_EXCEPTION)
+			return walker->evidence.items[i].address == fault->pc;
+	return true;
+}
+
 /* How the walk ended: by a fault of the walker's own, or by its giving up. */
 static void tell_walkers_end(struct telling *telling, const struct finding *walker)
 {
@@ -85,7 +94,7 @@ static void tell_walkers_end(struct telling *telling, const struct finding *walk
 	const char *bytes = bytes_text(telling->arena, telling->finding->sp_error);
 	const bool faulted = fault->known && fault->name && fault->thread == walker->thread;
 
-	if (faulted && fault->has_address &&
+	if (faulted && fault->has_address && is_walkers_fault(walker, fault) &&
 	    tell(telling,
 		 "It trusted SP, looked %s too %s for the return address, took what lay there for one, and ended up "
 		 "touching address %s: %s, and the end of the process.",

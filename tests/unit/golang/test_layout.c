@@ -146,7 +146,7 @@ static const struct {
 enum { TARGETS = 4 };
 
 /* By its exact row. */
-static uint16_t at_target(size_t target, int minor, int patch, enum layout_field field)
+static uint32_t at_target(size_t target, int minor, int patch, enum layout_field field)
 {
 	const enum target_os os = target / 2 ? OS_WINDOWS : OS_LINUX;
 	const enum arch_id arch = target % 2 ? ARCH_ARM64 : ARCH_AMD64;
