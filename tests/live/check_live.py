@@ -154,7 +154,7 @@ def words(known):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--go', type=words(None), default=list(matrix.RELEASES), help='releases, as "1.18.10 1.27.4"')
+    parser.add_argument('--go', type=words(None), help='releases, as "1.18.10 1.27.4"')
     parser.add_argument('--cpu', type=words(matrix.CPUS), default=list(matrix.CPUS))
     parser.add_argument('--variant', type=words(matrix.VARIANTS), default=list(matrix.VARIANTS))
     parser.add_argument('--ending', type=words(None), default=[], help='all that a build has, unless some are named')
@@ -178,7 +178,8 @@ TABLES = {'linux': ('check-live', 'make accuracy'),
 def write_tables(options, bench):
     for system, (name, command) in TABLES.items():
         cpus = [cpu for cpu in matrix.CPUS if matrix.CPUS[cpu].os == system]
-        everything = matrix.cells(dict.fromkeys([*matrix.RELEASES, *options.go]), cpus, matrix.VARIANTS)
+        named = options.go and dict.fromkeys([*(release for cpu in cpus for release in matrix.releases_of(cpu)), *options.go])
+        everything = matrix.cells(named, cpus, matrix.VARIANTS)
         known = {cell: bench(cell).results() for cell in everything}
         shown = [cell for cell in everything if system == 'linux' or any(known[cell])]
         if any(any(results) for results in known.values()):
