@@ -34,34 +34,47 @@ static bool ascending(const struct pclntab *table)
 	return true;
 }
 
-bool pclntab_open(struct span bytes, uint64_t address, struct pclntab *ret)
+bool pclntab_assemble(const struct pclntab_parts *parts, uint64_t address, struct pclntab *ret)
 {
-	struct pclntab table = {.address = address, .bytes = bytes};
-	uint64_t offset[5];
+	const struct span header = parts->header;
+	struct pclntab table = {.address = address, .bytes = header, .funcnames = parts->funcnames, .cutab = parts->cutab,
+				.filetab = parts->filetab, .pctab = parts->pctab, .functab = parts->functab};
 	uint64_t nfunc;
 
-	if (bytes.size < HEADER_SIZE || !is_magic(bytes.data) || bytes.data[4] || bytes.data[5] || bytes.data[7] != 8)
+	if (header.size < HEADER_SIZE || !is_magic(header.data) || header.data[4] || header.data[5] || header.data[7] != 8)
 		return false;
-	table.has_start_line = bytes.data[0] == MAGIC_120;
-	table.quantum = bytes.data[6];
-	nfunc = span_u64(bytes, 8);
+	table.has_start_line = header.data[0] == MAGIC_120;
+	table.quantum = header.data[6];
+	nfunc = span_u64(header, 8);
+	if (!nfunc || nfunc >= FUNC_LIMIT || (table.quantum != 1 && table.quantum != 4))
+		return false;
+	table.nfunc = (uint32_t)nfunc;
+	if (table.functab.size < nfunc * FUNCTAB_ENTRY + 4 || !ascending(&table))
+		return false;
+	*ret = table;
+	return true;
+}
+
+bool pclntab_open(struct span bytes, uint64_t address, struct pclntab *ret)
+{
+	struct pclntab_parts parts = {.header = bytes};
+	uint64_t offset[5];
+
+	if (bytes.size < HEADER_SIZE || !is_magic(bytes.data))
+		return false;
 	for (size_t i = 0; i < 5; i++)
 		offset[i] = span_u64(bytes, 32 + 8 * i);
 	for (size_t i = 1; i < 5; i++)
 		if (offset[i] < offset[i - 1])
 			return false;
-	if (!nfunc || nfunc >= FUNC_LIMIT || offset[0] < HEADER_SIZE || (table.quantum != 1 && table.quantum != 4))
+	if (offset[0] < HEADER_SIZE)
 		return false;
-	table.nfunc = (uint32_t)nfunc;
-	table.funcnames = span_slice(bytes, offset[0], offset[1] - offset[0]);
-	table.cutab = span_slice(bytes, offset[1], offset[2] - offset[1]);
-	table.filetab = span_slice(bytes, offset[2], offset[3] - offset[2]);
-	table.pctab = span_slice(bytes, offset[3], offset[4] - offset[3]);
-	table.functab = span_from(bytes, offset[4]);
-	if (table.functab.size < nfunc * FUNCTAB_ENTRY + 4 || !ascending(&table))
-		return false;
-	*ret = table;
-	return true;
+	parts.funcnames = span_slice(bytes, offset[0], offset[1] - offset[0]);
+	parts.cutab = span_slice(bytes, offset[1], offset[2] - offset[1]);
+	parts.filetab = span_slice(bytes, offset[2], offset[3] - offset[2]);
+	parts.pctab = span_slice(bytes, offset[3], offset[4] - offset[3]);
+	parts.functab = span_from(bytes, offset[4]);
+	return pclntab_assemble(&parts, address, ret);
 }
 
 static uint64_t address_of(const struct pclntab *table, uint64_t offset)

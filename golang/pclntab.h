@@ -42,6 +42,14 @@ struct func {
  * copy is 0 from Go 1.26 on. */
 bool pclntab_open(struct span bytes, uint64_t address, struct pclntab *ret);
 
+/* The parts of a table, where they do not lie behind each other as the header's offsets say. */
+struct pclntab_parts {
+	struct span header, funcnames, cutab, filetab, pctab, functab;
+};
+
+/* The same for such a table; its header is at `address`. */
+bool pclntab_assemble(const struct pclntab_parts *parts, uint64_t address, struct pclntab *ret);
+
 /* Function number `index`; false when its record is damaged. */
 bool pclntab_func(const struct pclntab *table, uint32_t index, struct func *ret);
 

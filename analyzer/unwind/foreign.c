@@ -123,6 +123,8 @@ bool advance_c(struct walk *walk)
 	walk->at.exact |= sigreturn; /* no call leads there */
 	frame = add_frame(walk, go_pc(walk->runtime, walk->at.pc, walk->at.exact));
 	module = windows_module(walk, walk->at.pc - !walk->at.exact);
+	if (!walk->thread && !module && libraries_generated(walk->image->libraries, walk->at.pc - !walk->at.exact))
+		return by_record(walk);
 	if (!walk->thread && !module)
 		return end_walk(walk, END_NO_TABLE, walk->at.pc);
 	if (sigreturn)

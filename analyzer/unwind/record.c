@@ -18,9 +18,12 @@ static const char *const entry_points[] = {
 /* What call a return address follows; FLOW_NEXT: none. */
 static enum insn_flow call_before(struct walk *walk, uint64_t pc, uint64_t *target)
 {
-	struct span code = image_view(walk->image, pc - CALL_BYTES, CALL_BYTES);
+	const struct segment *segment = image_segment(walk->image, pc - 1);
+	const uint64_t room = segment ? pc - segment->address : 0; /* generated code may begin a mapping */
+	const uint64_t size = room < CALL_BYTES ? room : CALL_BYTES;
+	struct span code = image_view(walk->image, pc - size, size);
 
-	if (pc < CALL_BYTES || code.size != CALL_BYTES)
+	if (!size || code.size != size)
 		return FLOW_NEXT;
 	return insn_call_before(walk->runtime->decoder, pc, code, target);
 }
@@ -138,6 +141,15 @@ static bool needs_no_record(struct walk *walk, uint64_t pc)
 	       libraries_row(walk->image->libraries, pc - 1);
 }
 
+/* Whether a return address follows a direct call of a Go function: then the record is not that of generated code, which keeps none,
+ * but of its caller. */
+static bool calls_go(struct walk *walk, uint64_t pc)
+{
+	uint64_t target;
+
+	return call_before(walk, pc, &target) == FLOW_CALL && go_pc(walk->runtime, target, true)->func;
+}
+
 bool by_record(struct walk *walk)
 {
 	uint64_t record, next, pc;
@@ -150,6 +162,8 @@ bool by_record(struct walk *walk)
 		return false;
 	if (by_link(walk, pc))
 		return true;
+	if (!walk->thread && calls_go(walk, pc))
+		return false;
 	if (next <= record && !needs_no_record(walk, pc))
 		return false;
 	walk->lost |= walk->image->os == OS_WINDOWS; /* functions need not keep records there: some may be missing in between */

@@ -76,6 +76,8 @@ static struct frame_line c_line(struct image *image, const struct frame *frame)
 		line.function = function.name;
 		line.entry = function.entry;
 	}
+	if (libraries_generated(image->libraries, at))
+		line.function = "generated code";
 	if (!line.module && mapping)
 		line.module = path_base_name(mapping->path);
 	return line;

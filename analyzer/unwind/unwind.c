@@ -333,6 +333,20 @@ void caller_registers(struct walk *walk, const struct frame *frame, uint64_t pc)
 		reg_set(&walk->registers, walk->arch->fp, value);
 }
 
+/* Code that the process made, of which the runtime knows nothing, called Go: its frame is added, and left by the record that its
+ * frame pointer names. */
+static bool into_generated(struct walk *walk, const struct frame *frame, uint64_t slot, uint64_t pc)
+{
+	if (walk->thread || !in_bounds(walk, frame->fp) || !is_code(walk, pc) || trial_gives_up(walk->analysis) ||
+	    !libraries_generated(walk->image->libraries, pc - 1) || !follows_call(walk, pc))
+		return false;
+	caller_registers(walk, frame, pc);
+	walk->at = (struct context){.known = true, .pc = pc, .sp = frame->fp, .how = HOW_PCSP};
+	walk->slot = slot;
+	walk->preempted = false;
+	return true;
+}
+
 /* The ordinary step to the caller. Answers false when the walk ended. */
 static bool step(struct walk *walk, const struct frame *frame, bool innermost)
 {
@@ -347,7 +361,7 @@ static bool step(struct walk *walk, const struct frame *frame, bool innermost)
 		return false;
 	}
 	if (!can_be_caller(walk, frame, pc))
-		return damaged_slot(walk, frame, slot, pc) || by_frame_pointer(walk, frame, slot);
+		return into_generated(walk, frame, slot, pc) || damaged_slot(walk, frame, slot, pc) || by_frame_pointer(walk, frame, slot);
 	if (!walk->thread && !from_link && damage_doubts(walk->analysis, walk->subject, frame, pc) &&
 	    damaged_slot(walk, frame, slot, pc))
 		return true;
@@ -416,7 +430,7 @@ static bool is_passed_on(struct walk *walk, const struct frame *frame)
 		return false;
 	pc = without_signature(walk, pc);
 	return is_code(walk, pc) && follows_call(walk, pc) && !go_pc(walk->runtime, pc, false)->func &&
-	       libraries_module(walk->image->libraries, pc);
+	       libraries_module(walk->image->libraries, pc) && !libraries_generated(walk->image->libraries, pc);
 }
 
 /* A thread's stack has its own ways to go on: signal frames, and switches to the user stack. */
@@ -610,7 +624,8 @@ static bool in_handler(struct walk *walk)
 		const bool link = walk->arch->link_register;
 
 		if (!info->func)
-			return is_code(walk, at.pc) && libraries_module(walk->image->libraries, at.pc);
+			return is_code(walk, at.pc) && libraries_module(walk->image->libraries, at.pc) &&
+			       !libraries_generated(walk->image->libraries, at.pc);
 		if (info->role == ROLE_SIGTRAMP || info->role == ROLE_CGO_SIGTRAMP)
 			return true;
 		if (!info->has_delta || (info->func->flags & FUNC_TOP_FRAME))

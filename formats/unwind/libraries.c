@@ -7,6 +7,7 @@
 #include "formats/dump/pe_module.h"
 #include "formats/unwind/pe_unwind.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { AT_ENTRY = 9, AT_SYSINFO_EHDR = 33, DT_DEBUG = 21 };
@@ -22,6 +23,7 @@ struct library {
 	const struct exe *exe; /* NULL: there is none to be used */
 	const struct exe *symbols; /* of the same build; NULL: none */
 	bool symbols_sought;
+	bool generated; /* it is no file, but memory that the process made code in */
 	struct cfi_table *table;
 };
 
@@ -249,6 +251,22 @@ static struct library *add_linked(struct libraries *libraries, uint64_t pc)
 	return pc - library->low < library->high - library->low ? library : NULL;
 }
 
+/* ---- code that the process made ---- */
+
+static struct library *add_generated(struct libraries *libraries, uint64_t pc)
+{
+	struct image *image = libraries->image;
+	const struct segment *segment = image_segment(image, pc);
+	struct library *library;
+
+	if (!segment || !(segment->flags & SEGMENT_EXEC) || !image->mappings.count || image->os != OS_LINUX)
+		return NULL;
+	library = add(libraries, arena_printf(image->arena, "memory mapped at 0x%" PRIx64, segment->address), segment->address,
+		      segment->address + segment->size);
+	library->generated = true;
+	return library;
+}
+
 /* ---- questions ---- */
 
 static struct library *library_at(struct libraries *libraries, uint64_t pc)
@@ -273,7 +291,9 @@ static struct library *library_at(struct libraries *libraries, uint64_t pc)
 	if (mapping)
 		return add_mapped(libraries, mapping);
 	library = add_vdso(libraries, pc);
-	return library ? library : add_linked(libraries, pc);
+	if (!library)
+		library = add_linked(libraries, pc);
+	return library ? library : add_generated(libraries, pc);
 }
 
 void libraries_prepare(struct libraries *libraries, uint64_t pc)
@@ -330,6 +350,13 @@ bool libraries_function(struct libraries *libraries, uint64_t pc, struct c_funct
 	*ret = (struct c_function){.entry = symbol->address + library->bias};
 	ret->name = arena_strndup(libraries->image->arena, symbol->name, strcspn(symbol->name, "@")); /* its version */
 	return true;
+}
+
+bool libraries_generated(struct libraries *libraries, uint64_t pc)
+{
+	const struct library *library = libraries ? library_at(libraries, pc) : NULL;
+
+	return library && library->generated;
 }
 
 const char *libraries_module(struct libraries *libraries, uint64_t pc)

@@ -45,6 +45,10 @@ unsigned module_saved(struct image *image, const struct go_module *module);
 /* Reads the fields of runtime.moduledata at module->address from memory; false when they are not there or absurd. */
 bool module_read(struct image *image, uint64_t address, struct go_module *ret);
 
+/* registered.c: a module that the process made itself, at an address of the runtime's list, with its functions; false: it is none,
+ * or not whole. */
+bool module_registered(struct image *image, uint64_t address, struct go_module *ret);
+
 /* Where a search of a module's variables ends: real ones fit below 2 GB, damaged ones may claim all that the dump has. */
 uint64_t module_search_end(const struct go_module *module);
 

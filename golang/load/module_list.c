@@ -2,7 +2,7 @@
 #include "golang/load/load.h"
 
 enum {
-	MODULE_LIMIT = 64,
+	MODULE_LIMIT = 1024, /* compilers that run in the process register one for each function */
 	TEXTSECT_LIMIT = 4096,
 	WORDS_LIMIT = 96, /* of moduledata: more than any release has */
 };
@@ -81,6 +81,31 @@ static void complete(struct go_runtime *runtime, struct go_module *module)
 	read_text_sections(runtime, module);
 }
 
+/* What a module that the process made needs: it has no types and one text, and what it says of itself is all there is. */
+static void complete_registered(struct go_runtime *runtime, struct go_module *module)
+{
+	go_field(runtime, module->address, LAYOUT_moduledata_gofunc, &module->gofunc);
+	go_field(runtime, module->address, LAYOUT_moduledata_next, &module->next);
+	module->pclntab.gofunc = image_view(runtime->image, module->gofunc, PCLNTAB_LIMIT);
+}
+
+static bool add_next(struct go_runtime *runtime, uint64_t next)
+{
+	struct go_module module;
+
+	if (module_read(runtime->image, next, &module)) {
+		pclntab_in_memory(runtime->image, &module);
+		module_from_library(runtime, &module);
+		complete(runtime, &module);
+	} else if (module_registered(runtime->image, next, &module)) {
+		complete_registered(runtime, &module);
+	} else {
+		return false;
+	}
+	vec_push(runtime->arena, &runtime->modules, module);
+	return true;
+}
+
 void modules_complete(struct go_runtime *runtime)
 {
 	if (!runtime->modules.count)
@@ -89,16 +114,11 @@ void modules_complete(struct go_runtime *runtime)
 		complete(runtime, &runtime->modules.items[i]);
 	while (runtime->modules.count < MODULE_LIMIT) {
 		uint64_t next = runtime->modules.items[runtime->modules.count - 1].next;
-		struct go_module module;
 
 		for (size_t i = 0; i < runtime->modules.count; i++)
 			if (runtime->modules.items[i].address == next)
 				next = 0;
-		if (!next || !module_read(runtime->image, next, &module))
+		if (!next || !add_next(runtime, next))
 			return;
-		pclntab_in_memory(runtime->image, &module);
-		module_from_library(runtime, &module);
-		complete(runtime, &module);
-		vec_push(runtime->arena, &runtime->modules, module);
 	}
 }
