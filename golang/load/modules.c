@@ -254,5 +254,8 @@ bool module_in_memory(struct go_runtime *runtime, struct go_module *ret)
 	if (search.ended_early)
 		note_add(runtime->notes, "the search for a Go program in the dump's memory ended after %s",
 			 search.unmapped ? "1 GB that belongs to no file" : "as many bytes as the dump has");
+	if (search.ended_early)
+		note_add(runtime->notes, "the search for a Go program in the dump's memory ended after %s",
+			 search.unmapped ? "1 GB that belongs to no file" : "as many bytes as the dump has");
 	return false;
 }

@@ -14,6 +14,7 @@ CITED = {
     'arm64-leaf-unwind': {'golang/go#73259 (leaf functions)'},
     'arm64-nonleaf-unwind': {'golang/go#73259'},
     'arm64-nonleaf-segv': {'golang/go#73259'},
+    'windows-arm64-torn': {'golang/go#73259 (leaf functions)'},
     'windows-amd64-late-crash': {'golang/go#77975'},
     'windows-amd64-late-memory': {'golang/go#77975'},
     'windows-amd64-late-other': {'golang/go#77975'},
