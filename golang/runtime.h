@@ -118,7 +118,7 @@ struct go_runtime {
 	struct exe_search search; /* where files of the process are looked for */
 	uint64_t bias;   /* run-time minus file addresses */
 	enum identity identity;
-	bool search_cut; /* the search of the dump's memory for modules met a bound */
+	const char *search_ended; /* after what the search of the dump's memory for modules ended early; NULL: it did not */
 	enum go_presence presence;
 	const char *presence_because; /* what shows it: a clause */
 	bool tables_damaged; /* pclntab contradicts itself: what rests on functions and frame sizes proves nothing */

@@ -340,7 +340,8 @@ static void note_absence(struct go_runtime *runtime, size_t notes)
 	runtime->modules.count = 0; /* those of 1.16 and 1.17 look like later ones */
 	if (runtime->identity != IDENTITY_MISMATCH)
 		runtime->notes->count = notes; /* what was said of tables that are not there */
-	note_add(runtime->notes, "%s: %s", what[runtime->presence], runtime->presence_because);
+	note_add(runtime->notes, "%s: %s%s%s", what[runtime->presence], runtime->presence_because,
+		 runtime->search_ended ? ", whose search ended after " : "", runtime->search_ended ? runtime->search_ended : "");
 }
 
 struct go_runtime *go_runtime_load(struct image *image, const struct exe_candidate *candidate)

@@ -250,12 +250,9 @@ bool module_in_memory(struct go_runtime *runtime, struct go_module *ret)
 	while ((bytes = image_data(runtime->image, &search, &address)).size)
 		if (module_in_piece(runtime->image, bytes, address, ret))
 			return true;
-	runtime->search_cut = search.ended_early;
-	if (search.ended_early)
-		note_add(runtime->notes, "the search for a Go program in the dump's memory ended after %s",
-			 search.unmapped ? "1 GB that belongs to no file" : "as many bytes as the dump has");
-	if (search.ended_early)
-		note_add(runtime->notes, "the search for a Go program in the dump's memory ended after %s",
-			 search.unmapped ? "1 GB that belongs to no file" : "as many bytes as the dump has");
+	if (search.ended_early) {
+		runtime->search_ended = search.unmapped ? "1 GB that belongs to no file" : "as many bytes as the dump has";
+		note_add(runtime->notes, "the search for a Go program in the dump's memory ended after %s", runtime->search_ended);
+	}
 	return false;
 }

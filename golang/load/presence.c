@@ -221,7 +221,7 @@ static void by_absence(struct go_runtime *runtime)
 	if (!arena && has_executable(runtime))
 		decide(runtime, PRESENCE_NONE, arena_printf(runtime->arena, "%s, which ran, has no table of Go functions, no build "
 							    "information, no symbol and no text of Go", runtime->exe->name));
-	else if (!arena && !runtime->search_cut && has_all_data(runtime->image))
+	else if (!arena && !runtime->search_ended && has_all_data(runtime->image))
 		decide(runtime, PRESENCE_NONE, "all data of its program and libraries is in the dump, and holds neither Go's "
 					       "moduledata nor build information of Go");
 	else
