@@ -81,3 +81,12 @@ void point_at(struct analysis *analysis, struct finding *finding, const struct s
 	finding->has_pc = true;
 	finding->pc = stack->frames.items[frame].pc;
 }
+
+bool is_whole_stack(struct analysis *analysis, const struct finding *finding, struct stack *ret)
+{
+	if (finding->goroutine >= 0)
+		goroutine_stack(analysis, (size_t)finding->goroutine, ret);
+	else
+		thread_stack(analysis, (size_t)finding->thread, ret);
+	return ret->end == END_COMPLETE || ret->end == END_STACK_SWITCH;
+}

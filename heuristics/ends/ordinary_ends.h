@@ -36,4 +36,8 @@ const struct panic_value *oldest_panic(const struct messages *messages);
 /* Text up to its first line's end, as much of it as one sentence bears. */
 const char *one_line(struct arena *arena, const char *text);
 
+/* Walks the stack that a finding speaks of: its goroutine's, else its thread's. Whether it leads to where it began, or to another
+ * stack. */
+bool is_whole_stack(struct analysis *analysis, const struct finding *finding, struct stack *ret);
+
 #endif

@@ -168,14 +168,9 @@ static void mapping_evidence(struct diagnosis *diagnosis, struct finding *findin
 
 static void walk_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {
-	struct analysis *analysis = diagnosis->analysis;
 	struct stack stack = {0};
 
-	if (finding->goroutine >= 0)
-		goroutine_stack(analysis, (size_t)finding->goroutine, &stack);
-	else
-		thread_stack(analysis, (size_t)finding->thread, &stack);
-	if (stack.end == END_COMPLETE || stack.end == END_STACK_SWITCH)
+	if (is_whole_stack(diagnosis->analysis, finding, &stack))
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
 			     "its stack is whole: %zu frames lead from there to where it began", stack_depth(&stack));
 }
