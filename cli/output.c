@@ -20,15 +20,6 @@ static bool is_same_file(const struct stat *a, const char *path)
 	return path && !stat(path, &b) && a->st_dev == b.st_dev && a->st_ino == b.st_ino;
 }
 
-/* The mode that open(2) would have given. */
-static mode_t default_mode(void)
-{
-	mode_t mask = umask(0);
-
-	umask(mask);
-	return 0666 & ~mask;
-}
-
 static bool make_temporary(struct output *output)
 {
 	int length = snprintf(output->temporary, sizeof output->temporary, "%s.XXXXXX", output->path);
@@ -41,14 +32,13 @@ static bool make_temporary(struct output *output)
 	}
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before); /* none between the two */
-	output->descriptor = mkstemp(output->temporary);
+	output->descriptor = mkstemp(output->temporary); /* mode 0600: a report tells what the process had in its memory */
 	if (output->descriptor >= 0)
 		doomed = output->temporary;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (output->descriptor >= 0)
-		return !fchmod(output->descriptor, output->mode);
-	*output->temporary = 0;
-	return false;
+	if (output->descriptor < 0)
+		*output->temporary = 0;
+	return output->descriptor >= 0;
 }
 
 /* As fopencookie(3) wants it: 0 says that it failed. A part is no success: stdio would see no reason in errno. */
@@ -86,7 +76,6 @@ bool output_open(const char *path, const char *input, struct output *ret)
 	} else if (exists && !S_ISREG(old.st_mode)) {
 		ret->file = fopen(path, "w"); /* a device or a pipe; refuses folders */
 	} else {
-		ret->mode = exists ? old.st_mode & 0777 : default_mode();
 		ret->file = fopencookie(ret, "w", functions);
 	}
 	if (!ret->file)

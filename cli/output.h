@@ -1,17 +1,15 @@
-/* output.h: where results go: standard output, or a file that appears only when it is whole. */
+/* output.h: where results go: standard output, or a file that appears only when it is whole, and is its owner's alone. */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <sys/types.h>
 
 struct output {
 	FILE *file;
 	const char *path;         /* NULL: standard output */
 	int descriptor;           /* of the temporary file, -1: there is none (yet) */
-	mode_t mode;              /* that the file is to have */
 	char temporary[PATH_MAX]; /* empty: there is none (yet) */
 };
 

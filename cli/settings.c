@@ -10,13 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_JSON };
+enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_JSON, KEY_UNMASKED };
 
 static const struct argp_option options[] = {
 	{"exe", KEY_EXE, "FILE", 0, "The executable that crashed; may be repeated", 0},
 	{"symbols", KEY_SYMBOLS, "DIR", 0, "Look for executables and libraries in DIR, by name and build-id", 0},
 	{"sysroot", KEY_SYSROOT, "DIR", 0, "Where paths in the dump begin; default: this machine's root", 0},
 	{"json", KEY_JSON, NULL, 0, "Print JSON (tornstack.report/1) instead of text", 0},
+	{"unmasked", KEY_UNMASKED, NULL, 0, "Show values of flags and variables, and why files that the dump names are not used", 0},
 	{"version", 'V', NULL, 0, "Print the version", -1},
 	{0},
 };
@@ -58,6 +59,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_JSON:
 		settings->options.format = TS_JSON;
+		return 0;
+	case KEY_UNMASKED:
+		settings->options.unmasked = true;
 		return 0;
 	case 'V':
 		printf("tornstack %s\n", TORNSTACK_VERSION);

@@ -52,8 +52,10 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 	const struct file_options file_options = {.max_size = options->max_size, .cancelled = options->cancelled,
 						  .progress = &job->progress};
 	const struct exe_search search = {.given = options->executables, .symbols_dir = options->symbols_dir,
-					  .sysroot = options->sysroot, .options = &file_options};
-	const struct library_search libraries = {.symbols_dir = options->symbols_dir, .sysroot = options->sysroot};
+					  .sysroot = options->sysroot, .options = &file_options,
+					  .tells_paths = options->unmasked};
+	const struct library_search libraries = {.symbols_dir = options->symbols_dir, .sysroot = options->sysroot,
+						 .tells_paths = options->unmasked};
 	struct notes *notes = arena_alloc(job->arena, sizeof *notes);
 	struct exe_candidate exe = {0};
 	struct image *image;
@@ -112,6 +114,7 @@ static const struct err *write_report(struct job *job, const struct diagnosis *d
 		.columns = options->columns,
 		.color = options->color,
 		.verbose = options->verbose,
+		.unmasked = options->unmasked,
 		.quiet = options->quiet,
 		.cancelled = options->cancelled,
 	};

@@ -43,6 +43,7 @@ struct ts_options {
 	bool color;
 	unsigned columns;               /* width of text; 0: 100 */
 	bool verbose, quiet;
+	bool unmasked;                  /* values of flags and of the environment are shown, and what is at paths that the dump names */
 	bool (*cancelled)(void);        /* polled in long steps; NULL: never */
 	/* Called every so often, by the thread that called ts_analyze, with what is done of `total` (0: unknown): bytes of
 	 * input, goroutines or groups of them. Phases may be left out or come again, and `done` need not reach `total`.

@@ -17,6 +17,7 @@ struct report_options {
 	unsigned columns; /* of text; 0: 100 */
 	bool color;
 	bool verbose;            /* weaker evidence, every thread, full file names */
+	bool unmasked;           /* values of flags and of the environment are shown (report/mask.h) */
 	bool quiet;              /* the verdict's line only, not wrapped */
 	bool (*cancelled)(void); /* polled between goroutines; the report then ends early. NULL: never */
 };

@@ -6,6 +6,7 @@
 #include "formats/dump/image.h"
 
 struct library_search {
+	bool tells_paths;        /* as of exe_search */
 	const char *symbols_dir; /* --symbols; NULL: none */
 	const char *sysroot;     /* --sysroot: where the dump's paths begin; NULL: at the root */
 };

@@ -31,6 +31,7 @@ struct search {
 	struct image *image;
 	struct program program;
 	const char *sysroot;
+	bool tells_paths;
 	struct exe_candidate best;
 };
 
@@ -276,7 +277,14 @@ static const struct err *try_given(struct search *search, const char *const *giv
 	return NULL;
 }
 
-static void try_exe(struct search *search, const char *path, const char *name, enum exe_source source)
+/* Whether why a file is not used may be told. The dump's words led to a found one, and may be chosen to learn what is on this
+ * machine: of the user's own folders only executables are spoken of, of other places nothing. */
+static bool may_tell(const struct search *search, enum exe_source source, bool own_folder, bool executable)
+{
+	return search->tells_paths || source == EXE_DEBUGINFOD || (own_folder && executable);
+}
+
+static void try_exe(struct search *search, const char *path, const char *name, enum exe_source source, bool own_folder)
 {
 	struct notes *notes = search->image->notes;
 	struct exe *exe;
@@ -285,7 +293,8 @@ static void try_exe(struct search *search, const char *path, const char *name, e
 	bool proved;
 
 	if (err) {
-		note_add(notes, "not used as the executable: %s", err_describe(search->image->arena, err));
+		if (may_tell(search, source, own_folder, false))
+			note_add(notes, "not used as the executable: %s", err_describe(search->image->arena, err));
 		return;
 	}
 	reason = misfit(search, exe, &proved);
@@ -293,16 +302,16 @@ static void try_exe(struct search *search, const char *path, const char *name, e
 		reason = "it holds debug information only";
 	if (!reason && source == EXE_DEBUGINFOD && !proved)
 		reason = "it does not have the build-id that was asked for";
-	if (reason)
-		note_add(notes, "not used as the executable: %s: %s", name, reason);
-	else
+	if (!reason)
 		accept(search, exe, source);
+	else if (may_tell(search, source, own_folder, true))
+		note_add(notes, "not used as the executable: %s: %s", name, reason);
 }
 
-static void try_found(struct search *search, const char *path)
+static void try_found(struct search *search, const char *path, bool own_folder)
 {
 	if (!search->best.exe && path && path_is_file(path))
-		try_exe(search, path, path, EXE_FOUND);
+		try_exe(search, path, path, EXE_FOUND, own_folder);
 }
 
 static void try_folder(struct search *search, const char *folder, const char *name)
@@ -310,7 +319,7 @@ static void try_folder(struct search *search, const char *folder, const char *na
 	if (!name || !*name)
 		return;
 	for (size_t i = 0; i < PATH_SUFFIXES; i++)
-		try_found(search, arena_printf(search->image->arena, "%s/%s%s", folder, name, path_suffixes[i]));
+		try_found(search, arena_printf(search->image->arena, "%s/%s%s", folder, name, path_suffixes[i]), true);
 }
 
 /* The program's names, best first. */
@@ -330,8 +339,8 @@ static void try_build_id(struct search *search, const char *folder)
 
 	if (!id)
 		return;
-	try_found(search, path_of_build_id(arena, folder, id, ""));
-	try_found(search, path_of_build_id(arena, folder, id, ".debug"));
+	try_found(search, path_of_build_id(arena, folder, id, ""), true);
+	try_found(search, path_of_build_id(arena, folder, id, ".debug"), true);
 }
 
 static const char *from_root(const struct search *search, const char *path)
@@ -344,10 +353,10 @@ static void try_paths(struct search *search)
 	const struct program *program = &search->program;
 
 	if (program->path && *program->path == '/')
-		try_found(search, from_root(search, program->path));
+		try_found(search, from_root(search, program->path), false);
 	/* A relative AT_EXECFN counts from a folder that nobody knows any more. */
 	if (program->exec_name && *program->exec_name == '/')
-		try_found(search, from_root(search, program->exec_name));
+		try_found(search, from_root(search, program->exec_name), false);
 }
 
 /* The executable, stripped or not, has all that is needed; debug information, which debuginfod serves apart, adds nothing.
@@ -371,7 +380,7 @@ static void try_debuginfod(struct search *search, const struct file_options *opt
 		note_add(search->image->notes, "no executable from debuginfod: %s", err_describe(arena, err));
 		return;
 	}
-	try_exe(search, path, "what debuginfod has for its build-id", EXE_DEBUGINFOD);
+	try_exe(search, path, "what debuginfod has for its build-id", EXE_DEBUGINFOD, false);
 	if (search->best.exe && program->path)
 		search->best.exe->name = path_base_name(program->path);
 }
@@ -379,6 +388,7 @@ static void try_debuginfod(struct search *search, const struct file_options *opt
 const struct err *locate_exe(struct image *image, const struct exe_search *search, struct exe_candidate *ret)
 {
 	struct search state = {.image = image, .program = find_program(image), .sysroot = search->sysroot,
+			       .tells_paths = search->tells_paths,
 			       .best = {.source = EXE_NONE}};
 	const struct err *err;
 

@@ -12,6 +12,7 @@ struct exe_search {
 	const char *symbols_dir;  /* --symbols; NULL: none */
 	const struct file_options *options; /* bounds what debuginfod may send; NULL: defaults */
 	const char *sysroot;      /* --sysroot: where the dump's paths begin; NULL: at the root */
+	bool tells_paths;         /* notes may tell what is, or is not, at paths that the dump names: it may ask for any */
 };
 
 struct exe_candidate {
@@ -25,8 +26,8 @@ struct exe_candidate {
 /* Looks, in order, at the given files, the paths that the dump names (NT_FILE, AT_EXECFN), the folder of the dump
  * (same name; also exe, exe.zst and with .zst .lz4 .xz .gz appended), and the symbols folder (by name, and
  * .build-id/xx/yyyy[.debug]); then, if DEBUGINFOD_URLS is set, it asks debuginfod. A given file that cannot be opened, or is
- * for another CPU, is an error; a found one that is unfit is skipped with a note. The build-id of the dump's own
- * first page decides between several. */
+ * for another CPU, is an error; a found one that is unfit is skipped, with a note if that may be told. The build-id of the dump's
+ * own first page decides between several. */
 const struct err *locate_exe(struct image *image, const struct exe_search *search, struct exe_candidate *ret);
 
 /* What names the build of the main program, by the dump alone, as exe->build_id: the GNU build-id in its memory (the first

@@ -117,7 +117,7 @@ static void load(struct libraries *libraries, struct library *library, const str
 
 	if (err) {
 		note_add(image->notes, "%s: %s; stacks end in its code", trace->path,
-			 err_describe(image->arena, err));
+			 libraries->search.tells_paths ? err_describe(image->arena, err) : "not found as it was mapped");
 		return;
 	}
 	use(libraries, library, exe, bias);

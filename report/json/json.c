@@ -7,6 +7,7 @@
 
 #include "analyzer/instructions/outparams.h"
 #include "report/fingerprint.h"
+#include "report/mask.h"
 #include "report/narrative/narrative.h"
 #include "report/observations.h"
 #include "report/place.h"
@@ -139,16 +140,19 @@ static void process_section(struct writer *writer)
 {
 	const struct image *image = writer->analysis->image;
 	const char *message = writer->analysis->messages.line;
+	const char *command = image->command ? image->command : image->program;
+	const char *godebug = writer->analysis->runtime->godebug;
+	const bool unmasked = writer->options->unmasked;
 	json_t *object = begin_section(writer, "process");
 
 	put_number(writer, object, "pid", image->pid != 0, image->pid);
-	put_text(writer, object, "command", image->command ? image->command : image->program);
+	put_text(writer, object, "command", unmasked ? command : mask_command(writer->arena, command));
 	put_stop(writer, object, &image->stop);
 	/* The first line only: a panic's value may have many. */
 	put_text(writer, object, "message",
 		 message ? arena_strndup(writer->arena, message, strcspn(message, "\n")) : NULL);
 	put_panic_lines(writer, object);
-	put_text(writer, object, "godebug", writer->analysis->runtime->godebug);
+	put_text(writer, object, "godebug", unmasked ? godebug : mask_godebug(writer->arena, godebug));
 	put_fault(writer, object, &writer->analysis->fault);
 	dump_pending(writer);
 }

@@ -94,7 +94,7 @@ static struct image *open_dump(struct fixture *f)
 
 static struct exe_candidate locate(struct fixture *f, const char *symbols)
 {
-	const struct exe_search search = {.symbols_dir = symbols};
+	const struct exe_search search = {.symbols_dir = symbols, .tells_paths = true};
 	struct exe_candidate found;
 
 	assert_null(locate_exe(open_dump(f), &search, &found));

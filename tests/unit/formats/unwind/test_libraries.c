@@ -71,7 +71,7 @@ static struct scene scene_new(struct arena *arena, struct span mapped, struct sa
 	};
 	struct core_builder *builder = core_new(arena, &arch_amd64);
 	const char *folder = scratch_folder(arena);
-	struct library_search search = {.sysroot = folder};
+	struct library_search search = {.sysroot = folder, .tells_paths = true};
 	struct scene scene;
 
 	core_add_thread(builder, 1, 6, &(struct registers){0});
