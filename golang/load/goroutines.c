@@ -119,6 +119,8 @@ static size_t unique(struct goroutine *items, size_t count)
 
 struct tally {
 	uint64_t unreadable, implausible, dead;
+	bool repeats;         /* the list has more entries than there can be goroutines: */
+	struct word_map seen; /* each of these counts once */
 };
 
 static void add_misfit(struct go_runtime *runtime, const struct goroutine *g, struct tally *tally)
@@ -173,7 +175,7 @@ static void add_entry(struct go_runtime *runtime, const struct goroutine *g, str
 		add_misfit(runtime, g, tally);
 	else if (g->status == G_DEAD || g->status == G_DEADEXTRA)
 		tally->dead++;
-	else
+	else if (!tally->repeats || word_map_add(&tally->seen, runtime->arena, g->address, 0))
 		vec_push(runtime->arena, &runtime->goroutines, *g);
 }
 
@@ -235,7 +237,8 @@ static void read_list(struct go_runtime *runtime, uint64_t list, uint64_t count,
 	struct part part = {.runtime = runtime, .items = arena_array(runtime->arena, step + 1, sizeof *part.items)};
 
 	reserve(runtime, count);
-	if (count > room)
+	tally->repeats = count > room;
+	if (tally->repeats)
 		runtime->by_address = arena_array(runtime->arena, room + step + 1, sizeof *runtime->by_address);
 	for (uint64_t done = 0; done < count; done += step) {
 		const size_t size = count - done < step ? (size_t)(count - done) : step;
