@@ -66,7 +66,18 @@ static size_t first_relocation(const struct exe *exe, uint64_t address)
 	return low;
 }
 
-struct span exe_loaded_bytes(struct arena *arena, const struct exe *exe, const struct exe_segment *segment, uint64_t bias)
+static void set_word(uint8_t *bytes, size_t size, uint64_t at, uint64_t word)
+{
+	for (uint64_t b = 0; b < 8 && at + b < size; b++)
+		bytes[at + b] = (uint8_t)(word >> 8 * b);
+}
+
+static uint8_t *copy_of(struct arena *arena, struct span bytes)
+{
+	return memcpy(arena_alloc(arena, bytes.size), bytes.data, bytes.size);
+}
+
+static struct span loaded_pe(struct arena *arena, const struct exe *exe, const struct exe_segment *segment, uint64_t bias)
 {
 	uint64_t end = segment->address + segment->bytes.size;
 	size_t i = first_relocation(exe, segment->address);
@@ -74,15 +85,37 @@ struct span exe_loaded_bytes(struct arena *arena, const struct exe *exe, const s
 
 	if (!bias || i == exe->relocations.count || exe->relocations.items[i] >= end)
 		return segment->bytes;
-	copy = memcpy(arena_alloc(arena, segment->bytes.size), segment->bytes.data, segment->bytes.size);
+	copy = copy_of(arena, segment->bytes);
 	for (; i < exe->relocations.count && exe->relocations.items[i] < end; i++) {
 		uint64_t at = exe->relocations.items[i] - segment->address;
-		uint64_t word = span_u64(segment->bytes, at) + bias;
 
-		for (uint64_t b = 0; b < 8 && at + b < segment->bytes.size; b++)
-			copy[at + b] = (uint8_t)(word >> 8 * b);
+		set_word(copy, segment->bytes.size, at, span_u64(segment->bytes, at) + bias);
 	}
 	return (struct span){copy, segment->bytes.size};
+}
+
+/* Read-only segments of ELF files have relocations where a program was not linked as position independent and is loaded as such
+ * (DT_TEXTREL: Go with cgo and the linker's own -pie). Elf64_Rela: offset, type, symbol, addend. */
+static struct span loaded_elf(struct arena *arena, const struct exe *exe, const struct exe_segment *segment, uint64_t bias)
+{
+	enum { RELOCATION = 24 };
+	const struct section *table = segment->flags & SEGMENT_WRITE ? NULL : exe_section(exe, ".rela.dyn");
+	uint8_t *copy = NULL;
+
+	for (uint64_t at = 0; table && at + RELOCATION <= table->bytes.size; at += RELOCATION) {
+		uint64_t offset = span_u64(table->bytes, at) - segment->address;
+
+		if (offset >= segment->bytes.size || span_u32(table->bytes, at + 8) != exe->arch->relocation_relative)
+			continue;
+		copy = copy ? copy : copy_of(arena, segment->bytes);
+		set_word(copy, segment->bytes.size, offset, span_u64(table->bytes, at + 16) + bias);
+	}
+	return copy ? (struct span){copy, segment->bytes.size} : segment->bytes;
+}
+
+struct span exe_loaded_bytes(struct arena *arena, const struct exe *exe, const struct exe_segment *segment, uint64_t bias)
+{
+	return (exe->windows ? loaded_pe : loaded_elf)(arena, exe, segment, bias);
 }
 
 const struct symbol *exe_symbol(const struct exe *exe, uint64_t address)
