@@ -116,8 +116,11 @@ struct go_runtime {
 	enum exe_source exe_source;
 	const char *build_id; /* of the executable, or of the program in the dump's memory; NULL: unknown */
 	struct exe_search search; /* where files of the process are looked for */
+	const char *looked; /* where no executable was: a list; NULL: nowhere */
 	uint64_t bias;   /* run-time minus file addresses */
 	enum identity identity;
+	const char *identity_because; /* why it is not known to be the one that ran, or is none: a clause; NULL: nothing to say */
+	bool named_otherwise; /* unverified, and its name is not the program's */
 	const char *search_ended; /* after what the search of the dump's memory for modules ended early; NULL: it did not */
 	enum go_presence presence;
 	const char *presence_because; /* what shows it: a clause */

@@ -278,27 +278,44 @@ struct span image_data(const struct image *image, struct data_search *search, ui
 	return data;
 }
 
-enum agreement image_compare(struct image *image, struct span file, uint64_t address)
+/* Equal blocks, nearly all, are compared at once. */
+static void compare_block(const uint8_t *saved, const uint8_t *file, uint64_t address, size_t size, struct comparison *sum)
 {
-	enum agreement result = AGREE_NOTHING;
+	sum->compared += size;
+	if (!memcmp(saved, file, size))
+		return;
+	for (size_t i = 0; i < size; i++) {
+		if (saved[i] == file[i])
+			continue;
+		if (!sum->different++)
+			sum->first = address + i;
+	}
+}
+
+void image_compare_bytes(struct image *image, struct span file, uint64_t address, struct comparison *sum)
+{
+	enum { BLOCK = 4096 };
 
 	for (uint64_t at = 0; at < file.size;) {
 		const struct segment *segment = image_segment(image, address + at);
-		uint64_t skip = segment ? segment->address + segment->size - (address + at) : 4096;
-		struct span saved = {0};
+		uint64_t next = segment ? segment->address + segment->size - (address + at) : BLOCK;
+		struct span saved = segment ? span_from(segment->saved, address + at - segment->address) : (struct span){0};
 
-		if (segment)
-			saved = span_from(segment->saved, address + at - segment->address);
 		if (saved.size) {
-			uint64_t n = saved.size < file.size - at ? saved.size : file.size - at;
-
-			if (memcmp(saved.data, file.data + at, (size_t)n))
-				return AGREE_DIFFERENT;
-			result = AGREE_EQUAL;
+			next = saved.size < BLOCK ? saved.size : BLOCK;
+			next = next < file.size - at ? next : file.size - at;
+			compare_block(saved.data, file.data + at, address + at, (size_t)next, sum);
 		}
-		at += skip;
+		at += next;
 	}
-	return result;
+}
+
+enum agreement image_compare(struct image *image, struct span file, uint64_t address)
+{
+	struct comparison sum = {0};
+
+	image_compare_bytes(image, file, address, &sum);
+	return sum.different ? AGREE_DIFFERENT : sum.compared ? AGREE_EQUAL : AGREE_NOTHING;
 }
 
 const char *image_string(struct image *image, uint64_t address, uint64_t n)

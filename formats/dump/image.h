@@ -166,6 +166,12 @@ const char *image_string(struct image *image, uint64_t address, uint64_t n);
 enum agreement { AGREE_NOTHING /* saved */, AGREE_EQUAL, AGREE_DIFFERENT };
 enum agreement image_compare(struct image *image, struct span file, uint64_t address);
 
+/* The same, counted, added to what `sum` already has: sums of bytes, and the first address at which they differ. */
+struct comparison {
+	uint64_t compared, different, first;
+};
+void image_compare_bytes(struct image *image, struct span file, uint64_t address, struct comparison *sum);
+
 /* The dump's segment that contains an address, or NULL. */
 const struct segment *image_segment(struct image *image, uint64_t address);
 

@@ -266,12 +266,20 @@ static void read_programs(struct arena *arena, const struct elf_view *view, stru
 {
 	struct build_ids ids = {.arena = arena, .exe = exe};
 
+	exe->header_count = view->program_count;
+	exe->notes_whole = view->program_count && !view->program_lost;
 	for (uint64_t i = 0; i < view->program_count && i < EXE_SEGMENT_LIMIT; i++) {
 		struct elf_program program = elf_view_program(view, i);
 
-		if (program.type == PROGRAM_LOAD)
+		if (program.type == PROGRAM_LOAD) {
 			add_segment(arena, exe, &program);
-		if (program.type == PROGRAM_NOTE && ids.seen < EXE_NOTE_LIMIT)
+			if (view->program_offset - program.offset < program.file_size)
+				exe->headers = program.address + (view->program_offset - program.offset);
+		}
+		if (program.type != PROGRAM_NOTE)
+			continue;
+		exe->notes_whole &= file_part(view->bytes, program.offset, program.file_size).size == program.file_size;
+		if (ids.seen < EXE_NOTE_LIMIT)
 			elf_view_notes(view, program.offset, program.file_size, program.alignment, visit_note, &ids);
 	}
 }

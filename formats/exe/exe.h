@@ -43,6 +43,9 @@ struct exe {
 	uint32_t timestamp;        /* PE: of the link; 0: unknown (Go's) */
 	const char *build_id;      /* lower-case hex of the GNU build-id, or a PE file's codeview_id; NULL: none */
 	const char *go_build_id;   /* Go's build ID (.note.go.buildid); NULL: none */
+	bool notes_whole;          /* ELF: all that its program headers say to be notes is there */
+	uint64_t headers;          /* ELF: file address of the program headers; 0: not loaded */
+	uint64_t header_count;     /* ELF: of them */
 	VEC(struct section) sections;
 	VEC(struct exe_segment) segments; /* ascending by address */
 	VEC(struct symbol) symbols;       /* functions of .symtab (COFF), else .dynsym (exports); ascending */

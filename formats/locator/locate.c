@@ -1,157 +1,25 @@
-/* locate.c: where the executable of a dump may lie, and which of the candidates fits.
- *
- * What the dump knows of its program: AT_PHDR, AT_ENTRY and AT_EXECFN of the auxiliary vector (Linux
- * <uapi/linux/auxvec.h>), the mapped files, and the program's first page, which Linux saves by default (bit 4 of
- * core(5) coredump_filter: ELF headers) and which holds the program headers and usually the build-id notes. */
+/* locate.c: where the executable of a dump may lie, and which of the candidates fits. */
 #include "formats/locator/locate.h"
 
 #include "formats/locator/debuginfod.h"
-#include "formats/exe/elf.h"
 #include "formats/locator/paths.h"
+#include "formats/locator/program.h"
 
 #include <string.h>
-#include <strings.h>
 
-enum { AT_PHDR = 3, AT_ENTRY = 9, AT_EXECFN = 31 };
+enum { PAGE = 4096 };
 
-enum { PAGE = 4096, FIRST_BYTES = 1 << 16, PATH_LIMIT = 4096 };
-
-/* What the dump says about its main program. */
-struct program {
-	const char *path;      /* as mapped; NULL: unknown */
-	const char *exec_name; /* AT_EXECFN; NULL: unknown */
-	const struct mapping *mapping; /* of its file, the lowest one; NULL: unknown */
-	const char *build_id;
-	const char *go_build_id;
-	uint64_t entry;
-	bool entry_known;
-};
+enum { LOOKED_LIMIT = 6, REJECTED_LIMIT = 64 };
 
 struct search {
 	struct image *image;
-	struct program program;
+	struct program_record program;
 	const char *sysroot;
 	bool tells_paths;
+	const char *const *rejected;
 	struct exe_candidate best;
+	size_t looked; /* places that are in best.looked */
 };
-
-/* ---- the main program in the dump ---- */
-
-static bool elf_at(struct image *image, uint64_t address)
-{
-	return elf_magic(image_view(image, address, 4));
-}
-
-/* The run-time address of the program's first page. AT_PHDR lies in it, behind the ELF header. */
-static bool find_first_page(struct image *image, const struct mapping *mapping, uint64_t *ret)
-{
-	uint64_t headers;
-
-	if (image_auxv(image, AT_PHDR, &headers) && elf_at(image, headers & ~(uint64_t)(PAGE - 1))) {
-		*ret = headers & ~(uint64_t)(PAGE - 1);
-		return true;
-	}
-	if (!mapping || mapping->file_offset || !elf_at(image, mapping->start))
-		return false;
-	*ret = mapping->start;
-	return true;
-}
-
-static const struct mapping *lowest_of_file(const struct image *image, const struct mapping *of)
-{
-	for (size_t i = 0; i < image->mappings.count; i++)
-		if (!strcmp(image->mappings.items[i].path, of->path))
-			return &image->mappings.items[i];
-	return of;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = strlen(text);
-	size_t size = strlen(end);
-
-	return length >= size && !strcasecmp(text + length - size, end);
-}
-
-/* For dumps without an auxiliary vector. A shared library begins as a position independent executable does; its name
- * tells. */
-static bool looks_like_program(const struct image *image, const struct mapping *mapping)
-{
-	const char *name = path_base_name(mapping->path);
-
-	if (mapping->file_offset)
-		return false;
-	if (image->os == OS_WINDOWS)
-		return ends_with(name, ".exe");
-	return *mapping->path == '/' && !strstr(name, ".so") && strncmp(name, "ld-", 3) != 0;
-}
-
-static const struct mapping *main_mapping(struct image *image)
-{
-	static const uint64_t entries[] = {AT_PHDR, AT_ENTRY};
-	const struct mapping *mapping;
-	uint64_t address;
-
-	for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
-		if (!image_auxv(image, entries[i], &address))
-			continue;
-		mapping = image_mapping(image, address);
-		if (mapping)
-			return lowest_of_file(image, mapping);
-	}
-	for (size_t i = 0; i < image->mappings.count; i++)
-		if (looks_like_program(image, &image->mappings.items[i]))
-			return &image->mappings.items[i];
-	return NULL;
-}
-
-static const char *string_at(struct image *image, uint64_t address)
-{
-	struct span view = image_view(image, address, PATH_LIMIT);
-	const char *text = span_string(view, 0, PATH_LIMIT);
-
-	return text && *text ? arena_strdup(image->arena, text) : NULL;
-}
-
-/* The first page is the beginning of an ELF file: it is read as one. */
-static const struct exe *program_in_memory(struct image *image, const struct mapping *mapping)
-{
-	struct exe *exe;
-	uint64_t page;
-
-	if (!find_first_page(image, mapping, &page))
-		return NULL;
-	return exe_from_bytes(image->arena, "the program in memory", image_view(image, page, FIRST_BYTES), &exe) ? NULL
-														 : exe;
-}
-
-static struct program find_program(struct image *image)
-{
-	struct program program = {.mapping = main_mapping(image)};
-	const struct exe *memory = program_in_memory(image, program.mapping);
-	uint64_t name;
-
-	if (program.mapping)
-		program.path = path_without_deleted(image->arena, program.mapping->path);
-	if (image_auxv(image, AT_EXECFN, &name))
-		program.exec_name = string_at(image, name);
-	program.entry_known = image_auxv(image, AT_ENTRY, &program.entry);
-	if (program.mapping)
-		program.build_id = program.mapping->build_id;
-	if (memory) {
-		program.build_id = memory->build_id;
-		program.go_build_id = memory->go_build_id;
-	}
-	return program;
-}
-
-const char *locate_build_id_in_memory(struct image *image)
-{
-	const struct mapping *mapping = main_mapping(image);
-	const struct exe *exe = program_in_memory(image, mapping);
-
-	return exe ? exe->build_id : mapping ? mapping->build_id : NULL;
-}
 
 /* ---- bias ---- */
 
@@ -171,7 +39,7 @@ static bool address_of_offset(const struct exe *exe, uint64_t offset, uint64_t *
 	return !offset;
 }
 
-static void find_bias(const struct program *program, struct exe_candidate *candidate)
+static void find_bias(const struct program_record *program, struct exe_candidate *candidate)
 {
 	const struct exe *exe = candidate->exe;
 	uint64_t address;
@@ -179,7 +47,7 @@ static void find_bias(const struct program *program, struct exe_candidate *candi
 	candidate->bias_known = true;
 	if (!exe->position_independent)
 		candidate->bias = 0;
-	else if (program->entry_known)
+	else if (program->entry_known && (program->entry - exe->entry) % PAGE == 0)
 		candidate->bias = program->entry - exe->entry;
 	else if (program->mapping && address_of_offset(exe, program->mapping->file_offset, &address))
 		candidate->bias = program->mapping->start - address;
@@ -203,7 +71,7 @@ static bool is_other_module(const struct search *search, const struct exe *exe)
  * ones that cannot be. *ret_proved: a build-id says so. */
 static const char *misfit(const struct search *search, const struct exe *exe, bool *ret_proved)
 {
-	const struct program *program = &search->program;
+	const struct program_record *program = &search->program;
 	bool both = program->build_id && exe->build_id;
 	bool both_go = program->go_build_id && exe->go_build_id;
 
@@ -302,16 +170,36 @@ static void try_exe(struct search *search, const char *path, const char *name, e
 		reason = "it holds debug information only";
 	if (!reason && source == EXE_DEBUGINFOD && !proved)
 		reason = "it does not have the build-id that was asked for";
-	if (!reason)
+	if (!reason) {
 		accept(search, exe, source);
-	else if (may_tell(search, source, own_folder, true))
+		search->best.may_tell = may_tell(search, source, own_folder, true);
+	} else if (may_tell(search, source, own_folder, true)) {
 		note_add(notes, "not used as the executable: %s: %s", name, reason);
+	}
+}
+
+static bool is_rejected(const struct search *search, const char *path)
+{
+	for (size_t i = 0; search->rejected && search->rejected[i] && i < REJECTED_LIMIT; i++)
+		if (!strcmp(search->rejected[i], path))
+			return true;
+	return false;
 }
 
 static void try_found(struct search *search, const char *path, bool own_folder)
 {
-	if (!search->best.exe && path && path_is_file(path))
+	if (!search->best.exe && path && !is_rejected(search, path) && path_is_file(path))
 		try_exe(search, path, path, EXE_FOUND, own_folder);
+}
+
+/* For people who wonder why it was not found. */
+static void looked_at(struct search *search, const char *place)
+{
+	struct exe_candidate *best = &search->best;
+
+	if (best->exe || ++search->looked > LOOKED_LIMIT)
+		return;
+	best->looked = best->looked ? arena_printf(search->image->arena, "%s, %s", best->looked, place) : place;
 }
 
 static void try_folder(struct search *search, const char *folder, const char *name)
@@ -320,16 +208,24 @@ static void try_folder(struct search *search, const char *folder, const char *na
 		return;
 	for (size_t i = 0; i < PATH_SUFFIXES; i++)
 		try_found(search, arena_printf(search->image->arena, "%s/%s%s", folder, name, path_suffixes[i]), true);
+	looked_at(search, arena_printf(search->image->arena, "%s/%s", folder, name));
 }
 
-/* The program's names, best first. */
+/* The program's names, best first, each once. */
 static void try_names(struct search *search, const char *folder)
 {
-	const struct program *program = &search->program;
+	const struct program_record *program = &search->program;
+	const char *const names[] = {path_base_name(program->path), path_base_name(program->exec_name),
+				     path_base_name(search->image->program)};
 
-	try_folder(search, folder, path_base_name(program->path));
-	try_folder(search, folder, path_base_name(program->exec_name));
-	try_folder(search, folder, path_base_name(search->image->program));
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		bool again = false;
+
+		for (size_t k = 0; k < i; k++)
+			again |= names[i] && names[k] && !strcmp(names[i], names[k]);
+		if (!again)
+			try_folder(search, folder, names[i]);
+	}
 }
 
 static void try_build_id(struct search *search, const char *folder)
@@ -341,6 +237,8 @@ static void try_build_id(struct search *search, const char *folder)
 		return;
 	try_found(search, path_of_build_id(arena, folder, id, ""), true);
 	try_found(search, path_of_build_id(arena, folder, id, ".debug"), true);
+	if (path_of_build_id(arena, folder, id, ""))
+		looked_at(search, path_of_build_id(arena, folder, id, ""));
 }
 
 static const char *from_root(const struct search *search, const char *path)
@@ -348,15 +246,22 @@ static const char *from_root(const struct search *search, const char *path)
 	return search->sysroot ? arena_printf(search->image->arena, "%s%s", search->sysroot, path) : path;
 }
 
+static void try_path(struct search *search, const char *path)
+{
+	if (!path || *path != '/') /* a relative AT_EXECFN counts from a folder that nobody knows any more */
+		return;
+	path = from_root(search, path);
+	try_found(search, path, false);
+	looked_at(search, path);
+}
+
 static void try_paths(struct search *search)
 {
-	const struct program *program = &search->program;
+	const struct program_record *program = &search->program;
 
-	if (program->path && *program->path == '/')
-		try_found(search, from_root(search, program->path), false);
-	/* A relative AT_EXECFN counts from a folder that nobody knows any more. */
-	if (program->exec_name && *program->exec_name == '/')
-		try_found(search, from_root(search, program->exec_name), false);
+	try_path(search, program->path);
+	if (!program->path || !program->exec_name || strcmp(program->path, program->exec_name))
+		try_path(search, program->exec_name);
 }
 
 /* The executable, stripped or not, has all that is needed; debug information, which debuginfod serves apart, adds nothing.
@@ -364,11 +269,11 @@ static void try_paths(struct search *search)
 static void try_debuginfod(struct search *search, const struct file_options *options)
 {
 	struct arena *arena = search->image->arena;
-	const struct program *program = &search->program;
+	const struct program_record *program = &search->program;
 	const struct err *err;
 	const char *path;
 
-	if (search->best.exe || !debuginfod_enabled())
+	if (search->best.exe || !debuginfod_enabled() || search->image->os == OS_WINDOWS) /* its servers know ELF's only */
 		return;
 	if (!program->build_id) {
 		note_add(search->image->notes, "debuginfod was not asked for the executable: the dump does not hold its GNU "
@@ -380,37 +285,58 @@ static void try_debuginfod(struct search *search, const struct file_options *opt
 		note_add(search->image->notes, "no executable from debuginfod: %s", err_describe(arena, err));
 		return;
 	}
+	if (is_rejected(search, path))
+		return;
 	try_exe(search, path, "what debuginfod has for its build-id", EXE_DEBUGINFOD, false);
 	if (search->best.exe && program->path)
 		search->best.exe->name = path_base_name(program->path);
 }
 
+static void find(struct search *state, const struct exe_search *search)
+{
+	struct image *image = state->image;
+
+	try_paths(state);
+	if (strcmp(image->path, "-")) {
+		const char *folder = path_folder(image->arena, image->path);
+
+		try_names(state, folder);
+		try_folder(state, folder, "exe");
+	}
+	if (search->symbols_dir) {
+		try_build_id(state, search->symbols_dir);
+		try_names(state, search->symbols_dir);
+	}
+	try_debuginfod(state, search->options);
+}
+
+static struct search search_new(struct image *image, const struct exe_search *search)
+{
+	return (struct search){.image = image, .program = program_of_image(image), .sysroot = search->sysroot,
+			       .rejected = search->rejected, .tells_paths = search->tells_paths, .best = {.source = EXE_NONE, .search = *search}};
+}
+
 const struct err *locate_exe(struct image *image, const struct exe_search *search, struct exe_candidate *ret)
 {
-	struct search state = {.image = image, .program = find_program(image), .sysroot = search->sysroot,
-			       .tells_paths = search->tells_paths,
-			       .best = {.source = EXE_NONE}};
-	const struct err *err;
+	struct search state = search_new(image, search);
+	const struct err *err = NULL;
 
-	if (search->given && *search->given) {
+	if (search->given && *search->given)
 		err = try_given(&state, search->given);
-		if (err)
-			return err;
-	} else {
-		try_paths(&state);
-		if (strcmp(image->path, "-")) {
-			const char *folder = path_folder(image->arena, image->path);
+	else
+		find(&state, search);
+	if (!err)
+		*ret = state.best;
+	return err;
+}
 
-			try_names(&state, folder);
-			try_folder(&state, folder, "exe");
-		}
-		if (search->symbols_dir) {
-			try_build_id(&state, search->symbols_dir);
-			try_names(&state, search->symbols_dir);
-		}
-		try_debuginfod(&state, search->options);
-	}
+void locate_other_exe(struct image *image, const struct exe_search *search, struct exe_candidate *ret)
+{
+	struct search state = search_new(image, search);
+
+	for (const char *const *given = search->given; given && *given; given++)
+		if (!state.best.exe && !is_rejected(&state, *given))
+			try_exe(&state, *given, *given, EXE_GIVEN, true);
+	find(&state, search);
 	*ret = state.best;
-	ret->search = *search;
-	return NULL;
 }

@@ -13,6 +13,7 @@ struct exe_search {
 	const struct file_options *options; /* bounds what debuginfod may send; NULL: defaults */
 	const char *sysroot;      /* --sysroot: where the dump's paths begin; NULL: at the root */
 	bool tells_paths;         /* notes may tell what is, or is not, at paths that the dump names: it may ask for any */
+	const char *const *rejected; /* paths that were looked at and are not taken, NULL-terminated; NULL: none */
 };
 
 struct exe_candidate {
@@ -21,6 +22,8 @@ struct exe_candidate {
 	uint64_t bias;          /* run-time minus file addresses; meaningful if bias_known */
 	bool bias_known;
 	struct exe_search search; /* where it was looked for: libraries are as well */
+	bool may_tell;          /* notes may say what is wrong with it */
+	const char *looked;     /* where no file was, or none that fits: a list; NULL: nowhere */
 };
 
 /* Looks, in order, at the given files, the paths that the dump names (NT_FILE, AT_EXECFN), the folder of the dump
@@ -30,9 +33,8 @@ struct exe_candidate {
  * own first page decides between several. */
 const struct err *locate_exe(struct image *image, const struct exe_search *search, struct exe_candidate *ret);
 
-/* What names the build of the main program, by the dump alone, as exe->build_id: the GNU build-id in its memory (the first
- * page of the executable, saved by the kernel's default coredump_filter), or the CodeView record of a minidump's module;
- * NULL when it is not there. */
-const char *locate_build_id_in_memory(struct image *image);
+/* The next in that order which is not among search->rejected, where those that came before turned out to be none (of a given
+ * executable that is another build, the one at the dump's path); source EXE_NONE: there is none. Nothing is an error. */
+void locate_other_exe(struct image *image, const struct exe_search *search, struct exe_candidate *ret);
 
 #endif

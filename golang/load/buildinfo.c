@@ -66,7 +66,7 @@ static void from_exe(struct go_runtime *runtime)
 	}
 }
 
-/* The dump's own memory first: it cannot be of another build. */
+/* The dump's own memory first: it cannot be of another build. The identity of the executable is known by now. */
 void buildinfo_load(struct go_runtime *runtime)
 {
 	struct data_search search = {0};
@@ -76,7 +76,7 @@ void buildinfo_load(struct go_runtime *runtime)
 	while ((bytes = image_data(runtime->image, &search, &address)).size)
 		if (scan(runtime, bytes, address))
 			return;
-	if (runtime->exe)
+	if (runtime->exe && runtime->identity != IDENTITY_MISMATCH)
 		from_exe(runtime);
 }
 

@@ -8,17 +8,6 @@
 
 #include <string.h>
 
-/* Where the program was loaded, from its moduledata in memory, when the dump's records do not say. */
-static bool bias_from_memory(struct go_runtime *runtime, const struct go_module *file, uint64_t *ret)
-{
-	struct go_module memory;
-
-	if (!module_in_memory(runtime, &memory) || memory.maxpc - memory.minpc != file->maxpc - file->minpc)
-		return false;
-	*ret = memory.text - file->text;
-	return true;
-}
-
 /* The first module as the dump's memory describes it, with the functions of the executable. */
 static bool module_of_exe(struct go_runtime *runtime, const struct go_module *file)
 {
@@ -77,39 +66,15 @@ static void load_by_memory(struct go_runtime *runtime)
 	vec_push(runtime->arena, &runtime->modules, module);
 }
 
-static void load_with_exe(struct go_runtime *runtime, const struct exe_candidate *candidate)
-{
-	struct placed_exe exe = {.exe = runtime->exe, .build_id = locate_build_id_in_memory(runtime->image)};
-	struct go_module file;
-	bool is_go = module_in_exe(runtime->exe, &file);
-
-	runtime->bias = candidate->bias;
-	if (!candidate->bias_known && is_go)
-		bias_from_memory(runtime, &file, &runtime->bias);
-	exe.bias = runtime->bias;
-	runtime->identity = identity_judge(runtime->image, &exe, is_go ? &file : NULL);
-	if (runtime->identity == IDENTITY_MISMATCH) {
-		note_lead(runtime->notes, "executable mismatch: %s is another build than the one that was running; with it "
-					  "nothing can be more than possible", runtime->exe->name);
-		module_of_mismatch(runtime, is_go ? &file : NULL);
-		return;
-	}
-	image_add_backing(runtime->image, runtime->exe, runtime->bias);
-	if (runtime->image->libraries)
-		libraries_add_program(runtime->image->libraries, runtime->exe, runtime->bias);
-	if (!is_go)
-		load_by_memory(runtime);
-	else if (!module_of_exe(runtime, &file))
-		module_from_file(runtime, &file);
-}
-
+/* Servers of debuginfod know the build-ids of ELF files only. */
 static void note_missing(struct go_runtime *runtime, const char *what)
 {
-	if (runtime->build_id)
-		note_add(runtime->notes, "no executable, and %s. Give the executable with --exe; its build-id is %s, by which a "
-					 "debuginfod server (DEBUGINFOD_URLS) may have it", what, runtime->build_id);
-	else
-		note_add(runtime->notes, "no executable, and %s. Give the executable with --exe", what);
+	const char *id = runtime->build_id && runtime->image->os != OS_WINDOWS
+				 ? arena_printf(runtime->arena, "; its build-id is %s, by which a debuginfod server (DEBUGINFOD_URLS) may have it",
+						runtime->build_id) : "";
+
+	note_add(runtime->notes, "no executable, and %s. Give the executable with --exe%s%s%s", what, id,
+		 runtime->looked ? ". It was looked for at " : "", runtime->looked ? runtime->looked : "");
 }
 
 /* Without an executable, the process's own memory may hold its code and tables: the kernel and gcore save them when
@@ -137,6 +102,54 @@ static void load_from_memory(struct go_runtime *runtime)
 	else
 		note_missing(runtime, arena_printf(runtime->arena, "the dump holds %s. It would hold both with coredump_filter 0x7f, "
 								   "see core(5)", missing[saved]));
+}
+
+static bool memory_serves(struct go_runtime *runtime)
+{
+	struct go_module module;
+
+	return module_in_memory(runtime, &module) && module_saved(runtime->image, &module) == (MODULE_TABLES | MODULE_CODE);
+}
+
+/* What the process itself had mapped is better than another build's file. */
+static void drop_executable(struct go_runtime *runtime)
+{
+	note_lead(runtime->notes, "%s is not used: it is another build than the one that was running: %s. The dump holds the program's "
+				  "code and tables itself", runtime->exe->name, runtime->identity_because);
+	runtime->exe = NULL;
+	runtime->exe_source = EXE_NONE;
+	runtime->identity = IDENTITY_NONE;
+	runtime->identity_because = NULL;
+	runtime->build_id = program_of_image(runtime->image).build_id;
+	load_from_memory(runtime);
+}
+
+static void load_with_exe(struct go_runtime *runtime, const struct judged_exe *judged)
+{
+	const struct go_module *file = judged->is_go ? &judged->file : NULL;
+
+	if (runtime->identity == IDENTITY_MISMATCH && memory_serves(runtime)) {
+		drop_executable(runtime);
+		return;
+	}
+	if (runtime->identity == IDENTITY_MISMATCH) {
+		note_lead(runtime->notes, "executable mismatch: %s is another build than the one that was running: %s; with it "
+					  "nothing can be more than possible", runtime->exe->name, runtime->identity_because);
+		module_of_mismatch(runtime, file);
+		return;
+	}
+	if (judged->judgement.tables_differ) {
+		runtime->tables_damaged = true;
+		note_lead(runtime->notes, "%s: %s; with it nothing can be more than possible", runtime->exe->name,
+			  runtime->identity_because);
+	}
+	image_add_backing(runtime->image, runtime->exe, runtime->bias);
+	if (runtime->image->libraries)
+		libraries_add_program(runtime->image->libraries, runtime->exe, runtime->bias);
+	if (!file)
+		load_by_memory(runtime);
+	else if (!module_of_exe(runtime, file))
+		module_from_file(runtime, file);
 }
 
 static void choose_layout(struct go_runtime *runtime)
@@ -349,12 +362,16 @@ struct go_runtime *go_runtime_load(struct image *image, const struct exe_candida
 	struct go_runtime *runtime = runtime_new(image, candidate);
 
 	const size_t notes = runtime->notes->count;
+	struct judged_exe judged = {0};
 
 	runtime->search = candidate->search;
+	runtime->looked = candidate->looked;
+	if (candidate->exe)
+		judged = executable_settle(runtime, candidate);
 	buildinfo_load(runtime);
-	runtime->build_id = runtime->exe ? runtime->exe->build_id : locate_build_id_in_memory(image);
-	if (runtime->exe)
-		load_with_exe(runtime, candidate);
+	runtime->build_id = candidate->exe ? runtime->exe->build_id : program_of_image(image).build_id;
+	if (candidate->exe)
+		load_with_exe(runtime, &judged);
 	else
 		load_from_memory(runtime);
 	pc_memo_new(runtime);
@@ -364,6 +381,7 @@ struct go_runtime *go_runtime_load(struct image *image, const struct exe_candida
 		return runtime;
 	}
 	settle_layout(runtime);
+	tables_check(runtime);
 	find_functions(runtime);
 	if (runtime->identity != IDENTITY_MISMATCH)
 		globals_find(runtime);

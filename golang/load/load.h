@@ -3,6 +3,7 @@
 #ifndef GOLANG_LOAD_LOAD_H
 #define GOLANG_LOAD_LOAD_H
 
+#include "formats/locator/program.h"
 #include "golang/runtime.h"
 
 /* buildinfo.c: Go version and main module, from .go.buildinfo in the executable, else in the dump's memory. */
@@ -66,10 +67,35 @@ struct placed_exe {
 	const struct exe *exe;
 	uint64_t bias;        /* run-time minus file addresses */
 	const char *build_id; /* that the dump's own memory holds there; NULL: none */
+	const struct program_record *program; /* what the dump says of its main program, if that is what the file may be; else NULL */
+};
+
+struct identity_judgement {
+	enum identity identity;
+	const char *because; /* a clause on why it is not known to be the one that ran, or is none; NULL: nothing to say */
+	bool tables_differ;  /* what the dump saved of its pclntab is not what the file has */
+	bool named_otherwise; /* unverified, and its name is another: it may be anything */
 };
 
 /* identity.c: judges whether a file is what ran. `module` is module_in_exe's answer, at file addresses; NULL: none. */
-enum identity identity_judge(struct image *image, const struct placed_exe *file, const struct go_module *module);
+struct identity_judgement identity_judge(struct image *image, const struct placed_exe *file, const struct go_module *module);
+
+/* A file that may be the main program, judged. */
+struct judged_exe {
+	struct placed_exe placed;
+	struct exe *exe;
+	enum exe_source source;
+	bool is_go;
+	struct go_module file; /* at file addresses; meaningful if is_go */
+	struct identity_judgement judgement;
+};
+
+/* executable.c: judges the candidate, and where it is not known to be what ran, looks whether another is; notes what was not
+ * taken. Sets exe, exe_source, bias and the identity of the runtime. */
+struct judged_exe executable_settle(struct go_runtime *runtime, const struct exe_candidate *candidate);
+
+/* tables.c: looks over the functions of all modules that files hold; what contradicts itself is noted, and tables_damaged. */
+void tables_check(struct go_runtime *runtime);
 
 /* goroutines.c: all goroutines of the list whose slice header, runtime.allgs, is at `allgs`; 0: unknown, which is noted. */
 void goroutines_load(struct go_runtime *runtime, uint64_t allgs);

@@ -16,20 +16,20 @@ static bool fits_by_table(struct question *question, const struct placed_exe *pl
 {
 	return module_table_in_exe(question->image, question->module, placed->exe, placed->bias,
 				   &question->file.pclntab) &&
-	       identity_judge(question->image, placed, NULL) == IDENTITY_SAME;
+	       identity_judge(question->image, placed, NULL).identity == IDENTITY_SAME;
 }
 
 static bool fits(void *context, const struct mapped_file *candidate)
 {
 	struct question *question = context;
-	struct placed_exe placed = {candidate->exe, candidate->bias, candidate->build_id};
+	struct placed_exe placed = {.exe = candidate->exe, .bias = candidate->bias, .build_id = candidate->build_id};
 	enum identity identity;
 
 	if (!module_in_exe(placed.exe, &question->file))
 		return fits_by_table(question, &placed);
 	if (question->file.address + placed.bias != question->module->address)
 		return false;
-	identity = identity_judge(question->image, &placed, &question->file);
+	identity = identity_judge(question->image, &placed, &question->file).identity;
 	return identity == IDENTITY_SAME || identity == IDENTITY_EQUIVALENT;
 }
 

@@ -124,6 +124,13 @@ void module_words(const struct exe *exe, uint64_t address, uint64_t ret[static M
 	}
 }
 
+/* Where no section says where the table ends, what lies behind it, in a PIE data of all kinds, is not its own. */
+static void end_functab(struct pclntab *table, uint64_t size)
+{
+	if (size > (uint64_t)table->nfunc * 8 && size < table->functab.size)
+		table->functab = span_slice(table->functab, 0, size);
+}
+
 bool module_in_exe(const struct exe *exe, struct go_module *ret)
 {
 	uint64_t relocated[MODULEDATA_WORDS];
@@ -146,6 +153,7 @@ bool module_in_exe(const struct exe *exe, struct go_module *ret)
 			take_words((struct span){(const uint8_t *)relocated, sizeof relocated}, ret);
 			ret->pclntab = table;
 			ret->pclntab.text = ret->text;
+			end_functab(&ret->pclntab, relocated[WORD_PCLNTABLE + 1]);
 			return true;
 		}
 	}

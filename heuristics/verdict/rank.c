@@ -96,9 +96,10 @@ enum certainty certainty_cap(const struct go_runtime *runtime, const char **why)
 	*why = "the program's table of functions is damaged";
 	if (runtime->tables_damaged)
 		return CERTAINTY_POSSIBLE;
-	*why = "this dump has nothing to check the executable against";
+	*why = runtime->identity_because ? arena_printf(runtime->arena, "of the executable, %s", runtime->identity_because)
+					 : "this dump has nothing to check the executable against";
 	if (runtime->identity == IDENTITY_UNVERIFIED)
-		return CERTAINTY_LIKELY;
+		return runtime->named_otherwise ? CERTAINTY_POSSIBLE : CERTAINTY_LIKELY;
 	*why = "the layout of this Go release's own structures is not known exactly";
 	if (runtime->layout_source == LAYOUT_SOURCE_NEAREST || runtime->layout_source == LAYOUT_SOURCE_NONE)
 		return CERTAINTY_LIKELY;

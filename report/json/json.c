@@ -82,6 +82,8 @@ static void target_section(struct writer *writer)
 	put_value(writer, object, "stripped", exe ? bool_value(!exe->has_symbols && !exe->has_dwarf) : null_value());
 	put_text(writer, object, "layout_source", layout_names[runtime->layout_source]);
 	put_text(writer, object, "executable_identity", identity_names[runtime->identity]);
+	if (runtime->identity_because)
+		put_text(writer, object, "executable_doubt", runtime->identity_because);
 	dump_pending(writer);
 }
 

@@ -27,9 +27,13 @@ static void warnings(const struct text *text)
 	if (runtime->identity == IDENTITY_MISMATCH)
 		page_wrap(&text->page, "! ", 0, STYLE_RED,
 			  arena_printf(text->arena,
-				       "The executable %s is NOT the one that was running: function names, lines and "
+				       "The executable %s is NOT the one that was running (%s): function names, lines and "
 				       "frames below may be wrong. Give the right one with --exe.",
-				       runtime->exe ? runtime->exe->name : "given"));
+				       runtime->exe->name, runtime->identity_because));
+	if (runtime->identity == IDENTITY_UNVERIFIED && runtime->identity_because)
+		page_wrap(&text->page, "! ", 0, STYLE_YELLOW,
+			  arena_printf(text->arena, "The executable %s may not be the one that was running: %s.", runtime->exe->name,
+				       runtime->identity_because));
 	if (runtime->exe_source == EXE_NONE)
 		page_wrap(&text->page, "! ", 0, STYLE_YELLOW,
 			  "The executable was not found: most stacks and checks need it. Give it with --exe.");

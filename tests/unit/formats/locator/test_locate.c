@@ -1,5 +1,6 @@
 /* test_locate.c: finding the executable, refusing the wrong one, and where it was loaded. */
 #include "formats/locator/locate.h"
+#include "formats/locator/program.h"
 
 #include "formats/exe/elf.h"
 #include "tests/build/core_builder.h"
@@ -113,9 +114,9 @@ static void build_id_is_read_from_memory(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_null(locate_build_id_in_memory(open_dump(f)));
+	assert_null(program_of_image(open_dump(f)).build_id);
 	add_program(f, make_exe(f, false, 0x400000, "\x12\xab", NULL), 0x400000, NULL);
-	assert_string_equal(locate_build_id_in_memory(open_dump(f)), "12ab");
+	assert_string_equal(program_of_image(open_dump(f)).build_id, "12ab");
 }
 
 static void finds_by_mapped_path(void **state)
@@ -296,6 +297,64 @@ static void a_given_file_must_open(void **state)
 	assert_int_equal(found.source, EXE_MEMORY); /* untouched */
 }
 
+/* The next one in the order, behind those that were judged not to be it. */
+static void others_are_offered(void **state)
+{
+	struct fixture *f = *state;
+	struct span exe = make_exe(f, false, 0x400000, NULL, NULL);
+	const char *path = scratch_write(f->arena, f->bin, "app", exe);
+	const char *beside = scratch_write(f->arena, f->folder, "exe", exe);
+	const char *rejected[] = {path, NULL, NULL};
+	const struct exe_search search = {.rejected = rejected};
+	struct exe_candidate found;
+
+	add_program(f, exe, 0x400000, path);
+	locate_other_exe(open_dump(f), &search, &found);
+	assert_string_equal(found.exe->path, beside);
+	rejected[1] = beside;
+	locate_other_exe(open_dump(f), &search, &found);
+	assert_null(found.exe);
+	assert_int_equal(found.source, EXE_NONE);
+}
+
+static void says_where_it_looked(void **state)
+{
+	struct fixture *f = *state;
+	struct exe_candidate found;
+
+	add_program(f, make_exe(f, false, 0x400000, "id", NULL), 0x400000, "/nowhere/bin/app");
+	found = locate(f, f->bin);
+	assert_null(found.exe);
+	assert_non_null(strstr(found.looked, "/nowhere/bin/app"));
+	assert_non_null(strstr(found.looked, arena_printf(f->arena, "%s/app", f->folder)));
+	assert_non_null(strstr(found.looked, arena_printf(f->arena, "%s/exe", f->folder)));
+	assert_non_null(strstr(found.looked, arena_printf(f->arena, "%s/.build-id/69/64", f->bin)));
+}
+
+/* `ld-linux.so ./app`: the auxiliary vector is the dynamic linker's. */
+static void started_by_the_loader(void **state)
+{
+	struct fixture *f = *state;
+	struct span exe = make_exe(f, true, 0, NULL, NULL);
+	const char *path = scratch_write(f->arena, f->bin, "app", exe);
+	const struct auxv_entry auxv[] = {{AT_PHDR, 0x7f0000000040}, {AT_ENTRY, 0x7f0000001230}};
+	const struct mapping files[] = {
+		{.start = PIE_BASE, .end = PIE_BASE + 0x1000, .path = path},
+		{.start = 0x7f0000000000, .end = 0x7f0000002000, .path = "/lib64/ld-linux-x86-64.so.2"},
+	};
+	struct exe_candidate found;
+
+	core_add_segment(f->core, PIE_BASE, 0x1000, SEGMENT_READ);
+	core_put(f->core, PIE_BASE, exe.data, 0x1000);
+	core_add_auxv(f->core, auxv, 2);
+	core_add_files(f->core, files, 2);
+	found = locate(f, NULL);
+	assert_non_null(found.exe);
+	assert_true(found.bias_known);
+	assert_int_equal(found.bias, PIE_BASE - 0x1000);
+	assert_false(program_of_image(open_dump(f)).entry_known);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -313,6 +372,9 @@ int main(void)
 		TEST(bias_without_auxv_follows_from_the_mapping),
 		TEST(the_given_file_that_is_proved_wins),
 		TEST(a_given_file_must_open),
+		TEST(others_are_offered),
+		TEST(says_where_it_looked),
+		TEST(started_by_the_loader),
 	};
 
 	return cmocka_run_group_tests_name("locate", tests, NULL, NULL);

@@ -19,6 +19,7 @@ struct scene {
 	struct go_runtime runtime;
 	struct go_module file;
 	const char *build_id; /* in the dump's memory */
+	const struct program_record *program; /* NULL: it is no main program */
 };
 
 static struct scene scene_new(struct arena *arena)
@@ -74,11 +75,25 @@ static void saved_note(struct scene *s, uint8_t difference)
 	go_write(s->builder, GO_BASE + 0x100, copy, sizeof go_note - 1);
 }
 
-static enum identity identity_of(struct scene *s, const struct go_module *module)
+static struct identity_judgement judgement_of(struct scene *s, const struct go_module *module)
 {
-	struct placed_exe file = {.exe = s->runtime.exe, .bias = s->runtime.bias, .build_id = s->build_id};
+	struct placed_exe file = {.exe = s->runtime.exe, .bias = s->runtime.bias, .build_id = s->build_id, .program = s->program};
 
 	return identity_judge(s->runtime.image, &file, module);
+}
+
+static enum identity identity_of(struct scene *s, const struct go_module *module)
+{
+	return judgement_of(s, module).identity;
+}
+
+static void judge_because(struct scene *s, enum identity expected, const char *part)
+{
+	struct identity_judgement judgement = judgement_of(s, &s->file);
+
+	assert_int_equal(judgement.identity, expected);
+	assert_non_null(judgement.because);
+	assert_non_null(strstr(judgement.because, part));
 }
 
 static void judge(struct scene *s, enum identity expected)
@@ -206,6 +221,120 @@ static void biased(struct arena *arena)
 	judge(&s, IDENTITY_MISMATCH);
 }
 
+/* ---- what the kernel noted of its program ---- */
+
+static void forget_data(struct scene *s)
+{
+	assert_int_equal(s->builder->image->segments.items[0].address, GO_DATA);
+	s->builder->image->segments.items[0].saved.size = 0;
+}
+
+/* Bytes that agree weigh more than the kernel's notes, which a packer makes untrue; nothing at all weighs less. */
+static void kernels_notes(struct arena *arena)
+{
+	struct scene s = scene_new(arena);
+	struct exe *exe = (struct exe *)(uintptr_t)s.runtime.exe;
+	struct program_record program = {.entry_known = true, .entry = exe->entry, .headers_known = true,
+					 .headers = GO_BASE + 0x40, .header_count = 6};
+
+	exe->headers = GO_BASE + 0x40;
+	exe->header_count = 6;
+	s.program = &program;
+	judge(&s, IDENTITY_EQUIVALENT);
+	program.entry += 0x20;
+	judge_because(&s, IDENTITY_UNVERIFIED, "entry point");
+	program.entry -= 0x20;
+	program.headers += 0x38;
+	judge_because(&s, IDENTITY_UNVERIFIED, "program headers");
+	program.headers -= 0x38;
+	program.header_count++;
+	judge_because(&s, IDENTITY_UNVERIFIED, "7 program headers, and it has 6");
+	forget_data(&s);
+	judge_because(&s, IDENTITY_MISMATCH, "7 program headers, and it has 6");
+	program.header_count--;
+	judge(&s, IDENTITY_UNVERIFIED);
+	program.headers_known = false;
+	program.header_count = 9;
+	judge(&s, IDENTITY_UNVERIFIED);
+}
+
+/* A packed program's entry point is the unpacker's; all its code and tables in memory prove it all the same. */
+static void whole_in_memory(struct arena *arena)
+{
+	struct scene s = scene_new(arena);
+	struct program_record program = {.entry_known = true, .entry = s.runtime.exe->entry + 0x1000};
+
+	s.program = &program;
+	save(&s, GO_TEXT);
+	judge(&s, IDENTITY_UNVERIFIED);
+	save(&s, GO_RODATA);
+	judge(&s, IDENTITY_EQUIVALENT);
+}
+
+static void one_sided_build_id(struct arena *arena)
+{
+	struct scene s = scene_new(arena);
+	struct exe *exe = (struct exe *)(uintptr_t)s.runtime.exe;
+	struct program_record program = {.notes_seen = true, .build_id = "12ab"};
+
+	s.program = &program;
+	s.build_id = "12ab";
+	exe->notes_whole = false;
+	judge(&s, IDENTITY_EQUIVALENT); /* what of the file is missing may have it */
+	exe->notes_whole = true;
+	judge_because(&s, IDENTITY_UNVERIFIED, "had a build-id, and it has none");
+	s.build_id = program.build_id = NULL;
+	judge(&s, IDENTITY_EQUIVALENT);
+	exe->build_id = "12ab";
+	judge_because(&s, IDENTITY_UNVERIFIED, "it has a build-id");
+	program.notes_seen = false;
+	judge(&s, IDENTITY_EQUIVALENT); /* what was not saved may have it */
+	program.notes_seen = true;
+	forget_data(&s);
+	judge_because(&s, IDENTITY_MISMATCH, "it has a build-id");
+}
+
+/* Files are renamed: a name is asked only when nothing else speaks. */
+static void names(struct arena *arena)
+{
+	struct scene s = scene_new(arena);
+	struct exe *exe = (struct exe *)(uintptr_t)s.runtime.exe;
+	struct program_record program = {.path = "/srv/service", .exec_name = "bin/svc"};
+
+	exe->name = "other";
+	s.program = &program;
+	judge(&s, IDENTITY_EQUIVALENT);
+	forget_data(&s);
+	judge_because(&s, IDENTITY_UNVERIFIED, "called service");
+	assert_true(judgement_of(&s, &s.file).named_otherwise);
+	exe->name = "svc";
+	judge(&s, IDENTITY_UNVERIFIED);
+	assert_false(judgement_of(&s, &s.file).named_otherwise);
+	exe->name = "service";
+	assert_null(judgement_of(&s, &s.file).because);
+}
+
+/* A debugger's breakpoint, a damaged file: the build is the same, and yet the bytes are not. */
+static void changed_bytes(struct arena *arena)
+{
+	static const uint64_t segments[] = {GO_TEXT, GO_RODATA};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct scene s = scene_new(arena);
+		uint64_t at = segments[i] + segment_of(&s, segments[i])->size - 8;
+
+		s.build_id = s.runtime.exe->build_id = "12ab";
+		save(&s, segments[i]);
+		judge(&s, IDENTITY_SAME);
+		go_put(s.builder, at, go_get(s.builder, at) ^ 1);
+		judge_because(&s, IDENTITY_UNVERIFIED, "1 of ");
+		assert_int_equal(judgement_of(&s, &s.file).tables_differ, segments[i] == GO_RODATA);
+		for (uint64_t k = at; k > segments[i] && k > at - 0x400; k -= 8)
+			go_put(s.builder, k, ~go_get(s.builder, k));
+		judge(&s, IDENTITY_MISMATCH);
+	}
+}
+
 /* ---- the whole model, loaded under each identity ---- */
 
 static struct go_runtime *load(struct go_builder *builder, struct exe *exe)
@@ -300,6 +429,25 @@ static void memory_alone(struct arena *arena)
 	assert_true(go_return_address(runtime, go_return_pc(builder, 0))->call_known);
 }
 
+/* Each entry of functab names its record, which names the entry's start. */
+static void damaged_tables(struct arena *arena)
+{
+	struct scene s = scene_new(arena);
+	struct exe *exe = (struct exe *)(uintptr_t)s.runtime.exe;
+	struct pclntab *table = &s.file.pclntab;
+	uint8_t *copy = memcpy(arena_alloc(arena, table->functab.size), table->functab.data, table->functab.size);
+
+	s.file.exe = exe;
+	vec_push(arena, &s.runtime.modules, s.file);
+	tables_check(&s.runtime);
+	assert_false(s.runtime.tables_damaged);
+	copy[8 * 7] ^= 1;
+	s.runtime.modules.items[0].pclntab.functab.data = copy;
+	tables_check(&s.runtime);
+	assert_true(s.runtime.tables_damaged);
+	assert_non_null(strstr(s.runtime.notes->items[s.runtime.notes->count - 1], "of function 7 of 400"));
+}
+
 #define TEST(name)                                                                                                     \
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
@@ -316,6 +464,12 @@ TEST(stripped)
 TEST(data_not_saved)
 TEST(no_go)
 TEST(biased)
+TEST(kernels_notes)
+TEST(whole_in_memory)
+TEST(one_sided_build_id)
+TEST(names)
+TEST(changed_bytes)
+TEST(damaged_tables)
 TEST(loading)
 TEST(memory_alone)
 
@@ -331,6 +485,12 @@ int main(void)
 		cmocka_unit_test(test_data_not_saved),
 		cmocka_unit_test(test_no_go),
 		cmocka_unit_test(test_biased),
+		cmocka_unit_test(test_kernels_notes),
+		cmocka_unit_test(test_whole_in_memory),
+		cmocka_unit_test(test_one_sided_build_id),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_changed_bytes),
+		cmocka_unit_test(test_damaged_tables),
 		cmocka_unit_test(test_loading),
 		cmocka_unit_test(test_memory_alone),
 	};
