@@ -35,7 +35,8 @@ static bool calls_another(struct go_runtime *runtime, const struct pc_info *info
 }
 
 /* Whether the chain of frame pointers has the frame above end elsewhere than the table of this caller says. On amd64 the
- * callee's saved one lies at the top of the caller's frame, on arm64 it is read in the word below that. */
+ * callee's saved one lies at the top of the caller's frame, on arm64 it is read in the word below that. What an injected call
+ * saved is the register of whatever it interrupted. */
 static bool frame_pointers_contradict(struct analysis *analysis, const struct walk_subject *subject, const struct frame *frame,
 				      const struct pc_info *caller)
 {
@@ -45,7 +46,7 @@ static bool frame_pointers_contradict(struct analysis *analysis, const struct wa
 	uint64_t record, word;
 
 	if (!frame->info->delta || !caller->has_delta || !caller->delta || (caller->func->flags & FUNC_ASM) ||
-	    !image_u64(analysis->image, slot, &record))
+	    is_injected(caller->role) || !image_u64(analysis->image, slot, &record))
 		return false;
 	if (link && (record != frame->fp - WORD || !image_u64(analysis->image, record, &record)))
 		return false;

@@ -150,6 +150,21 @@ static bool calls_go(struct walk *walk, uint64_t pc)
 	return call_before(walk, pc, &target) == FLOW_CALL && go_pc(walk->runtime, target, true)->func;
 }
 
+/* Generated code without a record was stopped before it called: the return address is where Go's call left it. */
+static bool by_call(struct walk *walk)
+{
+	const bool link = walk->arch->link_register;
+	uint64_t pc;
+
+	if (!walk->at.exact || !(link ? reg_get(&walk->registers, walk->arch->lr, &pc)
+				      : image_u64(walk->image, walk->at.sp, &pc)) ||
+	    !go_pc(walk->runtime, pc, false)->func || !follows_call(walk, pc))
+		return false;
+	walk->slot = link ? walk->at.lr_address : walk->at.sp;
+	walk->at = (struct context){.known = true, .pc = pc, .sp = walk->at.sp + (link ? 0 : WORD), .how = HOW_FRAME_POINTER};
+	return true;
+}
+
 bool by_record(struct walk *walk)
 {
 	uint64_t record, next, pc;
@@ -163,7 +178,7 @@ bool by_record(struct walk *walk)
 	if (by_link(walk, pc))
 		return true;
 	if (!walk->thread && calls_go(walk, pc))
-		return false;
+		return by_call(walk);
 	if (next <= record && !needs_no_record(walk, pc))
 		return false;
 	walk->lost |= walk->image->os == OS_WINDOWS; /* functions need not keep records there: some may be missing in between */

@@ -83,6 +83,17 @@ static struct frame_line c_line(struct image *image, const struct frame *frame)
 	return line;
 }
 
+size_t generated_frame(struct image *image, const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->frames.count; i++) {
+		const struct frame *frame = &stack->frames.items[i];
+
+		if (!frame->info->func && libraries_generated(image->libraries, frame->pc - !frame->exact))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
 size_t frame_lines(struct image *image, const struct stack *stack, size_t index,
 		   struct frame_line lines[static INLINE_LIMIT])
 {

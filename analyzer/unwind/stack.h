@@ -87,6 +87,9 @@ bool creator_line(struct go_runtime *runtime, uint64_t gopc, struct frame_line *
  * that are not kept is not known, whatever the caller says. */
 bool frame_follows_call(struct go_runtime *runtime, const struct stack *stack, size_t index, const struct func *callee);
 
+/* Index of the innermost frame of code that the process made itself (libraries_generated); SIZE_MAX: none. */
+size_t generated_frame(struct image *image, const struct stack *stack);
+
 /* The lines of one frame, innermost first; returns their number, at least 1. */
 size_t frame_lines(struct image *image, const struct stack *stack, size_t index,
 		   struct frame_line lines[static INLINE_LIMIT]);

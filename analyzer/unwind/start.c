@@ -1,5 +1,7 @@
 /* start.c: where the stack of a goroutine or thread starts. Declared in analysis.h. */
+#include "analyzer/trial.h"
 #include "analyzer/unwind/unwind.h"
+#include "formats/unwind/libraries.h"
 
 enum {
 	AHEAD = 8,
@@ -57,6 +59,18 @@ static struct context goroutine_context(const struct analysis *analysis, size_t 
 	return context;
 }
 
+/* Code that the process made itself may run on a stack of its own, of which the runtime knows nothing either. */
+static bool runs_elsewhere(struct analysis *analysis, const struct goroutine *g, int32_t thread)
+{
+	const struct context *stopped = thread >= 0 ? &analysis->walks[thread].stopped : NULL;
+	const struct machine *m = g->machine >= 0 ? &analysis->runtime->machines.items[g->machine] : NULL;
+
+	if (!stopped || !stopped->known || g->status != G_RUNNING || !m || go_pc(analysis->runtime, stopped->pc, true)->func ||
+	    (stopped->sp >= g->stack_lo && stopped->sp < g->stack_hi) || (stopped->sp >= m->g0_lo && stopped->sp < m->g0_hi))
+		return false;
+	return !trial_gives_up(analysis) && libraries_generated(analysis->image->libraries, stopped->pc);
+}
+
 /* A goroutine that has not run yet stands at its function's first instruction, which no return address does. */
 static void settle_entry(struct analysis *analysis, struct context *context)
 {
@@ -80,6 +94,10 @@ void goroutine_stack(struct analysis *analysis, size_t index, struct stack *ret)
 		return;
 	}
 	context = goroutine_context(analysis, index);
+	if (!context.known && runs_elsewhere(analysis, g, subject.thread)) {
+		context = analysis->walks[subject.thread].stopped;
+		subject.lo = subject.hi = 0;
+	}
 	settle_entry(analysis, &context);
 	walk_goroutine(analysis, &subject, &context, ret);
 	if (ret->elided) {

@@ -659,6 +659,8 @@ enum insn_flow insn_call_before(struct decoder *decoder, uint64_t return_address
 	enum insn_flow found = FLOW_NEXT;
 	struct insn insn;
 
+	if (return_address % decoder->arch->quantum) /* which capstone would not mind */
+		return FLOW_NEXT;
 	for (; size <= limit && size <= code.size; size++) {
 		struct span part = span_from(code, code.size - size);
 

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { AT_ENTRY = 9, AT_SYSINFO_EHDR = 33, DT_DEBUG = 21 };
+enum { AT_BASE = 7, AT_ENTRY = 9, AT_SYSINFO_EHDR = 33, DT_DEBUG = 21 };
 
 enum { VDSO_LIMIT = 1 << 16, LIBRARY_LIMIT = 1 << 10, DYNAMIC_LIMIT = 1 << 9, LINKED_LIMIT = 1 << 12, PATH_LIMIT = 4096 };
 
@@ -253,13 +253,25 @@ static struct library *add_linked(struct libraries *libraries, uint64_t pc)
 
 /* ---- code that the process made ---- */
 
+/* Whether what belongs to no known file may be a file's all the same: dumps of qemu-user list none. Programs that no loader was
+ * mapped for (AT_BASE is 0) have no libraries; their own code is around the entry point. */
+static bool may_be_a_file(const struct image *image, const struct segment *segment)
+{
+	uint64_t loader, entry;
+
+	if (image->mappings.count)
+		return false;
+	return !image_auxv(image, AT_BASE, &loader) || loader || !image_auxv(image, AT_ENTRY, &entry) ||
+	       entry - segment->address < segment->size;
+}
+
 static struct library *add_generated(struct libraries *libraries, uint64_t pc)
 {
 	struct image *image = libraries->image;
 	const struct segment *segment = image_segment(image, pc);
 	struct library *library;
 
-	if (!segment || !(segment->flags & SEGMENT_EXEC) || !image->mappings.count || image->os != OS_LINUX)
+	if (!segment || !(segment->flags & SEGMENT_EXEC) || image->os != OS_LINUX || may_be_a_file(image, segment))
 		return NULL;
 	library = add(libraries, arena_printf(image->arena, "memory mapped at 0x%" PRIx64, segment->address), segment->address,
 		      segment->address + segment->size);

@@ -28,8 +28,8 @@ struct c_function {
 /* The function at a pc, by symbol; false: none is known to reach there. */
 bool libraries_function(struct libraries *libraries, uint64_t pc, struct c_function *ret);
 
-/* Whether a pc lies in code that the process made itself: memory that may be executed and belongs to no file. False where the
- * dump does not list mapped files. */
+/* Whether a pc lies in code that the process made itself: memory that may be executed and belongs to no file. False where
+ * the dump does not list mapped files, unless the program is linked statically. */
 bool libraries_generated(struct libraries *libraries, uint64_t pc);
 
 /* The file that a pc lies in, without its folder; NULL: unknown. */
