@@ -164,6 +164,8 @@ struct messages {
 	int32_t goroutine;     /* index of the goroutine that it speaks of, -1 */
 	VEC(struct panic_value) panics;   /* that goroutine's, innermost first */
 	bool panicked;         /* they ended the process; else something ended it while deferred functions of them ran */
+	const char *broken_off; /* they did, and this is what the runtime threw as it looked for deferred functions along the stack, through
+				 * code that the process made: none ran, and the panic was not printed; NULL: not so */
 	VEC(const char *) panic_lines;    /* they, as the runtime prints them, in that order; empty: it did not */
 	bool lines_whole;      /* no value is missing there */
 };

@@ -31,6 +31,25 @@ static void set_code(struct fault *fault, int number, int code)
 	fault->late = signal && signal->memory && code == SIGNAL_CODE_TAG_LATE;
 }
 
+/* Whether the runtime was bringing the process down already where the thread was stopped: printing the stacks may fault as well,
+ * and says nothing of why the process ended. */
+static bool was_dying(struct analysis *analysis, int32_t thread)
+{
+	const struct context *stopped = &analysis->walks[thread].stopped;
+	struct stack stack = {0};
+	bool below = false;
+
+	thread_stack(analysis, (size_t)thread, &stack);
+	for (size_t i = 0; i < stack.frames.count; i++) {
+		const struct frame *frame = &stack.frames.items[i];
+
+		below |= stopped->known && frame->exact && frame->pc == stopped->pc;
+		if (below && frame->info->role == ROLE_DOPANIC)
+			return true;
+	}
+	return false;
+}
+
 /* The oldest signal frame of a thread. */
 static bool from_signal_frame(struct analysis *analysis, int32_t thread)
 {
@@ -44,7 +63,7 @@ static bool from_signal_frame(struct analysis *analysis, int32_t thread)
 	    !image_u32(analysis->image, walk->siginfo + SIGINFO_CODE, &code))
 		return false;
 	signal = signal_by_number((int)number);
-	if (!signal || !signal->fault || (int32_t)code <= 0) /* sent by a process, not by the CPU */
+	if (!signal || !signal->fault || (int32_t)code <= 0 /* sent by a process, not by the CPU */ || was_dying(analysis, thread))
 		return false;
 	fault->known = true;
 	fault->name = signal->name;
@@ -163,21 +182,45 @@ static bool runtime_ended_it(const struct analysis *analysis)
 	return false;
 }
 
-/* No Go handler ran: the dump's record is the fault itself. */
+/* The thread was in the handler of another signal. Of one that a process sent to end this one the fault is a consequence: the
+ * runtime was answering it. Of any other (a timer of a profile, a preemption) it is not, and is where the thread's registers are. */
+static bool in_another_handler(struct analysis *analysis, bool *answering)
+{
+	const struct thread_walk *walk = &analysis->walks[analysis->dying_thread];
+	const struct signal_name *signal;
+	uint32_t number, code;
+
+	*answering = false;
+	if (analysis->image->os != OS_LINUX || !walk->signalled || !image_u32(analysis->image, walk->siginfo, &number) ||
+	    !image_u32(analysis->image, walk->siginfo + SIGINFO_CODE, &code) || (int)number == analysis->image->stop.number)
+		return false;
+	signal = signal_by_number((int)number);
+	*answering = signal && signal->dumps && !signal->fault && (int32_t)code <= 0;
+	return true;
+}
+
+/* No Go handler ran for it: the dump's record is the fault itself. */
 static bool from_stop(struct analysis *analysis)
 {
 	const struct stop *stop = &analysis->image->stop;
 	struct fault *fault = &analysis->fault;
 	const struct signal_name *signal;
 	const struct thread_walk *walk;
+	bool elsewhere, answering;
 
 	if (!stop->known || !stop->fault || analysis->dying_thread < 0 || runtime_ended_it(analysis))
 		return false;
 	walk = &analysis->walks[analysis->dying_thread];
+	elsewhere = in_another_handler(analysis, &answering);
+	if (answering || was_dying(analysis, analysis->dying_thread))
+		return false;
 	fault->known = true;
 	fault->name = stop->name;
 	fault->pc = walk->stopped.pc;
 	fault->has_pc = walk->stopped.known;
+	if (elsewhere)
+		fault->has_pc = reg_get(&analysis->image->threads.items[analysis->dying_thread].registers, analysis->image->arch->pc,
+					&fault->pc);
 	fault->access = stop->access;
 	fault->number = stop->number;
 	if (stop->has_code)

@@ -2,6 +2,9 @@
  * where preprintpanics (runtime/panic.go) has already replaced errors and Stringers by their text. */
 #include "analyzer/last_words/error_text.h"
 #include "analyzer/last_words/last_words.h"
+#include "analyzer/unwind/unwind.h"
+#include "base/prefix.h"
+#include "formats/dump/signals.h"
 
 #include <string.h>
 
@@ -111,6 +114,42 @@ static bool ended_by_panic(const struct analysis *analysis, const struct stack *
 	return false;
 }
 
+/* gopanic looks for deferred functions along the stack before it runs any (Go 1.22: _panic.start, before:
+ * addOneOpenDeferFrame), and dies of code that the process made, of which the runtime has no tables. */
+static bool broke_off(struct analysis *analysis, const struct stack *stack)
+{
+	static const char *const walks[] = {"runtime.(*_panic).", "runtime.addOneOpenDeferFrame"};
+	const int64_t gopanic = analysis->messages.panics.items[0].frame;
+	const size_t generated = generated_frame(analysis->image, stack);
+	bool walking = false;
+
+	for (int64_t i = 0; i < gopanic && stack->frames.items[i].info->func; i++)
+		walking |= prefix_of(go_func_name(stack->frames.items[i].info), walks, sizeof walks / sizeof *walks) != NULL;
+	return walking && generated != SIZE_MAX && (int64_t)generated > gopanic;
+}
+
+/* Whether what the runtime threw was thrown in the handler of a signal that a process sent to end this one: while it printed the
+ * stacks, some of which it cannot walk. The end is the signal's. */
+static bool is_answer(struct analysis *analysis, int32_t thread)
+{
+	const struct thread_walk *walk = &analysis->walks[thread];
+	const struct signal_name *signal;
+	struct stack stack = {0};
+	uint32_t number, code;
+	bool threw = false;
+
+	if (analysis->image->os != OS_LINUX || !walk->signalled || !image_u32(analysis->image, walk->siginfo, &number) ||
+	    !image_u32(analysis->image, walk->siginfo + SIGINFO_CODE, &code))
+		return false;
+	signal = signal_by_number((int)number);
+	if (!signal || !signal->dumps || signal->fault || (int32_t)code > 0)
+		return false;
+	thread_stack(analysis, (size_t)thread, &stack);
+	for (size_t i = 0; i < stack.frames.count && !(stack.frames.items[i].exact && stack.frames.items[i].pc == walk->stopped.pc); i++)
+		threw |= stack.frames.items[i].info->role == ROLE_THROW;
+	return threw;
+}
+
 static const char *panic_marks(const struct analysis *analysis, const struct panic_value *panic)
 {
 	/* Go 1.25 asks for repanicked alone, later releases for both */
@@ -119,6 +158,18 @@ static const char *panic_marks(const struct analysis *analysis, const struct pan
 	if (panic->repanicked && (panic->recovered || !both))
 		return " [recovered, repanicked]";
 	return panic->recovered ? " [recovered]" : "";
+}
+
+/* Of panics that the runtime did not come to print the records still hold the errors: they become their texts, as in
+ * preprintpanics. */
+static void preprint(struct messages *messages)
+{
+	for (size_t i = 0; i < messages->panics.count; i++) {
+		struct panic_value *panic = &messages->panics.items[i];
+
+		panic->text = panic->says ? panic->says : panic->text;
+		panic->says = NULL;
+	}
 }
 
 static const char *panic_text(struct analysis *analysis, const struct panic_value *panic)
@@ -179,7 +230,7 @@ static const char *first_line(struct analysis *analysis)
 }
 
 /* The goroutine that the dying thread runs has panicked, and the panic was not recovered. */
-static void from_panic(struct analysis *analysis, int32_t index, bool fatal)
+static void from_panic(struct analysis *analysis, int32_t index, const char *fatal)
 {
 	struct messages *messages = &analysis->messages;
 	struct stack stack = {0};
@@ -190,10 +241,15 @@ static void from_panic(struct analysis *analysis, int32_t index, bool fatal)
 	goroutine_stack(analysis, (size_t)index, &stack);
 	find_frames(analysis, &stack);
 	messages->goroutine = index;
-	messages->panicked = !fatal && ended_by_panic(analysis, &stack);
+	if (fatal && broke_off(analysis, &stack))
+		messages->broken_off = fatal;
+	messages->panicked = messages->broken_off || (!fatal && ended_by_panic(analysis, &stack));
 	if (!messages->panicked)
 		return;
-	print_panics(analysis);
+	if (messages->broken_off)
+		preprint(messages);
+	else
+		print_panics(analysis);
 	messages->address = messages->panics.items[messages->panics.count - 1].address;
 	messages->line = first_line(analysis);
 }
@@ -208,11 +264,13 @@ void messages_find(struct analysis *analysis)
 	messages->goroutine = -1;
 	if (thread < 0)
 		return;
+	if (fatal && is_answer(analysis, thread))
+		fatal = NULL;
 	if (fatal) {
 		messages->line = fatal;
 		messages->address = analysis->runtime->globals.print_backlog;
 		messages->goroutine = goroutine;
 	}
 	if (goroutine >= 0)
-		from_panic(analysis, goroutine, fatal != NULL);
+		from_panic(analysis, goroutine, fatal);
 }

@@ -83,6 +83,19 @@ static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_FAIR, false, "its stack passes runtime.gopanic");
 }
 
+/* The runtime died of the panic before any deferred function ran. */
+static void broken_off_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack)
+{
+	const size_t generated = generated_frame(diagnosis->analysis->image, stack);
+
+	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false,
+		     "then the runtime looked for deferred functions along the stack, and threw: \"%s\"",
+		     diagnosis->analysis->messages.broken_off);
+	if (generated != SIZE_MAX)
+		evidence_word(diagnosis, finding, WEIGHT_FAIR, false, stack->frames.items[generated].slot, NULL,
+			      "below the panic the stack passes code that the process made itself, of which the runtime has no tables");
+}
+
 static void report(struct diagnosis *diagnosis, const struct stack *stack)
 {
 	struct analysis *analysis = diagnosis->analysis;
@@ -107,7 +120,9 @@ static void report(struct diagnosis *diagnosis, const struct stack *stack)
 		      line ? line : "");
 	chain_evidence(diagnosis, finding, stack);
 	stack_evidence(diagnosis, finding, stack);
-	if (analysis->image->stop.known)
+	if (messages->broken_off)
+		broken_off_evidence(diagnosis, finding, stack);
+	else if (analysis->image->stop.known)
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
 			     "the runtime then ended the process: %s on thread %" PRId64, analysis->image->stop.name,
 			     analysis->image->threads.items[analysis->dying_thread].id);

@@ -2,6 +2,7 @@
 #include "heuristics/faults/c_frames.h"
 
 #include "formats/exe/demangle.h"
+#include "formats/unwind/libraries.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -55,7 +56,8 @@ static bool is_c(struct analysis *analysis, const struct stack *stack, size_t in
 	const struct frame *frame = &stack->frames.items[index];
 	const struct segment *segment = image_segment(analysis->image, frame->pc);
 
-	if (frame->info->func || frame->damage >= 0 || frame->how == HOW_REPAIRED)
+	if (frame->info->func || frame->damage >= 0 || frame->how == HOW_REPAIRED ||
+	    libraries_generated(analysis->image->libraries, frame->pc - !frame->exact))
 		return false;
 	return (segment && (segment->flags & SEGMENT_EXEC)) || image_mapping(analysis->image, frame->pc);
 }
@@ -84,7 +86,8 @@ bool c_frames_find(struct analysis *analysis, size_t thread, uint64_t pc, struct
 			break;
 	if (!first--)
 		return false;
-	if (stack->frames.items[first].info->func || stack->frames.items[first].damage >= 0)
+	if (stack->frames.items[first].info->func || stack->frames.items[first].damage >= 0 ||
+	    libraries_generated(analysis->image->libraries, pc))
 		return false;
 	ret->first = first;
 	ret->end = first + 1;

@@ -7,6 +7,7 @@
 #include "heuristics/ends/ordinary_ends.h"
 
 #include "analyzer/unwind/unwind.h"
+#include "formats/unwind/libraries.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -24,6 +25,16 @@ static const struct {
 #include "heuristics/faults/ruled_out.def"
 #undef RULED_OUT
 };
+
+/* The function at a pc; NULL: unknown. */
+static const char *function_at(const struct analysis *analysis, uint64_t pc)
+{
+	const struct pc_info *info = go_pc(analysis->runtime, pc, true);
+
+	if (info->func)
+		return go_func_name(info);
+	return libraries_generated(analysis->image->libraries, pc) ? "generated code" : NULL;
+}
 
 /* SP when it faulted; 0: unknown. */
 static uint64_t stack_pointer(const struct analysis *analysis)
@@ -129,19 +140,17 @@ static void run(struct diagnosis *diagnosis)
 	struct analysis *analysis = diagnosis->analysis;
 	const struct fault *fault = &analysis->fault;
 	struct finding *finding;
-	const struct pc_info *info;
 	const char *cause;
 
 	if (!fault->known || analysis->messages.panicked)
 		return;
-	info = fault->has_pc ? go_pc(analysis->runtime, fault->pc, true) : NULL;
 	cause = fault_cause(diagnosis);
 	finding = finding_add(diagnosis, &detector_unknown_fault);
 	finding->thread = fault->thread;
 	finding->goroutine = fault->goroutine;
 	finding->has_pc = fault->has_pc;
 	finding->pc = fault->pc;
-	finding->function = info && info->func ? go_func_name(info) : NULL;
+	finding->function = fault->has_pc ? function_at(analysis, fault->pc) : NULL;
 	finding->title = title(diagnosis, finding, cause);
 	if (message_names_fault(analysis))
 		finding->supersedes = explains;

@@ -135,6 +135,20 @@ static void tell_access(struct telling *telling, const char *who)
 	tell(telling, "%s touched memory that it may not.", capital(telling->arena, who));
 }
 
+bool tell_broken_off(struct telling *telling)
+{
+	const char *thrown = telling->diagnosis->analysis->messages.broken_off;
+
+	if (!thrown)
+		return false;
+	tell(telling, "No deferred function ran, and nothing could recover it: the Go runtime looks for them along the stack, on which "
+		      "code lies that the process had generated, and which the runtime cannot walk through. It threw \"%s\".",
+	     message_body(thrown));
+	tell_action(telling, "Recover panics in the Go functions that generated code calls, and hand them on as errors.");
+	tell_for_good(telling, "Let generated code return before Go is called (as wazero does), or register it with the runtime.");
+	return true;
+}
+
 void tell_nil_deref(struct telling *telling)
 {
 	const struct finding *finding = telling->finding;
@@ -151,7 +165,9 @@ void tell_nil_deref(struct telling *telling)
 	tell(telling,
 	     "So small an address is what a nil pointer gives: nil itself, or the offset of a field in the structure "
 	     "that it should point to.");
-	if (telling->diagnosis->analysis->messages.panicked)
+	if (telling->diagnosis->analysis->messages.broken_off)
+		tell_broken_off(telling);
+	else if (telling->diagnosis->analysis->messages.panicked)
 		tell(telling, "The Go runtime made a panic of it, nothing recovered that, and the process ended.");
 	else
 		tell(telling, "The dump was taken at the fault itself, before the Go runtime made a panic of it: whether the program "

@@ -96,6 +96,8 @@ static void advise_panic(struct telling *telling, const char *who)
 	tell_action(telling, "Read the stack of %s from the top: the first function of your own code is where to look.", who);
 	if (telling->diagnosis->analysis->messages.panics.count > 1)
 		tell_action(telling, "Begin with the oldest panic, which is printed first: the others came of it.");
+	if (telling->diagnosis->analysis->messages.broken_off)
+		return;
 	tell_confirm(telling, "The log of the service has to show the same lines before the stack of %s; if it shows others, it is "
 			      "the log of another crash.", who);
 	tell_for_good(telling, "If one request must not end the whole service, recover in the function that serves it, and log "
@@ -118,6 +120,12 @@ static void tell_rivals(struct telling *telling)
 	}
 }
 
+/* What the runtime says of a panic that it could not carry out is the message that it threw. */
+static const char *how_it_ended(const struct telling *telling)
+{
+	return telling->diagnosis->analysis->messages.broken_off ? "nothing could recover it" : "nothing recovered it";
+}
+
 void tell_go_panic(struct telling *telling)
 {
 	const struct messages *messages = &telling->diagnosis->analysis->messages;
@@ -127,18 +135,19 @@ void tell_go_panic(struct telling *telling)
 	const bool chain = messages->panics.count > 1;
 
 	if (line && finding->function)
-		tell_headline(telling, "%s panicked in %s and nothing recovered it: %s", who, finding->function,
+		tell_headline(telling, "%s panicked in %s and %s: %s", who, finding->function, how_it_ended(telling),
 			      message_body(line));
 	if (line)
-		tell_headline(telling, "%s panicked and nothing recovered it: %s", who, message_body(line));
+		tell_headline(telling, "%s panicked and %s: %s", who, how_it_ended(telling), message_body(line));
 	if (finding->function)
 		tell_headline(telling, "%s panicked in %s, and nothing recovered it.", who, finding->function);
 	tell_headline(telling, "%s panicked, and nothing recovered it.", who);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	tell_chain(telling);
 	tell_paragraph(telling, has_fault(telling) ? EXHIBIT_INSTRUCTIONS : EXHIBIT_NONE);
-	tell(telling, chain ? "Nothing recovered the last of these, so the Go runtime ended the process."
-			    : "No deferred function of that goroutine called recover, so the Go runtime ended the process.");
+	if (!tell_broken_off(telling))
+		tell(telling, chain ? "Nothing recovered the last of these, so the Go runtime ended the process."
+				    : "No deferred function of that goroutine called recover, so the Go runtime ended the process.");
 	tell(telling, "A panic is how Go reports a defect of the program itself%s.",
 	     telling->diagnosis->analysis->tears.count ? "" : "; no stack in this dump is torn");
 	tell_rivals(telling);

@@ -56,6 +56,9 @@ const char *message_body(const char *line);
 const char *subject(const struct telling *telling);
 void tell_place(struct telling *telling, const char *verb);
 
+/* Says that no deferred function of the panic could run, and what to do about it; false: it was not so. */
+bool tell_broken_off(struct telling *telling);
+
 /* The same text with a capital letter, to begin a sentence. */
 const char *capital(struct arena *arena, const char *text);
 
