@@ -1,8 +1,9 @@
-/* test_programs.c: cores of programs that are not Go's, made with the instruction, registers and siginfo of each kind of end: what
- * the first line says of them. None is judged by a rule about Go. */
+/* test_programs.c: cores and minidumps of programs that are not Go's, made with the instruction, registers and siginfo or exception of
+ * each kind of end: what the first line says of them. None is judged by a rule about Go. */
 #include "lib/tornstack.h"
 
 #include "tests/build/core_builder.h"
+#include "tests/build/minidump_builder.h"
 #include "tests/build/scratch.h"
 
 #include <setjmp.h>
@@ -14,6 +15,7 @@
 
 enum { CODE = 0x401000, NO_INFO = 0x7fffffff, PID = 4711, SEGV = 11, BUS = 7, ILL = 4, FPE = 8, TRAP = 5, ABORT = 6, QUIT = 3,
        KERNEL = 0x80 };
+#define STACK UINT64_C(0x7ffc00000000)
 
 static int setup(void **state)
 {
@@ -93,22 +95,29 @@ static const struct row arm64_rows[] = {
 	{BYTES("\x1f\x20\x03\xd5"), 0, 0, 0, TRAP, NO_INFO, 0, "SIGTRAP was sent to it"},
 };
 
+static void put_operands(struct registers *registers, const struct arch *arch, uint64_t value, uint64_t index)
+{
+	const bool amd64 = arch->id == ARCH_AMD64;
+
+	for (uint8_t reg = 0; reg < 16; reg++)
+		reg_set(registers, reg, 0);
+	for (uint8_t reg = 0; reg < arch->reg_count; reg++) {
+		if (!strcmp(arch->reg_names[reg], amd64 ? "rax" : "x0"))
+			reg_set(registers, reg, value);
+		if (!strcmp(arch->reg_names[reg], amd64 ? "rcx" : "x1"))
+			reg_set(registers, reg, index);
+	}
+}
+
 static struct span core_of(struct arena *arena, const struct arch *arch, const struct row *row)
 {
 	struct core_builder *core = core_new(arena, arch);
 	const bool amd64 = arch->id == ARCH_AMD64;
 	struct registers registers = {0};
 
-	for (uint8_t reg = 0; reg < 16; reg++)
-		reg_set(&registers, reg, 0);
-	for (uint8_t reg = 0; reg < arch->reg_count; reg++) {
-		if (!strcmp(arch->reg_names[reg], amd64 ? "rax" : "x0"))
-			reg_set(&registers, reg, row->value);
-		if (!strcmp(arch->reg_names[reg], amd64 ? "rcx" : "x1"))
-			reg_set(&registers, reg, row->index);
-	}
+	put_operands(&registers, arch, row->value, row->index);
 	reg_set(&registers, arch->pc, CODE + row->skip);
-	reg_set(&registers, arch->sp, 0x7ffc00000800);
+	reg_set(&registers, arch->sp, STACK + 0x800);
 	core_add_thread(core, PID, (int16_t)row->signal, &registers);
 	core_add_process(core, PID, "program", "program");
 	if (row->si_code != NO_INFO)
@@ -117,7 +126,7 @@ static struct span core_of(struct arena *arena, const struct arch *arch, const s
 	memset(core->segments.items[core->segments.count - 1].bytes, amd64 ? 0x90 : 0, 0x2000);
 	core_put(core, CODE, row->code, row->size);
 	core_add_segment(core, 0x403000, 0x1000, SEGMENT_READ | SEGMENT_WRITE);
-	core_add_segment(core, 0x7ffc00000000, 0x1000, SEGMENT_READ | SEGMENT_WRITE);
+	core_add_segment(core, STACK, 0x1000, SEGMENT_READ | SEGMENT_WRITE);
 	return core_finish(core);
 }
 
@@ -160,6 +169,87 @@ static void ends_are_told_arm64(void **state)
 	check_rows(*state, &arch_arm64, arm64_rows, sizeof arm64_rows / sizeof *arm64_rows);
 }
 
+/* ---- minidumps of Windows ---- */
+
+struct exception_row {
+	const struct arch *arch;
+	const char *code; /* at CODE, behind nops */
+	size_t size;
+	uint64_t value, index; /* as in struct row */
+	uint64_t pc;           /* 0: CODE */
+	uint32_t exception;
+	uint64_t information[2];
+	uint32_t count;
+	const char *says;
+};
+
+#define AMD64(text) &arch_amd64, BYTES(text)
+#define ARM64(text) &arch_arm64, BYTES(text)
+
+static const struct exception_row exception_rows[] = {
+	/* 0 reads, 1 writes, 8 executes; then the address */
+	{AMD64("\x8b\x00"), 0x10, 0, 0, 0xc0000005, {0, 0x10}, 2, "EXCEPTION_ACCESS_VIOLATION reading 0x10 in crash.exe+0x1000"},
+	{AMD64("\x89\x08"), 0x10, 0, 0, 0xc0000005, {1, 0x10}, 2, "EXCEPTION_ACCESS_VIOLATION writing 0x10 in crash.exe+0x1000"},
+	{AMD64("\x90"), 0, 0, 0x1234, 0xc0000005, {8, 0x1234}, 2, "EXCEPTION_ACCESS_VIOLATION jumping to 0x1234 in 0x1234"},
+	/* of an address that is not canonical Windows says reading -1 */
+	{AMD64("\x88\x04\x08"), UINT64_C(0xfefe000000000000), 8, 0, 0xc0000005, {0, UINT64_MAX}, 2,
+	 "EXCEPTION_ACCESS_VIOLATION writing 0xfefe000000000008, which is not canonical, in crash.exe+0x1000"},
+	{AMD64("\x8b\x00"), 0x5000, 0, 0, 0xc0000006, {0, 0x5000}, 2, "EXCEPTION_IN_PAGE_ERROR reading 0x5000 in crash.exe+0x1000"},
+	{AMD64("\x0f\x0b"), 0, 0, 0, 0xc000001d, {0}, 0, "EXCEPTION_ILLEGAL_INSTRUCTION in crash.exe+0x1000"},
+	{AMD64("\xf7\xf9"), 0, 0, 0, 0xc0000094, {0}, 0, "EXCEPTION_INT_DIVIDE_BY_ZERO in crash.exe+0x1000"},
+	{AMD64("\xf4"), 0, 0, 0, 0xc0000096, {0}, 0, "EXCEPTION_PRIV_INSTRUCTION in crash.exe+0x1000"},
+	{AMD64("\xcc"), 0, 0, 0, 0x80000003, {0}, 0, "BREAKPOINT in crash.exe+0x1000"},
+	{AMD64("\x50"), 0, 0, 0, 0xc00000fd, {1, 0x7ffc00000000}, 2, "EXCEPTION_STACK_OVERFLOW writing 0x7ffc00000000 in crash.exe+0x1000"},
+	{AMD64("\xcd\x29"), 0, 0, 0, 0xc0000409, {7}, 1, "FAST_FAIL_FATAL_APP_EXIT in crash.exe+0x1000: the program ended itself"},
+	{AMD64("\xcd\x29"), 0, 0, 0, 0xc0000409, {2}, 1, "FAST_FAIL_STACK_COOKIE_CHECK_FAILURE in crash.exe+0x1000: the stack protector"},
+	{AMD64("\xcd\x29"), 0, 0, 0, 0xc0000409, {3}, 1, "FAST_FAIL_CORRUPT_LIST_ENTRY in crash.exe+0x1000: a linked list is damaged"},
+	{AMD64("\x90"), 0, 0, 0, 0xc0000374, {0}, 0, "STATUS_HEAP_CORRUPTION in crash.exe+0x1000"},
+	{AMD64("\x90"), 0, 0, 0, 0xc0000008, {0}, 0, "EXCEPTION_INVALID_HANDLE in crash.exe+0x1000"},
+	{AMD64("\x90"), 0, 0, 0, 0xc0000602, {0}, 0, "STATUS_FAIL_FAST_EXCEPTION in crash.exe+0x1000"},
+	{AMD64("\x90"), 0, 0, 0, 0xe06d7363, {0x19930520, 0}, 2, "C++ exception in crash.exe+0x1000"},
+	{ARM64("\x02\x08\x40\xf9"), 0x10, 0, 0, 0xc0000005, {0, 0x20}, 2, "EXCEPTION_ACCESS_VIOLATION reading 0x20 in crash.exe+0x1000"},
+	{ARM64("\x01\x00\x00\xf9"), 0x10, 0, 0, 0xc0000005, {1, 0x10}, 2, "EXCEPTION_ACCESS_VIOLATION writing 0x10 in crash.exe+0x1000"},
+	{ARM64("\x1f\x20\x03\xd5"), 0, 0, 0x1230, 0xc0000005, {8, 0x1230}, 2, "EXCEPTION_ACCESS_VIOLATION jumping to 0x1230 in 0x1230"},
+	{ARM64("\x00\x00\x00\x00"), 0, 0, 0, 0xc000001d, {0}, 0, "EXCEPTION_ILLEGAL_INSTRUCTION in crash.exe+0x1000"},
+	{ARM64("\x00\x00\x3e\xd4"), 0, 0, 0, 0x80000003, {0}, 0, "BREAKPOINT in crash.exe+0x1000"},
+	{ARM64("\x60\x00\x3e\xd4"), 0, 0, 0, 0xc0000409, {7}, 1, "FAST_FAIL_FATAL_APP_EXIT in crash.exe+0x1000: the program ended itself"},
+	{ARM64("\x1f\x20\x03\xd5"), 0, 0, 0, 0xc0000374, {0}, 0, "STATUS_HEAP_CORRUPTION in crash.exe+0x1000"},
+};
+
+static struct span minidump_of(struct arena *arena, const struct exception_row *row)
+{
+	struct minidump_builder *dump = minidump_new(arena, row->arch);
+	struct registers registers = {0};
+	uint64_t word = 0;
+
+	put_operands(&registers, row->arch, row->value, row->index);
+	reg_set(&registers, row->arch->pc, row->pc ? row->pc : CODE);
+	reg_set(&registers, row->arch->sp, STACK + 0x800);
+	minidump_add_thread(dump, 7, 0, &registers);
+	minidump_add_exception(dump, 7, row->exception, row->information, row->count, &registers);
+	minidump_add_pid(dump, PID);
+	minidump_add_module(dump, CODE - 0x1000, 0x3000, "C:\\app\\crash.exe", 0x5f000000, 0);
+	minidump_add_memory(dump, CODE - 0x1000, 0x2000);
+	minidump_add_memory(dump, STACK, 0x1000);
+	memcpy(&word, row->code, row->size); /* hosts of tests are little-endian */
+	minidump_put_u64(dump, CODE, word);
+	return minidump_finish(dump);
+}
+
+/* Without its file nobody can tell that it is no Go program; and nothing of Go is claimed of it. */
+static void exceptions_are_told(void **state)
+{
+	static const char unknown[] = "UNKNOWN  Cannot tell without the executable whether this is a Go program: ";
+
+	for (size_t i = 0; i < sizeof exception_rows / sizeof *exception_rows; i++) {
+		const char *verdict = verdict_of(*state, minidump_of(*state, &exception_rows[i]));
+
+		if (strncmp(verdict, unknown, strlen(unknown)) ||
+		    !strstr(verdict, exception_rows[i].says))
+			fail_msg("row %zu: \"%s\" lacks \"%s\"", i, verdict, exception_rows[i].says);
+	}
+}
+
 /* What is not there to be looked at is not said to be absent. */
 static void what_is_missing_is_no_proof(void **state)
 {
@@ -200,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(ends_are_told_amd64, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_are_told_arm64, setup, teardown),
+		cmocka_unit_test_setup_teardown(exceptions_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_missing_is_no_proof, setup, teardown),
 		cmocka_unit_test_setup_teardown(gccgo_is_told_by_its_library, setup, teardown),
 	};
