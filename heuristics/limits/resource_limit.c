@@ -85,10 +85,22 @@ static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding,
 			     thread, go_func_name(stack.frames.items[frame].info), stack.frames.items[frame].pc);
 }
 
-static bool in_system_call(struct analysis *analysis, const struct goroutine *g)
+/* A goroutine that is locked to its thread (runtime.LockOSThread) keeps it also while it waits. */
+static bool holds_thread(struct analysis *analysis, const struct goroutine *g)
 {
 	(void)analysis;
-	return g->status == G_SYSCALL;
+	return g->status == G_SYSCALL || g->locked;
+}
+
+bool threads_are_locked(const struct go_runtime *runtime)
+{
+	size_t locked = 0, calls = 0;
+
+	for (size_t i = 0; i < runtime->goroutines.count; i++) {
+		locked += runtime->goroutines.items[i].locked;
+		calls += runtime->goroutines.items[i].status == G_SYSCALL && !runtime->goroutines.items[i].locked;
+	}
+	return locked > calls;
 }
 
 static bool waits_for_descriptor(struct analysis *analysis, const struct goroutine *g)
@@ -102,11 +114,14 @@ static const char *thread_users(struct diagnosis *diagnosis, struct finding *fin
 	const size_t threads = diagnosis->analysis->image->threads.count;
 	struct crowd crowd;
 
-	if (!crowd_find(diagnosis, in_system_call, &crowd))
+	if (!crowd_find(diagnosis, holds_thread, &crowd))
 		return NULL;
 	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
-		     "of its %zu threads, %zu are held by goroutines that stand in system calls or in C; most of those, %zu, in %s%s%s",
-		     threads, crowd.all, crowd.count, crowd.function, crowd.creator ? ", created by " : "",
+		     "of its %zu threads, %zu are held by goroutines that %s; most of those, %zu, in %s%s%s",
+		     threads, crowd.all,
+		     threads_are_locked(diagnosis->analysis->runtime) ? "are locked to them (runtime.LockOSThread), or stand in system calls"
+								      : "stand in system calls or in C",
+		     crowd.count, crowd.function, crowd.creator ? ", created by " : "",
 		     crowd.creator ? crowd.creator : "");
 	return arena_printf(diagnosis->arena, "%zu of its %zu threads are held by goroutines in %s", crowd.count, threads,
 			    crowd.function);
@@ -163,7 +178,7 @@ static const char *mapping_users(struct diagnosis *diagnosis, struct finding *fi
 static const char *users(struct diagnosis *diagnosis, struct finding *finding, const struct resource *resource)
 {
 	switch (resource->users) {
-	case USERS_SYSTEM_CALLS:
+	case USERS_THREADS:
 		return thread_users(diagnosis, finding);
 	case USERS_DESCRIPTORS:
 		return descriptor_users(diagnosis, finding);

@@ -7,7 +7,7 @@
 /* Who uses a resource up, as far as a dump shows. */
 enum resource_users {
 	USERS_NONE,
-	USERS_SYSTEM_CALLS, /* goroutines in system calls and in C: each holds a thread */
+	USERS_THREADS,     /* goroutines in system calls and in C, and those locked to their threads: each holds one */
 	USERS_DESCRIPTORS,  /* goroutines that wait for input or output on a descriptor */
 	USERS_MAPPINGS,     /* files that are mapped, and memory without a file */
 };
@@ -32,5 +32,8 @@ bool refusal_find(struct analysis *analysis, struct refusal *ret);
 
 /* How many mappings the process had, by the dump's own list. */
 size_t mapping_count(const struct analysis *analysis);
+
+/* Whether more goroutines hold their threads by runtime.LockOSThread than by standing in system calls and in C. */
+bool threads_are_locked(const struct go_runtime *runtime);
 
 #endif

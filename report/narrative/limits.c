@@ -131,7 +131,10 @@ void tell_resource_limit(struct telling *telling)
 	tell_paragraph(telling, EXHIBIT_NONE);
 	tell_sizes(telling);
 	tell_action(telling, "%s", resource->raise);
-	if (resource->users == USERS_SYSTEM_CALLS)
+	if (resource->users == USERS_THREADS && threads_are_locked(telling->diagnosis->analysis->runtime))
+		tell_action(telling, "Find out why so many goroutines are locked to their threads: `tornstack goroutines` shows which they "
+				     "are. Each that called runtime.LockOSThread keeps a thread until it unlocks it or ends.");
+	else if (resource->users == USERS_THREADS)
 		tell_action(telling, "Find out why these calls do not return: `tornstack goroutines --state=syscall` shows which they "
 				     "are. A disk, a network file system, a pipe or a lock of C that hangs fills any limit.");
 	tell_confirm(telling, "/proc/PID/limits and /proc/PID/status of the successor, and pids.current beside pids.max, or the like, of "
