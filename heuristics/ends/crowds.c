@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { SHOWN = 3, TRIES = 24 };
+enum { RUNNING_SHOWN = 2, SHOWN = 3, TRIES = 24 };
 
 /* The largest groups, in order; of equal ones those that come first. Groups are tried by size until enough are the
  * program's own. */
@@ -62,28 +62,42 @@ static const char *crowd_text(const struct diagnosis *diagnosis, const struct cr
 			    reason ? reason : goroutine_status_name(g), go_func_name(stack.frames.items[frame].info));
 }
 
-const char *crowds_text(const struct diagnosis *diagnosis)
+/* Adds the largest of some groups to a text, until it shows `limit` in all. */
+static const char *add_largest(const struct diagnosis *diagnosis, const uint64_t *counts, const char *text, int *shown, int limit)
 {
-	const struct analysis *analysis = diagnosis->analysis;
-	const size_t groups = analysis->groups.count;
-	uint64_t *counts = arena_array(diagnosis->arena, groups + 1, sizeof *counts);
 	struct crowd crowd = {.count = SIZE_MAX};
-	const char *text = NULL;
 
-	for (size_t i = 0; i < analysis->runtime->goroutines.count; i++)
-		counts[analysis->goroutine_group[i]]++;
-	for (int shown = 0, tries = 0; shown < SHOWN && tries < TRIES; tries++) {
+	for (int tries = 0; *shown < limit && tries < TRIES; tries++) {
 		const char *one;
 
-		if (!next_largest(counts, groups, &crowd, &crowd))
+		if (!next_largest(counts, diagnosis->analysis->groups.count, &crowd, &crowd))
 			break;
 		one = crowd_text(diagnosis, &crowd);
 		if (!one)
 			continue;
 		text = text ? arena_printf(diagnosis->arena, "%s; %s", text, one) : one;
-		shown++;
+		++*shown;
 	}
 	return text;
+}
+
+/* Those that run, or only wait for their turn, come first, however few: a loop that does not end is one goroutine. */
+const char *crowds_text(const struct diagnosis *diagnosis)
+{
+	const struct analysis *analysis = diagnosis->analysis;
+	uint64_t *running = arena_array(diagnosis->arena, analysis->groups.count + 1, sizeof *running);
+	uint64_t *others = arena_array(diagnosis->arena, analysis->groups.count + 1, sizeof *others);
+	const char *text;
+	int shown = 0;
+
+	for (size_t i = 0; i < analysis->runtime->goroutines.count; i++) {
+		const enum g_status status = analysis->runtime->goroutines.items[i].status;
+		const bool runs = status == G_RUNNING || status == G_RUNNABLE || status == G_PREEMPTED;
+
+		++(runs ? running : others)[analysis->goroutine_group[i]];
+	}
+	text = add_largest(diagnosis, running, NULL, &shown, RUNNING_SHOWN);
+	return add_largest(diagnosis, others, text, &shown, shown + SHOWN);
 }
 
 /* Of that frame: the innermost function that says more, be it inlined. */

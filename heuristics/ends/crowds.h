@@ -19,8 +19,8 @@ bool crowd_find(const struct diagnosis *diagnosis,
 /* "main.main at main.go:23": the go statement that made a goroutine; NULL: unknown. */
 const char *creator_text(const struct diagnosis *diagnosis, size_t goroutine);
 
-/* "3 goroutines: chan receive, in main.forever; 1 goroutine: select, in main.choose", the largest groups of equal stacks
- * first; goroutines that the runtime made for itself do not count. NULL: there are none. */
+/* "1 goroutine: running, in main.spin; 3 goroutines: chan receive, in main.forever", those that run before others, the largest
+ * groups of equal stacks first; goroutines that the runtime made for itself do not count. NULL: there are none. */
 const char *crowds_text(const struct diagnosis *diagnosis);
 
 #endif

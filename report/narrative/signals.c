@@ -85,7 +85,7 @@ void tell_external_signal(struct telling *telling)
 	tell(telling, "No instruction faulted, and Go's runtime had nothing to complain of%s.",
 	     telling->diagnosis->analysis->tears.count ? "" : "; no stack in this dump is torn");
 	if (crowds)
-		tell(telling, "What most goroutines of the program were doing: %s.", crowds);
+		tell(telling, "What goroutines of the program were doing: %s.", crowds);
 	advise_sender(telling, &sent);
 	tell_action(telling, "If the service hung before, see what its goroutines wait for: `tornstack goroutines` "
 		    "groups all of them.");
