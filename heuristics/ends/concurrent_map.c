@@ -105,7 +105,7 @@ static void report(struct diagnosis *diagnosis, struct finding *finding, const s
 		header_evidence(diagnosis, finding, user);
 	other = find_others(diagnosis, finding, user);
 	finding->title = arena_printf(diagnosis->arena, "goroutine %" PRIu64 "%s%s met another use of its map%s: %s", id,
-				      user->function ? ", in " : "", user->function ? user->function : "",
+				      user->function ? " in " : "", user->function ? user->function : "",
 				      other ? arena_printf(diagnosis->arena, ", by goroutine %" PRIu64,
 							   goroutine_id(analysis, (int32_t)(other - 1)))
 					    : "", analysis->messages.line);

@@ -109,6 +109,31 @@ static void panic_evidence(struct diagnosis *diagnosis, struct finding *finding)
 			      "%s%s", panic->address, value ? ": " : "", value ? one_line(diagnosis->arena, value) : "");
 }
 
+/* What the program did wrong, it did in its own function: the mistakes that runtime.fatal is for, and what packages above the
+ * runtime throw. */
+static bool is_misuse(struct analysis *analysis)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+	const int32_t machine = analysis->thread_machine[analysis->dying_thread];
+	struct stack stack = {0};
+	size_t frame;
+
+	if (runtime->functions[ROLE_FATAL] && machine >= 0)
+		return runtime->machines.items[machine].throwing == 1;
+	frame = thrower_find(analysis, &stack);
+	return frame != SIZE_MAX && strncmp(go_func_name(stack.frames.items[frame].info), "runtime.", 8) != 0;
+}
+
+static const char *title(struct diagnosis *diagnosis, const struct finding *finding)
+{
+	struct analysis *analysis = diagnosis->analysis;
+
+	if (!finding->function || !is_misuse(analysis))
+		return arena_printf(diagnosis->arena, "the Go runtime ended the process: %s", analysis->messages.line);
+	return arena_printf(diagnosis->arena, "the Go runtime ended the process for what goroutine %" PRIu64 " did in %s: %s",
+			    analysis->runtime->goroutines.items[finding->goroutine].id, finding->function, analysis->messages.line);
+}
+
 bool message_names_fault(const struct analysis *analysis)
 {
 	const char *line = analysis->messages.line;
@@ -146,7 +171,6 @@ static void run(struct diagnosis *diagnosis)
 	finding = finding_add(diagnosis, &detector_go_fatal);
 	finding->thread = analysis->dying_thread;
 	finding->goroutine = goroutine;
-	finding->title = arena_printf(diagnosis->arena, "the Go runtime ended the process: %s", line);
 	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false, "the runtime's last words: \"%s\"", line);
 	backlog_evidence(diagnosis, finding);
 	stack_evidence(diagnosis, finding);
@@ -157,6 +181,7 @@ static void run(struct diagnosis *diagnosis)
 		goroutine_stack(analysis, (size_t)goroutine, &stack);
 		point_at(analysis, finding, &stack, first_program_frame(&stack, 0));
 	}
+	finding->title = title(diagnosis, finding);
 }
 
 static const char *const supersedes[] = {"unknown-fault", NULL};

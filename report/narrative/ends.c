@@ -95,9 +95,9 @@ void tell_go_fatal(struct telling *telling)
 	const char *line = last_line(telling);
 	const char *who = subject(telling);
 
+	tell_headline(telling, "%s", finding->title);
 	if (line)
 		tell_headline(telling, "the Go runtime ended the process: %s", line);
-	tell_headline(telling, "%s.", finding->title);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	tell(telling, "On %s, the Go runtime met a condition that it cannot go on from, and ended the process.", who);
 	tell_place(telling, "happened");
