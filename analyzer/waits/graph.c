@@ -250,6 +250,23 @@ static void find_cycle(struct arena *arena, struct wait_graph *graph, bool locks
 	}
 }
 
+size_t wait_root(const struct wait_graph *graph)
+{
+	size_t at = 0;
+
+	if (graph->cycle.count)
+		return graph->cycle.items[0];
+	for (size_t steps = 0; steps < graph->nodes.count; steps++) { /* without a cycle, no longer */
+		const struct wait_node *node = &graph->nodes.items[at];
+		const struct wait_node *peer = node->peer_count ? wait_node_of(graph, node->peers[0]) : NULL;
+
+		if (!peer)
+			return at;
+		at = (size_t)(peer - graph->nodes.items);
+	}
+	return 0;
+}
+
 const struct wait_graph *wait_graph_make(struct analysis *analysis, uint64_t bytes, bool locks)
 {
 	struct wait_graph *graph = arena_alloc(analysis->arena, sizeof *graph);

@@ -39,6 +39,10 @@ const struct wait_graph *wait_graph_make(struct analysis *analysis, uint64_t byt
 /* The node of a goroutine; NULL: it has none. */
 const struct wait_node *wait_node_of(const struct wait_graph *graph, size_t goroutine);
 
+/* The number of the node to look at first: on the cycle; else, from the first on, whoever holds what that one waits for, as
+ * long as such a one waits too. There must be a node. */
+size_t wait_root(const struct wait_graph *graph);
+
 /* text.c. Whose stacks hold what a goroutine waits for, "its address is on the stack of goroutine 7"; NULL: nothing
  * can be said. And the cycle, "goroutine 7 waits for what is on the stack of goroutine 8, …"; NULL: there is none. */
 const char *wait_peers_text(struct analysis *analysis, const struct wait_graph *graph, const struct wait_node *node);

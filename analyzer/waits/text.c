@@ -7,6 +7,28 @@
 enum { MUTEX_LOCKED = 1, MUTEX_STARVING = 4, MUTEX_WAITERS_SHIFT = 3, MAX_READERS = 1 << 30, WAITERS_MASK = 0x7fffffff,
        CHANNELS_NAMED = 4, PEERS_NAMED = 4, CYCLE_NAMED = 6 };
 
+static const char *const kind_texts[] = {
+	[WAIT_OTHER] = "for something of the Go runtime",
+	[WAIT_RECEIVE] = "to receive from a channel",
+	[WAIT_SEND] = "to send on a channel",
+	[WAIT_SELECT] = "in a select, for one of its channels",
+	[WAIT_NIL_CHANNEL] = "for a channel that is nil",
+	[WAIT_FOREVER] = "in a select without cases",
+	[WAIT_SEMAPHORE] = "for a lock",
+	[WAIT_MUTEX] = "for a mutex",
+	[WAIT_READ_LOCK] = "for an RWMutex, to read",
+	[WAIT_WRITE_LOCK] = "for an RWMutex, to write",
+	[WAIT_GROUP] = "for a WaitGroup",
+	[WAIT_COND] = "for a Cond",
+	[WAIT_SLEEP] = "for time to pass",
+	[WAIT_IO] = "for input or output",
+};
+
+const char *wait_kind_text(enum wait_kind kind)
+{
+	return kind_texts[kind];
+}
+
 static const char *buffer_text(struct arena *arena, const struct channel *channel)
 {
 	if (!channel->size)

@@ -56,6 +56,9 @@ bool wait_is_for_lock(enum wait_kind kind);
 /* runtime.hchan (runtime/chan.go); false when it is not in the dump. */
 bool channel_read(struct go_runtime *runtime, uint64_t address, struct channel *ret);
 
+/* "to receive from a channel", "for a mutex": of any such wait. */
+const char *wait_kind_text(enum wait_kind kind);
+
 /* "to receive from channel 0xc000012345 (unbuffered, open)": with the state of what it waits for. */
 const char *wait_text(struct analysis *analysis, const struct wait *wait);
 

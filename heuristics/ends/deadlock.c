@@ -112,7 +112,7 @@ static void point_at_waiter(struct diagnosis *diagnosis, struct finding *finding
 	point_at(diagnosis->analysis, finding, &stack, node->wait.frame);
 }
 
-static const char *title(struct diagnosis *diagnosis, const struct wait_graph *graph, bool ended)
+static const char *what_holds(struct diagnosis *diagnosis, const struct wait_graph *graph, bool ended)
 {
 	if (ended)
 		return "no goroutine of the program is left, so nothing can go on";
@@ -122,6 +122,18 @@ static const char *title(struct diagnosis *diagnosis, const struct wait_graph *g
 		return "the program's only goroutine waits for something that no other can bring";
 	return arena_printf(diagnosis->arena, "all %zu goroutines%s wait, and none is left to wake another",
 			    graph->waiting, of_program(diagnosis->analysis->runtime));
+}
+
+/* With the goroutine to look at first, and where that waits. */
+static const char *title(struct diagnosis *diagnosis, const struct finding *finding, const struct wait_graph *graph, bool ended)
+{
+	const char *what = what_holds(diagnosis, graph, ended);
+
+	if (finding->goroutine < 0 || !finding->function)
+		return what;
+	return arena_printf(diagnosis->arena, "%s; goroutine %" PRIu64 " waits in %s %s", what,
+			    diagnosis->analysis->runtime->goroutines.items[finding->goroutine].id, finding->function,
+			    wait_kind_text(graph->nodes.items[wait_root(graph)].wait.kind));
 }
 
 static void run(struct diagnosis *diagnosis)
@@ -139,7 +151,6 @@ static void run(struct diagnosis *diagnosis)
 	finding = finding_add(diagnosis, &detector_deadlock);
 	finding->thread = analysis->dying_thread;
 	finding->waits = graph;
-	finding->title = title(diagnosis, graph, ended);
 	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false, "the runtime's last words: \"%s\"",
 		     line);
 	stack_evidence(diagnosis, finding);
@@ -151,8 +162,8 @@ static void run(struct diagnosis *diagnosis)
 		}
 	cycle_evidence(diagnosis, finding, graph);
 	if (graph->nodes.count)
-		point_at_waiter(diagnosis, finding,
-				&graph->nodes.items[graph->cycle.count ? graph->cycle.items[0] : 0]);
+		point_at_waiter(diagnosis, finding, &graph->nodes.items[wait_root(graph)]);
+	finding->title = title(diagnosis, finding, graph, ended);
 }
 
 static const char *const supersedes[] = {"go-fatal", NULL};
