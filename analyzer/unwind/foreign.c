@@ -132,7 +132,7 @@ bool advance_c(struct walk *walk)
 	settle_registers(walk);
 	if (module)
 		return leave_module(walk, frame, module);
-	if (past_failed_signature(walk))
+	if (past_failed_signature(walk) || by_wild_call(walk))
 		return true;
 	row = libraries_row(walk->image->libraries, walk->at.pc - !walk->at.exact);
 	if (row)

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { STUB_BYTES = 24, FUNCTION_LIMIT = 1 << 16, ENTRY_BYTES = 64, AT_ENTRY = 9 };
+enum { CALL_ALIGNED = 4, STUB_BYTES = 24, FUNCTION_LIMIT = 1 << 16, ENTRY_BYTES = 64, AT_ENTRY = 9 };
 
 static const char *const entry_points[] = {
 #define ENTRY_POINT(name) name,
@@ -73,6 +73,59 @@ bool by_stub(struct walk *walk)
 		return false;
 	pc = without_signature(walk, pc);
 	if (call_before(walk, pc, &target) != FLOW_CALL || walk->at.pc - target >= STUB_BYTES)
+		return false;
+	walk->slot = link ? 0 : walk->at.sp;
+	reg_set(&walk->registers, walk->arch->pc, pc);
+	reg_set(&walk->registers, walk->arch->sp, walk->at.sp + (link ? 0 : WORD));
+	reg_forget(&walk->registers, walk->arch->lr);
+	return at_registers(walk, HOW_CFI);
+}
+
+/* Whether an instruction calls an address that is in no instruction, and that this address still is at.pc. */
+static bool calls_to_here(struct walk *walk, const struct insn *insn, struct span code)
+{
+	struct insn_operand operand;
+	uint64_t base = 0, index = 0, target;
+
+	if (insn->flow != FLOW_INDIRECT_CALL)
+		return false;
+	if (insn->through != REG_NONE)
+		return reg_get(&walk->registers, insn->through, &target) && target == walk->at.pc;
+	if (insn_touches(walk->runtime->decoder, insn->address, code, &operand) != TOUCH_MEMORY ||
+	    operand.base == walk->arch->sp || (operand.base != REG_NONE && !reg_get(&walk->registers, operand.base, &base)) ||
+	    (operand.index != REG_NONE && !reg_get(&walk->registers, operand.index, &index)))
+		return false;
+	base += (index << operand.shift) + (uint64_t)operand.offset;
+	return image_u64(walk->image, base, &target) && target == walk->at.pc;
+}
+
+/* Whether a return address follows such a call. */
+static bool follows_call_to_here(struct walk *walk, uint64_t pc)
+{
+	const size_t step = walk->arch->link_register ? CALL_ALIGNED : 1;
+
+	for (size_t size = step; size <= CALL_BYTES; size += step) {
+		struct span code = image_view(walk->image, pc - size, size);
+		struct insn insn;
+
+		if (code.size == size && insn_decode(walk->runtime->decoder, pc - size, code, &insn) && insn.size == size &&
+		    calls_to_here(walk, &insn, code))
+			return true;
+	}
+	return false;
+}
+
+bool by_wild_call(struct walk *walk)
+{
+	const bool link = walk->arch->link_register;
+	uint64_t pc;
+
+	if (!walk->at.exact || is_code(walk, walk->at.pc) ||
+	    !(link ? reg_get(&walk->registers, walk->arch->lr, &pc) : image_u64(walk->image, walk->at.sp, &pc)))
+		return false;
+	pc = without_signature(walk, pc);
+	libraries_prepare(walk->image->libraries, pc - 1);
+	if (!is_code(walk, pc) || go_pc(walk->runtime, pc, false)->func || !follows_call_to_here(walk, pc))
 		return false;
 	walk->slot = link ? 0 : walk->at.sp;
 	reg_set(&walk->registers, walk->arch->pc, pc);

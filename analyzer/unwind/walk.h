@@ -48,6 +48,10 @@ bool advance_c(struct walk *walk);
  * a register); a pc of 0 ends the stack. `interrupted`: it made no call, a signal or an exception stopped it. */
 bool to_caller(struct walk *walk, bool interrupted, uint64_t return_slot);
 
+/* record.c, where a pc is in no code: moves to the caller whose call of a pointer led there, if registers or memory still tell that
+ * pointer. False: nothing is changed. */
+bool by_wild_call(struct walk *walk);
+
 /* record.c, for code without a table: moves to the caller by the record that the frame pointer names, if what that holds
  * can be a caller. Ends the walk, complete where a program or thread starts. */
 bool by_record(struct walk *walk);
