@@ -69,3 +69,20 @@ bool fault_operand_address(const struct analysis *analysis, const struct insn_op
 	*ret = base + index_value(operand, index) + (uint64_t)operand->offset;
 	return true;
 }
+
+enum fault_access fault_access_of(struct analysis *analysis)
+{
+	struct insn_operand operand;
+
+	if (analysis->fault.access != ACCESS_UNKNOWN || fault_operand(analysis, &operand) != TOUCH_MEMORY || !operand.known)
+		return analysis->fault.access;
+	return operand.write ? ACCESS_WRITE : operand.read ? ACCESS_READ : ACCESS_UNKNOWN;
+}
+
+const char *access_doing(enum fault_access access)
+{
+	static const char *const words[] = {[ACCESS_UNKNOWN] = "accessing", [ACCESS_READ] = "reading", [ACCESS_WRITE] = "writing",
+					    [ACCESS_EXECUTE] = "jumping to"};
+
+	return words[access];
+}

@@ -17,4 +17,10 @@ enum insn_touch fault_operand(struct analysis *analysis, struct insn_operand *re
 /* The address that such an operand had at the fault; false: a register of it is not known, or it has more than one. */
 bool fault_operand_address(const struct analysis *analysis, const struct insn_operand *operand, uint64_t *ret);
 
+/* How memory was accessed: by the kernel's record, else by the instruction. ACCESS_UNKNOWN: neither says it. */
+enum fault_access fault_access_of(struct analysis *analysis);
+
+/* "reading", "writing", "jumping to", "accessing". */
+const char *access_doing(enum fault_access access);
+
 #endif

@@ -45,14 +45,6 @@ static const char *place(const struct teller *teller, struct c_frames *frames)
 	return at;
 }
 
-static const char *doing(enum fault_access access)
-{
-	static const char *const words[] = {[ACCESS_UNKNOWN] = "accessing", [ACCESS_READ] = "reading", [ACCESS_WRITE] = "writing",
-					    [ACCESS_EXECUTE] = "jumping to"};
-
-	return words[access];
-}
-
 static const char *register_list(const struct teller *teller, const struct insn_operand *operand)
 {
 	const struct analysis *analysis = teller->diagnosis->analysis;
@@ -98,24 +90,23 @@ static const char *fault_text(const struct teller *teller)
 	const struct fault *fault = &analysis->fault;
 	const struct signal_name *signal = analysis->image->os == OS_LINUX ? signal_by_number(fault->number) : NULL;
 	struct insn_operand operand = {0};
-	enum fault_access access = fault->access;
 	uint64_t address = fault->address;
 	bool decoded = false;
+	enum fault_access access;
 
 	if (fault->has_address || !signal || signal->memory)
 		decoded = fault_operand(analysis, &operand) == TOUCH_MEMORY && fault_operand_address(analysis, &operand, &address);
 	state_instruction(teller, fault->pc, &operand, decoded, address);
 	if (!fault->has_address && !(decoded && signal && signal->memory))
 		return fault->name;
-	if (access == ACCESS_UNKNOWN && (operand.read || operand.write))
-		access = operand.write ? ACCESS_WRITE : ACCESS_READ;
+	access = fault_access_of(analysis);
 	if (fault->has_address)
 		address = fault->address;
 	if (arch_forms(analysis->image->arch, address))
-		return arena_printf(teller->arena, "%s %s 0x%" PRIx64, fault->name, doing(access), address);
+		return arena_printf(teller->arena, "%s %s 0x%" PRIx64, fault->name, access_doing(access), address);
 	state(teller, arena_printf(teller->arena, "0x%" PRIx64 " is not canonical: its upper bits are neither all 0 nor all 1, so that no "
 				   "CPU forms such an address; %s", address, why_none(analysis->image)));
-	return arena_printf(teller->arena, "%s %s 0x%" PRIx64 ", which is not canonical,", fault->name, doing(access), address);
+	return arena_printf(teller->arena, "%s %s 0x%" PRIx64 ", which is not canonical,", fault->name, access_doing(access), address);
 }
 
 static void tell_fault(const struct teller *teller)

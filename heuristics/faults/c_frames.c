@@ -74,6 +74,16 @@ static void find_culprit(struct analysis *analysis, struct c_frames *frames)
 	}
 }
 
+bool is_call_of_c(enum func_role role)
+{
+	return role == ROLE_ASMCGOCALL || role == ROLE_STDCALL || role == ROLE_STDCALL_INTERNAL;
+}
+
+static bool is_called_by_go(const struct stack *stack, size_t index)
+{
+	return index < stack->frames.count && is_call_of_c(stack->frames.items[index].info->role);
+}
+
 bool c_frames_find(struct analysis *analysis, size_t thread, uint64_t pc, struct c_frames *ret)
 {
 	const struct stack *stack = &ret->stack;
@@ -94,7 +104,7 @@ bool c_frames_find(struct analysis *analysis, size_t thread, uint64_t pc, struct
 	while (ret->end < stack->frames.count && is_c(analysis, stack, ret->end))
 		ret->end++;
 	ret->nowhere = !is_c(analysis, stack, first);
-	if (ret->nowhere && ret->end == first + 1)
+	if (ret->nowhere && ret->end == first + 1 && !is_called_by_go(stack, ret->end))
 		return false;
 	find_culprit(analysis, ret);
 	return true;

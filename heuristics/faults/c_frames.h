@@ -19,6 +19,9 @@ bool c_frames_find(struct analysis *analysis, size_t thread, uint64_t pc, struct
 /* "parse (libparse.so)", "libparse.so+0x1234", "0x…": a frame in words, on the arena. */
 const char *c_frame_text(struct analysis *analysis, const struct c_frames *frames, size_t index);
 
+/* Whether a function of the runtime is one by which Go calls C. */
+bool is_call_of_c(enum func_role role);
+
 /* Its function, NULL: unknown. */
 const char *c_frame_function(struct analysis *analysis, const struct c_frames *frames, size_t index);
 

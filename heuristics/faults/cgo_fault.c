@@ -8,6 +8,7 @@
 #include "heuristics/faults/go_caller.h"
 #include "heuristics/ends/sent_signal.h"
 
+#include "analyzer/last_words/fault_operand.h"
 #include "analyzer/unwind/unwind.h"
 
 #include <inttypes.h>
@@ -140,11 +141,6 @@ static const char *call_text(struct arena *arena, const struct go_caller *caller
 	return caller->place ? arena_printf(arena, "%s, at %s", text, caller->place) : text;
 }
 
-static bool is_call_of_c(enum func_role role)
-{
-	return role == ROLE_ASMCGOCALL || role == ROLE_STDCALL || role == ROLE_STDCALL_INTERNAL;
-}
-
 static void walk_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
 {
 	struct analysis *analysis = diagnosis->analysis;
@@ -167,6 +163,17 @@ static void walk_evidence(struct diagnosis *diagnosis, struct finding *finding, 
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
 			     "goroutine %" PRIu64 " stands in runtime.cgocall%s",
 			     analysis->runtime->goroutines.items[finding->goroutine].id, call_text(analysis->arena, &stop->caller));
+}
+
+/* "SIGSEGV reading 0x10": what the headline says of the signal. */
+static const char *signal_text(struct diagnosis *diagnosis, const struct stop_in_c *stop)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct fault *fault = &analysis->fault;
+
+	if (!fault->has_address || fault->address == fault->pc || is_tag_fault(analysis))
+		return stop->signal;
+	return arena_printf(diagnosis->arena, "%s %s 0x%" PRIx64, stop->signal, access_doing(fault_access_of(analysis)), fault->address);
 }
 
 static const char *title(struct diagnosis *diagnosis, const struct stop_in_c *stop)
@@ -192,7 +199,9 @@ static const char *title(struct diagnosis *diagnosis, const struct stop_in_c *st
 	if (analysis->fault.late)
 		return arena_printf(diagnosis->arena, "memory was accessed by a pointer with a wrong tag, some time before "
 				    "%s told of it in %s%s", stop->signal, where_text(analysis, stop), caller);
-	return arena_printf(diagnosis->arena, "C code got %s in %s%s%s%s", stop->signal, where_text(analysis, stop),
+	if (frames->nowhere)
+		return arena_printf(diagnosis->arena, "C code jumped to %s%s", where_text(analysis, stop), caller);
+	return arena_printf(diagnosis->arena, "C code got %s in %s%s%s%s", signal_text(diagnosis, stop), where_text(analysis, stop),
 			    caller, is_tag_fault(analysis) ? ": " : "", is_tag_fault(analysis) ? fault_cause(diagnosis) : "");
 }
 

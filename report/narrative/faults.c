@@ -66,7 +66,7 @@ void tell_bad_pointer(struct telling *telling)
 {
 	const struct finding *finding = telling->finding;
 
-	tell_headline(telling, "%s.", capital(telling->arena, finding->title));
+	tell_headline(telling, "%s.", finding->title);
 	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
 	tell_evidence(telling, EVIDENCE_EXCEPTION, 0);
 	tell_evidence(telling, EVIDENCE_INSTRUCTION, 0);
@@ -157,7 +157,7 @@ void tell_signal_stack(struct telling *telling)
 {
 	const struct finding *finding = telling->finding;
 
-	tell_headline(telling, "%s.", capital(telling->arena, finding->title));
+	tell_headline(telling, "%s.", finding->title);
 	tell_paragraph(telling, EXHIBIT_NONE);
 	tell(telling, "%s.", capital(telling->arena, finding->title));
 	for (size_t i = 0; evidence_text(finding, EVIDENCE_UNWIND, i); i++)
