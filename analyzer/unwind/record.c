@@ -120,7 +120,7 @@ bool by_wild_call(struct walk *walk)
 	const bool link = walk->arch->link_register;
 	uint64_t pc;
 
-	if (!walk->at.exact || is_code(walk, walk->at.pc) ||
+	if (!walk->at.exact || is_code(walk, walk->at.pc) || image_mapping(walk->image, walk->at.pc) ||
 	    !(link ? reg_get(&walk->registers, walk->arch->lr, &pc) : image_u64(walk->image, walk->at.sp, &pc)))
 		return false;
 	pc = without_signature(walk, pc);
