@@ -136,6 +136,7 @@ def foreign(why, printed):
 # process that C ended itself, in the frame that called the C library.
 ENDS = {
     'c-callback': ('cgo-fault', 'certain', {'also': [{'rule': 'unknown-fault'}], 'near_miss_of': ['external-signal']}),
+    'c-pointer': ('cgo-fault', 'certain', {'also': [{'rule': 'unknown-fault'}], 'near_miss_of': ['smashed-return', 'bad-pointer']}),
     'c-heap': ('cgo-fault', 'certain', {'also': [{'rule': 'external-signal', 'certainty': 'certain'}]}),
     'illegal': ('unknown-fault', 'likely', {'function': 'main.trap', 'near_miss_of': ['go-panic', 'go-fatal']}),
     'bus': ('mapped-file', 'certain', {'function': 'main.shorten', 'also': [{'rule': 'go-fatal'}, {'rule': 'unknown-fault'}]}),
