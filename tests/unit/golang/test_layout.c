@@ -211,6 +211,77 @@ static void every_release_has_an_exact_row(void **state)
 	assert_int_equal(count, 126); /* Go 1.18.0 to 1.27.4 */
 }
 
+/* Rows that were not read from DWARF: what the rows before and after agree in. No toolchain of these releases can be had. */
+static const struct {
+	size_t target;
+	int minor, first, last;
+} between[] = {
+#define LAYOUT_ROW(minor, first, last, ...)
+#define LAYOUT_BETWEEN(minor, first, last, ...) {TARGET, minor, first, last},
+#define TARGET 0
+#include "golang/layouts/linux_amd64.inc"
+#undef TARGET
+#define TARGET 1
+#include "golang/layouts/linux_arm64.inc"
+#undef TARGET
+#define TARGET 2
+#include "golang/layouts/windows_amd64.inc"
+#undef TARGET
+#define TARGET 3
+#include "golang/layouts/windows_arm64.inc"
+#undef TARGET
+#undef LAYOUT_ROW
+#undef LAYOUT_BETWEEN
+};
+
+/* Of 126 releases 124 have offsets that DWARF gave, on every system and CPU, and so for the heap as for goroutines. */
+static void all_releases_but_two_were_built(void **state)
+{
+	static const struct {
+		int minor, patch;
+	} missing[] = {{18, 9}, {19, 3}};
+
+	(void)state;
+	assert_int_equal(sizeof between / sizeof *between, TARGETS * 2);
+	for (size_t i = 0; i < TARGETS * 2; i++) {
+		assert_int_equal(between[i].target, i / 2);
+		assert_int_equal(between[i].minor, missing[i % 2].minor);
+		assert_int_equal(between[i].first, missing[i % 2].patch);
+		assert_int_equal(between[i].last, missing[i % 2].patch);
+	}
+	for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
+		for (int patch = 0; patch <= releases[i].last_patch; patch++)
+			for (size_t target = 0; target < TARGETS; target++)
+				if ((releases[i].minor != 18 || patch != 9) && (releases[i].minor != 19 || patch != 3))
+					assert_int_not_equal(at_target(target, releases[i].minor, patch, F(mspan_size)),
+							     LAYOUT_ABSENT);
+}
+
+/* Windows' tables lack nothing that Linux' have, but what the runtime itself has on one of the two only. */
+static void systems_know_the_same_fields(void **state)
+{
+	static const enum layout_field own[] = {
+		F(m_mOS_profileTimer), F(m_mOS_needPerThreadSyscall), F(m_thread), F(m_mOS_threadLock), F(m_mOS_preemptExtLock),
+		F(pollFD_rop), F(pollFD_wop), F(pollFD_kind), F(pollFD_isBlocking), /* isBlocking: on both since Go 1.25 */
+	};
+	bool is_own[LAYOUT_FIELD_COUNT] = {false};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		is_own[own[i]] = true;
+	for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
+		for (int patch = 0; patch <= releases[i].last_patch; patch++)
+			for (size_t field = 0; field < 2 * (size_t)LAYOUT_FIELD_COUNT; field++) {
+				const size_t cpu = field % 2;
+				const uint32_t on_linux = at_target(cpu, releases[i].minor, patch, field / 2);
+				const uint32_t on_windows = at_target(cpu + 2, releases[i].minor, patch, field / 2);
+
+				if (!is_own[field / 2] && (on_linux == LAYOUT_ABSENT) != (on_windows == LAYOUT_ABSENT))
+					fail_msg("Go 1.%d.%d: %s is in one table", releases[i].minor, patch,
+						 layout_field_name(field / 2));
+			}
+}
+
 static void other_releases_get_the_nearest_older_row(void **state)
 {
 	bool exact = true;
@@ -297,6 +368,8 @@ int main(void)
 		cmocka_unit_test(tables_agree_with_other_readers),
 		cmocka_unit_test(machine_grew_in_patch_releases),
 		cmocka_unit_test(every_release_has_an_exact_row),
+		cmocka_unit_test(all_releases_but_two_were_built),
+		cmocka_unit_test(systems_know_the_same_fields),
 		cmocka_unit_test(processors_differ),
 		cmocka_unit_test(absent_is_said),
 		cmocka_unit_test(needed_fields_are_everywhere),
