@@ -190,6 +190,13 @@ check-heap: deps-ci
 	@$(MAKE) $(HEAP_PROGRAM)
 	@tests/live/heap.py $(HEAP_PROGRAM) $(GO)
 
+# Cores by an arm64 kernel in a virtual machine: signed return addresses, tagged memory, SVE, pages of several sizes. Not in CI.
+# VM="--pages '4k 16k 64k' --only tagged": further options, see --help.
+.PHONY: check-arm64-vm
+check-arm64-vm: deps-ci
+	@$(MAKE) all
+	@tests/live/arm64_vm.py $(VM)
+
 # Changes healthy dumps word by word, stops goroutines inside SP adjustments, and judges what is said; LIMIT of each kind and
 # dump, 0: all; TABLE=FILE writes it down; DUMPS=DIR: kept cells of check-live as well; TOOLCHAINS: stops in what they build.
 LIMIT ?= 0
@@ -258,6 +265,7 @@ help:
 	@echo "                    LIMIT=, SEED=, TABLE=, DUMPS=, TOOLCHAINS="
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
 	@echo "make check-heap     what is said of addresses of the heap, against a program that knows them"
+	@echo "make check-arm64-vm crashes programs under an arm64 kernel of its own, in qemu-system; VM=… selects"
 	@echo "make check-live     crashes programs of ten Go releases, compares goroutines; GO='1.27.4 …' and LIVE=… select"
 	@echo "make accuracy       the same, and the table into docs/accuracy.md"
 	@echo "make bench          how long tornstack takes for dumps of 10,000 to a million goroutines, beside Delve (needs Go; BENCH=--help)"
