@@ -190,6 +190,12 @@ check-heap: deps-ci
 	@$(MAKE) $(HEAP_PROGRAM)
 	@tests/live/heap.py $(HEAP_PROGRAM) $(GO)
 
+# Frames of C programs, built with and without tables, against eu-stack. STACKS="--cpu arm64 --build static": see --help.
+.PHONY: check-c-stacks
+check-c-stacks: deps-ci
+	@$(MAKE) all
+	@tests/live/c_stacks.py $(STACKS)
+
 # Cores by an arm64 kernel in a virtual machine: signed return addresses, tagged memory, SVE, pages of several sizes. Not in CI.
 # VM="--pages '4k 16k 64k' --only tagged": further options, see --help.
 .PHONY: check-arm64-vm
@@ -265,6 +271,7 @@ help:
 	@echo "                    LIMIT=, SEED=, TABLE=, DUMPS=, TOOLCHAINS="
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
 	@echo "make check-heap     what is said of addresses of the heap, against a program that knows them"
+	@echo "make check-c-stacks frames of C programs against those of eu-stack, on both CPUs; STACKS=… selects"
 	@echo "make check-arm64-vm crashes programs under an arm64 kernel of its own, in qemu-system; VM=… selects"
 	@echo "make check-live     crashes programs of ten Go releases, compares goroutines; GO='1.27.4 …' and LIVE=… select"
 	@echo "make accuracy       the same, and the table into docs/accuracy.md"

@@ -4,9 +4,12 @@
 usage: tests/live/c_stacks.py [--cpu "amd64 arm64"] [--build "WORD…"] [--end "WORD…"] [--folder build/c-stacks]
 
 fixtures/src/c_stacks is built in many ways, with and without tables and frame pointers, and dies in many; the kernel writes the core, or
-qemu-aarch64. A check is one core: every thread has the pcs that eu-stack prints, first to last (its guesses at a pc where no code is do not count). Where eu-stack gives up before the first
-function of a thread, gdb is asked as well: the frames must be one of both accounts', or be eu-stack's up to where it gave
-up and then lead on to the thread's first function. Prints TAP; what differs is kept in the folder. Needs elfutils, gdb, gcc; for arm64
+qemu-aarch64. A check is one core: every thread has the pcs that eu-stack prints, first to last (a pc where no code is does not
+count: its fall-back guesses). Where they differ gdb is asked as well. Then the frames must be gdb's; or eu-stack's up to where it gave up,
+and lead on to the thread's first function; or begin as gdb's, as far as that leads, and end as eu-stack's, without a gap: without
+tables, eu-stack takes the link register of arm64 for a return address, which it is no longer in the middle of a function. Behind qemu's
+signal frames, for which it has none, it misses the interrupted pc: the handler itself prints that one. Whose account it
+is, is counted. Prints TAP; what differs is kept in the folder. Needs elfutils, gdb, gcc; for arm64
 gcc-aarch64-linux-gnu, qemu-aarch64, gdb-multiarch.
 """
 import argparse
@@ -24,8 +27,8 @@ import tap
 from live import matrix
 
 SOURCE = tap.ROOT / 'fixtures/src/c_stacks/stacks.c'
-SECONDS = 60
-PT_LOAD, PF_X = 1, 1
+SECONDS, GDB_SECONDS = 60, 10
+PT_LOAD, PF_X, E_TYPE, ET_DYN = 1, 1, 16, 3
 NO_TABLES = '-fno-asynchronous-unwind-tables -fno-unwind-tables'
 BUILDS = {
     'plain': '-O2', 'unoptimised': '-O0', 'pointers': '-O2 -fno-omit-frame-pointer', 'pointers-only': f'-O1 {NO_TABLES} '
@@ -45,7 +48,7 @@ for thread in gdb.selected_inferior().threads():
     frame = gdb.newest_frame()
     while frame is not None:
         if frame.type() not in (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME):
-            print('#0 0x%x %s' % (frame.pc(), frame.name()))
+            print('#0 0x%x %s' % (frame.pc(), frame.name()), flush=True)
         try:
             frame = frame.older()
         except gdb.error:
@@ -63,14 +66,15 @@ def build(cpu, flags, program):
 
 
 def dump(cpu, program, end, folder):
-    """A core of `program end` in that folder."""
+    """A core of `program end` in that folder, and the pc at which a signal interrupted it, or None."""
     runner = [] if cpu.machine == 'x86_64' else [cpu.emulator]
-    subprocess.run(['prlimit', '--core=unlimited', 'env', '-i', *runner, program, end], cwd=folder, timeout=SECONDS,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    done = subprocess.run(['prlimit', '--core=unlimited', 'env', '-i', *runner, program, end], cwd=folder, timeout=SECONDS,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
     cores = sorted(folder.glob('qemu_*.core' if runner else 'core*'))
     if len(cores) != 1:
         raise Trouble(f'{len(cores)} cores')
-    return cores[0]
+    said = re.search(rb'interrupted (0x[0-9a-f]+)', done.stdout)
+    return cores[0], said and int(said[1], 16)
 
 
 def code(core):
@@ -104,12 +108,20 @@ def eu_stack(core, program):
 
 def gdb(cpu, core, program):
     debugger = 'gdb' if cpu.machine == 'x86_64' else 'gdb-multiarch'
+    # gdb does not see where qemu has put a static PIE: lowest of all.
+    place = min(address for kind, _, _, address, *_ in elf_file.Elf(core.read_bytes()).programs if kind == PT_LOAD)
+    moved = cpu.machine != 'x86_64' and elf_file.Elf(program.read_bytes()).number(E_TYPE, 2) == ET_DYN
+    symbols = [f'symbol-file -o {place:#x} {program}'] if moved else []
     with tempfile.NamedTemporaryFile('w', suffix='.py') as script:
         script.write(GDB)
         script.flush()
-        done = subprocess.run([debugger, '-nx', '-batch', '-x', script.name, program, core], capture_output=True, text=True,
-                              timeout=SECONDS, check=False)
-    return threads_of(done.stdout)
+        commands = [word for command in [f'core-file {core}', *symbols, f'source {script.name}'] for word in ('-ex', command)]
+        try:
+            text = subprocess.run([debugger, '-nx', '-batch', program, *commands], capture_output=True, timeout=GDB_SECONDS,
+                                  check=False).stdout
+        except subprocess.TimeoutExpired as late: # it does not come out of signal frames of qemu
+            text = late.stdout or b''
+    return threads_of(text.decode())
 
 
 def tornstack(core, program):
@@ -123,7 +135,12 @@ def tornstack(core, program):
     return pcs, {thread['id']: thread['end'] for thread in threads}
 
 
-def account(ours, end, theirs, debugger):
+def alike_but_for(ours, theirs, at):
+    rest = ours[at + 1:]
+    return ours[:at] == theirs[:at] and theirs[-len(rest):] == rest and len(theirs) in (len(ours) - 1, len(ours))
+
+
+def account(ours, end, theirs, debugger, interrupted):
     """Whose account the frames of a thread are, or None."""
     if ours == theirs:
         return 'eu-stack'
@@ -131,7 +148,10 @@ def account(ours, end, theirs, debugger):
         return 'gdb'
     if ours[:len(theirs)] == theirs and end == 'complete':
         return 'beyond eu-stack'
-    return None
+    if interrupted in ours[1:] and alike_but_for(ours, theirs, ours.index(interrupted, 1)):
+        return 'eu-stack and the handler'
+    attested = next((at for at in range(len(ours)) if theirs[-len(ours[at:]):] == ours[at:]), len(ours))
+    return 'gdb, then eu-stack' if debugger and ours[:len(debugger)] == debugger and len(debugger) >= attested else None
 
 
 def shown(pcs):
@@ -139,7 +159,7 @@ def shown(pcs):
 
 
 def judge(cpu, program, end, folder, counts):
-    core = dump(cpu, program, end, folder)
+    core, interrupted = dump(cpu, program, end, folder)
     ours, ends = tornstack(core, program)
     mappings, debugger, found = code(core), None, []
     theirs = {tid: plausible(pcs, mappings) for tid, pcs in eu_stack(core, program).items()}
@@ -148,7 +168,7 @@ def judge(cpu, program, end, folder, counts):
     for tid, pcs in ours.items():
         if pcs != theirs[tid] and debugger is None:
             debugger = {number: plausible(frames, mappings) for number, frames in gdb(cpu, core, program).items()}
-        whose = account(pcs, ends[tid], theirs[tid], (debugger or {}).get(tid))
+        whose = account(pcs, ends[tid], theirs[tid], (debugger or {}).get(tid), interrupted)
         counts[whose] += 1
         if not whose:
             found.append(f'thread {tid} ends {ends[tid]}\n  tornstack {shown(pcs)}\n  eu-stack  {shown(theirs[tid])}\n  gdb       '
