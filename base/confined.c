@@ -108,21 +108,6 @@ bool channel_receive(int channel, void *data, size_t size)
 	return true;
 }
 
-int confined_copy(const void *data, size_t size)
-{
-	int fd = memfd_create("copy", MFD_CLOEXEC);
-
-	while (fd >= 0 && size) {
-		ssize_t done = write(fd, data, size);
-
-		if (done <= 0)
-			return -1;
-		data = (const char *)data + done;
-		size -= (size_t)done;
-	}
-	return fd;
-}
-
 /* ---- the parent's side ---- */
 
 static int64_t milliseconds(void)
@@ -147,24 +132,67 @@ static void end(void *object)
 	child->pid = 0;
 }
 
-const struct err *confined_start(struct arena *arena, uint64_t size, void (*body)(void *context, int channel),
-				 void *context, struct confined **ret)
+/* What the kernel cannot read of a mapped file: now the handler of mapping.h learns of it. */
+static void touch(struct span bytes)
 {
-	struct confined *child = arena_alloc(arena, sizeof *child);
-	const pid_t parent = getpid();
-	int ends[2];
+	enum { PAGE = 4096 };
 
-	arena_defer(arena, end, child);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-		return err_new(arena, ERR_IO, "no socket: %s", strerror(errno));
+	for (size_t i = 0; i < bytes.size; i += PAGE)
+		(void)*(const volatile uint8_t *)(bytes.data + i);
+}
+
+/* The bytes in a file of their own; -1: errno says why not. */
+static int copy_of(struct span bytes)
+{
+	int descriptor = memfd_create("copy", MFD_CLOEXEC);
+
+	for (size_t at = 0; descriptor >= 0 && at < bytes.size;) {
+		ssize_t done = write(descriptor, bytes.data + at, bytes.size - at);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0 && errno == EFAULT)
+			touch(bytes);
+		if (done <= 0) {
+			close(descriptor);
+			return -1;
+		}
+		at += (size_t)done;
+	}
+	return descriptor;
+}
+
+static pid_t start(const struct confined_work *work, const int ends[2], int copy)
+{
+	const pid_t parent = getpid();
+	pid_t child;
+
 	fflush(NULL);
-	child->pid = fork();
-	if (child->pid == 0) {
+	child = fork();
+	if (child == 0) {
 		close(ends[0]);
-		confine(size, parent);
-		body(context, ends[1]);
+		confine(work->bytes.size, parent);
+		work->body(work->context, ends[1], copy);
 		_exit(0);
 	}
+	return child;
+}
+
+const struct err *confined_start(struct arena *arena, const struct confined_work *work, struct confined **ret)
+{
+	struct confined *child = arena_alloc(arena, sizeof *child);
+	int ends[2], copy;
+
+	arena_defer(arena, end, child);
+	copy = copy_of(work->bytes);
+	if (copy < 0)
+		return err_new(arena, ERR_IO, "no memory for a copy: %s", strerror(errno));
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
+		close(copy);
+		return err_new(arena, ERR_IO, "no socket: %s", strerror(errno));
+	}
+	child->pid = start(work, ends, copy);
+	close(copy);
 	close(ends[1]);
 	if (child->pid < 0) {
 		child->pid = 0;

@@ -6,6 +6,7 @@
 #define BASE_CONFINED_H
 
 #include "base/err.h"
+#include "base/span.h"
 
 #include <stdbool.h>
 
@@ -13,10 +14,16 @@ struct confined;
 
 enum received { RECEIVED_ALL, RECEIVED_LESS, RECEIVED_LATE };
 
-/* Forks a child that runs body(context, channel) and ends. Its memory is bounded in proportion to the bytes that it works
- * on. It is killed at the latest when the arena ends. Errors: ERR_IO. */
-const struct err *confined_start(struct arena *arena, uint64_t size, void (*body)(void *context, int channel),
-				 void *context, struct confined **ret);
+struct confined_work {
+	struct span bytes; /* that it works on */
+	/* `copy`: a file in memory that holds the bytes, which the body may change; it closes neither of the two. */
+	void (*body)(void *context, int channel, int copy);
+	void *context;
+};
+
+/* Forks a child that runs the body and ends. Its memory is bounded in proportion to the bytes. It is killed at the latest when
+ * the arena ends. Errors: ERR_IO. */
+const struct err *confined_start(struct arena *arena, const struct confined_work *work, struct confined **ret);
 
 /* The parent's side. A child has WALL_SECONDS in all to let its parent wait: RECEIVED_LATE after them; RECEIVED_LESS when
  * it ended before it had said everything. */
@@ -29,9 +36,6 @@ const char *confined_end(struct arena *arena, struct confined *child);
 /* The child's side: false when the parent is gone or, receiving, has nothing more to say. */
 bool channel_send(int channel, const void *data, size_t size);
 bool channel_receive(int channel, void *data, size_t size);
-
-/* A copy of bytes that has a descriptor, in memory; for the child, which never closes it. -1: no memory. */
-int confined_copy(const void *data, size_t size);
 
 enum { WALL_SECONDS = 90 };
 

@@ -1,6 +1,7 @@
 /* tornstack.c: the steps of an analysis, in order, under one arena. */
 #include "lib/tornstack.h"
 
+#include "base/mapping.h"
 #include "formats/unwind/libraries.h"
 #include "formats/locator/locate.h"
 #include "golang/wait_reasons.h"
@@ -176,9 +177,21 @@ static void fail_with(struct job *job, struct ts_result *result)
 	fail(result, err_code_name(job->error->code), job->error->text);
 }
 
+static void fail_lost(const char *path, struct ts_result *result)
+{
+	char text[sizeof result->error];
+
+	snprintf(text, sizeof text, "%.900s: it became shorter while it was read, or its disk failed", path);
+	fail(result, err_code_name(ERR_IO), text);
+}
+
 static void conclude(struct job *job, bool completed, struct ts_result *result)
 {
-	if (!completed)
+	const char *lost = mapping_lost(job->arena);
+
+	if (lost) /* whatever came of it, came of zeros */
+		fail_lost(lost, result);
+	else if (!completed)
 		fail(result, err_code_name(ERR_LIMIT), "the dump needs more memory than an analysis may take (2 GiB)");
 	else if (is_cancelled(job)) /* also when the error is only how a step said so */
 		result->outcome = TS_CANCELLED;

@@ -2,6 +2,7 @@
  * shared between threads. Results are put together in the order of the inputs. */
 #include "scan/batch.h"
 
+#include "base/mapping.h"
 #include "base/slices.h"
 #include "formats/archive/archive.h"
 #include "formats/archive/members.h"
@@ -115,6 +116,19 @@ static void read_archive(void *context)
 		member_failed(reading->worker, reading->worker->input->path, err);
 }
 
+/* A file that became shorter is said not to have been read, whatever was found in it. */
+static void scan_whole(struct reading *reading, struct span bytes)
+{
+	struct worker *worker = reading->worker;
+	struct scanned binary;
+
+	scan_bytes(worker->results, worker->input->path, bytes, false, &binary);
+	if (mapping_lost(reading->arena))
+		fail(worker, worker->input->path, err_code_name(ERR_IO), "it became shorter while it was read, or its disk failed");
+	else
+		keep(worker, &binary, worker->input->given);
+}
+
 static void read_file(void *context)
 {
 	struct reading *reading = context;
@@ -125,7 +139,7 @@ static void read_file(void *context)
 	if (err)
 		member_failed(worker, worker->input->path, err->cause ? err->cause : err);
 	else
-		scan(worker, worker->input->path, file.bytes, false, worker->input->given);
+		scan_whole(reading, file.bytes);
 }
 
 static void with_arena(struct worker *worker, void (*body)(void *context))

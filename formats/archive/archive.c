@@ -5,6 +5,7 @@
  * RFC 1952 2.3.1. */
 #include "formats/archive/archive.h"
 
+#include "base/mapping.h"
 #include "formats/archive/spool.h"
 
 #include <archive.h>
@@ -63,7 +64,7 @@ static void source_release(void *object)
 	struct source *source = object;
 
 	source_finish(source);
-	span_unmap(&source->mapped);
+	mapping_release(&source->mapped);
 }
 
 static struct source *source_new(struct arena *arena)
@@ -87,6 +88,7 @@ static const char *compression_of(struct span start)
 /* A stream being decompressed. */
 struct stream {
 	struct arena *arena;
+	const char *path;
 	struct source *source;
 	const struct file_options *options;
 	uint64_t input_size; /* 0: unknown */
@@ -211,7 +213,8 @@ static const struct err *read_source(struct stream *stream, const struct stat *s
 		stream->input_size = (uint64_t)status->st_size;
 		return decompress(stream, ret);
 	}
-	err = descriptor_map(stream->arena, stream->source->input, (uint64_t)status->st_size, &stream->source->mapped);
+	err = mapping_new(stream->arena, arena_strdup(stream->arena, stream->path), stream->source->input,
+			  (uint64_t)status->st_size, &stream->source->mapped);
 	*ret = (struct file_bytes){.bytes = stream->source->mapped};
 	return err;
 }
@@ -231,7 +234,7 @@ static const struct err *open_input(struct arena *arena, const char *path, struc
 const struct err *file_map(struct arena *arena, const char *path, const struct file_options *options, struct file_bytes *ret)
 {
 	const struct file_options defaults = {0};
-	struct stream stream = {.arena = arena, .options = options ? options : &defaults};
+	struct stream stream = {.arena = arena, .path = path, .options = options ? options : &defaults};
 	const struct err *err;
 	struct file_bytes file;
 	struct stat status;

@@ -15,6 +15,7 @@ struct file_bytes {
 struct file_options {
 	uint64_t max_size;               /* of what is decompressed, in bytes; 0: 64 GiB */
 	bool (*cancelled)(void);         /* polled while decompressing; NULL: never */
+	unsigned patience;               /* seconds for what comes over a network; 0: 300 */
 	const struct progress *progress; /* of decompressing; NULL: nobody waits */
 };
 

@@ -3,6 +3,7 @@
  * cpio(5), APPNOTE.TXT 4.3.7 (zip), bzip2, the RPM file format. */
 #include "formats/archive/members.h"
 
+#include "base/mapping.h"
 #include "formats/archive/spool.h"
 
 #include <archive.h>
@@ -201,7 +202,7 @@ static void visit_member(struct level *level, const char *path, bool damaged)
 		search->fail(search->context, path, err);
 	else if (may_go_on(level->visit))
 		search->visit(search->context, path, bytes, damaged);
-	span_unmap(&bytes);
+	mapping_release(&bytes);
 }
 
 /* ---- archives in archives ---- */

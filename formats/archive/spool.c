@@ -1,11 +1,11 @@
 /* spool.c: see spool.h. */
 #include "formats/archive/spool.h"
 
+#include "base/mapping.h"
 #include "base/temporary.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 enum { HOLE = 4096 };
@@ -76,7 +76,7 @@ const struct err *spool_map(struct arena *arena, struct spool *spool, struct spa
 {
 	if (ftruncate(spool->descriptor, (off_t)spool->size)) /* what is written last may be a hole */
 		return err_new(arena, ERR_IO, "extending a temporary file (see TMPDIR) failed: %s", strerror(errno));
-	return descriptor_map(arena, spool->descriptor, spool->size, ret);
+	return mapping_new(arena, "a temporary file", spool->descriptor, spool->size, ret);
 }
 
 void spool_close(struct spool *spool)
@@ -84,28 +84,4 @@ void spool_close(struct spool *spool)
 	if (spool->descriptor >= 0)
 		close(spool->descriptor);
 	spool->descriptor = -1;
-}
-
-const struct err *descriptor_map(struct arena *arena, int descriptor, uint64_t size, struct span *ret)
-{
-	void *memory;
-
-	if (size > SIZE_MAX / 2)
-		return err_new(arena, ERR_LIMIT, "the file is too large to be mapped");
-	if (!size) {
-		*ret = (struct span){0};
-		return NULL;
-	}
-	memory = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-	if (memory == MAP_FAILED)
-		return err_new(arena, ERR_IO, "mapping it failed: %s", strerror(errno));
-	*ret = (struct span){memory, (size_t)size};
-	return NULL;
-}
-
-void span_unmap(struct span *mapped)
-{
-	if (mapped->size)
-		munmap((void *)(uintptr_t)mapped->data, mapped->size);
-	*mapped = (struct span){0};
 }

@@ -18,14 +18,9 @@ const struct err *spool_open(struct arena *arena, uint64_t max_size, struct spoo
 /* Appends bytes. Errors: LIMIT, IO. */
 const struct err *spool_append(struct arena *arena, struct spool *spool, const void *data, size_t size);
 
-/* All that was appended, mapped read-only, to be released with span_unmap. */
+/* All that was appended, mapped read-only, to be released with mapping_release. */
 const struct err *spool_map(struct arena *arena, struct spool *spool, struct span *ret);
 
 void spool_close(struct spool *spool);
-
-/* Maps the first `size` bytes of a file read-only; empty for none. MAP_PRIVATE: whoever writes to the file
- * meanwhile, this process never does. */
-const struct err *descriptor_map(struct arena *arena, int descriptor, uint64_t size, struct span *ret);
-void span_unmap(struct span *mapped);
 
 #endif

@@ -6,7 +6,6 @@
 #include "base/confined.h"
 #include "formats/exe/libdwarf.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +18,7 @@ enum {
 };
 
 /* What the child sends: one outcome, then one answer per query. */
-enum outcome_code { OUTCOME_DONE, OUTCOME_NO_DWARF, OUTCOME_REFUSED, OUTCOME_IO };
+enum outcome_code { OUTCOME_DONE, OUTCOME_NO_DWARF, OUTCOME_REFUSED };
 
 struct outcome {
 	enum outcome_code code;
@@ -308,19 +307,13 @@ static void disguise_arm64(int fd, struct span bytes)
 		return; /* then libdwarf says that there is no DWARF */
 }
 
-static void walk_file(struct walk *walk, struct span bytes, struct outcome *outcome)
+static void walk_file(struct walk *walk, int copy, struct outcome *outcome)
 {
 	Dwarf_Error error = NULL;
-	int fd = confined_copy(bytes.data, bytes.size);
 	int status;
 
-	if (fd < 0) {
-		outcome->code = OUTCOME_IO;
-		snprintf(outcome->message, sizeof outcome->message, "no memory for a copy: %s", strerror(errno));
-		return;
-	}
-	disguise_arm64(fd, bytes);
-	status = libdwarf_open(fd, &walk->dbg, &error);
+	disguise_arm64(copy, walk->bytes);
+	status = libdwarf_open(copy, &walk->dbg, &error);
 	if (status == DW_DLV_OK)
 		status = visit_units(walk, &error);
 	else if (status == DW_DLV_NO_ENTRY)
@@ -329,12 +322,12 @@ static void walk_file(struct walk *walk, struct span bytes, struct outcome *outc
 		refuse(outcome, OUTCOME_REFUSED, error);
 }
 
-static void run_child(void *context, int channel)
+static void run_child(void *context, int channel, int copy)
 {
 	struct walk *walk = context;
 	struct outcome outcome = {0};
 
-	walk_file(walk, walk->bytes, &outcome);
+	walk_file(walk, copy, &outcome);
 	if (!channel_send(channel, &outcome, sizeof outcome) ||
 	    !channel_send(channel, walk->answers, walk->count * sizeof *walk->answers))
 		_exit(1);
@@ -348,11 +341,9 @@ static const struct err *outcome_error(struct arena *arena, const struct exe *ex
 	case OUTCOME_NO_DWARF:
 		return err_new(arena, ERR_ABSENT, "%s: it has no DWARF", exe->path);
 	case OUTCOME_REFUSED:
-		return err_new(arena, ERR_BAD_DATA, "%s: its DWARF cannot be read: %s", exe->path, outcome->message);
-	case OUTCOME_IO:
 		break;
 	}
-	return err_new(arena, ERR_IO, "%s: its DWARF cannot be read: %s", exe->path, outcome->message);
+	return err_new(arena, ERR_BAD_DATA, "%s: its DWARF cannot be read: %s", exe->path, outcome->message);
 }
 
 static void take_answers(const struct answer *answers, struct dwarf_query *queries, size_t count)
@@ -367,6 +358,7 @@ static void take_answers(const struct answer *answers, struct dwarf_query *queri
 const struct err *dwarf_resolve(struct arena *arena, const struct exe *exe, struct dwarf_query *queries, size_t count)
 {
 	struct walk walk = {.bytes = exe->bytes, .queries = queries, .count = count, .open = count};
+	const struct confined_work work = {.bytes = exe->bytes, .body = run_child, .context = &walk};
 	struct outcome outcome = {0};
 	struct confined *child;
 	enum received received;
@@ -375,7 +367,7 @@ const struct err *dwarf_resolve(struct arena *arena, const struct exe *exe, stru
 
 	walk.answers = arena_array(arena, count, sizeof *walk.answers);
 	walk.met = arena_array(arena, count, sizeof *walk.met);
-	err = confined_start(arena, exe->bytes.size, run_child, &walk, &child);
+	err = confined_start(arena, &work, &child);
 	if (err)
 		return err_because(arena, err, "%s: its DWARF cannot be read", exe->path);
 	received = confined_receive(child, &outcome, sizeof outcome);

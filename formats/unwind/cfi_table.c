@@ -182,14 +182,14 @@ static struct frames frames_of(Dwarf_Debug dbg,
 	return frames;
 }
 
-static void run_child(void *context, int channel)
+static void run_child(void *context, int channel, int copy)
 {
-	const struct exe *exe = context;
 	struct reader_state state = {0};
 	Dwarf_Error error = NULL;
 	uint64_t pc;
 
-	if (libdwarf_open(confined_copy(exe->bytes.data, exe->bytes.size), &state.dbg, &error) == DW_DLV_OK) {
+	(void)context;
+	if (libdwarf_open(copy, &state.dbg, &error) == DW_DLV_OK) {
 		dwarf_set_frame_rule_table_size(state.dbg, TABLE_COLUMNS);
 		dwarf_set_frame_cfa_value(state.dbg, DW_FRAME_CFA_COL3);
 		dwarf_set_frame_rule_initial_value(state.dbg, DW_FRAME_SAME_VAL);
@@ -269,8 +269,8 @@ static bool ask(struct cfi_table *table, uint64_t pc, struct cfi_row *ret)
 	const char *end;
 
 	if (!table->child && !table->lost) {
-		const struct err *err = confined_start(table->arena, table->exe->bytes.size, run_child,
-						       (void *)(uintptr_t)table->exe, &table->child);
+		const struct confined_work work = {.bytes = table->exe->bytes, .body = run_child};
+		const struct err *err = confined_start(table->arena, &work, &table->child);
 
 		if (err)
 			lose(table, err_describe(table->arena, err));

@@ -1,4 +1,5 @@
 /* test_archive.c: compressed, cut short and oversized input. */
+#include "base/mapping.h"
 #include "formats/archive/archive.h"
 #include "formats/archive/spool.h"
 
@@ -207,7 +208,7 @@ static void a_spool_is_sparse(void **state)
 	assert_int_equal(all.data[ODD + ZEROS - 1], 0);
 	assert_memory_equal(all.data + ODD + ZEROS, f->data.data, ODD);
 	assert_int_equal(all.data[all.size - 1], 0);
-	span_unmap(&all);
+	mapping_release(&all);
 	spool_close(&spool);
 	free((void *)(uintptr_t)zeros);
 }
