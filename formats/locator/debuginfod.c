@@ -1,6 +1,7 @@
 /* debuginfod.c: the only file that knows libdebuginfod (elfutils), of which it takes types from the header and functions
- * at run time, as libdwfl does: linking with it would load and initialise libcurl in every run, asked or not. Timeouts,
- * retries and the cache are the library's, see debuginfod_find_executable(3). */
+ * at run time, as libdwfl does: linking with it would load and initialise libcurl in every run, asked or not. Timeouts of
+ * one answer, retries and the cache are the library's, see debuginfod_find_executable(3); a server that always sends a little
+ * is none of its concerns, and so there is a time for all together. */
 #include "formats/locator/debuginfod.h"
 
 #include <dlfcn.h>
@@ -8,9 +9,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DEFAULT_MAX_SIZE (UINT64_C(4) << 30)
+
+enum { PATIENCE = 300 /* seconds */, MILLISECONDS = 1000 };
 
 enum { BUILD_ID_MIN = 2 * 8, BUILD_ID_MAX = 2 * 64 }; /* hex digits; linkers make 8 to 20 bytes */
 
@@ -33,7 +37,9 @@ struct fetch {
 	debuginfod_client *client;
 	const struct file_options *options;
 	uint64_t max_size;
-	bool cancelled, too_large;
+	unsigned patience; /* seconds */
+	int64_t deadline;  /* milliseconds of the monotonic clock */
+	bool cancelled, too_large, late;
 	char *path; /* the library's, in malloc'd memory */
 };
 
@@ -62,6 +68,14 @@ static bool load_library(struct library *ret)
 	return true;
 }
 
+static int64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (int64_t)time.tv_sec * MILLISECONDS + time.tv_nsec / 1000000;
+}
+
 /* The library calls it all the while, also when it waits for a connection. */
 static int watch(debuginfod_client *client, long done, long total)
 {
@@ -73,7 +87,8 @@ static int watch(debuginfod_client *client, long done, long total)
 	fetch = library.get_user_data(client);
 	fetch->cancelled = fetch->options && fetch->options->cancelled && fetch->options->cancelled();
 	fetch->too_large = (done > 0 && (uint64_t)done > fetch->max_size) || (total > 0 && (uint64_t)total > fetch->max_size);
-	return fetch->cancelled || fetch->too_large;
+	fetch->late = now() >= fetch->deadline;
+	return fetch->cancelled || fetch->too_large || fetch->late;
 }
 
 static void release(void *object)
@@ -101,6 +116,8 @@ static const struct err *failure(struct arena *arena, const struct fetch *fetch,
 	if (fetch->too_large)
 		return err_new(arena, ERR_LIMIT, "what it serves for build-id %s is larger than %llu bytes", build_id,
 			       (unsigned long long)fetch->max_size);
+	if (fetch->late)
+		return err_new(arena, ERR_LIMIT, "build-id %s was not there after %u s", build_id, fetch->patience);
 	if (number == ENOENT)
 		return err_new(arena, ERR_ABSENT, "no server of DEBUGINFOD_URLS has build-id %s", build_id);
 	return err_new(arena, ERR_IO, "asking for build-id %s: %s", build_id, strerror(number));
@@ -120,6 +137,8 @@ const struct err *debuginfod_fetch(struct arena *arena, const char *build_id, co
 		return err_new(arena, ERR_ABSENT, "%s is not installed, or too old", DEBUGINFOD_SONAME);
 	fetch->options = options;
 	fetch->max_size = options && options->max_size ? options->max_size : DEFAULT_MAX_SIZE;
+	fetch->patience = options && options->patience ? options->patience : PATIENCE;
+	fetch->deadline = now() + (int64_t)fetch->patience * MILLISECONDS;
 	arena_defer(arena, release, fetch);
 	fetch->client = fetch->library.begin();
 	if (!fetch->client)

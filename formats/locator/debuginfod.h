@@ -10,7 +10,7 @@ bool debuginfod_enabled(void);
 
 /* Fetches the executable or shared library with a GNU build-id, lower-case hex as in struct exe, into the cache of
  * libdebuginfod; *path is its name there. Nothing is said about its contents: identity is to be judged like that of any
- * other file. `options` (NULL: none) bounds its size and cancels. Errors: ABSENT (no server has it, or none is enabled),
+ * other file. `options` (NULL: none) bounds its size and the time, and cancels. Errors: ABSENT (no server has it, or none is enabled),
  * BAD_DATA (no build-id), LIMIT, IO. */
 const struct err *debuginfod_fetch(struct arena *arena, const char *build_id, const struct file_options *options,
 				   const char **path);
