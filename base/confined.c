@@ -1,6 +1,9 @@
 /* confined.c: see confined.h. */
 #include "base/confined.h"
 
+#include "base/broker.h"
+#include "base/sandbox.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,31 +11,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-/* AddressSanitizer's shadow memory alone is larger than any limit. */
-#if defined(__SANITIZE_ADDRESS__)
-enum { LIMIT_MEMORY = 0 };
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-enum { LIMIT_MEMORY = 0 };
-#else
-enum { LIMIT_MEMORY = 1 };
-#endif
-#else
-enum { LIMIT_MEMORY = 1 };
-#endif
-
 enum { CPU_SECONDS = 60 }; /* DWARF of 100 MB takes a few */
 
-/* Address space of the child beyond the parent's: fixed, and in proportion to the bytes, for they are read into memory. */
-static const rlim_t memory_fixed = (rlim_t)1 << 30;
-static const rlim_t memory_per_byte = 8;
+/* Memory of the child beyond the parent's: fixed, and in proportion to the bytes, for they are read into memory. */
+static const uint64_t memory_fixed = (uint64_t)1 << 30;
+static const uint64_t memory_per_byte = 8;
 
 struct confined {
 	pid_t pid;        /* 0: ended */
@@ -43,39 +31,36 @@ struct confined {
 
 /* ---- the child's side ---- */
 
-static uint64_t address_space(void)
+/* As RLIMIT_DATA counts it (proc(5), statm); 0: unknown. */
+static uint64_t private_memory(void)
 {
 	FILE *file = fopen("/proc/self/statm", "re");
 	unsigned long pages = 0;
 
 	if (file) {
-		if (fscanf(file, "%lu", &pages) != 1)
+		if (fscanf(file, "%*u %*u %*u %*u %*u %lu", &pages) != 1)
 			pages = 0;
 		fclose(file);
 	}
 	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void limit(__rlimit_resource_t resource, rlim_t value)
-{
-	struct rlimit rlimit = {value, value};
-
-	setrlimit(resource, &rlimit);
-}
-
+/* In a process that is confined already (isolation.h) there is no /dev/null, since its output is that, and no
+ * /proc/self, but a limit of memory. */
 static void confine(uint64_t size, pid_t parent)
 {
+	const uint64_t memory = private_memory();
+	const struct sandbox_limits limits = {
+		.cpu_seconds = CPU_SECONDS,
+		.memory = memory && SANDBOX_LIMITS_MEMORY ? memory + memory_fixed + size * memory_per_byte : 0,
+	};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent) /* it died before that */
-		_exit(1);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_CPU, CPU_SECONDS);
-	if (LIMIT_MEMORY)
-		limit(RLIMIT_AS, address_space() + memory_fixed + size * memory_per_byte);
+	broker_leave();
+	sandbox_limit(&limits);
 	dup2(null, STDOUT_FILENO);
 	dup2(null, STDERR_FILENO);
+	sandbox_enter(SANDBOX_READER, parent);
 }
 
 bool channel_send(int channel, const void *data, size_t size)
@@ -126,7 +111,7 @@ static void end(void *object)
 	if (!child->pid)
 		return;
 	close(child->channel);
-	kill(child->pid, SIGKILL);
+	kill(child->pid, SIGKILL); /* refused where this process is confined: then it ends when it reads on, or by its limit of time */
 	while (waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR)
 		;
 	child->pid = 0;

@@ -1,6 +1,6 @@
 /* confined.h: a child process for work on hostile bytes that a library may not survive (as in systemd's
- * shared/elf-util.c). What goes wrong in it stays there: limits of time and memory, no core file, no output, no life after
- * its parent's. The two talk through a socket; a child that dies is an error value like any other, and what it says is
+ * shared/elf-util.c). What goes wrong in it stays there: it lives in a sandbox (sandbox.h), with limits of time and memory and
+ * without output. The two talk through a socket; a child that dies is an error value like any other, and what it says is
  * as hostile as what it reads. */
 #ifndef BASE_CONFINED_H
 #define BASE_CONFINED_H

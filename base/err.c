@@ -21,6 +21,7 @@ static const char *const code_names[] = {
 	[ERR_OTHER_CPU] = "other-cpu",
 	[ERR_OTHER_SYSTEM] = "other-system",
 	[ERR_NO_PROCESS] = "no-process",
+	[ERR_CRASHED] = "crashed",
 };
 
 const char *err_code_name(enum err_code code)

@@ -19,6 +19,7 @@ enum err_code {
 	ERR_OTHER_CPU,    /* of a CPU that this program does not read */
 	ERR_OTHER_SYSTEM, /* of an operating system that this program does not read */
 	ERR_NO_PROCESS,   /* the memory of a kernel or of a whole machine */
+	ERR_CRASHED,      /* this program did, or was stopped by its sandbox */
 };
 
 struct err {
@@ -28,7 +29,7 @@ struct err {
 };
 
 /* The stable name of a code in machine output: "io", "bad-data", "unsupported", "absent", "not-saved", "limit", "no-dump",
- * "cut-short", "other-cpu", "other-system", "no-process". */
+ * "cut-short", "other-cpu", "other-system", "no-process", "crashed". */
 const char *err_code_name(enum err_code code);
 
 const struct err *err_new(struct arena *arena, enum err_code code, const char *format, ...)

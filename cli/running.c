@@ -10,7 +10,7 @@
 
 enum { COLUMNS = 100, LEAST_COLUMNS = 72, JOBS_LIMIT = 64 };
 
-enum option_key { KEY_COLOR = 0x300, KEY_MAX_SIZE, KEY_USAGE };
+enum option_key { KEY_COLOR = 0x300, KEY_MAX_SIZE, KEY_NO_SANDBOX, KEY_USAGE };
 
 static const struct argp_option options[] = {
 	{"output", 'o', "FILE", 0, "Write to FILE, which is replaced only on success", 0},
@@ -19,6 +19,7 @@ static const struct argp_option options[] = {
 	{"jobs", 'j', "N", 0, "Use N threads (default: one per CPU); the report is the same", 0},
 	{"quiet", 'q', NULL, 0, "Print the first line only", 0},
 	{"verbose", 'v', NULL, 0, "Leave nothing out: weaker evidence, every thread, all ids, what does no damage", 0},
+	{"no-sandbox", KEY_NO_SANDBOX, NULL, 0, "Work in this process, which may do what you may: for debugging", 0},
 	{"help", 'h', NULL, 0, "Print this help", -1},
 	{"usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1},
 	{0},
@@ -95,6 +96,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'v':
 		running->verbose = true;
+		return 0;
+	case KEY_NO_SANDBOX:
+		running->exposed = true;
 		return 0;
 	case 'h':
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);

@@ -12,6 +12,7 @@ struct running {
 	uint64_t max_size; /* bytes, 0: the default */
 	unsigned workers;  /* 0: one per CPU */
 	bool quiet, verbose;
+	bool exposed; /* --no-sandbox */
 	enum color_choice color;
 	const char *output; /* NULL: standard output */
 };

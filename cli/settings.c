@@ -126,11 +126,14 @@ int settings_run(struct settings *settings)
 	settings->options.workers = settings->running.workers;
 	settings->options.quiet = settings->running.quiet;
 	settings->options.verbose = settings->running.verbose;
+	settings->options.isolated = !settings->running.exposed;
 	settings->options.progress = show_progress;
 	settings->options.context = settings;
 	if (!output_open(settings->running.output, settings->dump, &output))
 		return EXIT_FAILED;
 	result = ts_analyze(settings->dump, &settings->options, output.file);
+	if (*result.exposed && !settings->running.quiet)
+		cli_complain("without its sandbox: %s", result.exposed);
 	if (result.outcome != TS_ANALYSED && result.outcome != TS_ANALYSED_CORRUPTION) {
 		output_discard(&output);
 		fail(settings, &result);

@@ -44,6 +44,9 @@ struct ts_options {
 	unsigned columns;               /* width of text; 0: 100 */
 	bool verbose, quiet;
 	bool unmasked;                  /* values of flags and of the environment are shown, and what is at paths that the dump names */
+	/* Work in a child process that can open nothing and reach nobody (base/isolation.h), so that a dump that is an attack, or
+	 * that this library does not survive, costs an error. SIGCHLD must not be ignored. */
+	bool isolated;
 	bool (*cancelled)(void);        /* polled in long steps; NULL: never */
 	/* Called every so often, by the thread that called ts_analyze, with what is done of `total` (0: unknown): bytes of
 	 * input, goroutines or groups of them. Phases may be left out or come again, and `done` need not reach `total`.
@@ -65,6 +68,7 @@ struct ts_result {
 	char error_code[16]; /* "io", "bad-data", … (base/err.h); empty unless TS_FAILED */
 	char error[1024];
 	bool begun;          /* a part of the report is written */
+	char exposed[128];   /* why it was not isolated, or not as well as it should be; empty: it was, or was not to be */
 };
 
 /* Analyses one dump ("-": standard input) and writes the report to `out`. On TS_FAILED and TS_CANCELLED nothing is written,

@@ -6,6 +6,7 @@ of the fixtures, HOSTILE quick or full, UPDATE set when goldens are to be rewrit
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -70,10 +71,10 @@ class Run:
 
     def trouble(self, *allowed):
         """What is wrong with the way it ended, or None: it must end with one of the `allowed` statuses, without a
-        sanitizer's complaint, say why when it fails, and print JSON only when it does not."""
+        sanitizer's complaint or a crash of the isolated part, say why when it fails, and print JSON only when it does not."""
         if self.status is None:
             return f'still running after {TIMEOUT} s'
-        if self.status not in allowed or 'Sanitizer' in self.err or 'runtime error' in self.err:
+        if self.status not in allowed or re.search('Sanitizer|runtime error|tornstack: the analysis (crash|was|end)', self.err):
             return f'exit status {self.status}\n{self.err[-4000:]}'
         if self.status == 0 and '--json' in self.args and self.report is None:
             return 'what it printed is not JSON'

@@ -1,4 +1,5 @@
 """tornstack on a terminal, with input that comes slowly, and what then stands on the line where progress is shown."""
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -22,11 +23,14 @@ def take_interrupts():
 
 
 def open_files(process):
-    """Where the descriptors of a process lead."""
-    for entry in pathlib.Path(f'/proc/{process.pid}/fd').iterdir():
+    """Where the descriptors of a process lead, and those of its children, one of which has the input."""
+    children = pathlib.Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
+    for pid in (process.pid, *children):
         try:
-            yield os.readlink(entry)
-        except FileNotFoundError:  # closed meanwhile
+            for entry in pathlib.Path(f'/proc/{pid}/fd').iterdir():
+                with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                    yield os.readlink(entry)
+        except (FileNotFoundError, PermissionError):  # ended meanwhile; another user's
             pass
 
 

@@ -5,6 +5,7 @@
  * RFC 1952 2.3.1. */
 #include "formats/archive/archive.h"
 
+#include "base/files.h"
 #include "base/mapping.h"
 #include "formats/archive/spool.h"
 
@@ -83,6 +84,11 @@ static const char *compression_of(struct span start)
 		if (start.size >= magics[i].size && !memcmp(start.data, magics[i].bytes, magics[i].size))
 			return magics[i].name;
 	return NULL;
+}
+
+bool file_compressed(struct span start)
+{
+	return compression_of(start) != NULL;
 }
 
 /* A stream being decompressed. */
@@ -208,7 +214,7 @@ static const struct err *read_source(struct stream *stream, const struct stat *s
 	size = pread(stream->source->input, start, sizeof start, 0);
 	if (size < 0)
 		return err_new(stream->arena, ERR_IO, "%s", strerror(errno));
-	if (compression_of((struct span){start, (size_t)size})) {
+	if (file_compressed((struct span){start, (size_t)size})) {
 		lseek(stream->source->input, 0, SEEK_SET);
 		stream->input_size = (uint64_t)status->st_size;
 		return decompress(stream, ret);
@@ -221,7 +227,7 @@ static const struct err *read_source(struct stream *stream, const struct stat *s
 
 static const struct err *open_input(struct arena *arena, const char *path, struct source *source, struct stat *status)
 {
-	source->input = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	source->input = strcmp(path, "-") ? file_open(path) : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 	if (source->input < 0 || fstat(source->input, status))
 		return err_new(arena, ERR_IO, "%s", strerror(errno));
 	if (S_ISDIR(status->st_mode))

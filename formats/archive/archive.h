@@ -19,6 +19,9 @@ struct file_options {
 	const struct progress *progress; /* of decompressing; NULL: nobody waits */
 };
 
+/* Whether bytes begin as a compressed file that file_map decompresses. */
+bool file_compressed(struct span start);
+
 /* Maps a file read-only ("-": standard input), decompressed if need be into an unlinked sparse temporary file in
  * TMPDIR; at most max_size bytes. The mapping is released with the arena. A stream that breaks off gives
  * what could be read, with cut_short. options NULL: defaults. Errors: IO, BAD_DATA, LIMIT. */

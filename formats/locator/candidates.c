@@ -1,6 +1,7 @@
 /* candidates.c: see candidates.h. */
 #include "formats/locator/candidates.h"
 
+#include "base/files.h"
 #include "formats/locator/paths.h"
 
 #include <string.h>
@@ -14,7 +15,7 @@ struct offer {
 
 static bool offer_file(const struct offer *offer, const char *path)
 {
-	return path && path_is_file(path) && offer->take(offer->context, path);
+	return path && file_is_regular(path) && offer->take(offer->context, path);
 }
 
 static bool offer_name(const struct offer *offer, const char *folder, const char *name)

@@ -4,6 +4,8 @@
  * is none of its concerns, and so there is a time for all together. */
 #include "formats/locator/debuginfod.h"
 
+#include "base/broker.h"
+
 #include <dlfcn.h>
 #include <elfutils/debuginfod.h>
 #include <errno.h>
@@ -123,6 +125,20 @@ static const struct err *failure(struct arena *arena, const struct fetch *fetch,
 	return err_new(arena, ERR_IO, "asking for build-id %s: %s", build_id, strerror(number));
 }
 
+/* A confined process has no network: it asks who has. */
+static const struct err *ask(struct arena *arena, const char *build_id, const char **path)
+{
+	struct broker_answer answer;
+	int none;
+
+	if (!broker_ask(BROKER_FETCH, build_id, &answer, &none))
+		return err_new(arena, ERR_IO, "there is nobody to ask for build-id %s", build_id);
+	if (answer.error)
+		return err_new(arena, (enum err_code)(answer.error - 1), "%s", answer.text);
+	*path = arena_strdup(arena, answer.text);
+	return NULL;
+}
+
 const struct err *debuginfod_fetch(struct arena *arena, const char *build_id, const struct file_options *options,
 				   const char **path)
 {
@@ -133,6 +149,8 @@ const struct err *debuginfod_fetch(struct arena *arena, const char *build_id, co
 		return err_new(arena, ERR_BAD_DATA, "%.130s: it is not a build-id", build_id);
 	if (!debuginfod_enabled())
 		return err_new(arena, ERR_ABSENT, "DEBUGINFOD_URLS is not set");
+	if (broker_joined())
+		return ask(arena, build_id, path);
 	if (!load_library(&fetch->library))
 		return err_new(arena, ERR_ABSENT, "%s is not installed, or too old", DEBUGINFOD_SONAME);
 	fetch->options = options;

@@ -1,6 +1,7 @@
 /* locate.c: where the executable of a dump may lie, and which of the candidates fits. */
 #include "formats/locator/locate.h"
 
+#include "base/files.h"
 #include "formats/locator/debuginfod.h"
 #include "formats/locator/paths.h"
 #include "formats/locator/program.h"
@@ -188,7 +189,7 @@ static bool is_rejected(const struct search *search, const char *path)
 
 static void try_found(struct search *search, const char *path, bool own_folder)
 {
-	if (!search->best.exe && path && !is_rejected(search, path) && path_is_file(path))
+	if (!search->best.exe && path && !is_rejected(search, path) && file_is_regular(path))
 		try_exe(search, path, path, EXE_FOUND, own_folder);
 }
 

@@ -2,7 +2,6 @@
 #include "formats/locator/paths.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 const char *const path_suffixes[PATH_SUFFIXES] = {"", ".zst", ".lz4", ".xz", ".gz"};
 
@@ -23,13 +22,6 @@ const char *path_folder(struct arena *arena, const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return slash ? arena_strndup(arena, path, (size_t)(slash - path)) : ".";
-}
-
-bool path_is_file(const char *path)
-{
-	struct stat status;
-
-	return !stat(path, &status) && S_ISREG(status.st_mode);
 }
 
 const char *path_without_deleted(struct arena *arena, const char *path)

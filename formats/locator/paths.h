@@ -15,9 +15,6 @@ const char *path_base_name(const char *path);
 /* Its folder, to put a slash and a name behind: "." for a bare name, "" for one in the root. */
 const char *path_folder(struct arena *arena, const char *path);
 
-/* Whether it is a regular file: a device or a pipe is never opened. */
-bool path_is_file(const char *path);
-
 /* Without what Linux appends to the path of an unlinked file. */
 const char *path_without_deleted(struct arena *arena, const char *path);
 

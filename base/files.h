@@ -1,0 +1,13 @@
+/* files.h: how files are opened: by this process, or, where it is confined, by the one that made it (base/broker.h). */
+#ifndef BASE_FILES_H
+#define BASE_FILES_H
+
+#include <stdbool.h>
+
+/* For reading. -1: errno says why not. */
+int file_open(const char *path);
+
+/* Whether it is a regular file, after symbolic links, that may be opened. */
+bool file_is_regular(const char *path);
+
+#endif

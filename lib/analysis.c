@@ -1,0 +1,220 @@
+/* analysis.c: the steps of an analysis, in order, under one arena. */
+#include "lib/analysis.h"
+
+#include "base/mapping.h"
+#include "formats/unwind/libraries.h"
+#include "formats/locator/locate.h"
+#include "lib/report_file.h"
+#include "report/escape.h"
+#include "report/report.h"
+
+#include <string.h>
+
+#define BUDGET ((size_t)2 << 30)
+
+struct job {
+	struct arena *arena;
+	const char *dump;
+	const struct ts_options *options;
+	struct progress progress;
+	FILE *out;
+	struct report_file *report;
+	const struct err *error;
+	bool cancelled;
+	bool corruption;
+};
+
+static bool is_cancelled(struct job *job)
+{
+	if (job->options->cancelled && job->options->cancelled())
+		job->cancelled = true;
+	return job->cancelled;
+}
+
+static void show_progress(void *context, enum progress_phase phase, uint64_t done, uint64_t total)
+{
+	static const enum ts_phase phases[] = {
+		[PROGRESS_COPYING] = TS_COPYING, [PROGRESS_DECOMPRESSING] = TS_DECOMPRESSING, [PROGRESS_LISTING] = TS_LISTING,
+		[PROGRESS_WALKING] = TS_WALKING, [PROGRESS_JUDGING] = TS_JUDGING,	      [PROGRESS_WRITING] = TS_WRITING,
+	};
+	const struct ts_options *options = ((const struct job *)context)->options;
+
+	if (options->progress)
+		options->progress(options->context, phases[phase], done, total);
+}
+
+static const struct err *load(struct job *job, struct go_runtime **ret)
+{
+	const struct ts_options *options = job->options;
+	const struct file_options file_options = {.max_size = options->max_size, .cancelled = options->cancelled,
+						  .progress = &job->progress};
+	const struct exe_search search = {.given = options->executables, .symbols_dir = options->symbols_dir,
+					  .sysroot = options->sysroot, .options = &file_options,
+					  .tells_paths = options->unmasked};
+	const struct library_search libraries = {.symbols_dir = options->symbols_dir, .sysroot = options->sysroot,
+						 .tells_paths = options->unmasked};
+	struct notes *notes = arena_alloc(job->arena, sizeof *notes);
+	struct exe_candidate exe = {0};
+	struct image *image;
+	const struct err *error;
+
+	notes->arena = job->arena;
+	error = image_open(job->arena, notes, job->dump, &file_options, &image);
+	if (error || is_cancelled(job))
+		return error;
+	image->workers = options->workers;
+	image->libraries = libraries_new(image, &libraries);
+	error = locate_exe(image, &search, &exe);
+	if (error || is_cancelled(job))
+		return error;
+	*ret = go_runtime_load(image, &exe);
+	return NULL;
+}
+
+/* A finding for which --exit-code is 3. */
+static bool has_corruption(const struct diagnosis *diagnosis)
+{
+	for (size_t i = 0; i < diagnosis->findings.count; i++)
+		if (diagnosis->findings.items[i].detector->corruption &&
+		    diagnosis->findings.items[i].certainty >= CERTAINTY_LIKELY)
+			return true;
+	return false;
+}
+
+static struct goroutine_filter filter_of(const struct ts_filter *filter)
+{
+	if (!filter)
+		return (struct goroutine_filter){0};
+	return (struct goroutine_filter){
+		.functions = filter->functions,
+		.states = filter->states,
+		.creators = filter->creators,
+		.ids = filter->ids,
+		.id_count = filter->id_count,
+		.waiting_over = filter->waiting_over,
+	};
+}
+
+static const struct err *write_report(struct job *job, const struct diagnosis *diagnosis)
+{
+	const struct ts_options *options = job->options;
+	static const enum report_goroutines goroutines[] = {
+		[TS_GOROUTINES_FINDINGS] = REPORT_GOROUTINES_FINDINGS,
+		[TS_GOROUTINES_GROUPS] = REPORT_GOROUTINES_GROUPS,
+		[TS_GOROUTINES_ALL] = REPORT_GOROUTINES_ALL,
+	};
+	const struct goroutine_filter filter = filter_of(options->filter);
+	const struct report_options report = {
+		.version = TORNSTACK_VERSION,
+		.goroutines = goroutines[options->goroutines],
+		.filter = options->filter ? &filter : NULL,
+		.columns = options->columns,
+		.color = options->color,
+		.verbose = options->verbose,
+		.unmasked = options->unmasked,
+		.quiet = options->quiet,
+		.cancelled = options->cancelled,
+	};
+	const struct err *error = report_file_open(job->arena, job->out, &job->report);
+
+	if (error)
+		return error;
+	if (options->format == TS_TEXT && options->filter)
+		report_goroutines(diagnosis, &report, job->report->stream);
+	else if (options->format == TS_TEXT)
+		report_text(diagnosis, &report, job->report->stream);
+	else if (!report_json(diagnosis, &report, job->report->stream))
+		return err_new(job->arena, ERR_LIMIT, "no memory for the report");
+	return NULL;
+}
+
+static void run(void *context)
+{
+	struct job *job = context;
+	struct go_runtime *runtime = NULL;
+	struct analysis *analysis;
+	struct diagnosis *diagnosis;
+
+	job->error = load(job, &runtime);
+	if (job->error || is_cancelled(job))
+		return;
+	analysis = analyze(runtime);
+	if (is_cancelled(job))
+		return;
+	progress_report(&job->progress, PROGRESS_JUDGING, 0, 0);
+	diagnosis = diagnose(analysis);
+	if (is_cancelled(job))
+		return;
+	job->corruption = has_corruption(diagnosis);
+	progress_report(&job->progress, PROGRESS_WRITING, 0, 0);
+	job->error = write_report(job, diagnosis);
+	is_cancelled(job);
+}
+
+static void fail(struct ts_result *result, const char *code, const char *text)
+{
+	result->outcome = TS_FAILED;
+	snprintf(result->error_code, sizeof result->error_code, "%s", code);
+	snprintf(result->error, sizeof result->error, "%s", text);
+}
+
+/* An error's text needs memory too, so it is made under arena_run like everything else. */
+static void describe(void *context)
+{
+	struct job *job = context;
+
+	job->error = err_new(job->arena, job->error->code, "%s",
+			     escape_line(job->arena, err_describe(job->arena, job->error)));
+}
+
+static void fail_with(struct job *job, struct ts_result *result)
+{
+	arena_run(job->arena, describe, job);
+	fail(result, err_code_name(job->error->code), job->error->text);
+}
+
+static void fail_lost(const char *path, struct ts_result *result)
+{
+	char text[sizeof result->error];
+
+	snprintf(text, sizeof text, "%.900s: it became shorter while it was read, or its disk failed", path);
+	fail(result, err_code_name(ERR_IO), text);
+}
+
+static void conclude(struct job *job, bool completed, struct ts_result *result)
+{
+	const char *lost = mapping_lost(job->arena);
+
+	if (lost) /* whatever came of it, came of zeros */
+		fail_lost(lost, result);
+	else if (!completed)
+		fail(result, err_code_name(ERR_LIMIT), "the dump needs more memory than an analysis may take (2 GiB)");
+	else if (is_cancelled(job)) /* also when the error is only how a step said so */
+		result->outcome = TS_CANCELLED;
+	else if (job->error)
+		fail_with(job, result);
+	else
+		result->outcome = job->corruption ? TS_ANALYSED_CORRUPTION : TS_ANALYSED;
+	if (job->options->progress)
+		job->options->progress(job->options->context, TS_DONE, 0, 0);
+	result->begun = job->report && job->report->passing;
+	if (result->outcome == TS_ANALYSED || result->outcome == TS_ANALYSED_CORRUPTION)
+		report_file_finish(job->report);
+}
+
+struct ts_result analysis_run(const char *dump, const struct ts_options *options, FILE *out)
+{
+	struct ts_result result = {0};
+	struct job job = {.arena = arena_new(BUDGET), .dump = dump, .options = options, .out = out};
+	bool completed;
+
+	job.progress = (struct progress){.report = show_progress, .context = &job};
+	if (!job.arena) {
+		fail(&result, err_code_name(ERR_LIMIT), "no memory");
+		return result;
+	}
+	completed = arena_run(job.arena, run, &job);
+	conclude(&job, completed, &result);
+	arena_free(job.arena);
+	return result;
+}

@@ -1,0 +1,130 @@
+/* grants.c: see grants.h. */
+#include "lib/grants.h"
+
+#include "formats/archive/archive.h"
+#include "formats/locator/paths.h"
+#include "scan/scan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum grant { GRANT_NONE, GRANT_ANY, GRANT_FILE, GRANT_EXECUTABLE };
+
+struct grants grants_of(struct arena *arena, const char *dump, const struct ts_options *options)
+{
+	return (struct grants){
+		.dump = dump,
+		.folder = strcmp(dump, "-") ? path_folder(arena, dump) : NULL,
+		.given = options->executables,
+		.symbols_dir = options->symbols_dir,
+		.sysroot = options->sysroot,
+	};
+}
+
+/* What is behind a folder and a slash; NULL: the path does not lie there. */
+static const char *below(const char *folder, const char *path)
+{
+	const size_t length = strlen(folder);
+
+	return !strncmp(path, folder, length) && path[length] == '/' ? path + length + 1 : NULL;
+}
+
+static bool is_name(const char *text)
+{
+	return text && *text && !strchr(text, '/');
+}
+
+/* A name, or .build-id/xx/yyyy[.debug]. */
+static bool is_symbols_name(const char *text)
+{
+	const char *id = text ? below(".build-id", text) : NULL;
+
+	return is_name(text) || (id && strlen(id) > 3 && id[2] == '/' && is_name(id + 3));
+}
+
+static bool climbs(const char *path)
+{
+	for (const char *at = path; (at = strstr(at, "/..")); at++)
+		if (!at[3] || at[3] == '/')
+			return true;
+	return false;
+}
+
+static bool is_given(const struct grants *grants, const char *path)
+{
+	if (!strcmp(path, grants->dump))
+		return true;
+	for (const char *const *given = grants->given; given && *given; given++)
+		if (!strcmp(path, *given))
+			return true;
+	return false;
+}
+
+static enum grant grant_of(const struct grants *grants, const char *path)
+{
+	if (is_given(grants, path))
+		return GRANT_ANY;
+	if (grants->fetched && !strcmp(path, grants->fetched))
+		return GRANT_FILE;
+	if (grants->folder && is_name(below(grants->folder, path)))
+		return GRANT_FILE;
+	if (grants->symbols_dir && is_symbols_name(below(grants->symbols_dir, path)))
+		return GRANT_FILE;
+	if (below(grants->sysroot ? grants->sysroot : "", path) && !climbs(path))
+		return GRANT_EXECUTABLE;
+	return GRANT_NONE;
+}
+
+static bool fits(enum grant grant, int descriptor)
+{
+	enum { START = 512 };
+	uint8_t bytes[START];
+	struct stat status;
+	ssize_t size;
+
+	if (fstat(descriptor, &status) || !S_ISREG(status.st_mode))
+		return false;
+	if (grant == GRANT_FILE)
+		return true;
+	size = pread(descriptor, bytes, sizeof bytes, 0);
+	return size > 0 &&
+	       (scan_wants((struct span){bytes, (size_t)size}) || file_compressed((struct span){bytes, (size_t)size}));
+}
+
+int grants_open(const struct grants *grants, const char *path)
+{
+	const enum grant grant = grant_of(grants, path);
+	struct stat status;
+	int descriptor;
+
+	if (grant == GRANT_ANY)
+		return open(path, O_RDONLY | O_CLOEXEC);
+	if (grant != GRANT_NONE && stat(path, &status))
+		return -1;
+	errno = EACCES;
+	if (grant == GRANT_NONE || !S_ISREG(status.st_mode)) /* opening a device may do something */
+		return -1;
+	descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (descriptor >= 0 && !fits(grant, descriptor)) {
+		close(descriptor);
+		errno = EACCES;
+		return -1;
+	}
+	return descriptor;
+}
+
+bool grants_file(const struct grants *grants, const char *path)
+{
+	struct stat status;
+	int descriptor;
+
+	if (grant_of(grants, path) == GRANT_ANY) /* opening a pipe would take from it */
+		return !stat(path, &status) && S_ISREG(status.st_mode);
+	descriptor = grants_open(grants, path);
+	if (descriptor >= 0)
+		close(descriptor);
+	return descriptor >= 0;
+}
