@@ -41,6 +41,18 @@ else ifeq ($(VARIANT),tsan)
 VARIANT_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
 endif
 
+# What makes a defect harder to use, asserted by make harden-check. Sanitizers have their own ways.
+# _FORTIFY_SOURCE is 3 where compiler and C library know that; it needs optimisation.
+find_fortify = for level in 3 2; do echo | $(CC) -O2 -Werror -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$$level -include stdlib.h \
+	-E -x c - >/dev/null 2>&1 && echo -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$$level && break; done
+find_hardening = for flag in -fcf-protection=full -mbranch-protection=standard -fstack-clash-protection; do echo 'int i;' | \
+	$(CC) -Werror $$flag -c -o /dev/null -x c - 2>/dev/null && echo $$flag; done
+ifeq ($(filter asan tsan,$(VARIANT)),)
+HARDENING = $(call once,HARDENING,-fPIE -fstack-protector-strong $(shell $(find_hardening)) \
+	$(if $(filter -O%,$(filter-out -O0,$(CFLAGS))),$(shell $(find_fortify))))
+HARDENING_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+endif
+
 # --- libraries ----------------------------------------------------------------------------------------------
 
 # $(call once,NAME,TEXT): expands TEXT at the first use of NAME only.
@@ -62,8 +74,9 @@ TEST_CFLAGS = $(call once,TEST_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-conf
 UNICORN_LIBS = $(call once,UNICORN_LIBS,$(shell pkg-config --libs unicorn))
 TEST_LIBS = $(call once,TEST_LIBS,$(shell pkg-config --libs cmocka))
 
-COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -pthread -I. $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(VARIANT_FLAGS) $(LIB_CFLAGS)
-LINK = $(CC) -pthread $(CFLAGS) $(VARIANT_FLAGS) $(LDFLAGS)
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -pthread -fvisibility=hidden -I. $(WARNINGS) $(HARDENING) $(CPPFLAGS) $(CFLAGS) \
+	$(VARIANT_FLAGS) $(LIB_CFLAGS)
+LINK = $(CC) -pthread $(CFLAGS) $(VARIANT_FLAGS) $(HARDENING_LINK) $(LDFLAGS)
 
 # --- files --------------------------------------------------------------------------------------------------
 
@@ -101,31 +114,41 @@ $(OUT)/tornstack: $(CLI_OBJECTS) $(OUT)/libtornstack.a
 	@echo "  LINK  $@"
 	@$(LINK) -o $@.new $^ $(LIB_LIBS) && mv $@.new $@
 
-# Made anew, so that no object of a deleted file stays in it.
+# Made anew, so that no object of a deleted file stays in it. One object, of which only what lib/tornstack.h declares has a name
+# outside: a program that links it may use all others for itself.
+OBJCOPY ?= objcopy
 $(OUT)/libtornstack.a: $(LIB_OBJECTS)
 	@echo "  AR    $@"
-	@rm -f $@ && $(AR) rcs $@ $^
+	@$(CC) -r -nostdlib -o $(OBJ)/tornstack.o $^
+	@$(OBJCOPY) --localize-hidden $(OBJ)/tornstack.o
+	@rm -f $@ && $(AR) rcs $@ $(OBJ)/tornstack.o
 
-$(UNIT_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(SUPPORT_OBJECTS) $(OUT)/libtornstack.a
+# With every name, for tests and tools.
+INTERNAL := $(OBJ)/internal.a
+$(INTERNAL): $(LIB_OBJECTS)
+	@echo "  AR    $@"
+	@rm -f $@ && $(AR) rcsT $@ $^
+
+$(UNIT_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(SUPPORT_OBJECTS) $(INTERNAL)
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS) $(TEST_LIBS)
 
 # Its reader of dumps is one that an attacker has taken over.
 $(OBJ)/tests/unit/lib/test_isolation: private LDFLAGS += -Wl,--wrap=image_open
 
-$(HOSTILE_PROGRAMS) $(HEAP_PROGRAM): $(OBJ)/%: $(OBJ)/%.o $(OUT)/libtornstack.a
+$(HOSTILE_PROGRAMS) $(HEAP_PROGRAM): $(OBJ)/%: $(OBJ)/%.o $(INTERNAL)
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS)
 
-$(ACCURACY_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(ACCURACY_OBJECTS) $(OUT)/libtornstack.a
+$(ACCURACY_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(ACCURACY_OBJECTS) $(INTERNAL)
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS)
 
-$(UNICORN_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(UNICORN_OBJECTS) $(ACCURACY_OBJECTS) $(OUT)/libtornstack.a
+$(UNICORN_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(UNICORN_OBJECTS) $(ACCURACY_OBJECTS) $(INTERNAL)
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS) $(UNICORN_LIBS)
 
-$(TOOL_PROGRAMS): $(OUT)/%: $(OBJ)/tools/%.o $(OUT)/libtornstack.a
+$(TOOL_PROGRAMS): $(OUT)/%: $(OBJ)/tools/%.o $(INTERNAL)
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS)
 
@@ -136,7 +159,7 @@ $(OBJ)/%.o: %.c $(OBJ)/flags
 	@$(COMPILE) $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Changes when the compiler or its flags do, and then everything is compiled again.
-FLAGS_NOW = $(CC) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(VARIANT_FLAGS) $(LDFLAGS)
+FLAGS_NOW = $(CC) $(WARNINGS) $(HARDENING) $(CPPFLAGS) $(CFLAGS) $(VARIANT_FLAGS) $(LDFLAGS)
 $(OBJ)/flags: FORCE
 	@command -v pkg-config >/dev/null || { echo "pkg-config is missing: run 'make deps' first" >&2; exit 1; }
 	@mkdir -p $(@D)
@@ -157,7 +180,7 @@ deps-ci:
 
 # --- tests and checks ---------------------------------------------------------------------------------------
 
-.PHONY: check check-accuracy check-hostile asan tsan run-tests gcc clang layers peers demo
+.PHONY: check check-accuracy check-hostile asan tsan run-tests gcc clang layers harden-check peers demo
 check: deps
 	@$(MAKE) run-tests
 
@@ -222,6 +245,10 @@ check-accuracy: deps
 layers:
 	@tests/layers
 
+harden-check: deps
+	@$(MAKE) all
+	@tests/hardening build/tornstack build/libtornstack.a build/release
+
 # Measures; asserts nothing. Needs Go.
 .PHONY: bench bench-scan
 bench: all
@@ -281,6 +308,7 @@ help:
 	@echo "make bench          how long tornstack takes for dumps of 10,000 to a million goroutines, beside Delve (needs Go; BENCH=--help)"
 	@echo "make bench-scan     how long tornstack scan takes for programs of 15,000 to 60,000 functions (needs Go)"
 	@echo "make layers         each folder includes only those to its left; each library is used in its one file"
+	@echo "make harden-check   the program and the library are built as hardened as this compiler can"
 	@echo "make peers          Delve, viewcore and gdb on the same dumps: docs/accuracy.md; PEERS=DIR… selects"
 	@echo "make gcc, clang     everything with that compiler; a warning is an error"
 	@echo "make layouts GO=V   structure layouts of a Go release (needs Go)"

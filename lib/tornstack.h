@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#pragma GCC visibility push(default)
+
 enum ts_format { TS_TEXT, TS_JSON, TS_SARIF /* of ts_scan */ };
 
 enum ts_goroutines { TS_GOROUTINES_FINDINGS, TS_GOROUTINES_GROUPS, TS_GOROUTINES_ALL };
@@ -108,5 +110,7 @@ const char *ts_state(size_t index);
 bool ts_explain(const char *id, FILE *out);
 
 #define TORNSTACK_VERSION "0.1.0"
+
+#pragma GCC visibility pop
 
 #endif
