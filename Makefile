@@ -210,6 +210,12 @@ check-live accuracy: deps-ci
 	@$(MAKE) all
 	@tests/live/check_live.py $(if $(GO),--go "$(GO)") $(if $(filter accuracy,$@),--table docs/accuracy.md) $(LIVE)
 
+# Crashes one program built in many ways, and compares fingerprints; TABLE=docs/accuracy.md writes it down; FINGERPRINTS has further options.
+.PHONY: check-fingerprints
+check-fingerprints: deps-ci
+	@$(MAKE) all
+	@tests/live/fingerprints.py $(if $(GO),--go "$(GO)") $(if $(TABLE),--table $(TABLE)) $(FINGERPRINTS)
+
 # What is said of addresses of the heap, against a program that knows them itself. GO="…": these releases.
 .PHONY: check-heap
 check-heap: deps-ci
@@ -304,7 +310,8 @@ help:
 	@echo "make check-c-stacks frames of C programs against those of eu-stack, on both CPUs; STACKS=… selects"
 	@echo "make check-arm64-vm crashes programs under an arm64 kernel of its own, in qemu-system; VM=… selects"
 	@echo "make check-live     crashes programs of ten Go releases, compares goroutines; GO='1.27.4 …' and LIVE=… select"
-	@echo "make accuracy       the same, and the table into docs/accuracy.md"
+	@echo "make check-fingerprints  the same crashes of a program built in many ways share a fingerprint, others do not; GO=, TABLE="
+	@echo "make accuracy       check-live, and its table into docs/accuracy.md"
 	@echo "make bench          how long tornstack takes for dumps of 10,000 to a million goroutines, beside Delve (needs Go; BENCH=--help)"
 	@echo "make bench-scan     how long tornstack scan takes for programs of 15,000 to 60,000 functions (needs Go)"
 	@echo "make layers         each folder includes only those to its left; each library is used in its one file"
