@@ -154,6 +154,7 @@ struct panic_value {
 	uint64_t address;    /* of the _panic */
 	int64_t frame;       /* index in its stack of the gopanic or Goexit whose frame holds the record; -1: none does */
 	bool recovered, goexit, repanicked;
+	bool constant;       /* `text` was built into the program: the same in each run */
 	bool cut;            /* `text` is only the beginning: it is very long */
 };
 

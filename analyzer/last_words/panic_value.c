@@ -118,6 +118,20 @@ static const char *printed_text(struct analysis *analysis, const char *type, uin
 	return arena_printf(analysis->arena, kind >= KIND_COMPLEX64 ? "%s%s" : "%s(%s)", type, value);
 }
 
+/* Whether a string's bytes lie where the program's file puts them and nothing is written: behind the code, before the variables. */
+static bool is_constant(struct analysis *analysis, uint64_t string)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+	uint64_t bytes;
+
+	if (!image_u64(analysis->image, string, &bytes))
+		return false;
+	for (size_t i = 0; i < runtime->modules.count; i++)
+		if (bytes >= runtime->modules.items[i].text && bytes < runtime->modules.items[i].data_start)
+			return true;
+	return false;
+}
+
 void panic_value_read(struct analysis *analysis, uint64_t type, uint64_t data, struct panic_value *ret)
 {
 	struct go_runtime *runtime = analysis->runtime;
@@ -131,4 +145,5 @@ void panic_value_read(struct analysis *analysis, uint64_t type, uint64_t data, s
 	ret->says = indented(analysis, error_text(runtime, type, data));
 	if (kind)
 		ret->text = printed_text(analysis, ret->type, kind, data, &ret->cut);
+	ret->constant = ret->text && kind == KIND_STRING && is_constant(analysis, data);
 }

@@ -110,7 +110,7 @@ size_t frame_lines(struct image *image, const struct stack *stack, size_t index,
 	for (size_t i = 0; i < count; i++)
 		lines[i] = (struct frame_line){.frame = frame, .frame_index = index, .function = inlined[i].name,
 					       .file = inlined[i].file, .line = inlined[i].line,
-					       .inlined = inlined[i].inlined,
+					       .inlined = inlined[i].inlined, .func_id = inlined[i].func_id,
 					       .entry = inlined[i].inlined ? 0 : frame->info->func->entry};
 	return count;
 }

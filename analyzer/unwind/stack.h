@@ -74,6 +74,7 @@ struct frame_line {
 	const char *file;     /* NULL: unknown */
 	int32_t line;         /* 0: unknown */
 	bool inlined;
+	uint8_t func_id;      /* of Go's functions: golang/func_id.h */
 	uint64_t entry;       /* of the function; 0: unknown, or inlined */
 	const char *module;   /* file name of the mapped file for code that is not Go's; NULL: unknown */
 };

@@ -30,10 +30,18 @@ static struct frame_line line_of(struct analysis *analysis, const struct c_frame
 	return lines[0];
 }
 
-static bool is_runtime_module(const char *module)
+bool c_module_is_runtime(const char *module)
 {
 	for (size_t i = 0; module && i < sizeof runtimes / sizeof *runtimes; i++)
 		if (!strncasecmp(module, runtimes[i], strlen(runtimes[i])))
+			return true;
+	return false;
+}
+
+bool c_function_is_death(const char *function)
+{
+	for (size_t i = 0; i < sizeof deaths / sizeof *deaths; i++)
+		if (!strcmp(function, deaths[i].function))
 			return true;
 	return false;
 }
@@ -69,7 +77,7 @@ static void find_culprit(struct analysis *analysis, struct c_frames *frames)
 
 		if (!is_c(analysis, &frames->stack, frames->culprit))
 			continue; /* it jumped there, and no code is there */
-		if (!note_death(frames, line.function) && !is_runtime_module(line.module))
+		if (!note_death(frames, line.function) && !c_module_is_runtime(line.module))
 			return;
 	}
 }
@@ -110,8 +118,7 @@ bool c_frames_find(struct analysis *analysis, size_t thread, uint64_t pc, struct
 	return true;
 }
 
-/* Where the file of a mapping begins in memory: what addr2line counts from. */
-static uint64_t module_start(const struct image *image, const struct mapping *mapping)
+uint64_t c_module_start(const struct image *image, const struct mapping *mapping)
 {
 	while (mapping > image->mappings.items && mapping->file_offset && !strcmp(mapping[-1].path, mapping->path))
 		mapping--;
@@ -147,6 +154,6 @@ const char *c_frame_text(struct analysis *analysis, const struct c_frames *frame
 		return line.module ? arena_printf(analysis->arena, "%s (%s)", function, line.module) : function;
 	if (line.module && mapping)
 		return arena_printf(analysis->arena, "%s+0x%" PRIx64, line.module,
-				    line.frame->pc - module_start(analysis->image, mapping));
+				    line.frame->pc - c_module_start(analysis->image, mapping));
 	return arena_printf(analysis->arena, "0x%" PRIx64, line.frame->pc);
 }

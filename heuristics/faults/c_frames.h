@@ -22,6 +22,13 @@ const char *c_frame_text(struct analysis *analysis, const struct c_frames *frame
 /* Whether a function of the runtime is one by which Go calls C. */
 bool is_call_of_c(enum func_role role);
 
+/* Whether a file is one of c_runtimes.def (NULL is none), and a function one of c_deaths.def. */
+bool c_module_is_runtime(const char *module);
+bool c_function_is_death(const char *function);
+
+/* Where the file of a mapping begins in memory: what addr2line counts from. */
+uint64_t c_module_start(const struct image *image, const struct mapping *mapping);
+
 /* Its function, NULL: unknown. */
 const char *c_frame_function(struct analysis *analysis, const struct c_frames *frames, size_t index);
 

@@ -6,7 +6,7 @@
 #include "report/json/goroutines.h"
 
 #include "analyzer/instructions/outparams.h"
-#include "report/fingerprint.h"
+#include "report/fingerprint/fingerprint.h"
 #include "report/mask.h"
 #include "report/narrative/narrative.h"
 #include "report/observations.h"
@@ -426,6 +426,14 @@ static void notes_section(struct writer *writer)
 	dump_pending(writer);
 }
 
+static void fingerprint_sections(struct writer *writer)
+{
+	const struct fingerprint fingerprint = fingerprint_of(writer->diagnosis);
+
+	text_section(writer, "fingerprint", fingerprint.across);
+	text_section(writer, "fingerprint_exact", fingerprint.exact);
+}
+
 bool report_json(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
 {
 	struct writer *writer = arena_alloc(diagnosis->arena, sizeof *writer);
@@ -451,7 +459,7 @@ bool report_json(const struct diagnosis *diagnosis, const struct report_options 
 	findings_section(writer);
 	verdict_section(writer);
 	notes_section(writer);
-	text_section(writer, "fingerprint", fingerprint_of(diagnosis));
+	fingerprint_sections(writer);
 	exposures_section(writer);
 	if (!options->filter)
 		observations_section(writer);

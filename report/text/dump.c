@@ -1,6 +1,8 @@
 /* dump.c: what every report says of its dump: what it is, warnings, notes. */
 #include "report/text/text.h"
 
+#include "report/fingerprint/fingerprint.h"
+
 #include <inttypes.h>
 
 static const char *identity_text(const struct go_runtime *runtime)
@@ -89,10 +91,24 @@ static void dump_line(const struct text *text)
 	page_wrap(&text->page, "", 2, STYLE_FAINT, line);
 }
 
+/* To find this crash again, and the program that ran. */
+static void fingerprint_lines(const struct text *text)
+{
+	const char *build_id = text->analysis->runtime->build_id;
+	const struct fingerprint fingerprint = fingerprint_of(text->diagnosis);
+
+	page_wrap(&text->page, "", 2, STYLE_FAINT,
+		  arena_printf(text->arena, "fingerprint %s, of this build %s; tornstack %s", fingerprint.across, fingerprint.exact,
+			       text->options->version));
+	if (build_id)
+		page_wrap(&text->page, "", 2, STYLE_FAINT, arena_printf(text->arena, "build-id %s", build_id));
+}
+
 void text_dump(const struct text *text)
 {
 	warnings(text);
 	dump_line(text);
+	fingerprint_lines(text);
 }
 
 void text_list(const struct text *text, const char *heading, const char *const *items, size_t count)

@@ -1,6 +1,8 @@
 /* goroutines.c: goroutines by the thousand: groups of equal stacks, those of the program first, or every one. */
 #include "report/text/text.h"
 
+#include "report/library.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -16,20 +18,6 @@ enum {
 static bool begins(const char *text, const char *prefix)
 {
 	return !strncmp(text, prefix, strlen(prefix));
-}
-
-/* Whether a function belongs to Go's own library: its import path's first element has no dot, and it is not of the
- * main module (cmd/go: import paths without a dot in their first element are reserved for the standard library). */
-static bool is_library(const struct go_runtime *runtime, const char *function)
-{
-	const size_t module = runtime->main_module ? strlen(runtime->main_module) : 0;
-	const char *slash = strchr(function, '/');
-	const char *dot = strchr(function, '.');
-
-	if (begins(function, "main.") ||
-	    (module && begins(function, runtime->main_module) && strchr("./", function[module])))
-		return false;
-	return !slash || !dot || slash < dot;
 }
 
 /* A go statement with arguments is made into a function, main.run.gowrap3, up to Go 1.21 main.run·dwrap·3 (cmd/compile
@@ -58,7 +46,7 @@ static const char *group_place(const struct text *text, const struct stack *stac
 			if (!lines[j].function || !strcmp(lines[j].function, "runtime.goexit"))
 				continue;
 			last = arena_printf(text->arena, "%s %s", without_go_wrapper(text->arena, lines[j].function), line_place(text, &lines[j]));
-			if (!is_library(text->analysis->runtime, lines[j].function))
+			if (!function_is_library(text->analysis->runtime, lines[j].function))
 				return last;
 		}
 	}

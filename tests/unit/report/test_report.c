@@ -3,7 +3,7 @@
 #include "heuristics/faults/account.h"
 #include "report/narrative/claims.h"
 #include "report/escape.h"
-#include "report/fingerprint.h"
+#include "report/fingerprint/fingerprint.h"
 #include "report/narrative/narrative.h"
 #include "report/text/page.h"
 #include "report/report.h"
@@ -379,26 +379,70 @@ static void test_same_twice(void **state)
 	assert_string_equal(json_of(f, &how), json_of(f, &how));
 }
 
+static const char *across(const struct fixture *f)
+{
+	return fingerprint_of(&f->diagnosis).across;
+}
+
 static void test_fingerprint(void **state)
 {
 	struct fixture *f = make_found(*state, "split-sp", 15, 0x400000);
 	struct fixture *elsewhere = make_found(*state, "split-sp", 99, 0xc000400000);
 	struct fixture *unknown = make(*state, 15, 0x400000);
-	const char *print = fingerprint_of(&f->diagnosis);
+	const char *print = across(f);
 
 	elsewhere->image.name = "other";
 	elsewhere->diagnosis.analysis->messages.line = "fatal error: other";
 	assert_int_equal(strlen(print), 16);
 	assert_int_equal(strspn(print, "0123456789abcdef"), 16);
-	assert_string_equal(print, fingerprint_of(&elsewhere->diagnosis));
-	assert_string_not_equal(print, fingerprint_of(&make_found(*state, "go-panic", 15, 0x400000)->diagnosis));
+	assert_string_equal(print, across(elsewhere));
+	assert_string_not_equal(print, across(make_found(*state, "go-panic", 15, 0x400000)));
+	elsewhere->runtime.main_module = "example.org/other";
+	assert_string_not_equal(print, across(elsewhere));
 	unknown->diagnosis.verdict.kind = VERDICT_UNKNOWN;
 	unknown->diagnosis.analysis->messages.line = "fatal error: at 0x1f of g 12";
-	print = fingerprint_of(&unknown->diagnosis);
+	print = across(unknown);
 	unknown->diagnosis.analysis->messages.line = "fatal error: at 0x2a30 of g 7";
-	assert_string_equal(print, fingerprint_of(&unknown->diagnosis));
+	assert_string_equal(print, across(unknown));
 	unknown->diagnosis.analysis->messages.line = "fatal error: on 0x2a30 of g 7";
-	assert_string_not_equal(print, fingerprint_of(&unknown->diagnosis));
+	assert_string_not_equal(print, across(unknown));
+}
+
+static void test_fingerprint_of_a_build(void **state)
+{
+	struct fixture *f = make_found(*state, "split-sp", 15, 0x400000);
+	const struct fingerprint one = fingerprint_of(&f->diagnosis);
+	struct fingerprint other;
+
+	f->runtime.build_id = "0123";
+	other = fingerprint_of(&f->diagnosis);
+	assert_string_equal(one.across, other.across);
+	assert_string_not_equal(one.exact, other.exact);
+}
+
+/* What a panic says counts when the runtime or the program's file said it, not when it was put together at run time. */
+static void test_fingerprint_of_a_panic(void **state)
+{
+	struct fixture *f = make_found(*state, "go-panic", 15, 0x400000);
+	struct panic_value panic = {.frame = -1, .text = "runtime error: index out of range [5] with length 3"};
+	struct messages *messages = &f->diagnosis.analysis->messages;
+	const char *silent = across(f);
+	const char *range, *user;
+
+	vec_push(f->arena, &messages->panics, panic);
+	range = across(f);
+	assert_string_not_equal(range, silent);
+	messages->panics.items[0].text = "runtime error: index out of range [17] with length 0";
+	assert_string_equal(across(f), range);
+	messages->panics.items[0].text = "runtime error: makeslice: len out of range";
+	assert_string_not_equal(across(f), range);
+	messages->panics.items[0].text = "no such user: alice";
+	assert_string_equal(across(f), silent);
+	messages->panics.items[0].constant = true;
+	user = across(f);
+	assert_string_not_equal(user, silent);
+	messages->panics.items[0].text = "no such table";
+	assert_string_not_equal(across(f), user);
 }
 
 enum { MANY_GOROUTINES = 20000, ROOM = 1 << 16 };
@@ -463,6 +507,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_narrative_is_backed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_same_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fingerprint, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fingerprint_of_a_build, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fingerprint_of_a_panic, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_output, setup, teardown),
 	};
 

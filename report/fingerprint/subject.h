@@ -1,0 +1,16 @@
+/* subject.h: what a verdict is about, in words that a fingerprint is made of. */
+#ifndef REPORT_FINGERPRINT_SUBJECT_H
+#define REPORT_FINGERPRINT_SUBJECT_H
+
+#include "heuristics/detector.h"
+
+struct subject {
+	VEC(const char *) words;  /* module, rule, what was said, functions: the same when the program is built again */
+	VEC(const char *) places; /* frames with offsets: the same in one build only */
+};
+
+/* By the verdict's rule (subjects.def) that is the stack which it points at, or what most goroutines do that are not idle. On the
+ * diagnosis' arena. */
+struct subject subject_of(const struct diagnosis *diagnosis);
+
+#endif
