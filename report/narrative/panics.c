@@ -123,7 +123,12 @@ static void tell_rivals(struct telling *telling)
 /* What the runtime says of a panic that it could not carry out is the message that it threw. */
 static const char *how_it_ended(const struct telling *telling)
 {
-	return telling->diagnosis->analysis->messages.broken_off ? "nothing could recover it" : "nothing recovered it";
+	const struct messages *messages = &telling->diagnosis->analysis->messages;
+	const struct panic_value *oldest = oldest_panic(messages);
+
+	if (oldest && (oldest->recovered || oldest->repanicked))
+		return "what recovered it panicked again";
+	return messages->broken_off ? "nothing could recover it" : "nothing recovered it";
 }
 
 void tell_go_panic(struct telling *telling)
