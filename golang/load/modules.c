@@ -259,7 +259,7 @@ bool module_in_memory(struct go_runtime *runtime, struct go_module *ret)
 		if (module_in_piece(runtime->image, bytes, address, ret))
 			return true;
 	if (search.ended_early) {
-		runtime->search_ended = search.unmapped ? "1 GB that belongs to no file" : "as many bytes as the dump has";
+		runtime->search_ended = search.unmapped ? "1 GiB that belongs to no file" : "as many bytes as the dump has";
 		note_add(runtime->notes, "the search for a Go program in the dump's memory ended after %s", runtime->search_ended);
 	}
 	return false;

@@ -2,6 +2,7 @@
  * words; here they are weighed. */
 #include "heuristics/detector.h"
 
+#include "base/count.h"
 #include "analyzer/instructions/tear.h"
 #include "golang/preempt.h"
 
@@ -145,15 +146,15 @@ static void chain_evidence(const struct subject *s)
 	if (tear->end == END_COMPLETE)
 		evidence_add(diagnosis, s->finding, EVIDENCE_UNWIND, tear->all_calls ? WEIGHT_STRONG : WEIGHT_FAIR,
 			     !tear->all_calls,
-			     "from the repaired top %s the frame tables lead through %u frames to the goroutine's entry%s", top,
-			     tear->callers,
+			     "from the repaired top %s the frame tables lead through %s to the goroutine's entry%s", top,
+			     counted_text(diagnosis->arena, tear->callers, "frame"),
 			     tear->all_calls ? ", and each return address follows a call that fits"
 					     : ", but not every return address follows a call that fits");
 	else
 		evidence_add(diagnosis, s->finding, EVIDENCE_UNWIND,
 			     tear->end == END_NOT_SAVED ? WEIGHT_FAIR : WEIGHT_STRONG, true,
-			     "from the repaired top %s the walk finds %u frames and ends (%s) before the goroutine's entry", top,
-			     tear->callers, stack_end_name(tear->end));
+			     "from the repaired top %s the walk finds %s and ends (%s) before the goroutine's entry", top,
+			     counted_text(diagnosis->arena, tear->callers, "frame"), stack_end_name(tear->end));
 }
 
 /* The return addresses above the repaired frame, for whoever re-checks the chain by hand. */

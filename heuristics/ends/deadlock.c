@@ -1,6 +1,8 @@
 /* deadlock.c: the runtime found that no goroutine of the program can ever run again (checkdead, runtime/proc.go; Go 1.18 to
  * 1.27), and ended the process. What each of them waits for is in memory. */
 #include "analyzer/waits/graph.h"
+
+#include "base/count.h"
 #include "heuristics/ends/ordinary_ends.h"
 
 #include <inttypes.h>
@@ -44,8 +46,9 @@ static void status_evidence(struct diagnosis *diagnosis, struct finding *finding
 			     "goroutine %" PRIu64 " does not wait: it is %s", g->id, goroutine_status_name(g));
 	} else if (graph->waiting && !ended) {
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
-			     "all %zu goroutines%s are waiting, none is runnable, running or in a system call",
-			     graph->waiting, of_program(runtime));
+			     graph->waiting == 1 ? "%s%s is waiting, none is runnable, running or in a system call"
+						 : "all %s%s are waiting, none is runnable, running or in a system call",
+			     counted_text(diagnosis->arena, graph->waiting, "goroutine"), of_program(runtime));
 	} else if (!graph->waiting && ended && runtime->goroutines.count) {
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
 			     "of %zu goroutines none is the program's own: all were started by the Go runtime for itself",
@@ -120,8 +123,8 @@ static const char *what_holds(struct diagnosis *diagnosis, const struct wait_gra
 		return "the Go runtime found that all goroutines of the program wait";
 	if (graph->waiting == 1)
 		return "the program's only goroutine waits for something that no other can bring";
-	return arena_printf(diagnosis->arena, "all %zu goroutines%s wait, and none is left to wake another",
-			    graph->waiting, of_program(diagnosis->analysis->runtime));
+	return arena_printf(diagnosis->arena, "all %s%s wait, and none is left to wake another",
+			    counted_text(diagnosis->arena, graph->waiting, "goroutine"), of_program(diagnosis->analysis->runtime));
 }
 
 /* With the goroutine to look at first, and where that waits. */

@@ -1,6 +1,7 @@
 /* address_place.c: see address_place.h. */
 #include "heuristics/faults/address_place.h"
 
+#include "base/count.h"
 #include "formats/locator/paths.h"
 
 #include <inttypes.h>
@@ -178,8 +179,8 @@ static const char *unmapped(const struct diagnosis *diagnosis, uint64_t address)
 		return "in memory of which the dump says nothing";
 	below = hole.below;
 	if (below && (below->flags & SEGMENT_WRITE) && address - hole.start < NEAR)
-		return arena_printf(diagnosis->arena, "mapped nowhere, %" PRIu64 " bytes past the end of writable memory",
-				    address - hole.start);
+		return arena_printf(diagnosis->arena, "mapped nowhere, %s past the end of writable memory",
+				    counted_text(diagnosis->arena, address - hole.start, "byte"));
 	if (image->os == OS_WINDOWS)
 		return "in no memory that the dump has";
 	return arena_printf(diagnosis->arena, "mapped nowhere%s%s",

@@ -1,6 +1,7 @@
 /* heap_place.c: what an address of Go's heap is, in words; see address_place.h. */
 #include "heuristics/faults/address_place.h"
 
+#include "base/count.h"
 #include "golang/heap/heap.h"
 #include "golang/types.h"
 
@@ -10,7 +11,7 @@ static const char *object_text(const struct diagnosis *diagnosis, uint64_t addre
 {
 	const uint64_t within = address - place->start;
 	const char *type = place->type ? go_type_name(diagnosis->analysis->runtime, place->type) : NULL;
-	const char *at = within ? arena_printf(diagnosis->arena, "%" PRIu64 " bytes into", within) : "the start of";
+	const char *at = within ? arena_printf(diagnosis->arena, "%s into", counted_text(diagnosis->arena, within, "byte")) : "the start of";
 
 	if (place->state == SLOT_FREE)
 		return arena_printf(diagnosis->arena, "%s a place for Go objects of %" PRIu64 " bytes (at 0x%" PRIx64

@@ -1,6 +1,8 @@
 /* mapped_file.c: a mapped file did not give what was asked of its mapping: it has no page there (SIGBUS), it could not be read
  * (Windows: EXCEPTION_IN_PAGE_ERROR), or it was written to though it was mapped for reading only. */
 #include "heuristics/detector.h"
+
+#include "base/count.h"
 #include "heuristics/ends/ordinary_ends.h"
 #include "heuristics/faults/memory_access.h"
 
@@ -172,7 +174,8 @@ static void walk_evidence(struct diagnosis *diagnosis, struct finding *finding)
 
 	if (is_whole_stack(diagnosis->analysis, finding, &stack))
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-			     "its stack is whole: %zu frames lead from there to where it began", stack_depth(&stack));
+			     "its stack is whole, %s from there to where it began",
+			     counted_text(diagnosis->arena, stack_depth(&stack), "frame"));
 }
 
 static void run(struct diagnosis *diagnosis)

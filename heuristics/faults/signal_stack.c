@@ -290,7 +290,7 @@ static const char *const supersedes[] = {
 const struct detector detector_signal_stack = {
 	.id = "signal-stack",
 	.title = "C code made signals run on a stack that cannot bear them",
-	.explanation = "A signal's handler needs a stack. Go gives each of its threads one of 32 KB for that, and sets its handlers up "
+	.explanation = "A signal's handler needs a stack. Go gives each of its threads one of 32 KiB for that, and sets its handlers up "
 		       "with SA_ONSTACK, since the stack of a goroutine is small and others lie beside it. C code breaks that by a "
 		       "handler without SA_ONSTACK, which then runs on the stack of whatever goroutine was interrupted and writes over "
 		       "its neighbours; or by sigaltstack with a stack that is smaller than what the registers of this CPU take, so that "
@@ -298,7 +298,7 @@ const struct detector detector_signal_stack = {
 		       "SIGSEGV with SI_KERNEL at an instruction that cannot raise it; the bounds of m.gsignal against AT_MINSIGSTKSZ; "
 		       "the runtime's words.\n"
 		       "What to do: find the C code that calls sigaction or sigaltstack (crash reporters, profilers, language runtimes), "
-		       "set SA_ONSTACK, and give it 64 KB and more.",
+		       "set SA_ONSTACK, and give it 64 KiB and more.",
 	.rank = 115,
 	.supersedes = supersedes,
 	.run = run,

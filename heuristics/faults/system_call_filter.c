@@ -3,6 +3,7 @@
 #include "heuristics/ends/ordinary_ends.h"
 #include "heuristics/faults/memory_access.h"
 
+#include "base/count.h"
 #include "formats/dump/signals.h"
 #include "formats/cpu/system_calls.h"
 
@@ -106,7 +107,8 @@ static void walk_evidence(struct diagnosis *diagnosis, struct finding *finding)
 
 	if (is_whole_stack(diagnosis->analysis, finding, &stack))
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-			     "the stack that made the call is whole: %zu frames", stack_depth(&stack));
+			     "the stack that made the call is whole: %s",
+			     counted_text(diagnosis->arena, stack_depth(&stack), "frame"));
 }
 
 static void run(struct diagnosis *diagnosis)

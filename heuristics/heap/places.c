@@ -1,6 +1,7 @@
 /* places.c: see places.h. */
 #include "heuristics/heap/places.h"
 
+#include "base/count.h"
 #include "golang/heap/heap.h"
 #include "heuristics/heap/owner.h"
 #include "heuristics/heap/memory_search.h"
@@ -90,7 +91,7 @@ void heap_value_evidence(struct diagnosis *diagnosis, struct finding *finding, u
 	}
 	if (search.count > shown && shown == PLACES_SHOWN)
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_WEAK, false,
-			     "%zu words of writable memory hold that value", search.count);
+			     "that value lies at %s of writable memory", counted_text(diagnosis->arena, search.count, "place"));
 }
 
 void heap_holder_evidence(struct diagnosis *diagnosis, struct finding *finding, uint64_t start, uint64_t end)

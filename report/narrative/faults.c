@@ -171,7 +171,7 @@ void tell_signal_stack(struct telling *telling)
 	tell_action(telling, "Find the C code that calls sigaction, signal or sigaltstack: crash reporters, profilers, sanitizers and "
 		    "runtimes of other languages do. Take it out until it is mended.");
 	tell_for_good(telling, "Let it set SA_ONSTACK for every handler, pass on signals that are not its own, and give its threads "
-		      "alternate stacks of 64 KB or more: sysconf(_SC_MINSIGSTKSZ) says what the CPU needs, MINSIGSTKSZ does not.");
+		      "alternate stacks of 64 KiB or more: sysconf(_SC_MINSIGSTKSZ) says what the CPU needs, MINSIGSTKSZ does not.");
 	tell_confirm(telling, "`strace -f -e trace=rt_sigaction,sigaltstack` of a start of the program shows who sets up what: flags "
 		     "without SA_ONSTACK, or a small ss_size.");
 }
