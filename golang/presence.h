@@ -3,6 +3,8 @@
 #ifndef GOLANG_PRESENCE_H
 #define GOLANG_PRESENCE_H
 
+#include <stdbool.h>
+
 enum go_presence {
 	PRESENCE_GO,      /* built by Go's own toolchain, 1.18 or later, or of a release that is not known */
 	PRESENCE_OLD_GO,  /* … before 1.18: its tables are not read */
@@ -17,5 +19,9 @@ struct go_runtime;
 /* Judges once executable, identity and modules are known; fills presence, presence_because and, for releases before 1.18,
  * version. */
 void presence_judge(struct go_runtime *runtime);
+
+/* Whether executable or libraries say that another toolchain built it: then nothing of Go's runtime need be looked for in memory,
+ * which may be large. Asked of what has no table of Go functions, once executable and identity are known; sets the same. */
+bool presence_of_another(struct go_runtime *runtime);
 
 #endif

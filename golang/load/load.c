@@ -2,6 +2,7 @@
  * says so. Order matters: version → modules → identity → layout → functions → globals → goroutines and Ms. */
 #include "golang/load/load.h"
 
+#include "base/count.h"
 #include "formats/unwind/libraries.h"
 #include "golang/load/globals.h"
 #include "golang/pc_memo.h"
@@ -124,6 +125,14 @@ static void drop_executable(struct go_runtime *runtime)
 	load_from_memory(runtime);
 }
 
+/* Its bytes serve where the dump has none, its tables and symbols for frames. */
+static void add_program(struct go_runtime *runtime)
+{
+	image_add_backing(runtime->image, runtime->exe, runtime->bias);
+	if (runtime->image->libraries)
+		libraries_add_program(runtime->image->libraries, runtime->exe, runtime->bias);
+}
+
 static void load_with_exe(struct go_runtime *runtime, const struct judged_exe *judged)
 {
 	const struct go_module *file = judged->is_go ? &judged->file : NULL;
@@ -143,9 +152,7 @@ static void load_with_exe(struct go_runtime *runtime, const struct judged_exe *j
 		note_lead(runtime->notes, "%s: %s; with it nothing can be more than possible", runtime->exe->name,
 			  runtime->identity_because);
 	}
-	image_add_backing(runtime->image, runtime->exe, runtime->bias);
-	if (runtime->image->libraries)
-		libraries_add_program(runtime->image->libraries, runtime->exe, runtime->bias);
+	add_program(runtime);
 	if (!file)
 		load_by_memory(runtime);
 	else if (!module_of_exe(runtime, file))
@@ -276,8 +283,9 @@ static void load_state(struct go_runtime *runtime)
 		return;
 	}
 	if (runtime->machines_unlisted)
-		note_add(runtime->notes, "%zu Ms that threads run on are not in runtime.allm: it is damaged, or another runtime "
-					 "bears the name of this one", runtime->machines_unlisted);
+		note_add(runtime->notes, "%s that threads run on %s not in runtime.allm: it is damaged, or another runtime bears the "
+					 "name of this one", counted_text(runtime->arena, runtime->machines_unlisted, "M"),
+			 runtime->machines_unlisted == 1 ? "is" : "are");
 	note_layout(runtime);
 }
 
@@ -357,6 +365,14 @@ static void note_absence(struct go_runtime *runtime, size_t notes)
 		 runtime->search_ended ? ", whose search ended after " : "", runtime->search_ended ? runtime->search_ended : "");
 }
 
+static void load_of_another(struct go_runtime *runtime, size_t notes)
+{
+	if (runtime->exe && runtime->identity != IDENTITY_MISMATCH)
+		add_program(runtime);
+	pc_memo_new(runtime);
+	note_absence(runtime, notes);
+}
+
 struct go_runtime *go_runtime_load(struct image *image, const struct exe_candidate *candidate)
 {
 	struct go_runtime *runtime = runtime_new(image, candidate);
@@ -368,8 +384,12 @@ struct go_runtime *go_runtime_load(struct image *image, const struct exe_candida
 	runtime->looked = candidate->looked;
 	if (candidate->exe)
 		judged = executable_settle(runtime, candidate);
-	buildinfo_load(runtime);
 	runtime->build_id = candidate->exe ? runtime->exe->build_id : program_of_image(image).build_id;
+	if (!judged.is_go && presence_of_another(runtime)) {
+		load_of_another(runtime, notes);
+		return runtime;
+	}
+	buildinfo_load(runtime);
 	if (candidate->exe)
 		load_with_exe(runtime, &judged);
 	else

@@ -229,6 +229,11 @@ static void by_absence(struct go_runtime *runtime)
 								 : "nothing of Go is in what the dump has saved");
 }
 
+bool presence_of_another(struct go_runtime *runtime)
+{
+	return by_library(runtime) || by_executable(runtime, true);
+}
+
 static bool has_tables(const struct go_runtime *runtime)
 {
 	return runtime->modules.count && runtime->modules.items[0].pclntab.nfunc;
@@ -242,7 +247,7 @@ void presence_judge(struct go_runtime *runtime)
 	}
 	if (!runtime->version.text)
 		old_version_load(runtime);
-	if (by_version(runtime) || by_library(runtime) || by_executable(runtime, true))
+	if (by_version(runtime) || presence_of_another(runtime))
 		return;
 	if (runtime->modules.count)
 		decide(runtime, PRESENCE_GO, "Go's moduledata is in the dump");

@@ -19,7 +19,11 @@ static const struct {
 static const char *const runtimes[] = {
 #define C_RUNTIME(prefix) prefix,
 #include "heuristics/faults/c_runtimes.def"
-#undef C_RUNTIME
+};
+
+static const char *const runtime_functions[] = {
+#define C_RUNTIME_FUNCTION(prefix) prefix,
+#include "heuristics/faults/c_runtimes.def"
 };
 
 static struct frame_line line_of(struct analysis *analysis, const struct c_frames *frames, size_t index)
@@ -42,6 +46,14 @@ bool c_function_is_death(const char *function)
 {
 	for (size_t i = 0; i < sizeof deaths / sizeof *deaths; i++)
 		if (!strcmp(function, deaths[i].function))
+			return true;
+	return false;
+}
+
+static bool is_runtime_function(const char *function)
+{
+	for (size_t i = 0; function && i < sizeof runtime_functions / sizeof *runtime_functions; i++)
+		if (!strncmp(function, runtime_functions[i], strlen(runtime_functions[i])))
 			return true;
 	return false;
 }
@@ -77,7 +89,7 @@ static void find_culprit(struct analysis *analysis, struct c_frames *frames)
 
 		if (!is_c(analysis, &frames->stack, frames->culprit))
 			continue; /* it jumped there, and no code is there */
-		if (!note_death(frames, line.function) && !c_module_is_runtime(line.module))
+		if (!note_death(frames, line.function) && !c_module_is_runtime(line.module) && !is_runtime_function(line.function))
 			return;
 	}
 }
@@ -130,13 +142,34 @@ const char *c_frame_function(struct analysis *analysis, const struct c_frames *f
 	return line_of(analysis, frames, index).function;
 }
 
+/* Where what was appended to a name begins. Names of Go have dots of their own. */
+static size_t name_length(const char *name)
+{
+	static const char *const parts[] = {
+#define NAME_PART(text) text,
+#include "heuristics/faults/name_parts.def"
+#undef NAME_PART
+	};
+
+	for (const char *dot = strchr(name, '.'); dot && dot != name; dot = strchr(dot + 1, '.')) {
+		size_t digits = strspn(dot + 1, "0123456789");
+
+		if (digits && (!dot[1 + digits] || dot[1 + digits] == '.'))
+			return (size_t)(dot - name);
+		for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+			if (!strncmp(dot, parts[i], strlen(parts[i])))
+				return (size_t)(dot - name);
+	}
+	return strlen(name);
+}
+
 /* Without what compilers append to parts and copies of a function ("measure.constprop.0"), and without cgo's decoration: a
  * static function is mostly inlined into the stub that cgo makes for it (cmd/cgo/out.go). */
 static const char *plain_name(struct arena *arena, const char *name)
 {
 	static const char mark[] = "_Cfunc_";
 	const char *demangled_name = demangled(arena, name);
-	const char *plain = demangled_name == name ? arena_strndup(arena, name, strcspn(name, ".")) : demangled_name;
+	const char *plain = demangled_name == name ? arena_strndup(arena, name, name_length(name)) : demangled_name;
 	const char *called = strncmp(plain, "_cgo_", 5) ? NULL : strstr(plain, mark);
 
 	return called ? arena_printf(arena, "cgo's stub of %s", called + strlen(mark)) : plain;

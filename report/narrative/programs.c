@@ -8,9 +8,9 @@
 
 static const char *const leads[] = {
 	[PRESENCE_GO] = "",
-	[PRESENCE_OLD_GO] = "whose runtime is not read (Go 1.18 and later are)",
-	[PRESENCE_GCCGO] = "A Go program built by gccgo, whose runtime is not read",
-	[PRESENCE_TINYGO] = "A Go program built by TinyGo, whose runtime is not read",
+	[PRESENCE_OLD_GO] = "A Go program of a release before 1.18",
+	[PRESENCE_GCCGO] = "A Go program built by gccgo",
+	[PRESENCE_TINYGO] = "A Go program built by TinyGo",
 	[PRESENCE_NONE] = "No Go program",
 	[PRESENCE_UNKNOWN] = "Cannot tell without the executable whether this is a Go program",
 };
@@ -21,9 +21,8 @@ static const char *lead(const struct telling *telling)
 	const struct go_runtime *runtime = telling->diagnosis->analysis->runtime;
 
 	if (runtime->presence == PRESENCE_OLD_GO)
-		return arena_printf(telling->arena, "%s, %s",
-				    runtime->version.text ? runtime->version.text : "A Go program of an old release",
-				    leads[PRESENCE_OLD_GO]);
+		return runtime->version.text ? arena_printf(telling->arena, "A Go program of release %s", runtime->version.text)
+					     : leads[PRESENCE_OLD_GO];
 	if (runtime->presence == PRESENCE_UNKNOWN && runtime->exe)
 		return "Cannot tell whether this is a Go program";
 	return leads[runtime->presence];
@@ -39,6 +38,21 @@ static const char *end_text(const struct telling *telling)
 	if (analysis->image->snapshot)
 		return "no signal ended it, this is a snapshot of a live process";
 	return "the dump does not say how it ended";
+}
+
+/* What is read of it, in plain words, and what is not; "": that need not be said. */
+static const char *limits(enum go_presence presence)
+{
+	switch (presence) {
+	case PRESENCE_OLD_GO:
+		return " Of releases before Go 1.18 signal, threads and frames are read, goroutines and panics are not.";
+	case PRESENCE_GCCGO:
+		return " Of what gccgo builds signal, threads and frames are read, goroutines and panics are not.";
+	case PRESENCE_TINYGO:
+		return " Of what TinyGo builds signal, threads and frames are read, goroutines and panics are not.";
+	default:
+		return "";
+	}
 }
 
 static void tell_limits(struct telling *telling)
@@ -76,7 +90,8 @@ void tell_program(struct telling *telling)
 {
 	const struct account *account = telling->diagnosis->account;
 
-	tell_headline(telling, "%s: %s.", lead(telling), end_text(telling));
+	tell_headline(telling, "%s: %s.%s", lead(telling), end_text(telling),
+		      limits(telling->diagnosis->analysis->runtime->presence));
 	tell_headline(telling, "%s.", lead(telling));
 	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
 	for (size_t i = 0; i < account->facts.count; i++)
