@@ -4,6 +4,7 @@
 #include "heuristics/faults/address_place.h"
 #include "heuristics/faults/c_frames.h"
 #include "heuristics/faults/fault_cause.h"
+#include "heuristics/faults/goroutine_states.h"
 
 #include "analyzer/last_words/fault_operand.h"
 #include "analyzer/unwind/unwind.h"
@@ -197,6 +198,13 @@ static void tell_sent(const struct teller *teller)
 					   "was sent", stop->name));
 }
 
+static void tell_states(const struct teller *teller)
+{
+	teller->account->states = goroutine_states_text(teller->diagnosis->analysis);
+	if (teller->account->states)
+		state(teller, teller->account->states);
+}
+
 const struct account *account_of(struct diagnosis *diagnosis)
 {
 	const struct analysis *analysis = diagnosis->analysis;
@@ -204,11 +212,10 @@ const struct account *account_of(struct diagnosis *diagnosis)
 	const struct teller teller = {diagnosis, diagnosis->arena, account};
 
 	account->thread = analysis->dying_thread;
-	if (account->thread < 0)
-		return account;
-	if (analysis->fault.known && analysis->fault.thread == account->thread)
+	if (account->thread >= 0 && analysis->fault.known && analysis->fault.thread == account->thread)
 		tell_fault(&teller);
-	else if (analysis->image->stop.known)
+	else if (account->thread >= 0 && analysis->image->stop.known)
 		tell_sent(&teller);
+	tell_states(&teller);
 	return account;
 }

@@ -7,6 +7,7 @@
 
 struct account {
 	const char *what;        /* "SIGSEGV writing 0x0 in bar (a.out)", "process 7 sent SIGQUIT"; NULL: the dump does not tell */
+	const char *states;      /* what its goroutines were doing, by count (goroutine_states.h); NULL: none is known */
 	int32_t thread;          /* index in image->threads, -1: unknown */
 	VEC(const char *) facts; /* sentences that back it, without a full stop */
 };

@@ -41,6 +41,8 @@ static void tell_generic(struct telling *telling)
 
 static void tell_healthy(struct telling *telling)
 {
+	const struct account *account = telling->diagnosis->account;
+
 	tell_headline(telling,
 		      "The process was alive when this dump was taken; nothing is damaged that could be checked.");
 	tell_paragraph(telling, EXHIBIT_NONE);
@@ -48,6 +50,8 @@ static void tell_healthy(struct telling *telling)
 	     "The dump names no signal and no exception that ended the process, and the Go runtime had printed no "
 	     "last words.");
 	tell(telling, "No stack that could be walked is torn.");
+	if (account && account->states)
+		tell(telling, "It had %s.", account->states);
 	tell_action(
 		telling,
 		"If it seemed to hang, see what its goroutines wait for; `--goroutines=all` prints the stack of every "
@@ -58,15 +62,17 @@ static void tell_unknown(struct telling *telling)
 {
 	const struct analysis *analysis = telling->diagnosis->analysis;
 	const struct account *account = telling->diagnosis->account;
+	const char *states = account->states ? arena_printf(telling->arena, " %s.", account->states) : "";
 
 	if (account->what)
-		tell_headline(telling, "Why the process ended could not be established: %s.", account->what);
+		tell_headline(telling, "Why the process ended could not be established: %s.%s", account->what, states);
 	if (!analysis->runtime->goroutines.count)
 		tell_headline(telling,
 			      "No Go goroutine was found in this dump, so nothing can be said about why it ended.");
 	if (analysis->image->snapshot)
-		tell_headline(telling, "No signal ended the process, but too little of it could be checked to call it healthy.");
-	tell_headline(telling, "Why the process ended could not be established.");
+		tell_headline(telling, "No signal ended the process, but too little of it could be checked to call it healthy.%s",
+			      states);
+	tell_headline(telling, "Why the process ended could not be established.%s", states);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	for (size_t i = 0; i < account->facts.count; i++)
 		tell(telling, "%s.", capital(telling->arena, account->facts.items[i]));
