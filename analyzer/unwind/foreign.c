@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { SIGRETURN_LIMIT = 16, INSN_BYTES = 16, ADDRESS_BITS = 48 };
+enum { SIGRETURN_LIMIT = 16, INSN_BYTES = 16, ADDRESS_BITS = 48, SIGNAL_FRAME_LIMIT = 1 << 16, ALIGNED = 16, SIGNALS = 64 };
 
 bool is_code(struct walk *walk, uint64_t address)
 {
@@ -113,6 +113,52 @@ static bool past_failed_signature(struct walk *walk)
 	return at_registers(walk, HOW_CFI);
 }
 
+/* Whether the signal frame at an address, which ends below a record, saved what that record holds. */
+static bool has_saved(struct walk *walk, uint64_t frame, uint64_t fp, uint64_t lr)
+{
+	const struct arch *arch = walk->arch;
+	const struct reg_map *map = &arch->ucontext;
+	uint32_t number;
+	uint64_t value;
+
+	if (!image_u32(walk->image, frame + arch->sigframe_siginfo, &number) || !number || number > SIGNALS)
+		return false;
+	for (size_t i = 0; i < map->count; i++)
+		if ((map->slots[i].reg == arch->fp || map->slots[i].reg == arch->lr) &&
+		    (!image_u64(walk->image, frame + arch->sigframe_ucontext + map->slots[i].offset, &value) ||
+		     value != (map->slots[i].reg == arch->fp ? fp : lr)))
+			return false;
+	return true;
+}
+
+/* Records on arm64 do not tell SP, where the signal frame begins. Above that frame Linux, and qemu, have made a record of the
+ * interrupted frame pointer and link register, which the handler's names (arch/arm64/kernel/signal.c, next_frame): the frame that
+ * saved the same two is looked for below it. How long it is depends on the CPU's vectors. */
+static bool signal_frame_below(struct walk *walk, uint64_t *frame)
+{
+	const uint64_t size = walk->arch->sigframe_ucontext + walk->arch->ucontext.size;
+	uint64_t record, fp, lr;
+
+	if (!reg_get(&walk->registers, walk->arch->fp, &record) || !image_u64(walk->image, record, &fp) ||
+	    !image_u64(walk->image, record + WORD, &lr))
+		return false;
+	for (*frame = walk->at.sp; *frame + size <= record && *frame - walk->at.sp < SIGNAL_FRAME_LIMIT; *frame += ALIGNED)
+		if (has_saved(walk, *frame, fp, lr))
+			return true;
+	return false;
+}
+
+static bool past_handler(struct walk *walk)
+{
+	const bool link = walk->arch->link_register;
+	uint64_t entry_sp = walk->at.sp - (link ? 0 : WORD), sp;
+
+	if (link && walk->at.how == HOW_FRAME_POINTER && !reg_get(&walk->registers, walk->arch->sp, &sp) &&
+	    !signal_frame_below(walk, &entry_sp))
+		return end_walk(walk, END_NO_TABLE, walk->at.pc);
+	return cross_signal(walk, entry_sp);
+}
+
 bool advance_c(struct walk *walk)
 {
 	const struct mapping *module;
@@ -128,7 +174,7 @@ bool advance_c(struct walk *walk)
 	if (!walk->thread && !module)
 		return end_walk(walk, END_NO_TABLE, walk->at.pc);
 	if (sigreturn)
-		return cross_signal(walk, walk->at.sp - (walk->arch->link_register ? 0 : WORD));
+		return past_handler(walk);
 	settle_registers(walk);
 	if (module)
 		return leave_module(walk, frame, module);
