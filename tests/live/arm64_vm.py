@@ -23,6 +23,8 @@ from live import compare
 
 SOURCES = tap.ROOT / 'fixtures/src/arm64_vm'
 SECONDS_PER_END = 240    # of a machine that does other things too
+# The thread that C made gets a goroutine when the runtime, which has printed all others by then, sends it a signal.
+ADOPTED = 'the runtime did not print it (syscall)'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +55,7 @@ ENDS = (
         says=('which was 0x5a00000001234560; the CPU ignores',)),
     # With 52 bits of address a signature has three bits: one of eight wrong ones fits.
     End('tagged', 'flip', 'PC=0x[2-7]0000000[0-9a-f]{6} ', 'cgo-fault', says=('signature .*does not fit',), tries=8),
-    End('tagged', 'smash', r'PC=0x[0-9a-f]+14141414 ', 'cgo-fault', tries=8),
+    End('tagged', 'smash', 'PC=0x[0-9a-f]+41414141 ', 'cgo-fault', tries=8),
     End('tagged', 'sve', 'sigcode=1 addr=0x1234560', 'cgo-fault', function='load_vector', frames=('load_vector', 'die')),
     End('tagged', 'panic', 'panic: beside tagged pointers', 'go-panic'),
     End('mapped', 'readonly', 'SIGSEGV.*code=0x2 ', 'mapped-file', function='main.(*page).put', says=('offset 0x41eb0',)),
@@ -61,11 +63,13 @@ ENDS = (
         never=('none that the CPU can form',)),
     End('mapped', 'short', 'SIGBUS.*code=0x2 ', 'mapped-file', function='main.(*page).get', says=('offset 0x41eb0', 'BUS_ADRERR')),
     End('signed', 'c fault', 'addr=0x1234560', 'cgo-fault', function='end', frames=('end', *['down'] * 6, 'in_c')),
-    End('signed', 'sorted abort', 'SIGABRT', 'external-signal', frames=('end', 'down', 'down', 'down', 'compare')),
+    End('signed', 'sorted abort', 'SIGABRT', 'cgo-fault', function='end', says=('C called abort',),
+        frames=('end', 'down', 'down', 'down', 'compare')),
     End('signed', 'alloca trap', 'SIGTRAP', 'cgo-fault', function='end', frames=('end', 'down', 'down', 'with_alloca')),
     End('signed', 'nested fault', 'addr=0x1234560', 'cgo-fault', function='end', frames=('end', *['down'] * 6, 'in_c')),
     End('signed', 'nested callback', 'panic: in a callback', 'go-panic'),
-    End('signed', 'thread fault', 'addr=0x1234560', 'cgo-fault', function='end', frames=('end', *['down'] * 6, 'in_c', 'body')),
+    # Of a thread that is not Go's, the runtime prints nothing.
+    End('signed', 'thread fault', r'\A\Z', 'cgo-fault', function='end', frames=('end', *['down'] * 6, 'in_c', 'body')),
     End('signed', 'go x', 'panic: beside signed frames', 'go-panic'),
 )
 
@@ -118,8 +122,11 @@ def troubles(end, folder, exe):
         found.append(f'no thread has {end.frames}: {c_names(report)}')
     found += [f'it does not say "{words}"' for words in end.says if not re.search(words, text)]
     found += [f'it says "{words}"' for words in end.never if re.search(words, text)]
+    if not (folder / 'stderr').stat().st_size:
+        return found
     outcomes = compare.compare_dump(folder / 'core', exe, folder / 'stderr')
-    return found + [f'{outcome.subject}: {outcome.detail}' for outcome in outcomes if outcome.kind == compare.DIFFERENT]
+    return found + [f'{outcome.subject}: {outcome.detail}' for outcome in outcomes
+                    if outcome.kind == compare.DIFFERENT and not (end.program == 'signed' and outcome.detail == ADOPTED)]
 
 
 def judge(end, folder, pages):
