@@ -4,6 +4,7 @@
 #define GOLANG_LAYOUT_H
 
 #include "base/err.h"
+#include "base/span.h"
 #include "formats/cpu/arch.h"
 #include "formats/exe/exe.h"
 #include "formats/dump/image.h"
@@ -24,6 +25,17 @@ enum { LAYOUT_ABSENT = INT32_MAX }; /* the release has no such field (or its DWA
 struct layout {
 	uint32_t offset[LAYOUT_FIELD_COUNT]; /* bytes from the start of the structure; sizes in bytes */
 };
+
+/* A field in the bytes of a whole structure; 0: the release has none. */
+static inline uint64_t layout_u64(const struct layout *layout, struct span structure, enum layout_field field)
+{
+	return layout->offset[field] == LAYOUT_ABSENT ? 0 : span_u64(structure, layout->offset[field]);
+}
+
+static inline uint8_t layout_u8(const struct layout *layout, struct span structure, enum layout_field field)
+{
+	return layout->offset[field] == LAYOUT_ABSENT ? 0 : span_u8(structure, layout->offset[field]);
+}
 
 /* The row of Go 1.minor.patch, *exact set; also for a patch that could not be built, between two of its minor: what those agree
  * in. Where no row is known to hold for that very patch: the row of the nearest older release, *exact cleared. NULL when there is

@@ -21,6 +21,7 @@ struct heap_span {
 	uint64_t elemsize;   /* bytes of a slot; of stacks too; 0: of other memory that the runtime manages itself */
 	uint64_t nelems;     /* slots; 0 unless SPAN_IN_USE */
 	uint64_t freeindex;  /* slots below it are in use, whatever the bits say */
+	uint64_t limit;      /* the end of the last slot, as the record has it; a large object's: of what was asked for */
 	uint64_t alloc_bits, mark_bits; /* addresses of the bitmaps */
 	uint64_t specials;   /* address of the first runtime.special; 0: none */
 	uint64_t large_type; /* type of a large object; 0: none, or the release does not note it */
@@ -42,7 +43,7 @@ enum heap_kind {
 	HEAP_TAIL,    /* in such a span, behind its last slot: the runtime's bitmaps, or waste */
 	HEAP_STACK,   /* in a span that stacks are cut from */
 	HEAP_MANUAL,  /* in a span of other memory of the runtime's own (work buffers of the collector) */
-	HEAP_DAMAGED, /* in a span whose record contradicts itself */
+	HEAP_DAMAGED, /* in a span whose record contradicts itself, or the arena */
 };
 
 enum slot_state { SLOT_UNKNOWN, SLOT_FREE, SLOT_ALLOCATED };
@@ -52,7 +53,7 @@ struct heap_place {
 	struct heap_span span; /* of OBJECT, TAIL, STACK, MANUAL, DAMAGED */
 	uint64_t start, size;  /* of the slot (OBJECT, STACK): what the size class gives, not what was asked for */
 	uint64_t index;        /* of the slot in its span (OBJECT, STACK) */
-	enum slot_state state; /* OBJECT: by freeindex and the allocation bits */
+	enum slot_state state; /* OBJECT: by freeindex and the allocation bits; FREE only if the span's count agrees with them */
 	uint64_t header;       /* OBJECT: bytes at its start that hold its type, before what the program was given; 8 or 0 */
 	uint64_t type;         /* OBJECT: address of the type that it was allocated with, where the heap notes it; 0 */
 	uint64_t arena;        /* address of the arena's first byte; 0 if OUTSIDE or UNKNOWN */

@@ -27,6 +27,9 @@ bool heap_arena(struct go_runtime *runtime, const struct go_heap *heap, uint64_t
 /* heap_span_at with the heap given. ret->address 0: it is not in the dump. */
 bool span_read(struct go_runtime *runtime, const struct go_heap *heap, uint64_t address, struct heap_span *ret);
 
+/* Whether as many slots are free by freeindex and the bits as by the span's own count of those that are in use. */
+bool span_counts_agree(struct go_runtime *runtime, const struct heap_span *span);
+
 /* Bit `index` of the bits at an address, 0: none. False: not in the dump. */
 bool heap_bit(struct go_runtime *runtime, uint64_t bits, uint64_t index, bool *ret);
 

@@ -6,28 +6,21 @@
 enum {
 	SPAN_BYTES = 256, /* of an mspan at most */
 	PAGES_LIMIT = 1 << 30,
+	WORD = 8,
 	BITS = 8,
+	BITMAP_SHARE = 64, /* of a span, its bitmap of pointers at most: a bit for a word (mbitmap.go, heapBitsInSpan) */
+	INLINE_BITS = 128, /* spanInlineMarkBits, at most */
 	LARGE = 0, /* size class of a span that is one object */
 	OFFSET_MASK = 0xffff,
+	SLOTS_LIMIT = 1 << 16,
 };
-
-/* A field of the record; 0 where the release has none. */
-static uint64_t word(const struct layout *layout, struct span record, enum layout_field field)
-{
-	return layout->offset[field] == LAYOUT_ABSENT ? 0 : span_u64(record, layout->offset[field]);
-}
-
-static uint8_t byte(const struct layout *layout, struct span record, enum layout_field field)
-{
-	return layout->offset[field] == LAYOUT_ABSENT ? 0 : span_u8(record, layout->offset[field]);
-}
 
 /* freeindex and nelems became 16 bits wide in Go 1.22: each is as wide as they lie apart. */
 static uint64_t count_field(const struct layout *layout, struct span record, enum layout_field field)
 {
 	const uint32_t width = layout->offset[LAYOUT_mspan_nelems] - layout->offset[LAYOUT_mspan_freeindex];
 
-	return width == sizeof(uint16_t) ? span_u16(record, layout->offset[field]) : word(layout, record, field);
+	return width == sizeof(uint16_t) ? span_u16(record, layout->offset[field]) : layout_u64(layout, record, field);
 }
 
 /* mheap.go: "if sweepgen == h->sweepgen - 2, the span needs sweeping", and so on. */
@@ -44,27 +37,42 @@ static enum span_sweep sweep_state(uint32_t span, uint32_t heap)
 	return span == heap + 3 ? SWEEP_DONE_CACHED : SWEEP_UNKNOWN;
 }
 
-static void read_fields(const struct layout *l, const struct go_heap *heap, struct span record, struct heap_span *ret)
+static void read_span(const struct layout *l, const struct go_heap *heap, struct span record, struct heap_span *ret)
 {
-	const uint8_t class = byte(l, record, LAYOUT_mspan_spanclass);
-	const uint64_t pages = word(l, record, LAYOUT_mspan_npages);
+	const uint8_t class = layout_u8(l, record, LAYOUT_mspan_spanclass);
+	const uint64_t pages = layout_u64(l, record, LAYOUT_mspan_npages);
 
-	ret->start = word(l, record, LAYOUT_mspan_startAddr);
+	ret->start = layout_u64(l, record, LAYOUT_mspan_startAddr);
 	ret->end = ret->start + ((pages < PAGES_LIMIT ? pages : 0) << heap->geometry->page_bits);
-	ret->elemsize = word(l, record, LAYOUT_mspan_elemsize);
+	ret->elemsize = layout_u64(l, record, LAYOUT_mspan_elemsize);
 	ret->nelems = count_field(l, record, LAYOUT_mspan_nelems);
 	ret->freeindex = count_field(l, record, LAYOUT_mspan_freeindex);
-	ret->alloc_bits = word(l, record, LAYOUT_mspan_allocBits);
-	ret->mark_bits = word(l, record, LAYOUT_mspan_gcmarkBits);
-	ret->specials = word(l, record, LAYOUT_mspan_specials);
-	ret->large_type = class >> 1 == LARGE ? word(l, record, LAYOUT_mspan_largeType) : 0;
+	ret->limit = layout_u64(l, record, LAYOUT_mspan_limit);
+	ret->alloc_bits = layout_u64(l, record, LAYOUT_mspan_allocBits);
+	ret->mark_bits = layout_u64(l, record, LAYOUT_mspan_gcmarkBits);
+	ret->specials = layout_u64(l, record, LAYOUT_mspan_specials);
+	ret->large_type = class >> 1 == LARGE ? layout_u64(l, record, LAYOUT_mspan_largeType) : 0;
 	ret->sweepgen = span_u32(record, l->offset[LAYOUT_mspan_sweepgen]);
 	ret->alloc_count = span_u16(record, l->offset[LAYOUT_mspan_allocCount]);
 	ret->size_class = class >> 1;
 	ret->noscan = class & 1;
-	ret->state = byte(l, record, LAYOUT_mspan_state);
-	ret->user_arena = byte(l, record, LAYOUT_mspan_isUserArenaChunk);
+	ret->state = layout_u8(l, record, LAYOUT_mspan_state);
+	ret->user_arena = layout_u8(l, record, LAYOUT_mspan_isUserArenaChunk);
 	ret->sweep = ret->state == SPAN_IN_USE ? sweep_state(ret->sweepgen, heap->sweepgen) : SWEEP_UNKNOWN;
+}
+
+/* The record says in several words how large its slots are: `limit` is behind the last one, by one count or, where the span holds
+ * its own bitmap (Go 1.22), by another; and no room is left for one more (mcentral.grow, mheap.initSpan). */
+static bool sizes_agree(const struct heap_span *span, uint64_t size)
+{
+	const uint64_t used = span->limit - span->start;
+
+	if (span->user_arena)
+		return true;
+	if (span->size_class == LARGE)
+		return span->nelems == 1 && span->elemsize == size;
+	return span->elemsize % WORD == 0 && used % span->elemsize == 0 && used <= size &&
+	       used >= span->nelems * span->elemsize && (span->nelems + 1) * span->elemsize > size - size / BITMAP_SHARE - INLINE_BITS;
 }
 
 static bool is_sound(const struct go_heap *heap, const struct heap_span *span)
@@ -77,7 +85,7 @@ static bool is_sound(const struct go_heap *heap, const struct heap_span *span)
 	if (span->state != SPAN_IN_USE)
 		return span->state != SPAN_MANUAL || span->elemsize <= size;
 	return span->elemsize && span->nelems && span->elemsize <= size && span->nelems <= size / span->elemsize &&
-	       span->freeindex <= span->nelems && span->alloc_count <= span->nelems;
+	       span->freeindex <= span->nelems && span->alloc_count <= span->nelems && sizes_agree(span, size);
 }
 
 bool span_read(struct go_runtime *runtime, const struct go_heap *heap, uint64_t address, struct heap_span *ret)
@@ -89,7 +97,7 @@ bool span_read(struct go_runtime *runtime, const struct go_heap *heap, uint64_t 
 	if (size > sizeof bytes || image_read(runtime->image, address, bytes, size) != MEM_OK)
 		return false;
 	ret->address = address;
-	read_fields(runtime->layout, heap, (struct span){bytes, size}, ret);
+	read_span(runtime->layout, heap, (struct span){bytes, size}, ret);
 	return is_sound(heap, ret);
 }
 
@@ -101,6 +109,21 @@ bool heap_bit(struct go_runtime *runtime, uint64_t bits, uint64_t index, bool *r
 		return false;
 	*ret = byte >> index % BITS & 1;
 	return true;
+}
+
+/* Every allocation moves freeindex and counts (nextFreeFast, malloc.go), and a sweep counts the bits (mgcsweep.go): a thread may have
+ * been stopped between the two, for one slot. */
+bool span_counts_agree(struct go_runtime *runtime, const struct heap_span *span)
+{
+	uint64_t used = span->freeindex;
+	bool bit;
+
+	for (uint64_t i = span->freeindex; i < span->nelems && i < SLOTS_LIMIT; i++) {
+		if (!heap_bit(runtime, span->alloc_bits, i, &bit))
+			return false;
+		used += bit;
+	}
+	return used + 1 >= span->alloc_count && used <= span->alloc_count + 1U;
 }
 
 enum slot_state heap_slot_state(struct go_runtime *runtime, const struct heap_span *span, uint64_t index)

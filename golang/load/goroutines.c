@@ -35,17 +35,6 @@ static bool status_known(uint32_t status)
 	}
 }
 
-/* Reads one field from a view of a g; a field that the release lacks is 0. */
-static uint64_t field(const struct layout *layout, struct span g, enum layout_field id)
-{
-	return layout->offset[id] == LAYOUT_ABSENT ? 0 : span_u64(g, layout->offset[id]);
-}
-
-static bool field_bool(const struct layout *layout, struct span g, enum layout_field id)
-{
-	return layout->offset[id] != LAYOUT_ABSENT && span_u8(g, layout->offset[id]);
-}
-
 static void read_fields(const struct layout *l, struct span g, struct goroutine *ret)
 {
 	uint32_t word = span_u32(g, l->offset[LAYOUT_g_atomicstatus]);
@@ -53,24 +42,24 @@ static void read_fields(const struct layout *l, struct span g, struct goroutine 
 
 	ret->status = status < UINT16_MAX ? (uint16_t)status : UINT16_MAX; /* which is none either */
 	ret->scan = word & G_SCAN;
-	ret->id = field(l, g, LAYOUT_g_goid);
+	ret->id = layout_u64(l, g, LAYOUT_g_goid);
 	ret->wait_reason = span_u8(g, l->offset[LAYOUT_g_waitreason]);
-	ret->stack_lo = field(l, g, LAYOUT_g_stack_lo);
-	ret->stack_hi = field(l, g, LAYOUT_g_stack_hi);
-	ret->sched_pc = field(l, g, LAYOUT_g_sched_pc);
-	ret->sched_sp = field(l, g, LAYOUT_g_sched_sp);
-	ret->sched_lr = field(l, g, LAYOUT_g_sched_lr);
-	ret->sched_bp = field(l, g, LAYOUT_g_sched_bp);
-	ret->syscall_pc = field(l, g, LAYOUT_g_syscallpc);
-	ret->syscall_sp = field(l, g, LAYOUT_g_syscallsp);
-	ret->m = field(l, g, LAYOUT_g_m);
-	ret->gopc = field(l, g, LAYOUT_g_gopc);
-	ret->parent_id = field(l, g, LAYOUT_g_parentGoid);
-	ret->startpc = field(l, g, LAYOUT_g_startpc);
-	ret->waitsince = (int64_t)field(l, g, LAYOUT_g_waitsince);
-	ret->preempt = field_bool(l, g, LAYOUT_g_preempt);
-	ret->async_safe_point = field_bool(l, g, LAYOUT_g_asyncSafePoint);
-	ret->locked = field(l, g, LAYOUT_g_lockedm) != 0;
+	ret->stack_lo = layout_u64(l, g, LAYOUT_g_stack_lo);
+	ret->stack_hi = layout_u64(l, g, LAYOUT_g_stack_hi);
+	ret->sched_pc = layout_u64(l, g, LAYOUT_g_sched_pc);
+	ret->sched_sp = layout_u64(l, g, LAYOUT_g_sched_sp);
+	ret->sched_lr = layout_u64(l, g, LAYOUT_g_sched_lr);
+	ret->sched_bp = layout_u64(l, g, LAYOUT_g_sched_bp);
+	ret->syscall_pc = layout_u64(l, g, LAYOUT_g_syscallpc);
+	ret->syscall_sp = layout_u64(l, g, LAYOUT_g_syscallsp);
+	ret->m = layout_u64(l, g, LAYOUT_g_m);
+	ret->gopc = layout_u64(l, g, LAYOUT_g_gopc);
+	ret->parent_id = layout_u64(l, g, LAYOUT_g_parentGoid);
+	ret->startpc = layout_u64(l, g, LAYOUT_g_startpc);
+	ret->waitsince = (int64_t)layout_u64(l, g, LAYOUT_g_waitsince);
+	ret->preempt = layout_u8(l, g, LAYOUT_g_preempt);
+	ret->async_safe_point = layout_u8(l, g, LAYOUT_g_asyncSafePoint);
+	ret->locked = layout_u64(l, g, LAYOUT_g_lockedm) != 0;
 	ret->machine = -1;
 }
 

@@ -19,6 +19,7 @@ enum {
 	PAGE = 0x2000,
 	OBJECTS = 4,  /* page of the span with objects that the tests ask for */
 	STACKS = 512, /* page of GO_STACKS */
+	OBJECT_COUNT = 126,
 	SPAN_SIZE = 0x100,
 	BITS = 0x1000,
 	SPECIALS = 0x1800,
@@ -28,6 +29,7 @@ struct scene {
 	struct go_builder *builder;
 	const struct layout *layout;
 	struct go_runtime *runtime;
+	uint64_t in_use; /* of the first pages: that a span with objects begins there */
 };
 
 struct span_words {
@@ -55,9 +57,13 @@ static uint64_t add_span(struct scene *s, uint64_t index, const struct span_word
 	put(s, record, LAYOUT_mspan_state, w->state, 1);
 	put(s, record, LAYOUT_mspan_sweepgen, 6, 4);
 	put(s, record, LAYOUT_mspan_allocBits, RECORDS + BITS + index * 8, 8);
+	put(s, record, LAYOUT_mspan_limit, GO_HEAP + w->page * PAGE + w->elemsize * w->nelems, 8);
+	put(s, record, LAYOUT_mspan_allocCount, w->freeindex + (uint64_t)__builtin_popcountll(w->bits >> w->freeindex), 2);
 	go_put(s->builder, RECORDS + BITS + index * 8, w->bits);
 	for (uint64_t i = 0; i < w->pages; i++)
 		go_put(s->builder, ARENA + s->layout->offset[LAYOUT_heapArena_spans] + 8 * (w->page + i), record);
+	if (w->state == SPAN_IN_USE)
+		put(s, ARENA, LAYOUT_heapArena_pageInUse, s->in_use |= UINT64_C(1) << w->page, 8);
 	return record;
 }
 
@@ -82,6 +88,8 @@ static void add_memory(struct scene *s)
 	go_memory(s->builder, (MHEAP + s->layout->offset[LAYOUT_mheap_sweepgen]) & ~UINT64_C(0xfff), 0x2000, SEGMENT_READ | SEGMENT_WRITE);
 	go_memory(s->builder, (SECOND + 8 * index) & ~UINT64_C(0xfff), 0x1000, SEGMENT_READ | SEGMENT_WRITE);
 	go_memory(s->builder, spans & ~UINT64_C(0xfff), 0x4000, SEGMENT_READ | SEGMENT_WRITE);
+	go_memory(s->builder, (ARENA + s->layout->offset[LAYOUT_heapArena_pageInUse]) & ~UINT64_C(0xfff), 0x1000,
+		  SEGMENT_READ | SEGMENT_WRITE);
 	go_memory(s->builder, RECORDS, 0x2000, SEGMENT_READ | SEGMENT_WRITE);
 	go_put(s->builder, arenas, SECOND);
 	go_put(s->builder, SECOND + 8 * index, ARENA);
@@ -99,9 +107,9 @@ static struct scene scene(struct arena *arena, int minor, int patch)
 	add_mallocinit(s.builder);
 	address = go_goroutine(s.builder, &g, true);
 	add_memory(&s);
-	add_span(&s, 0, &(struct span_words){.pages = 1, .elemsize = address - GO_HEAP, .nelems = 2, .freeindex = 2,
+	add_span(&s, 0, &(struct span_words){.pages = 1, .elemsize = address - GO_HEAP, .nelems = PAGE / (address - GO_HEAP), .freeindex = 2,
 					     .state = SPAN_IN_USE, .class = 50});
-	add_span(&s, 1, &(struct span_words){.page = OBJECTS, .pages = 1, .elemsize = 64, .nelems = 120, .freeindex = 3,
+	add_span(&s, 1, &(struct span_words){.page = OBJECTS, .pages = 1, .elemsize = 64, .nelems = OBJECT_COUNT, .freeindex = 3,
 					     .bits = 0x24, .state = SPAN_IN_USE, .class = 5 << 1 | 1});
 	add_span(&s, 2, &(struct span_words){.page = STACKS, .pages = 4, .elemsize = 0x800, .state = SPAN_MANUAL});
 	add_span(&s, 3, &(struct span_words){.page = STACKS + 8, .pages = 4, .state = SPAN_MANUAL});
@@ -133,7 +141,7 @@ static void places(struct arena *arena, int minor, int patch)
 	assert_int_equal(place.state, SLOT_FREE);
 	assert_int_equal(find(&s, objects + 5 * 64, &place), HEAP_OBJECT);
 	assert_int_equal(place.state, SLOT_ALLOCATED); /* by its bit */
-	assert_int_equal(find(&s, objects + 120 * 64, &place), HEAP_TAIL);
+	assert_int_equal(find(&s, objects + OBJECT_COUNT * 64, &place), HEAP_TAIL);
 	assert_int_equal(find(&s, objects + PAGE, &place), HEAP_UNUSED);
 	assert_int_equal(find(&s, GO_STACKS + 0x900, &place), HEAP_STACK);
 	assert_int_equal(place.start, GO_STACKS + 0x800);
@@ -171,6 +179,11 @@ static void damaged_records(struct arena *arena)
 	} damages[] = {
 		{LAYOUT_mspan_elemsize, 0, 8},	       {LAYOUT_mspan_elemsize, UINT64_MAX, 8}, {LAYOUT_mspan_nelems, 0xffff, 2},
 		{LAYOUT_mspan_freeindex, 0x7fff, 2}, {LAYOUT_mspan_state, 7, 1},
+		/* each of these is a value that another span may have */
+		{LAYOUT_mspan_elemsize, 48, 8},	       {LAYOUT_mspan_elemsize, 63, 8},	       {LAYOUT_mspan_nelems, 100, 2},
+		{LAYOUT_mspan_limit, GO_HEAP, 8},      {LAYOUT_mspan_state, SPAN_DEAD, 1},     {LAYOUT_mspan_state, SPAN_MANUAL, 1},
+		{LAYOUT_mspan_startAddr, GO_HEAP + (OBJECTS + 1) * PAGE, 8}, {LAYOUT_mspan_npages, 2, 8}, {LAYOUT_mspan_npages, 0, 8},
+		{LAYOUT_mspan_spanclass, 1, 1},
 	};
 	struct heap_place place;
 
@@ -179,6 +192,29 @@ static void damaged_records(struct arena *arena)
 
 		put(&s, RECORDS + SPAN_SIZE, damages[i].field, damages[i].value, damages[i].size);
 		assert_int_equal(find(&s, GO_HEAP + OBJECTS * PAGE, &place), HEAP_DAMAGED);
+	}
+}
+
+/* Bits or a freeindex that say less than the span's own count: whether a slot is free is not known then. */
+static void wrong_counts(struct arena *arena)
+{
+	static const struct {
+		enum layout_field field;
+		uint64_t value;
+		enum slot_state state;
+	} counts[] = {
+		{LAYOUT_mspan_allocCount, 4, SLOT_FREE}, {LAYOUT_mspan_allocCount, 3, SLOT_FREE}, /* stopped amid an allocation */
+		{LAYOUT_mspan_allocCount, 6, SLOT_UNKNOWN}, {LAYOUT_mspan_allocCount, 1, SLOT_UNKNOWN},
+		{LAYOUT_mspan_freeindex, 0, SLOT_UNKNOWN},
+	};
+	struct heap_place place;
+
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		struct scene s = scene(arena, 26, 8);
+
+		put(&s, RECORDS + SPAN_SIZE, counts[i].field, counts[i].value, 2);
+		assert_int_equal(find(&s, GO_HEAP + OBJECTS * PAGE + 3 * 64, &place), HEAP_OBJECT);
+		assert_int_equal(place.state, counts[i].state);
 	}
 }
 
@@ -200,7 +236,7 @@ static void hostile_records(struct arena *arena)
 	assert_int_equal(heap_specials(s.runtime, &place.span, specials, 8), 8);
 	assert_string_equal(specials[0].name, "finalizer");
 	assert_int_equal(specials[0].object, GO_HEAP + OBJECTS * PAGE + 128);
-	assert_int_equal(find(&s, GO_STACKS + 8 * PAGE, &place), HEAP_FREE);
+	assert_int_equal(find(&s, GO_STACKS + 8 * PAGE, &place), HEAP_DAMAGED);
 	assert_int_equal(find(&s, GO_HEAP + 30 * PAGE, &place), HEAP_UNKNOWN);
 }
 
@@ -225,6 +261,7 @@ static void no_heap(struct arena *arena)
 TEST(both_forms_of_mspan)
 TEST(stale_entries)
 TEST(damaged_records)
+TEST(wrong_counts)
 TEST(hostile_records)
 TEST(no_heap)
 
@@ -234,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_both_forms_of_mspan),
 		cmocka_unit_test(test_stale_entries),
 		cmocka_unit_test(test_damaged_records),
+		cmocka_unit_test(test_wrong_counts),
 		cmocka_unit_test(test_hostile_records),
 		cmocka_unit_test(test_no_heap),
 	};
