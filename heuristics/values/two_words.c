@@ -82,17 +82,23 @@ static bool decode(const struct search *search, uint64_t pc, struct insn *ret)
 
 /* The length lies beside the data pointer, in the variable that both were loaded from, and the index was held against it: else
  * it may be anything, such as the place in a ring. */
-static void add_indexed(const struct search *search, const struct origin *data, uint64_t pc, size_t frame, unsigned shift,
-			const uint64_t *element)
+static void add_indexed(const struct search *search, const struct origin *data, struct two_words words)
 {
-	const struct origin *length;
 	struct insn insn;
 
-	if (decode(search, pc, &insn) && origin_neighbour(search->origins, origin_variable(data), WORD, &length) &&
-	    origin_is_bound(search->origins, frame, pc, insn.indexed.index, length))
-		add(search, (struct two_words){.kind = WORDS_INDEXED, .frame = frame, .pc = pc, .unit = UINT64_C(1) << shift,
-					       .data = data, .other = length, .has_element = element != NULL,
-					       .element = element ? *element : 0});
+	words.kind = WORDS_INDEXED;
+	words.data = data;
+	if (decode(search, words.pc, &insn) && origin_neighbour(search->origins, origin_variable(data), WORD, &words.other) &&
+	    origin_is_bound(search->origins, words.frame, words.pc, insn.indexed.index, words.other))
+		add(search, words);
+}
+
+/* What was loaded by its index; `value`: what that was, NULL: unknown. */
+static void add_element(const struct search *search, const struct origin *loaded, const uint64_t *value)
+{
+	add_indexed(search, loaded->base,
+		    (struct two_words){.frame = loaded->frame, .pc = loaded->pc, .unit = UINT64_C(1) << loaded->shift,
+				       .is_loaded = true, .has_element = value != NULL, .element = value ? *value : 0});
 }
 
 static bool is_type_or_table(const struct search *search, const struct origin *word)
@@ -124,7 +130,7 @@ static void find_loads(const struct search *search, const struct origin *word, c
 		const struct origin *loaded = origin_variable(word);
 
 		if (loaded->kind == ORIGIN_ELEMENT)
-			add_indexed(search, loaded->base, loaded->pc, loaded->frame, loaded->shift, step ? NULL : value);
+			add_element(search, loaded, step ? NULL : value);
 		else if (loaded->kind == ORIGIN_MEMORY)
 			find_interface_data(search, word);
 	}
@@ -169,7 +175,8 @@ static void find_used(const struct search *search, size_t at)
 		return;
 	if (insn.indexed.size && insn.indexed.index != REG_NONE) {
 		base = origin_of_register(search->origins, at, insn.address, insn.indexed.base);
-		add_indexed(search, base, insn.address, at, insn.indexed.shift, NULL);
+		add_indexed(search, base,
+			    (struct two_words){.frame = at, .pc = insn.address, .unit = UINT64_C(1) << insn.indexed.shift});
 		find_loads(search, base, NULL);
 	}
 	if (!memory_access_at(search->analysis, insn.address, &access) || access.reg == REG_NONE)

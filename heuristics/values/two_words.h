@@ -20,7 +20,8 @@ struct two_words {
 	const struct origin *data;  /* of the data pointer */
 	const struct origin *other; /* of the length; INTERFACE: of the type or table */
 	uint64_t unit;  /* bytes that an element takes, at least */
-	bool has_element; /* INDEXED: an element was loaded and used as the pointer that faulted; else that access itself did */
+	bool is_loaded;   /* INDEXED: that access went well, and what it loaded led to the fault; else that access itself did */
+	bool has_element; /* is_loaded, and the element was the pointer that faulted */
 	uint64_t element; /* its value */
 };
 

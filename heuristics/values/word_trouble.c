@@ -100,14 +100,13 @@ static uint64_t room(const struct judge *judge, struct heap_place *place)
 	return place->start + place->size - ret->data;
 }
 
-/* What was loaded as an element lies there, behind the object. */
-static bool element_is_behind(const struct judge *judge, uint64_t bytes)
+/* Whether what was loaded as an element is among the words from an address on. */
+static bool has_element(const struct judge *judge, uint64_t start, uint64_t words)
 {
-	const uint64_t end = judge->ret->data + bytes, words = (judge->ret->need - bytes) / WORD;
-	struct span behind = image_view(judge->analysis->image, end, (words < ELEMENT_LIMIT ? words : ELEMENT_LIMIT) * WORD);
+	struct span view = image_view(judge->analysis->image, start, (words < ELEMENT_LIMIT ? words : ELEMENT_LIMIT) * WORD);
 
-	for (size_t at = 0; at + WORD <= behind.size; at += WORD)
-		if (span_u64(behind, at) == judge->words->element)
+	for (size_t at = 0; at + WORD <= view.size; at += WORD)
+		if (span_u64(view, at) == judge->words->element)
 			return true;
 	return false;
 }
@@ -117,8 +116,17 @@ static bool is_past_object(const struct judge *judge)
 	struct heap_place place;
 	const uint64_t bytes = room(judge, &place);
 
-	return bytes && judge->ret->need > bytes &&
-	       (judge->words->has_element ? element_is_behind(judge, bytes) : is_within(judge));
+	if (!bytes || judge->ret->need <= bytes)
+		return false;
+	return judge->words->has_element
+		       ? has_element(judge, judge->ret->data + bytes, (judge->ret->need - bytes) / WORD)
+		       : is_within(judge);
+}
+
+/* An element cannot have been loaded from nil: then the variable has changed since. */
+static bool is_nil_access(const struct judge *judge)
+{
+	return judge->address && !judge->words->is_loaded && (*judge->address < FIRST_PAGE || is_within(judge));
 }
 
 static enum word_trouble length_trouble(const struct judge *judge)
@@ -129,7 +137,7 @@ static enum word_trouble length_trouble(const struct judge *judge)
 		return TROUBLE_NONE;
 	ret->explains = true;
 	if (!ret->data)
-		return judge->address && (*judge->address < FIRST_PAGE || is_within(judge)) ? TROUBLE_NIL_DATA : TROUBLE_NONE;
+		return is_nil_access(judge) ? TROUBLE_NIL_DATA : TROUBLE_NONE;
 	if (ret->data < FIRST_PAGE)
 		return TROUBLE_NONE;
 	ret->need = bytes_of(judge);
@@ -137,7 +145,7 @@ static enum word_trouble length_trouble(const struct judge *judge)
 		return TROUBLE_PAST_OBJECT;
 	ret->explains = false; /* not surely a slice; memory may have been unmapped under a sound value */
 	if (!ret->size && ret->in_variable && judge->words->has_element && judge->words->element && has_capacity(judge) &&
-	    ret->capacity < ret->other)
+	    ret->capacity < ret->other && has_element(judge, ret->data, ret->other))
 		return TROUBLE_CAPACITY;
 	return is_past_memory(judge) ? TROUBLE_PAST_MEMORY : TROUBLE_NONE;
 }
