@@ -7,6 +7,7 @@
 
 #include "analyzer/unwind/unwind.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum { FATAL_PREFIX = 13, MAP_COUNT_NEAR = 65000 /* vm.max_map_count is 65,530 by default (linux/mm.h) */ };
@@ -62,10 +63,21 @@ static const struct resource *by_runtime(const struct analysis *analysis, const 
 	return NULL;
 }
 
+/* A text of errors in a value, as words of their own: a string whose length is wrong runs on into other strings. */
+static bool has_words(const char *value, const char *text)
+{
+	const size_t length = strlen(text);
+
+	for (const char *at = strstr(value, text); at; at = strstr(at + 1, text))
+		if ((at == value || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[length]))
+			return true;
+	return false;
+}
+
 static const struct resource *by_panic(const char *value)
 {
 	for (size_t i = 0; value && i < sizeof refusals / sizeof *refusals; i++)
-		if (refusals[i].source == SOURCE_PANIC && strstr(value, refusals[i].text) &&
+		if (refusals[i].source == SOURCE_PANIC && has_words(value, refusals[i].text) &&
 		    strstr(value, refusals[i].detail))
 			return &resources[refusals[i].resource];
 	return NULL;
