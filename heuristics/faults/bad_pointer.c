@@ -43,6 +43,18 @@ static const struct origin *find_origin(struct analysis *analysis, struct bad_ac
 	return origin->has_value ? origin : NULL;
 }
 
+/* What the register held; where it is lost, what memory holds that it was loaded from. */
+static bool find_value(struct analysis *analysis, struct bad_access *bad)
+{
+	if (!register_at_fault(analysis, bad->access.reg, &bad->pointer)) {
+		bad->pointer = bad->origin ? bad->origin->value : 0;
+		return bad->origin != NULL;
+	}
+	if (bad->origin && bad->origin->value != bad->pointer)
+		bad->origin = NULL;
+	return true;
+}
+
 /* The address was the kernel's to tell; of one that the CPU cannot form it tells none, but then the register says it. */
 static bool find_pointer(struct analysis *analysis, struct bad_access *bad)
 {
@@ -57,10 +69,8 @@ static bool find_pointer(struct analysis *analysis, struct bad_access *bad)
 			bad->origin = NULL;
 		return true;
 	}
-	if (!bad->has_base || (!register_at_fault(analysis, bad->access.reg, &bad->pointer) && !bad->origin))
+	if (!bad->has_base || !find_value(analysis, bad))
 		return false;
-	if (bad->origin)
-		bad->pointer = bad->origin->value;
 	bad->address = bad->pointer + bad->access.offset;
 	return fault->has_code && fault->code == SIGNAL_CODE_KERNEL && !arch_forms(analysis->image->arch, bad->address);
 }
