@@ -152,6 +152,13 @@ void go_call(struct go_builder *builder, size_t from, uint32_t offset, size_t to
 		put_number(code + 1, target - (at + 5), 4);
 }
 
+void go_refer(struct go_builder *builder, size_t function, uint32_t end, uint64_t target)
+{
+	const uint64_t pc = go_entry(builder, function) + end;
+
+	put_number(builder->text.items + (pc - GO_TEXT) - 4, target - pc, 4);
+}
+
 void go_link(struct go_builder *builder, size_t from, size_t to)
 {
 	uint32_t size = builder->arch->link_register ? 4 : 5;

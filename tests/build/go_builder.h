@@ -89,6 +89,9 @@ size_t go_add_mcall(struct go_builder *builder);
 /* Writes the target of the call or branch instruction at an offset of a function: a BL or B, or a CALL or JMP rel32. */
 void go_call(struct go_builder *builder, size_t from, uint32_t offset, size_t to);
 
+/* Writes the target of an amd64 instruction's operand relative to the pc, of 4 bytes, which ends where the instruction does. */
+void go_refer(struct go_builder *builder, size_t function, uint32_t end, uint64_t target);
+
 /* Makes the one call of `from` call `to`. */
 void go_link(struct go_builder *builder, size_t from, size_t to);
 
