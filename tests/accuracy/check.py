@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """The mutation corpus: changes every return address, many fields of the runtime and other words of healthy dumps, one at a
 time, in memory, and counts what is said of each (mutate.c); stops goroutines between the parts of SP adjustments (stop.c).
+Words of values (headers of strings, slices and interfaces, sources of a pointer, records of the heap) are changed in all other
+cases as well, each of which died of something: a finding that the unchanged dump does not have is wrong, unless it rests on the
+changed word.
 usage: check.py --program MUTATE --stop STOP [--limit N] [--seed N] [--table FILE] [--dumps DIR] [--toolchains 'RELEASE…']
 
 --dumps: healthy dumps beside those of fixtures/cases: DIR/*/ENDING/core.zst with DIR/*/exe, as check_live.py --keep leaves
@@ -40,34 +43,36 @@ BEGIN, END = '<!-- mutations -->', '<!-- /mutations -->'
 
 
 class Subject:
-    """A healthy dump."""
+    """A dump; `classes`: of changes that are made to it, 'all' (it is healthy) or 'values'."""
 
-    def __init__(self, name, packed, exe, kind):
-        self.name, self.packed, self.exe, self.kind = name, packed, exe, kind
+    def __init__(self, name, packed, exe, kind, classes='all'):
+        self.name, self.packed, self.exe, self.kind, self.classes = name, packed, exe, kind, classes
 
     def variants(self):
+        kind = self.kind if self.exe or self.classes != 'all' else 'no executable'
         for keep, name in ((100, 'whole'), (50, 'cut short')):
-            yield f'{self.kind if self.exe else "no executable"}, {name}', keep, self.exe or '-'
+            yield f'{kind}, {name}', keep, self.exe or '-'
 
 
 def of_case(case):
     exe = CASES / case / 'exe.zst'
     kind = 'stripped' if 'stripped' in case or case.startswith('windows') else 'symbols'
-    return Subject(case, CASES / case / 'dump.zst', exe if exe.exists() else None, kind)
+    healthy = HEALTHY.match(case)
+    return Subject(case, CASES / case / 'dump.zst', exe if exe.exists() else None, kind if healthy else 'other ends',
+                   'all' if healthy else 'values')
 
 
 def subjects(options):
     for path in sorted(CASES.glob('*/dump.zst')):
-        if HEALTHY.match(path.parent.name):
-            yield of_case(path.parent.name)
+        yield of_case(path.parent.name)
     for path in sorted(options.dumps.glob('*/*/core.zst')) if options.dumps else []:
         cell = path.parent.parent
         kind = 'stripped' if 'stripped' in cell.name else 'symbols'
         yield Subject(f'{cell.name} {path.parent.name}', path, cell / 'exe', f'made now, {kind}')
 
 
-def run(options, dump, keep, exe):
-    command = [options.program, dump, exe, options.seed, options.limit, keep]
+def run(options, dump, keep, exe, classes):
+    command = [options.program, dump, exe, options.seed, options.limit, keep, classes]
     return subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
 
@@ -76,9 +81,10 @@ def outcomes(options, stopped):
     for subject in subjects(options):
         with tempfile.TemporaryDirectory() as folder:
             dump = dump_file.unpacked(subject.packed, folder)
-            stop_in(options, stopped, subject.name, dump, subject.exe, CASES in subject.packed.parents)
+            if subject.classes == 'all':
+                stop_in(options, stopped, subject.name, dump, subject.exe, CASES in subject.packed.parents)
             for variant, keep, exe in subject.variants():
-                yield subject.name, variant, run(options, dump, keep, exe)
+                yield subject.name, variant, run(options, dump, keep, exe, subject.classes)
 
 
 def stop_in(options, stopped, name, dump, exe, has_room):

@@ -1,6 +1,6 @@
 /* corpus.c: see corpus.h. Return slots are those of the walk of the unchanged dump, which check_live and check_case hold against
  * the runtime's own traceback. */
-#include "tests/accuracy/corpus.h"
+#include "tests/accuracy/maker.h"
 
 #include "analyzer/unwind/unwind.h"
 
@@ -12,14 +12,8 @@ const char *const class_names[CLASSES] = {
 	[UPPER_HALF] = "upper half", [LOWER_HALF] = "lower half", [WHOLE_WORD] = "whole word",
 	[BIT_UPPER] = "bit of upper half", [BIT_LOWER] = "bit of lower half",
 	[SMASHED_RUN] = "smashed run", [RUNTIME_FIELD] = "field of g or m",
-	[OTHER_WORD] = "other stack word",
-};
-
-struct maker {
-	struct target *target;
-	struct corpus *corpus;
-	struct slots slots;
-	uint64_t seed;
+	[OTHER_WORD] = "other stack word", [TORN_HEADER] = "word of a header", [POINTER_WORD] = "source of a pointer",
+	[SPAN_FIELD] = "heap record",
 };
 
 /* splitmix64 */
@@ -31,16 +25,25 @@ static uint64_t mixed(uint64_t x)
 	return x ^ x >> 31;
 }
 
-/* A number that the seed, a place and a purpose give. */
-static uint64_t chance(const struct maker *maker, uint64_t place, uint64_t purpose)
+uint64_t maker_chance(const struct maker *maker, uint64_t place, uint64_t purpose)
 {
 	return mixed(mixed(mixed(maker->seed) ^ place) ^ purpose);
 }
 
-static void add(struct maker *maker, struct mutation mutation)
+void maker_add(struct maker *maker, struct mutation mutation)
 {
-	if (mutation.from != mutation.to)
+	if (mutation.from != mutation.to && target_write_u64(maker->target, mutation.address, mutation.from))
 		vec_push(maker->target->arena, &maker->corpus->mutations, mutation);
+}
+
+void maker_add_field(struct maker *maker, struct mutation mutation, size_t size, uint64_t value)
+{
+	const uint64_t mask = UINT64_MAX >> (BITS - size * WORD);
+
+	if (!image_u64(maker->target->image, mutation.address, &mutation.from))
+		return;
+	mutation.to = (mutation.from & ~mask) | (value & mask);
+	maker_add(maker, mutation);
 }
 
 /* --- return addresses -------------------------------------------------------------------------------------- */
@@ -66,7 +69,7 @@ void slots_find(struct target *target, struct slots *ret)
 
 static void add_to_slot(struct maker *maker, const struct slot *slot, enum mutation_class class, uint64_t to)
 {
-	add(maker, (struct mutation){.class = class, .goroutine = slot->goroutine, .depth = slot->depth,
+	maker_add(maker, (struct mutation){.class = class, .goroutine = slot->goroutine, .depth = slot->depth,
 				     .address = slot->address, .from = slot->word, .to = to});
 }
 
@@ -113,7 +116,7 @@ void mutation_undo(struct target *target, const struct mutation *mutation)
 static void add_run(struct maker *maker, const struct slot *slot, unsigned shape)
 {
 	const struct goroutine *g = &maker->target->runtime->goroutines.items[slot->goroutine];
-	const uint64_t random = chance(maker, slot->address, 6 + shape);
+	const uint64_t random = maker_chance(maker, slot->address, 6 + shape);
 	const uint64_t count = RUN_SHORTEST + random % (RUN_LONGEST - RUN_SHORTEST + 1), before = (random >> 32) % count;
 	struct mutation mutation = {.class = SMASHED_RUN, .goroutine = slot->goroutine, .depth = slot->depth,
 				    .address = slot->address, .from = slot->word, .shape = shape};
@@ -129,12 +132,12 @@ static void add_run(struct maker *maker, const struct slot *slot, unsigned shape
 	mutation.words = words;
 	mutation.count = count;
 	mutation.to = run_word(&mutation, before);
-	add(maker, mutation);
+	maker_add(maker, mutation);
 }
 
 static void change_slot(struct maker *maker, const struct slot *slot)
 {
-	uint64_t random = chance(maker, slot->address, 1), other = chance(maker, slot->address, 2);
+	uint64_t random = maker_chance(maker, slot->address, 1), other = maker_chance(maker, slot->address, 2);
 	const uint64_t upper[] = {0x10, 0x1c, 0x74, 1 + random % COUNT_LIMIT, 0, UINT32_MAX, random >> HALF};
 	const uint64_t lower[] = {0, 0x10, UINT32_MAX, other & UINT32_MAX};
 	const uint64_t whole[] = {0, 1 + other % COUNT_LIMIT, slot->address, UINT64_MAX, 0x4f2f20544547, other,
@@ -161,12 +164,12 @@ static void change_field(struct maker *maker, int32_t goroutine, uint64_t object
 
 	if (!go_field(maker->target->runtime, object, field, &old))
 		return;
-	random = chance(maker, address, 3);
+	random = maker_chance(maker, address, 3);
 	const uint64_t values[] = {0, old + WORD, old - WORD, old + 0x10000, (uint64_t)0x10 << HALF | (old & UINT32_MAX),
 				   old ^ (uint64_t)1 << random % BITS, old ^ (uint64_t)1 << (random >> 8) % HALF, random};
 
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-		add(maker, (struct mutation){.class = RUNTIME_FIELD, .goroutine = goroutine, .address = address,
+		maker_add(maker, (struct mutation){.class = RUNTIME_FIELD, .goroutine = goroutine, .address = address,
 					     .from = old, .to = values[i]});
 }
 
@@ -209,14 +212,14 @@ static bool is_linkage(const struct maker *maker, uint64_t address)
 static void change_words(struct maker *maker, int32_t goroutine, uint64_t from, uint64_t to)
 {
 	for (uint64_t at = from; at + WORD <= to; at += WORD) {
-		uint64_t random = chance(maker, at, 4), old;
+		uint64_t random = maker_chance(maker, at, 4), old;
 		const uint64_t values[] = {0x10, 0, random, (uint64_t)0x1c << HALF | (random & UINT32_MAX), at};
 
 		if (is_linkage(maker, at) || !image_u64(maker->target->image, at, &old) ||
 		    !target_write_u64(maker->target, at, old))
 			continue;
 		maker->corpus->stack_words++;
-		add(maker, (struct mutation){.class = OTHER_WORD, .goroutine = goroutine, .address = at, .from = old,
+		maker_add(maker, (struct mutation){.class = OTHER_WORD, .goroutine = goroutine, .address = at, .from = old,
 					     .to = values[random % (sizeof values / sizeof *values)]});
 	}
 }
@@ -226,8 +229,6 @@ static void change_stacks(struct maker *maker)
 {
 	struct stack stack = {0};
 
-	if (maker->slots.count)
-		qsort(maker->slots.items, maker->slots.count, sizeof *maker->slots.items, by_address);
 	for (size_t i = 0; i < maker->target->runtime->goroutines.count; i++) {
 		goroutine_stack(maker->target->diagnosis->analysis, i, &stack);
 		if (stack.frames.count && stack.end == END_COMPLETE)
@@ -247,7 +248,7 @@ static void take(struct maker *maker, size_t limit)
 		count[items[i].class]++;
 	for (size_t i = 0; i < maker->corpus->mutations.count; i++) {
 		const struct mutation mutation = items[i];
-		uint64_t number = chance(maker, mutation.address ^ mixed(mutation.to), 5);
+		uint64_t number = maker_chance(maker, mutation.address ^ mixed(mutation.to), 5);
 
 		if (!limit || number % count[mutation.class] < limit)
 			items[kept++] = mutation;
@@ -255,15 +256,33 @@ static void take(struct maker *maker, size_t limit)
 	maker->corpus->mutations.count = kept;
 }
 
-void corpus_make(struct target *target, uint64_t seed, size_t limit, struct corpus *ret)
+bool class_is_of_values(enum mutation_class class)
+{
+	return class == TORN_HEADER || class == POINTER_WORD || class == SPAN_FIELD;
+}
+
+static void change_all_stacks(struct maker *maker)
+{
+	for (size_t i = 0; i < maker->slots.count; i++)
+		if (!maker->slots.items[i].injected)
+			change_slot(maker, &maker->slots.items[i]);
+	change_structures(maker);
+	change_stacks(maker);
+}
+
+void corpus_make(struct target *target, uint64_t seed, size_t limit, bool values, struct corpus *ret)
 {
 	struct maker maker = {.target = target, .corpus = ret, .seed = seed};
+	struct view view;
 
 	slots_find(target, &maker.slots);
-	for (size_t i = 0; i < maker.slots.count; i++)
-		if (!maker.slots.items[i].injected)
-			change_slot(&maker, &maker.slots.items[i]);
-	change_structures(&maker);
-	change_stacks(&maker);
+	if (maker.slots.count)
+		qsort(maker.slots.items, maker.slots.count, sizeof *maker.slots.items, by_address);
+	if (!values)
+		change_all_stacks(&maker);
+	view_of(target, &view);
+	change_headers(&maker, &view);
+	change_pointers(&maker, &view);
+	change_spans(&maker, &view);
 	take(&maker, limit);
 }

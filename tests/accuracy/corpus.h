@@ -13,6 +13,9 @@ enum mutation_class {
 	SMASHED_RUN, /* words alike, over a return address and what lies around it */
 	RUNTIME_FIELD, /* of a g or an m, a gobuf among them */
 	OTHER_WORD,  /* of a stack: neither return address nor saved frame pointer */
+	TORN_HEADER, /* one of the words of a string, slice or interface that the code at the crash may use */
+	POINTER_WORD, /* that the address of the fault came from */
+	SPAN_FIELD,  /* of the heap's own records */
 	CLASSES,
 };
 
@@ -23,9 +26,9 @@ struct mutation {
 	int32_t goroutine; /* whose stack or g it is: index in runtime->goroutines, -1 */
 	uint32_t depth;    /* return addresses: of the frame that it leads to; 1 is the caller of the innermost */
 	uint64_t address, from, to;
-	uint64_t start;    /* SMASHED_RUN: of its first word; `words`: what was there */
+	uint64_t start;    /* SMASHED_RUN, TORN_HEADER: of its first word */
 	size_t count;      /* of words, else 0 */
-	const uint64_t *words;
+	const uint64_t *words; /* SMASHED_RUN: what was there */
 	unsigned shape;
 };
 
@@ -54,7 +57,11 @@ void slots_find(struct target *target, struct slots *ret);
 void mutation_apply(struct target *target, const struct mutation *mutation);
 void mutation_undo(struct target *target, const struct mutation *mutation);
 
-/* All mutations of a target; at most `limit` of each class, 0: no limit. Those and their values depend on the seed only. */
-void corpus_make(struct target *target, uint64_t seed, size_t limit, struct corpus *ret);
+/* Whether a class is one of values: any target has them, also one that is damaged or died of something already. */
+bool class_is_of_values(enum mutation_class class);
+
+/* All mutations of a target, or those of values only; at most `limit` of each class, 0: no limit. Those and what they write depend
+ * on the seed only. */
+void corpus_make(struct target *target, uint64_t seed, size_t limit, bool values, struct corpus *ret);
 
 #endif

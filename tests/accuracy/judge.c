@@ -3,6 +3,8 @@
 
 #include "heuristics/detector.h"
 
+static const char *const state_rules[] = {"g-state", "sp-out-of-bounds", "bit-flip", NULL};
+
 static bool names(const struct finding *finding, const char *const *rules)
 {
 	for (; *rules; rules++)
@@ -17,11 +19,10 @@ static bool rule_fits(const struct finding *finding, const struct mutation *muta
 	static const char *const upper[] = {"torn-return", "torn-pc", "late-kernel-write", NULL};
 	static const char *const lower[] = {"smashed-return", NULL};
 	static const char *const one_bit[] = {"bit-flip", NULL};
-	static const char *const state[] = {"g-state", "sp-out-of-bounds", "bit-flip", NULL};
 	const uint64_t change = mutation->from ^ mutation->to;
 
 	if (mutation->class == RUNTIME_FIELD)
-		return names(finding, state);
+		return names(finding, state_rules);
 	if (mutation->class != UPPER_HALF && __builtin_popcountll(change) == 1 && names(finding, one_bit))
 		return true;
 	return names(finding, change & UINT32_MAX ? lower : upper);
@@ -37,10 +38,34 @@ static bool is_right_of_run(const struct finding *finding, const struct mutation
 	       (!finding->has_repaired || finding->repaired == mutation->words[index]);
 }
 
+/* Whether the finding rests on a word of memory as it now is. */
+static bool cites(const struct finding *finding, uint64_t address)
+{
+	for (size_t i = 0; i < finding->evidence.count; i++)
+		if (finding->evidence.items[i].kind == EVIDENCE_MEMORY && !finding->evidence.items[i].against &&
+		    finding->evidence.items[i].address == address)
+			return true;
+	return false;
+}
+
+/* No fault in these dumps came of the change. But where what was changed is a word that the code at the fault used, a finding may
+ * say so of it; and a word of a g or an m may look like one of a header. */
+static bool is_right_of_value(const struct finding *finding, const struct mutation *mutation)
+{
+	static const char *const rules[] = {"torn-value", "bad-pointer", NULL};
+
+	if (mutation->class == SPAN_FIELD)
+		return false;
+	return (names(finding, rules) && cites(finding, mutation->address)) ||
+	       (names(finding, state_rules) && finding->has_slot && finding->slot == mutation->address);
+}
+
 static bool is_right(const struct finding *finding, const struct mutation *mutation)
 {
 	if (mutation->class == SMASHED_RUN)
 		return is_right_of_run(finding, mutation);
+	if (class_is_of_values(mutation->class))
+		return is_right_of_value(finding, mutation);
 	if (mutation->class == OTHER_WORD || !rule_fits(finding, mutation))
 		return false;
 	if (finding->has_slot && finding->slot == mutation->address)
@@ -48,15 +73,60 @@ static bool is_right(const struct finding *finding, const struct mutation *mutat
 	return mutation->class == RUNTIME_FIELD && finding->goroutine == mutation->goroutine && !finding->has_repaired;
 }
 
+/* What is wrong with a pointer by its own bits, or by mappings, is so whatever else is in the dump. */
+static bool rests_on_heap(const struct finding *finding)
+{
+	static const struct {
+		const char *name, *advice;
+	} kinds[] = {
+#define POINTER_KIND(name, ...) {#name, __VA_ARGS__},
+#include "heuristics/faults/pointer_kinds.def"
+#undef POINTER_KIND
+	};
+	static const char *const of_heap[] = {"stale", "halves", "heap"};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		for (size_t k = 0; k < sizeof of_heap / sizeof *of_heap; k++)
+			if (!strcmp(kinds[i].name, of_heap[k]) && finding->advice && !strcmp(kinds[i].advice, *finding->advice))
+				return true;
+	return false;
+}
+
+static bool has_word(const struct finding *finding, const char *observed)
+{
+	for (size_t i = 0; i < finding->evidence.count; i++)
+		if (finding->evidence.items[i].kind == EVIDENCE_MEMORY && observed && finding->evidence.items[i].observed &&
+		    !strcmp(finding->evidence.items[i].observed, observed))
+			return true;
+	return false;
+}
+
+/* The same finding, resting on copies of the same words that lie elsewhere: in the frame, where the variable has changed. */
+static bool is_of_copies(const struct finding *old, const struct finding *finding)
+{
+	if (strcmp(finding->detector->id, "torn-value") || old->pc != finding->pc)
+		return false;
+	for (size_t i = 0; i < finding->evidence.count; i++)
+		if (finding->evidence.items[i].kind == EVIDENCE_MEMORY && finding->evidence.items[i].weight >= WEIGHT_STRONG &&
+		    !has_word(old, finding->evidence.items[i].observed))
+			return false;
+	return true;
+}
+
+static bool is_same(const struct finding *old, const struct finding *finding)
+{
+	if (old->detector != finding->detector || old->goroutine != finding->goroutine)
+		return false;
+	if (old->slot != finding->slot || old->repaired != finding->repaired)
+		return is_of_copies(old, finding);
+	return old->heap_part == finding->heap_part && (old->advice == finding->advice || !rests_on_heap(finding));
+}
+
 static bool is_new(const struct diagnosis *before, const struct finding *finding)
 {
-	for (size_t i = 0; i < before->findings.count; i++) {
-		const struct finding *old = &before->findings.items[i];
-
-		if (old->detector == finding->detector && old->goroutine == finding->goroutine && old->slot == finding->slot &&
-		    old->repaired == finding->repaired)
+	for (size_t i = 0; i < before->findings.count; i++)
+		if (is_same(&before->findings.items[i], finding))
 			return false;
-	}
 	return true;
 }
 
@@ -78,7 +148,7 @@ struct outcome outcome_of(const struct target *target, const struct diagnosis *d
 		const bool right = is_right(finding, mutation);
 
 		/* A changed field may well change how the process seems to have ended; that is not what is measured here. */
-		if (!finding->detector->corruption || !is_new(target->diagnosis, finding))
+		if (!(finding->detector->corruption || class_is_of_values(mutation->class)) || !is_new(target->diagnosis, finding))
 			continue;
 		if (outcome.rule == NO_RULE) {
 			outcome.rule = rule_index(finding);

@@ -11,11 +11,13 @@ struct outcome {
 	bool found, repaired; /* a finding names the very word, and with its true value */
 	uint8_t rule;         /* of the surest finding that the unchanged dump does not have: index in detectors; NO_RULE */
 	uint8_t certainty;    /* of that finding */
-	uint8_t right[CERTAINTIES], wrong[CERTAINTIES]; /* new findings about damaged memory, by certainty */
+	uint8_t right[CERTAINTIES], wrong[CERTAINTIES]; /* new findings, by certainty */
 };
 
-/* A finding is new when the diagnosis of the unchanged dump has none of its rule about the same goroutine and word; it is wrong when it names
- * another word, another value of it, or a rule that such a change is no case of. */
+/* Of classes of values findings of every rule count, of the others those about damaged memory. A finding is new when the diagnosis
+ * of the unchanged dump has none of its rule about the same goroutine and word (bad-pointer: of the same kind, or of one that
+ * shows in the pointer itself; torn-value: of the same two words); it is wrong when it names another word, another value of it, or
+ * a rule that such a change is no case of. */
 struct outcome outcome_of(const struct target *target, const struct diagnosis *diagnosis, const struct mutation *mutation);
 
 #endif

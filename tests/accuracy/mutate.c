@@ -1,7 +1,8 @@
 /* mutate.c: changes a healthy dump in memory, one word at a time, analyses it after each change, and counts what is said.
  *
- * usage: mutate DUMP EXE|- SEED LIMIT KEEP    LIMIT: mutations of each class, 0: all; KEEP: the dump is first cut short so that
- *                                             this percentage of its return addresses is left, 100: not cut
+ * usage: mutate DUMP EXE|- SEED LIMIT KEEP all|values    LIMIT: mutations of each class, 0: all; KEEP: the dump is first cut short so
+ *                                             that this percentage of its return addresses is left, 100: not cut; values:
+ *                                             only classes of values, for dumps that need not be healthy
  *
  * Prints one line for each kind of outcome, fields separated by tabs: the class, the depth, how the word changed (rule that is due),
  * rule and certainty of the surest new finding, and numbers: mutations, found, repaired, then new findings right and wrong, possible,
@@ -22,18 +23,25 @@ struct run {
 	const char *dump, *exe;
 	uint64_t seed, cut;
 	size_t limit;
+	bool values;
 	struct target target;
 	struct corpus corpus;
 	struct outcome *outcomes; /* shared with the children */
 	int status;
 };
 
+/* What is known of the runtime is kept, of the heap where its records are. */
+static bool needs_reload(const struct mutation *mutation)
+{
+	return mutation->class == RUNTIME_FIELD || mutation->class == SPAN_FIELD;
+}
+
 static void try_one(struct run *run, size_t index)
 {
 	const struct mutation *mutation = &run->corpus.mutations.items[index];
 
 	mutation_apply(&run->target, mutation);
-	run->outcomes[index] = outcome_of(&run->target, target_diagnose(&run->target, mutation->class == RUNTIME_FIELD), mutation);
+	run->outcomes[index] = outcome_of(&run->target, target_diagnose(&run->target, needs_reload(mutation)), mutation);
 	mutation_undo(&run->target, mutation);
 }
 
@@ -102,7 +110,7 @@ static bool retry_rest(struct run *run)
 
 static const char *due(const struct mutation *mutation)
 {
-	if (mutation->class == OTHER_WORD)
+	if (mutation->class == OTHER_WORD || class_is_of_values(mutation->class))
 		return "none";
 	if (mutation->class == RUNTIME_FIELD)
 		return "any";
@@ -174,26 +182,30 @@ static void print_all(const struct run *run)
 	printf("stack words\t%llu\n", (unsigned long long)run->corpus.stack_words);
 }
 
-/* What a person wants to look at: anything wrong, and torn words that were not put right. */
+static void print_failure(const struct run *run, size_t index, const char *what)
+{
+	const struct mutation *m = &run->corpus.mutations.items[index];
+	const struct outcome *o = &run->outcomes[index];
+
+	printf("# %s: %s of goroutine %lld, depth %u, at %#llx: %#llx becomes %#llx: %s %s\n", what, class_names[m->class],
+	       m->goroutine < 0 ? -1LL : (long long)run->target.runtime->goroutines.items[m->goroutine].id, m->depth,
+	       (unsigned long long)m->address, (unsigned long long)m->from, (unsigned long long)m->to,
+	       o->rule == NO_RULE ? "nothing" : certainty_name(o->certainty),
+	       o->rule == NO_RULE ? "is said" : detectors[o->rule]->id);
+}
+
+/* What a person wants to look at: anything wrong, the surest first, and torn words that were not put right. */
 static void print_failures(const struct run *run)
 {
 	size_t shown = 0;
 
-	for (size_t i = 0; i < run->corpus.mutations.count && shown < SHOWN; i++) {
-		const struct mutation *m = &run->corpus.mutations.items[i];
-		const struct outcome *o = &run->outcomes[i];
-		const bool wrong = o->wrong[0] || o->wrong[1] || o->wrong[2];
-
-		if (!wrong && !(m->class == UPPER_HALF && !o->repaired))
-			continue;
-		printf("# %s: %s of goroutine %lld, depth %u, at %#llx: %#llx becomes %#llx: %s %s\n",
-		       wrong ? "wrong" : "missed", class_names[m->class],
-		       m->goroutine < 0 ? -1LL : (long long)run->target.runtime->goroutines.items[m->goroutine].id, m->depth,
-		       (unsigned long long)m->address, (unsigned long long)m->from, (unsigned long long)m->to,
-		       o->rule == NO_RULE ? "nothing" : certainty_name(o->certainty),
-		       o->rule == NO_RULE ? "is said" : detectors[o->rule]->id);
-		shown++;
-	}
+	for (int certainty = CERTAINTY_CERTAIN; certainty >= CERTAINTY_POSSIBLE; certainty--)
+		for (size_t i = 0; i < run->corpus.mutations.count && shown < SHOWN; i++)
+			if (run->outcomes[i].wrong[certainty] && ++shown)
+				print_failure(run, i, certainty == CERTAINTY_CERTAIN ? "wrongly certain" : "wrong");
+	for (size_t i = 0; i < run->corpus.mutations.count && shown < SHOWN; i++)
+		if (run->corpus.mutations.items[i].class == UPPER_HALF && !run->outcomes[i].repaired && ++shown)
+			print_failure(run, i, "missed");
 }
 
 static void execute(void *context)
@@ -203,11 +215,11 @@ static void execute(void *context)
 
 	if (!target_open(run->arena, run->dump, run->exe, run->cut, &run->target))
 		return;
-	if (target_is_damaged(&run->target)) {
+	if (!run->values && target_is_damaged(&run->target)) {
 		run->status = UNHEALTHY;
 		return;
 	}
-	corpus_make(&run->target, run->seed, run->limit, &run->corpus);
+	corpus_make(&run->target, run->seed, run->limit, run->values, &run->corpus);
 	if (!run->corpus.mutations.count) {
 		run->status = NOTHING;
 		return;
@@ -230,14 +242,15 @@ int main(int argc, char **argv)
 	struct run run = {.arena = arena_new((size_t)8 << 30), .status = 1};
 	unsigned keep;
 
-	if (argc != 6) {
-		fprintf(stderr, "usage: mutate DUMP EXE|- SEED LIMIT KEEP\n");
+	if (argc != 7) {
+		fprintf(stderr, "usage: mutate DUMP EXE|- SEED LIMIT KEEP all|values\n");
 		return 2;
 	}
 	run.dump = argv[1];
 	run.exe = strcmp(argv[2], "-") ? argv[2] : NULL;
 	run.seed = strtoull(argv[3], NULL, 0);
 	run.limit = strtoull(argv[4], NULL, 0);
+	run.values = !strcmp(argv[6], "values");
 	keep = (unsigned)strtoul(argv[5], NULL, 0);
 	if (keep < 100) {
 		run.cut = target_shortest(run.dump, run.exe, keep);
