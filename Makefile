@@ -133,8 +133,9 @@ $(UNIT_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(SUPPORT_OBJECTS) $(INTERNAL)
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS) $(TEST_LIBS)
 
-# Its reader of dumps is one that an attacker has taken over.
+# Their readers of dumps and executables are such as an attacker has taken over.
 $(OBJ)/tests/unit/lib/test_isolation: private LDFLAGS += -Wl,--wrap=image_open
+$(OBJ)/tests/unit/scan/test_isolated: private LDFLAGS += -Wl,--wrap=scan_bytes
 
 $(HOSTILE_PROGRAMS) $(HEAP_PROGRAM): $(OBJ)/%: $(OBJ)/%.o $(INTERNAL)
 	@echo "  LINK  $@"

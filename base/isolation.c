@@ -42,9 +42,11 @@ static bool is_fault(int number)
 	return number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE || number == SIGABRT || number == SIGTRAP;
 }
 
-/* The caller's handlers are about the caller's things. Those of a sanitizer stay. */
+/* The caller's handlers are about the caller's things, and so is what its thread has blocked. Handlers of a sanitizer stay. */
 static void forget_handlers(void)
 {
+	sigset_t none;
+
 	for (int number = 1; number < NSIG; number++) {
 		struct sigaction action;
 
@@ -55,6 +57,8 @@ static void forget_handlers(void)
 	signal(SIGPIPE, SIG_IGN); /* failed writes say so */
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&none);
+	pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
 static void close_from(int first)

@@ -1,7 +1,7 @@
 /* mapping.h: files that are mapped into memory, and may become shorter while they are read. The kernel then answers a read with
  * SIGBUS (mmap(2)); a handler puts zeros where the file was, as systemd's basic/sigbus.c does, and whoever worked with them
  * asks mapping_lost before anything is believed. The handler is installed with each mapping that finds another one, and stays; a
- * SIGBUS that is of no mapping of this file goes to that other one. */
+ * SIGBUS that is of no mapping of this file goes to that other one. In a thread that blocks SIGBUS it ends the process. */
 #ifndef BASE_MAPPING_H
 #define BASE_MAPPING_H
 

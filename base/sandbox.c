@@ -74,16 +74,19 @@ static void leave_root(void)
 		return;
 }
 
+/* Of CPU time the end is a little behind: SIGKILL, if SIGXCPU at the limit itself was not heeded. */
 static void limit(__rlimit_resource_t resource, uint64_t value)
 {
+	enum { GRACE = 5 };
+	const uint64_t end = resource == RLIMIT_CPU ? value + GRACE : value;
 	struct rlimit rlimit;
 
 	if (getrlimit(resource, &rlimit))
 		return;
-	if (rlimit.rlim_max > value)
-		rlimit.rlim_max = value;
-	if (rlimit.rlim_cur > rlimit.rlim_max)
-		rlimit.rlim_cur = rlimit.rlim_max;
+	if (rlimit.rlim_max > end)
+		rlimit.rlim_max = end;
+	if (rlimit.rlim_cur > value)
+		rlimit.rlim_cur = value;
 	setrlimit(resource, &rlimit);
 }
 

@@ -85,6 +85,7 @@ static int run(struct command_line *line)
 	line->options.workers = line->running.workers;
 	line->options.quiet = line->running.quiet;
 	line->options.verbose = line->running.verbose;
+	line->options.isolated = !line->running.exposed;
 	line->options.progress = show_progress;
 	if (!output_open(line->running.output, NULL, &output))
 		return EXIT_FAILED;

@@ -48,6 +48,7 @@ static void run(void *context)
 	const struct scan_options options = {
 		.workers = job->options->workers,
 		.max_size = job->options->max_size,
+		.isolated = job->options->isolated,
 		.cancelled = job->options->cancelled,
 		.progress = job->options->progress,
 		.context = job->options->context,

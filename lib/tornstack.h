@@ -85,6 +85,7 @@ struct ts_scan_options {
 	bool color;
 	unsigned columns;               /* width of text; 0: 100 */
 	bool verbose, quiet;
+	bool isolated;                  /* each file in a child process, as of ts_options */
 	bool (*cancelled)(void);        /* polled in long steps; NULL: never */
 	/* Called, by one thread at a time, when one of `total` files is done; NULL: never. */
 	void (*progress)(void *context, size_t done, size_t total, const char *path);

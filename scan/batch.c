@@ -7,6 +7,8 @@
 #include "formats/archive/archive.h"
 #include "formats/archive/members.h"
 #include "scan/inputs.h"
+#include "scan/isolated.h"
+#include "scan/record.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,14 +22,6 @@
 #define DEFAULT_MAX_SIZE (UINT64_C(4) << 30)
 
 enum { WORKER_LIMIT = 64 };
-
-/* What one input gave. */
-struct input_result {
-	VEC(struct scanned) binaries;
-	VEC(struct scan_failure) failures;
-	size_t others;
-	bool lost; /* it did not fit into memory */
-};
 
 struct pool {
 	const struct scan_options *options;
@@ -166,6 +160,39 @@ static ssize_t read_start(const char *path, uint8_t start[static ARCHIVE_START])
 	return size;
 }
 
+static void read_here(void *context, bool archive)
+{
+	with_arena(context, archive ? read_archive : read_file);
+}
+
+/* In a child of its own, which may crash; where none can be made, here. */
+static void read_isolated(struct worker *worker, bool archive)
+{
+	const struct isolated_input input = {.path = worker->input->path, .archive = archive, .read = read_here, .reader = worker,
+					     .result = worker->result, .max_size = worker->pool->options->max_size,
+					     .cancelled = worker->pool->options->cancelled};
+	const char *code, *text;
+
+	switch (isolated_read(worker->results, &input, &code, &text)) {
+	case INPUT_READ:
+		break;
+	case INPUT_LOST:
+		fail(worker, worker->input->path, code, text);
+		break;
+	case INPUT_NO_CHILD:
+		read_here(worker, archive);
+		break;
+	}
+}
+
+static void read_input(struct worker *worker, bool archive)
+{
+	if (worker->pool->options->isolated)
+		read_isolated(worker, archive);
+	else
+		read_here(worker, archive);
+}
+
 static void look_at(void *context)
 {
 	struct worker *worker = context;
@@ -179,9 +206,9 @@ static void look_at(void *context)
 	else if (size < 0)
 		fail(worker, input->path, err_code_name(ERR_IO), arena_strdup(worker->results, strerror(errno)));
 	else if (scan_wants(start))
-		with_arena(worker, read_file);
+		read_input(worker, false);
 	else if (archive_magic(start))
-		with_arena(worker, read_archive);
+		read_input(worker, true);
 	else if (input->given)
 		fail(worker, input->path, err_code_name(ERR_BAD_DATA),
 		     "it is neither an executable (ELF, PE) nor an archive");
@@ -248,6 +275,7 @@ static bool start(struct worker *worker, pthread_t *ret)
 	bool started;
 
 	sigfillset(&all);
+	sigdelset(&all, SIGBUS); /* of mapped files: base/mapping.h */
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	started = worker->results && !pthread_create(ret, NULL, work, worker);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

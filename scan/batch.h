@@ -8,6 +8,7 @@
 struct scan_options {
 	unsigned workers;        /* threads; 0: one for each CPU */
 	uint64_t max_size;       /* of a decompressed file in bytes; 0: 4 GiB */
+	bool isolated;           /* each file is read in a child process that can open nothing else (base/isolation.h) */
 	bool (*cancelled)(void); /* polled between files and while decompressing; NULL: never */
 	/* Called, by one thread at a time, when one of `total` files is done; NULL: never. */
 	void (*progress)(void *context, size_t done, size_t total, const char *path);

@@ -3,6 +3,7 @@
  * cpio(5), APPNOTE.TXT 4.3.7 (zip), bzip2, the RPM file format. */
 #include "formats/archive/members.h"
 
+#include "base/files.h"
 #include "base/mapping.h"
 #include "formats/archive/spool.h"
 
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { DEPTH_LIMIT = 4, MEMBER_LIMIT = 1 << 20, INPUT_BLOCK = 1 << 18 };
 
@@ -286,21 +288,33 @@ static const struct err *visit_level(struct level *level)
 }
 
 /* What an archive of that size may hold. */
-static uint64_t budget_of(const char *path)
+static uint64_t budget_of(int descriptor)
 {
 	struct stat status;
-	const uint64_t size = stat(path, &status) || status.st_size < 0 ? 0 : (uint64_t)status.st_size;
+	const uint64_t size = fstat(descriptor, &status) || status.st_size < 0 ? 0 : (uint64_t)status.st_size;
 
 	return size > (TOTAL_LIMIT - TOTAL_FLOOR) / RATIO_LIMIT ? TOTAL_LIMIT : TOTAL_FLOOR + size * RATIO_LIMIT;
 }
 
+static void close_descriptor(void *descriptor)
+{
+	close(*(int *)descriptor);
+}
+
 const struct err *archive_visit(struct arena *arena, const char *path, const struct archive_search *search)
 {
-	struct visit visit = {.arena = arena, .search = search, .budget = budget_of(path)};
-	struct level *level = level_new(&visit, path, 0);
+	struct visit visit = {.arena = arena, .search = search};
+	int *descriptor = arena_alloc(arena, sizeof *descriptor);
+	struct level *level;
 	const struct err *err;
 
-	if (!level->archive || archive_read_open_filename(level->archive, path, INPUT_BLOCK) < ARCHIVE_WARN)
+	*descriptor = file_open(path);
+	if (*descriptor < 0)
+		return err_new(arena, ERR_IO, "%s", strerror(errno));
+	arena_defer(arena, close_descriptor, descriptor);
+	visit.budget = budget_of(*descriptor);
+	level = level_new(&visit, path, 0);
+	if (!level->archive || archive_read_open_fd(level->archive, *descriptor, INPUT_BLOCK) < ARCHIVE_WARN)
 		err = failure(level, "it cannot be read");
 	else
 		err = visit_level(level);
