@@ -33,8 +33,8 @@ static const uint8_t kinds_of[] = {
 	[WAIT_WRITE_LOCK] = 1 << LOCK_WRITE | 1 << LOCK_READ,
 };
 
-/* What may hold a lock that somebody waits for. Writers of an RWMutex queue at its Mutex, which is its first field. */
-static bool may_be_held_as(const struct contended_lock *lock, enum lock_kind kind)
+/* Writers of an RWMutex queue at its Mutex, which is its first field. */
+bool lock_may_be_held_as(const struct contended_lock *lock, enum lock_kind kind)
 {
 	return kinds_of[lock->wait.kind] >> kind & 1;
 }
@@ -197,7 +197,7 @@ static const struct pc_sections *sections_at(struct search *search, const struct
 		    !critical_sections_at(search->analysis, &search->scratch, frame->info, frame->exact, sections.of))
 			search->contention->complete = false;
 		for (int kind = 0; kind < LOCK_KINDS; kind++)
-			sections.any |= sections.of[kind].call != NULL;
+			sections.any |= sections.of[kind].call || sections.of[kind].releases;
 		vec_push(search->analysis->arena, &search->sections, sections);
 	}
 	return &search->sections.items[number];
@@ -289,7 +289,7 @@ static bool assign(struct search *search, size_t goroutine, const struct stack *
 		struct lock_holder holder = {.goroutine = goroutine, .frame = frame, .section = *section,
 					     .waits_itself = contention->waits_for[goroutine] == i + 1};
 
-		if (!may_be_held_as(lock, kind) || !holds(search, lock, &stack->frames.items[frame], &holder))
+		if (!lock_may_be_held_as(lock, kind) || !holds(search, lock, &stack->frames.items[frame], &holder))
 			continue;
 		holder.pc = stack->frames.items[frame].pc;
 		holder.function = section->function;
@@ -310,13 +310,14 @@ static void try_goroutine(struct search *search, size_t goroutine)
 		const struct pc_sections *sections = sections_at(search, &stack.frames.items[i]);
 
 		for (int kind = 0; kind < LOCK_KINDS; kind++)
-			if (sections->of[kind].call && !assign(search, goroutine, &stack, i, (enum lock_kind)kind,
-							       &sections->of[kind]))
+			if (sections->of[kind].releases ||
+			    (sections->of[kind].call &&
+			     !assign(search, goroutine, &stack, i, (enum lock_kind)kind, &sections->of[kind])))
 				search->contention->unknown[kind] = true;
 	}
 }
 
-/* Whether goroutines with such a stack stand in a section: equal pcs, equal answers. */
+/* Whether goroutines with such a stack stand in a section, or release what they have not taken: equal pcs, equal answers. */
 static bool group_in_section(struct search *search, size_t group)
 {
 	struct stack stack = {0};

@@ -43,12 +43,15 @@ struct contended_lock {
 struct contention {
 	VEC(struct contended_lock) locks; /* those with most waiters first */
 	uint32_t *waits_for;   /* per goroutine: 1 + index in locks; 0: none. NULL: nobody waits for a lock */
-	bool unknown[LOCK_KINDS]; /* somebody stands in a section of such a lock, and which one is not known */
+	bool unknown[LOCK_KINDS]; /* somebody stands in a section of such a lock, or goes on to release one, and which is not known */
 	bool complete;         /* everybody was looked at */
 };
 
 /* On the analysis' arena. */
 const struct contention *contention_find(struct analysis *analysis);
+
+/* Whether who holds that lock may have taken it so. */
+bool lock_may_be_held_as(const struct contended_lock *lock, enum lock_kind kind);
 
 /* The lock that a goroutine waits for; NULL: none. */
 const struct contended_lock *contended_by(const struct contention *contention, size_t goroutine);

@@ -34,7 +34,7 @@ struct walkable {
 	struct span code;
 	struct step *steps;
 	uint32_t *list; /* of offsets still to be looked at */
-	bool any_take;
+	bool any;       /* of them takes or releases a lock */
 };
 
 static uint8_t call_of(const char *name)
@@ -160,7 +160,7 @@ static bool open_function(struct analysis *analysis, struct section_scratch *scr
 	decode(ret);
 	mark_inlined(ret);
 	for (uint64_t at = 0; at < ret->code.size; at++)
-		ret->any_take |= ret->steps[at].call && calls[ret->steps[at].call - 1].act == ACT_TAKE;
+		ret->any |= ret->steps[at].call != 0;
 	return true;
 }
 
@@ -255,6 +255,20 @@ static bool reached_without(struct walkable *walk, enum lock_kind lock, uint64_t
 	visit(walk, 0, &count);
 	spread(walk, lock, ACT_TAKE, count);
 	return walk->steps[offset].seen;
+}
+
+/* Whether it goes on to release what it has not taken: a lock that was handed to it. */
+static bool releases_from(struct walkable *walk, enum lock_kind lock, uint64_t offset)
+{
+	bool found = false;
+	size_t count = 0;
+
+	forget(walk);
+	visit(walk, offset, &count);
+	spread(walk, lock, ACT_TAKE, count);
+	for (uint64_t at = 0; at < walk->code.size && !found; at++)
+		found = walk->steps[at].seen && act_of(&walk->steps[at], lock) == ACT_RELEASE;
+	return found;
 }
 
 /* The instruction before one, by the way that control takes: the one that it follows, or else the first that jumps to it. */
@@ -377,8 +391,9 @@ static void name_call(const struct walkable *walk, enum lock_kind lock, uint32_t
 	while (act_of(&walk->steps[at], lock) != ACT_TAKE || walk->steps[at].line != line)
 		at++;
 	count = func_inline_frames(&walk->info->module->pclntab, walk->info->func, walk->info->func->entry + at, frames);
-	while (frame + 1 < count && call_of(frames[frame].name))
-		frame++;
+	for (size_t i = 0; i + 1 < count; i++) /* what Lock itself calls may be inlined, too */
+		if (call_of(frames[i].name))
+			frame = i + 1;
 	ret->call = calls[walk->steps[at].call - 1].function;
 	ret->line = (int32_t)line;
 	ret->function = frames[frame].name ? frames[frame].name : "a function without a name";
@@ -413,7 +428,7 @@ bool critical_sections_at(struct analysis *analysis, struct section_scratch *scr
 		return true;
 	if (!open_function(analysis, scratch, info, &walk))
 		return false;
-	if (!walk.any_take || !offset_of(&walk, exact, &offset))
+	if (!walk.any || !offset_of(&walk, exact, &offset))
 		return true;
 	for (int kind = 0; kind < LOCK_KINDS; kind++) {
 		const enum lock_kind lock = (enum lock_kind)kind;
@@ -426,6 +441,7 @@ bool critical_sections_at(struct analysis *analysis, struct section_scratch *scr
 				ret[lock].always = !reached_without(&walk, lock, offset);
 				ret[lock].receiver = receiver_of(&walk, lock, lines[i]);
 			}
+		ret[lock].releases = !ret[lock].call && releases_from(&walk, lock, offset);
 	}
 	return true;
 }

@@ -28,6 +28,7 @@ struct critical_section {
 	int32_t line;     /* of that call */
 	const char *function; /* that makes it, be it inlined */
 	bool always;      /* no way through the function leads there that does not take it */
+	bool releases;    /* if no call: a way leads on from the frame that releases such a lock, and takes none before */
 	struct lock_receiver receiver;
 };
 

@@ -1,6 +1,8 @@
 /* root.c: see root.h. */
 #include "heuristics/hangs/root.h"
 
+#include "heuristics/hangs/handed_lock.h"
+
 #include "analyzer/waits/mentions.h"
 
 #include <inttypes.h>
@@ -238,12 +240,23 @@ bool root_find(struct analysis *analysis, const struct contention *contention, c
 	return true;
 }
 
+bool lock_holder_is_proven(const struct lock_holder *holder)
+{
+	return holder->section.always && holder->proof <= PROOF_CODE;
+}
+
 bool root_counts(const struct hang_root *root, const struct occasion *occasion)
 {
 	const int64_t seconds = occasion->signalled ? root->fact->after : root->fact->since;
 	const size_t least = occasion->signalled ? root->fact->signalled : root->fact->alive;
 
 	return root->chain[0]->waiters >= least && root->chain[0]->longest >= seconds * NANOTIME_SECOND;
+}
+
+bool root_is_proven(struct analysis *analysis, const struct contention *contention, const struct hang_root *root)
+{
+	return root->kind == ROOT_ITSELF && lock_holder_is_proven(root->holder) && root->holder->proof == PROOF_SLOT &&
+	       !lock_may_be_handed(analysis, contention, root->chain[root->length - 1]);
 }
 
 /* By which function of package syscall, or the like, the function that holds the lock entered the call: "syscall.Write". */

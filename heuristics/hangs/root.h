@@ -44,8 +44,14 @@ bool root_find(struct analysis *analysis, const struct contention *contention, c
 const struct lock_holder *lock_holder_of(const struct contention *contention, const struct contended_lock *lock,
 					 const struct contended_lock *next);
 
+/* No way through its function leads there that does not take the lock, and the code says where it has that lock's address from. */
+bool lock_holder_is_proven(const struct lock_holder *holder);
+
 /* Whether so many wait for it for so long that it is worth a finding. */
 bool root_counts(const struct hang_root *root, const struct occasion *occasion);
+
+/* … or is for one alone, at any moment: who waits for a lock that it holds itself, and that nobody else is seen to release. */
+bool root_is_proven(struct analysis *analysis, const struct contention *contention, const struct hang_root *root);
 
 /* "waits to send on a channel that no goroutine receives from": what the root does, with the call's function and the descriptor. */
 const char *root_text(struct analysis *analysis, const struct hang_root *root);

@@ -48,9 +48,9 @@ static void crowd_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		     lock->function ? lock->function : "", wait_text(diagnosis->analysis, &lock->wait));
 	if (wait_state_word(diagnosis->analysis, &lock->wait, &address, &what))
 		evidence_word(diagnosis, finding, WEIGHT_FAIR, false, address, NULL, "%s", what);
-	if (itself)
-		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_WEAK, false, "one of them holds it, %zu do not",
-			     lock->waiters - 1);
+	if (itself && lock->waiters > 1)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_WEAK, false, "one of them holds it, %zu do%s not",
+			     lock->waiters - 1, lock->waiters == 2 ? "es" : "");
 	if (lock->longest)
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
 			     "one of them has waited for at least %s", arena_printf(arena, "%" PRId64 " seconds",
@@ -83,7 +83,7 @@ static void proof_evidence(struct diagnosis *diagnosis, struct finding *finding,
 static void holder_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct contended_lock *lock,
 			    const struct lock_holder *holder, bool hopeless)
 {
-	const bool sure = hopeless && holder->section.always && holder->proof <= PROOF_CODE;
+	const bool sure = hopeless && lock_holder_is_proven(holder);
 
 	evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, sure ? WEIGHT_STRONG : WEIGHT_FAIR, false,
 		     "%s calls %s at line %" PRId32 ", and a way leads from there to 0x%" PRIx64 ", where goroutine %" PRIu64
@@ -138,14 +138,16 @@ static void alone_evidence(struct diagnosis *diagnosis, struct finding *finding,
 
 /* The chain of holders, from the crowd to the root. */
 static void chain_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct contention *contention,
-			   const struct hang_root *root)
+			   const struct occasion *occasion, const struct hang_root *root)
 {
+	const bool sure = root->fact->hopeless && root_counts(root, occasion);
+
 	for (size_t i = 0; i < root->length; i++) {
 		const struct lock_holder *holder = i + 1 < root->length ? lock_holder_of(contention, root->chain[i], root->chain[i + 1])
 									: root->holder;
 
 		if (holder)
-			holder_evidence(diagnosis, finding, root->chain[i], holder, root->fact->hopeless);
+			holder_evidence(diagnosis, finding, root->chain[i], holder, sure);
 	}
 }
 
@@ -234,7 +236,7 @@ static void report_root(struct diagnosis *diagnosis, const struct contention *co
 	finding->stuck = stuck;
 	point(diagnosis, finding, root);
 	finding->title = title(diagnosis, finding, contention, root);
-	chain_evidence(diagnosis, finding, contention, root);
+	chain_evidence(diagnosis, finding, contention, occasion, root);
 	crowd_evidence(diagnosis, finding, root->chain[0], root->kind == ROOT_ITSELF);
 	if (root->holder)
 		wait_evidence(diagnosis, finding, root);
@@ -262,8 +264,8 @@ static void find_roots(struct diagnosis *diagnosis, const struct occasion *occas
 	for (size_t i = 0, found = 0; i < contention->locks.count && found < FINDINGS_MOST; i++) {
 		struct hang_root *root = arena_alloc(diagnosis->arena, sizeof *root);
 
-		if (!root_find(diagnosis->analysis, contention, &contention->locks.items[i], root) || !root_counts(root, occasion) ||
-		    !is_new(diagnosis, root))
+		if (!root_find(diagnosis->analysis, contention, &contention->locks.items[i], root) || !is_new(diagnosis, root) ||
+		    (!root_counts(root, occasion) && !root_is_proven(diagnosis->analysis, contention, root)))
 			continue;
 		report_root(diagnosis, contention, occasion, root);
 		found++;
