@@ -191,8 +191,8 @@ const struct detector detector_heap_damage = {
 	.title = "the garbage collector or the allocator found the heap damaged",
 	.explanation =
 		"The runtime keeps the heap in lists, bitmaps and records of its own and goes through all of them with every garbage "
-		"collection. Here it met something there that cannot be, and threw; or one of its own functions ran into a memory "
-		"fault or beyond the end of a list. The line of the program that was running has nothing to do with it: the damage was "
+		"collection; other lists of its own, as that of the timers, lie in the heap, too. Here it met something there that "
+		"cannot be, and threw; or one of its own functions ran into a memory fault or beyond the end of a list. The line of the program that was running has nothing to do with it: the damage was "
 		"done before. Evidence: the message or the fault, the collector's or allocator's function on the stack, the word that "
 		"is wrong, what it looks like, and who else holds its address.\n"
 		"What to do: look for who writes where it may not: C code that keeps an address of Go's memory, package unsafe, "

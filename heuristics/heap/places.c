@@ -72,6 +72,11 @@ static uint64_t run_evidence(struct diagnosis *diagnosis, struct finding *findin
 	return run.end;
 }
 
+void heap_run_evidence(struct diagnosis *diagnosis, struct finding *finding, uint64_t address)
+{
+	run_evidence(diagnosis, finding, address);
+}
+
 void heap_value_evidence(struct diagnosis *diagnosis, struct finding *finding, uint64_t value, uint64_t except)
 {
 	struct memory_search search = {.first = value, .last = value};

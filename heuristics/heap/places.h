@@ -8,6 +8,9 @@
  * run over, and words outside of Go's memory that hold an address of them. `except`: a place that has been told. */
 void heap_value_evidence(struct diagnosis *diagnosis, struct finding *finding, uint64_t value, uint64_t except);
 
+/* … the bytes around one place that look alike, and who holds an address of them. */
+void heap_run_evidence(struct diagnosis *diagnosis, struct finding *finding, uint64_t address);
+
 /* … which words hold an address in [start, end), objects first. */
 void heap_holder_evidence(struct diagnosis *diagnosis, struct finding *finding, uint64_t start, uint64_t end);
 

@@ -5,6 +5,7 @@
 #include "golang/heap/heap.h"
 #include "heuristics/heap/owner.h"
 #include "heuristics/heap/places.h"
+#include "heuristics/heap/work_buffers.h"
 #include "heuristics/damage/word_shape.h"
 #include "heuristics/faults/memory_access.h"
 
@@ -159,6 +160,7 @@ void heap_word_evidence(struct diagnosis *diagnosis, struct finding *finding, bo
 		said_evidence(diagnosis, finding, &word);
 	if (!faulted && !word.known)
 		bounds_evidence(diagnosis, finding, &word);
+	work_buffer_evidence(diagnosis, finding);
 	if (word.known)
 		heap_value_evidence(diagnosis, finding, word.value, word.has_object ? word.object + word.offset : 0);
 }

@@ -46,7 +46,7 @@ void tell_heap_damage(struct telling *telling)
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	tell(telling, "%s.", capital(telling->arena, finding->title));
 	if (finding->function)
-		tell(telling, "%s is a part of the runtime's memory management: on %s it met what cannot be, and the runtime ended the "
+		tell(telling, "%s is a part of the runtime itself: on %s it met what cannot be, and the runtime ended the "
 			      "process.", finding->function, who);
 	tell(telling, "What was running at that moment has nothing to do with it: the damage was done before, by something that wrote "
 		      "where it may not.");

@@ -66,6 +66,9 @@ static void functions_name_a_part(void **state)
 	assert_int_equal(heap_part_of_function("runtime.(*mspan).typePointersOfUnchecked"), PART_TYPES);
 	assert_int_equal(heap_part_of_function("runtime.(*mspan).reportZombies"), PART_SPAN);
 	assert_int_equal(heap_part_of_function("runtime.(*gcWork).tryGetFast"), PART_WORK);
+	assert_int_equal(heap_part_of_function("runtime.(*timers).run"), PART_TIMERS);
+	assert_int_equal(heap_part_of_function("runtime.runtimer"), PART_TIMERS);
+	assert_int_equal(heap_part_of_function("time.(*Timer).Reset"), PART_NONE);
 	/* What is given addresses by the program is not the heap's. */
 	assert_int_equal(heap_part_of_function("runtime.memmove"), PART_NONE);
 	assert_int_equal(heap_part_of_function("runtime.growslice"), PART_NONE);
