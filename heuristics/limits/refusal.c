@@ -10,7 +10,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { FATAL_PREFIX = 13, MAP_COUNT_NEAR = 65000 /* vm.max_map_count is 65,530 by default (linux/mm.h) */ };
+enum { FATAL_PREFIX = 13, MAPPINGS_AROUND = 32 /* some are made or gone between the refusal and the dump */ };
 
 enum resource_id {
 #define RESOURCE(id, refused, users, raise, bound) RESOURCE_##id,
@@ -22,7 +22,7 @@ static const struct resource resources[] = {
 #include "heuristics/limits/resources.def"
 };
 
-enum refusal_source { SOURCE_RUNTIME, SOURCE_MAPPED_OUT, SOURCE_PANIC };
+enum refusal_source { SOURCE_RUNTIME, SOURCE_MAPPED_OUT, SOURCE_MAPPED_OUT_PANIC, SOURCE_PANIC };
 
 static const struct {
 	enum refusal_source source;
@@ -33,6 +33,11 @@ static const struct {
 #include "heuristics/limits/resources.def"
 };
 
+static const size_t map_limits[] = {
+#define MAP_LIMIT(count) count,
+#include "heuristics/limits/resources.def"
+};
+
 /* Types of errors of this process's own system calls: a text alone may be what another process said. */
 static const char *const call_errors[] = {"*fs.PathError",   "*os.PathError",  "*os.SyscallError", "*net.OpError",
 					  "*os.LinkError",   "*exec.Error",    "syscall.Errno"};
@@ -40,6 +45,16 @@ static const char *const call_errors[] = {"*fs.PathError",   "*os.PathError",  "
 size_t mapping_count(const struct analysis *analysis)
 {
 	return analysis->image->segments.count;
+}
+
+static bool has_all_mappings(const struct analysis *analysis)
+{
+	const size_t count = mapping_count(analysis);
+
+	for (size_t i = 0; i < sizeof map_limits / sizeof *map_limits; i++)
+		if (count + MAPPINGS_AROUND >= map_limits[i] && count <= map_limits[i] + MAPPINGS_AROUND)
+			return true;
+	return false;
 }
 
 static bool was_printed(const struct go_runtime *runtime, const char *detail)
@@ -53,9 +68,9 @@ static bool was_printed(const struct go_runtime *runtime, const char *detail)
 static const struct resource *by_runtime(const struct analysis *analysis, const char *error)
 {
 	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-		if (refusals[i].source == SOURCE_PANIC || strcmp(error, refusals[i].text) != 0)
+		if (refusals[i].source >= SOURCE_MAPPED_OUT_PANIC || strcmp(error, refusals[i].text) != 0)
 			continue;
-		if (refusals[i].source == SOURCE_MAPPED_OUT && mapping_count(analysis) < MAP_COUNT_NEAR)
+		if (refusals[i].source == SOURCE_MAPPED_OUT && !has_all_mappings(analysis))
 			continue;
 		if (!refusals[i].detail || was_printed(analysis->runtime, refusals[i].detail))
 			return &resources[refusals[i].resource];
@@ -74,11 +89,11 @@ static bool has_words(const char *value, const char *text)
 	return false;
 }
 
-static const struct resource *by_panic(const char *value)
+static const struct resource *by_panic(const struct analysis *analysis, const char *value)
 {
 	for (size_t i = 0; value && i < sizeof refusals / sizeof *refusals; i++)
-		if (refusals[i].source == SOURCE_PANIC && has_words(value, refusals[i].text) &&
-		    strstr(value, refusals[i].detail))
+		if (refusals[i].source >= SOURCE_MAPPED_OUT_PANIC && has_words(value, refusals[i].text) &&
+		    strstr(value, refusals[i].detail) && (refusals[i].source == SOURCE_PANIC || has_all_mappings(analysis)))
 			return &resources[refusals[i].resource];
 	return NULL;
 }
@@ -98,7 +113,7 @@ static bool find_panic(const struct analysis *analysis, struct refusal *ret)
 	if (!panic)
 		return false;
 	ret->said = panic->says ? panic->says : panic->text;
-	ret->resource = by_panic(ret->said);
+	ret->resource = by_panic(analysis, ret->said);
 	ret->typed = is_call_error(panic->type) || is_call_error(panic->origin);
 	ret->panicked = true;
 	return ret->resource != NULL;

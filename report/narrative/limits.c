@@ -119,6 +119,15 @@ void tell_out_of_memory(struct telling *telling)
 			       "and bound caches, queues and the size of requests.");
 }
 
+/* Whether the finding says who uses the resource up. */
+static bool has_users(const struct finding *finding)
+{
+	for (size_t i = 0; i < finding->evidence.count; i++)
+		if (finding->evidence.items[i].kind == EVIDENCE_RUNTIME_STATE && !finding->evidence.items[i].address)
+			return true;
+	return false;
+}
+
 void tell_resource_limit(struct telling *telling)
 {
 	const struct resource *resource = telling->finding->resource;
@@ -134,7 +143,7 @@ void tell_resource_limit(struct telling *telling)
 	if (resource->users == USERS_THREADS && threads_are_locked(telling->diagnosis->analysis->runtime))
 		tell_action(telling, "Find out why so many goroutines are locked to their threads: `tornstack goroutines` shows which they "
 				     "are. Each that called runtime.LockOSThread keeps a thread until it unlocks it or ends.");
-	else if (resource->users == USERS_THREADS)
+	else if (resource->users == USERS_THREADS && has_users(telling->finding))
 		tell_action(telling, "Find out why these calls do not return: `tornstack goroutines --state=syscall` shows which they "
 				     "are. A disk, a network file system, a pipe or a lock of C that hangs fills any limit.");
 	tell_confirm(telling, "/proc/PID/limits and /proc/PID/status of the successor, and pids.current beside pids.max, or the like, of "
