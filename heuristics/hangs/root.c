@@ -2,6 +2,7 @@
 #include "heuristics/hangs/root.h"
 
 #include "heuristics/hangs/handed_lock.h"
+#include "heuristics/hangs/heap_peers.h"
 
 #include "analyzer/waits/mentions.h"
 
@@ -90,7 +91,7 @@ static bool is_alone(struct analysis *analysis, const struct contention *content
 	if (!count || ret->wait.more_channels)
 		return false;
 	ret->peers = peers_of(analysis, contention, NULL, addresses, count, ret->holder->goroutine, &busy);
-	return ret->peers == 0;
+	return ret->peers == 0 && !heap_peers_run(analysis, addresses, count);
 }
 
 static bool is_timers(struct analysis *analysis, const struct wait *wait)

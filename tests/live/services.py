@@ -54,6 +54,7 @@ SERVICES = [
     ('rclone', 'rclone', 'serve http {d} --addr 127.0.0.1:23803', 23803, ['/', '/f'], {'f': 'x' * 100000}),
     ('webhook', 'webhook', '-hooks {d}/h.json -ip 127.0.0.1 -port 23804', 23804, ['/', '/hooks/e'],
      {'h.json': '[{"id": "e", "execute-command": "/bin/true"}]'}),
+    ('pocketbase', 'pocketbase', 'serve --http=127.0.0.1:23807 --dir={d}/pb', 23807, ['/api/health', '/_/'], {}),
     ('rest-server', 'rest-server', '--path {d} --no-auth --listen 127.0.0.1:23805', 23805, ['/', '/r/keys/'], {}),
     ('coredns', 'coredns', '-conf {d}/c', 23806, ['/metrics'],
      {'c': '.:23816 {\n bind 127.0.0.1\n prometheus 127.0.0.1:23806\n whoami\n}\n'}),
