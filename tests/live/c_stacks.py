@@ -35,7 +35,8 @@ PT_LOAD, PF_X, E_TYPE, ET_DYN = 1, 1, 16, 3
 NO_TABLES = '-fno-asynchronous-unwind-tables -fno-unwind-tables'
 BUILDS = {
     'plain': '-O2', 'unoptimised': '-O0', 'pointers': '-O2 -fno-omit-frame-pointer',
-    'pointers-only': f'-O1 {NO_TABLES} -fno-omit-frame-pointer', 'bare': f'-O2 {NO_TABLES} -fomit-frame-pointer', 'debug-frame': f'-O2 -g {NO_TABLES}',
+    'pointers-only': f'-O1 {NO_TABLES} -fno-omit-frame-pointer', 'bare': f'-O2 {NO_TABLES} -fomit-frame-pointer',
+    'debug-frame': f'-O2 -g {NO_TABLES}',
     'no-pie': '-O2 -no-pie', 'static': '-O2 -static', 'static-pie': '-O2 -static-pie', 'stripped': '-O2 -s',
     'static-stripped': '-O1 -static -s', 'static-pointers-only': f'-O1 -static {NO_TABLES} -fno-omit-frame-pointer',
     'static-unoptimised': '-O0 -static', 'static-bare': f'-O2 -static {NO_TABLES} -fomit-frame-pointer',
