@@ -2,6 +2,7 @@
  * each kind of end: what the first line says of them. None is judged by a rule about Go. */
 #include "lib/tornstack.h"
 
+#include "formats/exe/elf.h"
 #include "tests/build/core_builder.h"
 #include "tests/build/minidump_builder.h"
 #include "tests/build/scratch.h"
@@ -130,16 +131,21 @@ static struct span core_of(struct arena *arena, const struct arch *arch, const s
 	return core_finish(core);
 }
 
-/* The first line of a report. */
-static const char *verdict_of(struct arena *arena, struct span file)
+/* The first line of a report; beside the dump lies that executable, if it has bytes. */
+static const char *verdict_with(struct arena *arena, struct span file, struct span exe)
 {
 	const struct ts_options options = {.quiet = true, .workers = 1, .sysroot = "/nonexistent"};
-	const char *path = scratch_write(arena, scratch_folder(arena), "core", file);
+	const char *folder = scratch_folder(arena);
+	const char *path = scratch_write(arena, folder, "core", file);
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
-	struct ts_result result = ts_analyze(path, &options, out);
+	struct ts_result result;
 	const char *copy;
+
+	if (exe.size)
+		scratch_write(arena, folder, "exe", exe);
+	result = ts_analyze(path, &options, out);
 
 	fclose(out);
 	if (result.outcome != TS_ANALYSED)
@@ -147,6 +153,11 @@ static const char *verdict_of(struct arena *arena, struct span file)
 	copy = arena_strndup(arena, text, size);
 	free(text);
 	return copy;
+}
+
+static const char *verdict_of(struct arena *arena, struct span file)
+{
+	return verdict_with(arena, file, (struct span){0});
 }
 
 static void check_rows(struct arena *arena, const struct arch *arch, const struct row *rows, size_t count)
@@ -285,6 +296,36 @@ static void gccgo_is_told_by_its_library(void **state)
 	assert_non_null(strstr(verdict_of(*state, core_finish(core)), "A Go program built by gccgo"));
 }
 
+/* What other toolchains leave in executables; a letter less, and it is none. */
+static void other_toolchains_are_told_by_marks(void **state)
+{
+	static const struct {
+		const char *mark, *says;
+	} rows[] = {
+		{"panic: runtime error at ", "A Go program built by TinyGo: SIGSEGV"},
+		{"libgo/runtime/proc.c", "A Go program built by gccgo: SIGSEGV"},
+		{"panic: runtime error in ", "No Go program: SIGSEGV"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct core_builder *core = core_new(*state, &arch_amd64);
+		struct core_builder *exe = core_new(*state, &arch_amd64);
+		struct registers registers = {0};
+		const char *said;
+
+		reg_set(&registers, arch_amd64.pc, CODE);
+		core_add_thread(core, PID, SEGV, &registers);
+		core_add_siginfo(core, SEGV, 1, 0);
+		core_add_segment(core, CODE, 0x1000, SEGMENT_READ | SEGMENT_EXEC)->saved = 0;
+		exe->type = FILE_EXECUTABLE;
+		core_add_segment(exe, CODE, 0x1000, SEGMENT_READ | SEGMENT_EXEC);
+		core_put(exe, CODE + 0x100, rows[i].mark, strlen(rows[i].mark));
+		said = verdict_with(*state, core_finish(core), core_finish(exe));
+		if (!strstr(said, rows[i].says))
+			fail_msg("%s: %s", rows[i].mark, said);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +334,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(exceptions_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_missing_is_no_proof, setup, teardown),
 		cmocka_unit_test_setup_teardown(gccgo_is_told_by_its_library, setup, teardown),
+		cmocka_unit_test_setup_teardown(other_toolchains_are_told_by_marks, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
