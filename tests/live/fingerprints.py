@@ -28,6 +28,7 @@ RELEASES = ('1.18.10', '1.20.14', '1.22.12', '1.24.13', '1.26.11', '1.27.4')
 BUILD_SECONDS, END_SECONDS, READY = 1200, 120, b'ready'
 SIGNALLED = ('hang', 'idle', 'spin')   # which wait for SIGQUIT
 UNNOTICED = ('deadlock',)              # which programs with cgo do not die of
+OF_C = ('cnil', 'cscan', 'cabort', 'clibrary')  # which only programs with cgo know
 DEEPER = ('cscan', 'cabort')           # in a function of C that another one called: its name is gone when C is stripped
 
 
@@ -56,11 +57,11 @@ class Way:
         return f'{missing[0]} is missing' if missing else None
 
     def dies_of(self, ending):
-        if self.machine.os == 'windows':
-            return ending not in SIGNALLED
-        if self.cgo:
-            return ending not in UNNOTICED
-        return ending[0] != 'c' or ending in ('custom', 'constant', 'closed', 'callback', 'convert')
+        if ending in OF_C:
+            return self.cgo
+        if ending in SIGNALLED:
+            return self.machine.os != 'windows'
+        return ending not in UNNOTICED or not self.cgo
 
 
 WAYS = {way.name: way for way in (
@@ -223,6 +224,10 @@ def judge(prints):
     return wrong, rows
 
 
+def matrix_order(releases):
+    return sorted(releases, key=lambda release: [int(number) for number in release.split('.')])
+
+
 def markdown(prints, rows, wrong):
     pairs = len(rows) * (len(rows) - 1) // 2
     shared = sum(' share ' in line for line in wrong)
@@ -230,8 +235,9 @@ def markdown(prints, rows, wrong):
     lines = [['ending', 'rule', 'equal', 'exact keys'], ['---'] * 4, *rows]
     return '\n\n'.join([
         f'{table.date()}, {table.machine()}:', '    make check-fingerprints TABLE=docs/accuracy.md',
-        f'{len(prints)} dumps: releases {", ".join(dict.fromkeys(p.release for p in prints))}; '
-        f'{", ".join(dict.fromkeys(p.way for p in prints))}. {equal} of them have the fingerprint of their ending; '
+        f'{len(prints)} dumps of {len({(p.release, p.way) for p in prints})} executables (the whole grid has {len(RELEASES) * len(WAYS)}): '
+        f'releases {", ".join(matrix_order({p.release for p in prints}))}; {", ".join(way for way in WAYS if way in {p.way for p in prints})}. '
+        f'{equal} of {sum(map(is_told, prints))} have the fingerprint of their ending; '
         f'{pairs - shared} of {pairs} pairs of endings have different ones. Left out: {" and ".join(DEEPER)} where C is stripped, since '
         'only the names of C told in which of its functions a call by Go ended.',
         '\n'.join(f'| {" | ".join(line)} |' for line in lines)] + ['\n'.join(f'- {line}' for line in wrong)] * bool(wrong))
