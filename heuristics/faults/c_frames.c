@@ -1,5 +1,6 @@
 /* c_frames.c: see c_frames.h. */
 #include "heuristics/faults/c_frames.h"
+#include "heuristics/faults/c_return.h"
 
 #include "formats/exe/demangle.h"
 #include "formats/unwind/libraries.h"
@@ -104,6 +105,16 @@ static bool is_called_by_go(const struct stack *stack, size_t index)
 	return index < stack->frames.count && is_call_of_c(stack->frames.items[index].info->role);
 }
 
+/* Whether C on that thread jumped to where no code is by a RET, which leaves no frame to tell of it. */
+static bool returned_from_c(struct analysis *analysis, size_t thread)
+{
+	const int32_t machine = analysis->thread_machine[thread];
+	struct c_return ret;
+
+	return (machine < 0 || analysis->runtime->machines.items[machine].incgo) && analysis->fault.thread == (int32_t)thread &&
+	       c_return_find(analysis, &ret);
+}
+
 bool c_frames_find(struct analysis *analysis, size_t thread, uint64_t pc, struct c_frames *ret)
 {
 	const struct stack *stack = &ret->stack;
@@ -124,7 +135,7 @@ bool c_frames_find(struct analysis *analysis, size_t thread, uint64_t pc, struct
 	while (ret->end < stack->frames.count && is_c(analysis, stack, ret->end))
 		ret->end++;
 	ret->nowhere = !is_c(analysis, stack, first);
-	if (ret->nowhere && ret->end == first + 1 && !is_called_by_go(stack, ret->end))
+	if (ret->nowhere && ret->end == first + 1 && !is_called_by_go(stack, ret->end) && !returned_from_c(analysis, thread))
 		return false;
 	find_culprit(analysis, ret);
 	return true;

@@ -2,7 +2,9 @@
  * such code on the thread's own stack (m.g0), the goroutine waits in runtime.cgocall (runtime/cgocall.go); a fault there
  * cannot become a panic (sighandler, runtime/signal_unix.go). C may also end the process itself, by abort and the like. */
 #include "heuristics/faults/address_place.h"
+#include "heuristics/damage/word_shape.h"
 #include "heuristics/faults/c_frames.h"
+#include "heuristics/faults/c_return.h"
 #include "heuristics/faults/fault_cause.h"
 #include "heuristics/faults/fault_evidence.h"
 #include "heuristics/faults/go_caller.h"
@@ -26,6 +28,8 @@ struct stop_in_c {
 	struct go_caller caller;
 	bool called; /* a goroutine of the thread stands in runtime.cgocall */
 	bool incgo;
+	bool smashed; /* a RET took an overwritten return address */
+	struct c_return returned; /* meaningful if smashed */
 };
 
 static bool find_stop(struct analysis *analysis, struct stop_in_c *ret)
@@ -97,7 +101,7 @@ static void access_evidence(struct diagnosis *diagnosis, struct finding *finding
 
 	if (!stop->faulted)
 		return;
-	if (fault->has_address)
+	if (fault->has_address && !stop->smashed)
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "address 0x%" PRIx64 " is %s",
 			     fault->address, address_place(diagnosis, fault->address, sp));
 	if (is_unsigned_return(diagnosis->analysis, &returned))
@@ -109,6 +113,35 @@ static void access_evidence(struct diagnosis *diagnosis, struct finding *finding
 		return;
 	fault_kernel_evidence(diagnosis, finding, fault->late ? WEIGHT_FAIR : WEIGHT_STRONG);
 	fault_tag_evidence(diagnosis, finding);
+}
+
+/* What the RET took, in words: "a small number, …"; the word itself, when it looks like nothing. */
+static const char *word_text(struct diagnosis *diagnosis, const struct stop_in_c *stop)
+{
+	const char *shape = word_shape(diagnosis, stop->returned.word, sizeof stop->returned.word);
+
+	return shape ? shape : hex_text(diagnosis->arena, stop->returned.word);
+}
+
+static void return_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
+{
+	const uint64_t slot = stop->returned.slot;
+
+	if (!stop->smashed)
+		return;
+	if (stop->returned.at_return)
+		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, false,
+			     "the instruction at 0x%" PRIx64 " is a RET: it takes its return address from the top of the stack", stop->pc);
+	else
+		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_FAIR, false,
+			     "no code is at 0x%" PRIx64 ", and a RET led there: %s holds the same word", stop->pc,
+			     slot ? "the place just below the stack pointer" : "the link register");
+	if (!slot)
+		return;
+	finding->has_slot = true;
+	finding->slot = slot;
+	evidence_word(diagnosis, finding, WEIGHT_STRONG, false, slot, NULL, "the return address that it took is none: %s",
+		      word_text(diagnosis, stop));
 }
 
 static void pc_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
@@ -196,6 +229,13 @@ static const char *title(struct diagnosis *diagnosis, const struct stop_in_c *st
 	if (is_unsigned_return(analysis, &returned))
 		return arena_printf(diagnosis->arena, "the return address of C code below %s%s%s was overwritten: its signature "
 				    "(pointer authentication) does not fit", culprit ? culprit : "C", caller, *caller ? "," : "");
+	if (stop->smashed && stop->returned.at_return)
+		return arena_printf(diagnosis->arena, "the return address of C's %s%s%s was overwritten, with %s",
+				    frame_text(analysis, stop, frames->first), caller, *caller ? "," : "", word_text(diagnosis, stop));
+	if (stop->smashed)
+		return arena_printf(diagnosis->arena, "C code%s%s returned to 0x%" PRIx64 ": its return address was "
+				    "overwritten, with %s", caller, *caller ? "," : "", stop->returned.word,
+				    word_text(diagnosis, stop));
 	if (analysis->fault.late)
 		return arena_printf(diagnosis->arena, "memory was accessed by a pointer with a wrong tag, some time before "
 				    "%s told of it in %s%s", stop->signal, where_text(analysis, stop), caller);
@@ -230,6 +270,7 @@ static void run(struct diagnosis *diagnosis)
 	goroutine = analysis->thread_goroutine[stop.thread];
 	stop.incgo = machine >= 0 && analysis->runtime->machines.items[machine].incgo;
 	stop.called = goroutine >= 0 && go_caller_find(analysis, (size_t)goroutine, &stop.caller);
+	stop.smashed = stop.faulted && c_return_find(analysis, &stop.returned);
 	finding = finding_add(diagnosis, &detector_cgo_fault);
 	finding->thread = (int32_t)stop.thread;
 	finding->goroutine = goroutine;
@@ -237,6 +278,7 @@ static void run(struct diagnosis *diagnosis)
 		point_into(analysis, finding, &stop);
 	finding->title = title(diagnosis, &stop);
 	machine_evidence(diagnosis, finding, &stop);
+	return_evidence(diagnosis, finding, &stop);
 	access_evidence(diagnosis, finding, &stop);
 	pc_evidence(diagnosis, finding, &stop);
 	walk_evidence(diagnosis, finding, &stop);

@@ -42,10 +42,18 @@ void tell_cgo_fault(struct telling *telling)
 	if (late)
 		tell(telling, "The access may have been any of that thread since it last entered the kernel, in C or in Go: "
 		     "neither its instruction nor its address is told.");
-	else if (faulted)
+	else if (faulted && !finding->has_slot)
 		tell(telling, "The place is where C met a bad address or value, which may have been made bad earlier, "
 		     "also by Go code that "
 			      "passed it.");
+	if (finding->has_slot) {
+		tell_evidence(telling, EVIDENCE_MEMORY, 0);
+		tell(telling, "Whoever wrote over it wrote past the end of an array or a buffer on the stack, mostly in that very "
+			      "function or in one that it had called.");
+		tell_action(telling, "Look there for what writes to arrays on the stack, with a length that comes from outside.");
+		tell_for_good(telling, "Compile the C code with -fstack-protector-strong and -D_FORTIFY_SOURCE=2: such a write then ends in an "
+				       "abort that names the function.");
+	}
 	tell_action(telling, "Read the frames of C on the thread's stack from the top%s.",
 		    finding->goroutine >= 0 ? ", then those of its goroutine, which called it" : "");
 	tell_action(telling, "Check what Go passed: memory that was freed or collected meanwhile, a length that does "
