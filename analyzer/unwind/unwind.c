@@ -385,8 +385,12 @@ void caller_registers(struct walk *walk, const struct frame *frame, uint64_t pc)
  * frame pointer names. */
 static bool into_generated(struct walk *walk, const struct frame *frame, uint64_t slot, uint64_t pc)
 {
+	uint8_t byte;
+
 	if (walk->thread || !in_bounds(walk, frame->fp) || !is_code(walk, pc) || trial_gives_up(walk->analysis) ||
-	    !libraries_generated(walk->image->libraries, pc - 1) || !follows_call(walk, pc))
+	    !libraries_generated(walk->image->libraries, pc - 1))
+		return false;
+	if (image_read(walk->image, pc - 1, &byte, 1) == MEM_OK && !follows_call(walk, pc)) /* a dump may be cut short */
 		return false;
 	caller_registers(walk, frame, pc);
 	walk->at = (struct context){.known = true, .pc = pc, .sp = frame->fp, .how = HOW_PCSP};

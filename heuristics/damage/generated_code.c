@@ -66,7 +66,7 @@ static void code_evidence(struct diagnosis *diagnosis, struct finding *finding, 
 
 	if (frame->slot)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, frame->slot, NULL,
-			      "%s%s leads behind a call in code of %s: it may be executed, and belongs to no file and to no module that "
+			      "%s%s leads into code of %s: it may be executed, and belongs to no file and to no module that "
 			      "the runtime knows", callee ? "the return address of " : "the pc that was saved", callee ? callee : "", place);
 	if (named_pc(analysis->runtime, &pc, &line))
 		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false,
