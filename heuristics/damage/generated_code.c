@@ -46,7 +46,7 @@ bool generated_code_stopped(const struct walk_crash *crash, struct stack *stack,
 	const char *line;
 	uint64_t pc;
 
-	if (crash->victim < 0 || crash->by_frame_pointers || is_damaged(analysis, crash->victim))
+	if (crash->victim < 0 || crash->by_frame_pointers || !walk_crash_is_sure(crash) || is_damaged(analysis, crash->victim))
 		return false;
 	goroutine_stack(analysis, (size_t)crash->victim, stack);
 	*frame = generated_frame(analysis->image, stack);

@@ -7,6 +7,20 @@
 
 extern const struct detector detector_unwinder_crash;
 
+/* A goroutine on whose stack generated code lies is not called damaged for a pointer alone that the walker had to it. */
+static void doubt_victim(struct walk_crash *crash)
+{
+	struct stack stack = {0};
+
+	if (crash->victim < 0 || walk_crash_is_sure(crash))
+		return;
+	goroutine_stack(crash->analysis, (size_t)crash->victim, &stack);
+	if (generated_frame(crash->analysis->image, &stack) == SIZE_MAX)
+		return;
+	crash->victim = -1;
+	crash->victim_words[0] = 0;
+}
+
 static void run(struct diagnosis *diagnosis)
 {
 	struct stack stack = {0};
@@ -16,6 +30,7 @@ static void run(struct diagnosis *diagnosis)
 
 	if (!walk_crash_find(diagnosis->analysis, &crash) || generated_code_stopped(&crash, &stack, &frame))
 		return;
+	doubt_victim(&crash);
 	finding = finding_add(diagnosis, &detector_unwinder_crash);
 	finding->thread = diagnosis->analysis->dying_thread;
 	finding->goroutine = crash.victim;

@@ -300,6 +300,12 @@ bool walk_crash_find(struct analysis *analysis, struct walk_crash *crash)
 	return fits_victim(crash);
 }
 
+bool walk_crash_is_sure(const struct walk_crash *crash)
+{
+	return crash->victim >= 0 &&
+	       (crash->named_by || crash->own || crash->analysis->runtime->goroutines.items[crash->victim].scan);
+}
+
 static void death_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct walk_crash *crash)
 {
 	const struct fault *fault = &crash->analysis->fault;

@@ -24,6 +24,10 @@ struct walk_crash {
 /* False: the runtime did not die so. *ret is in the arena of the analysis. */
 bool walk_crash_find(struct analysis *analysis, struct walk_crash *ret);
 
+/* Whether it is sure whose stack was walked: the runtime names it, the walk was begun for the thread's own goroutine, or a walker has
+ * claimed it. A mere pointer to a g among the walker's words may be an old one. */
+bool walk_crash_is_sure(const struct walk_crash *crash);
+
 /* Gives a finding the evidence of how the runtime died, by which frame of its own, and over whose stack. */
 void walk_crash_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct walk_crash *crash);
 
