@@ -61,7 +61,7 @@ void arena_free(struct arena *arena)
 	free(arena);
 }
 
-static _Noreturn void exhausted(struct arena *arena)
+_Noreturn void arena_exhausted(struct arena *arena)
 {
 	if (!arena->guard)
 		abort(); /* an allocation outside arena_run: a defect of the caller, not of the input */
@@ -74,7 +74,7 @@ static void add_block(struct arena *arena, size_t size)
 	struct block *block = calloc(1, sizeof *block + capacity);
 
 	if (!block)
-		exhausted(arena);
+		arena_exhausted(arena);
 	block->previous = arena->block;
 	arena->block = block;
 	arena->block_used = 0;
@@ -87,7 +87,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 	void *memory;
 
 	if (size > arena->budget - arena->used || size > SIZE_MAX - BLOCK_SIZE)
-		exhausted(arena);
+		arena_exhausted(arena);
 	arena->used += size;
 	size = (size + align - 1) / align * align;
 	if (!arena->block || size > arena->block_size - arena->block_used)
@@ -100,7 +100,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 void *arena_array(struct arena *arena, size_t count, size_t size)
 {
 	if (size && count > SIZE_MAX / size)
-		exhausted(arena);
+		arena_exhausted(arena);
 	return arena_alloc(arena, count * size);
 }
 

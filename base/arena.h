@@ -34,6 +34,10 @@ void arena_defer(struct arena *arena, void (*release)(void *object), void *objec
  * stays until arena_free. May be nested. */
 bool arena_run(struct arena *arena, void (*body)(void *context), void *context);
 
+/* As when an allocation fails: for memory that a library did not get. What it then left out must not look like what a dump lacks.
+ * Must be called inside arena_run. */
+_Noreturn void arena_exhausted(struct arena *arena);
+
 /* Bytes handed out so far. */
 size_t arena_used(const struct arena *arena);
 

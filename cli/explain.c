@@ -1,9 +1,12 @@
 /* explain.c: tornstack explain [RULE|BUG]. */
 #include "cli/cli.h"
 
+#include "cli/running.h"
 #include "lib/tornstack.h"
 
 #include <argp.h>
+#include <errno.h>
+#include <string.h>
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -36,8 +39,12 @@ int command_explain(int argc, char **argv)
 	};
 	const char *id = NULL;
 
-	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &id);
+	running_parse(&argp, argc, argv, &id);
 	if (!ts_explain(id, stdout)) {
+		if (errno) {
+			cli_complain("cannot explain: %s", strerror(errno));
+			return EXIT_FAILED;
+		}
 		cli_complain("there is no rule or known bug '%s'; `tornstack explain` lists them", id ? id : "");
 		return EXIT_USAGE;
 	}

@@ -4,6 +4,7 @@
 #include "cli/progress.h"
 
 #include <argp.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +41,15 @@ static void set_signals(void)
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, which cli_close knows */
 	signal(SIGXFSZ, SIG_IGN); /* so is a limit of the size of files */
 	signal(SIGCHLD, SIG_DFL); /* where it is inherited as ignored, nobody learns how a child ended */
+}
+
+/* Where a standard descriptor is closed, the next file that is opened would take its place, and be written over. What stands there
+ * now fails when it is used for what it is for, as a closed one does. */
+static void hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 static unsigned least(unsigned a, unsigned b)
@@ -90,6 +100,7 @@ int main(int argc, char **argv)
 	char name[64];
 
 	argp_err_exit_status = EXIT_USAGE;
+	hold_standard_descriptors();
 	set_signals();
 	progress_start();
 	for (const struct command *command = commands; argc > 1 && command->name; command++)

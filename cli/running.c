@@ -1,6 +1,8 @@
 /* running.c: see running.h. */
 #include "cli/running.h"
 
+#include "cli/cli.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,7 +125,12 @@ char *running_help(int key, const char *text, void *input)
 void running_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
 	/* ARGP_NO_HELP: argp offers -? but not -h, and then ignores the help filter. */
-	argp_parse(argp, argc, argv, ARGP_NO_HELP, NULL, input);
+	const int error = argp_parse(argp, argc, argv, ARGP_NO_HELP, NULL, input);
+
+	if (error) { /* wrong usage does not return */
+		cli_complain("cannot read the command line: %s", strerror(error));
+		exit(EXIT_FAILED);
+	}
 }
 
 bool running_color(const struct running *running)

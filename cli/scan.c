@@ -118,8 +118,10 @@ int command_scan(int argc, char **argv)
 	struct command_line line = {.paths = calloc((size_t)argc + 1, sizeof(char *))};
 	int status;
 
-	if (!line.paths)
+	if (!line.paths) {
+		cli_complain("no memory");
 		return EXIT_FAILED;
+	}
 	running_parse(&argp, argc, argv, &line);
 	status = run(&line);
 	free(line.paths);

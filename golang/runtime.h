@@ -108,6 +108,7 @@ struct go_heap;
 enum { MISFITS_KEPT = 64 };
 
 struct go_runtime {
+	const struct err *trouble; /* this machine, not the dump, kept something from being read: no report may be made; NULL: none */
 	struct arena *arena;
 	struct image *image;
 	struct notes *notes;

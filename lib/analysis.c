@@ -68,7 +68,7 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 	if (error || is_cancelled(job))
 		return error;
 	*ret = go_runtime_load(image, &exe);
-	return NULL;
+	return (*ret)->trouble;
 }
 
 /* A finding for which --exit-code is 3. */
@@ -188,7 +188,7 @@ static void conclude(struct job *job, bool completed, struct ts_result *result)
 	if (lost) /* whatever came of it, came of zeros */
 		fail_lost(lost, result);
 	else if (!completed)
-		fail(result, err_code_name(ERR_LIMIT), "the dump needs more memory than an analysis may take (2 GiB)");
+		fail(result, err_code_name(ERR_LIMIT), "the analysis needs more memory than it may take (2 GiB), or than there is");
 	else if (is_cancelled(job)) /* also when the error is only how a step said so */
 		result->outcome = TS_CANCELLED;
 	else if (job->error)

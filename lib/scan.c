@@ -82,7 +82,7 @@ struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options 
 	struct job job = {.arena = arena_new(BUDGET), .paths = paths, .options = options, .out = out};
 
 	if (!job.arena || !arena_run(job.arena, run, &job))
-		fail(&result, ERR_LIMIT, "the scan needs more memory than it may take (2 GiB)");
+		fail(&result, ERR_LIMIT, "the scan needs more memory than it may take (2 GiB), or than there is");
 	else if (options->cancelled && options->cancelled())
 		result.outcome = TS_CANCELLED;
 	else if (job.error)

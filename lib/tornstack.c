@@ -7,6 +7,8 @@
 #include "report/report.h"
 #include "report/scan_report.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { EXPLAIN_BUDGET = 1 << 20 };
@@ -27,7 +29,15 @@ static void write_failure(void *context)
 {
 	struct failing *failing = context;
 
-	failing->written = report_failure(failing->arena, &failing->failure, failing->out);
+	char *text = NULL;
+	size_t size = 0;
+	FILE *whole = open_memstream(&text, &size); /* not half an object when memory runs out */
+
+	if (!whole)
+		return;
+	failing->written = report_failure(failing->arena, &failing->failure, whole);
+	failing->written = !fclose(whole) && failing->written && fwrite(text, 1, size, failing->out) == size;
+	free(text);
 }
 
 bool ts_failure(const char *dump, const struct ts_result *result, FILE *out)
@@ -78,10 +88,11 @@ bool ts_explain(const char *id, FILE *out)
 {
 	struct explanation explanation = {.arena = arena_new(EXPLAIN_BUDGET), .id = id, .out = out};
 
-	if (explanation.arena)
-		arena_run(explanation.arena, explain, &explanation);
+	const bool completed = explanation.arena && arena_run(explanation.arena, explain, &explanation);
+
 	arena_free(explanation.arena);
-	return explanation.found;
+	errno = completed ? 0 : ENOMEM;
+	return completed && explanation.found;
 }
 
 bool ts_state_known(const char *text)

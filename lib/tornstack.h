@@ -107,7 +107,7 @@ bool ts_state_known(const char *text);
 const char *ts_state(size_t index);
 
 /* Writes what a rule or known bug means ("split-sp", "golang/go#73259", "73259"); false when there is no such id. NULL: the
- * list of rules and bugs. */
+ * list of rules and bugs. errno is 0 then, or ENOMEM: memory ran out. */
 bool ts_explain(const char *id, FILE *out);
 
 #define TORNSTACK_VERSION "0.1.0"

@@ -151,7 +151,7 @@ static void with_arena(struct worker *worker, void (*body)(void *context))
 static ssize_t read_start(const char *path, uint8_t start[static ARCHIVE_START])
 {
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* should it be a pipe by now */
-	ssize_t size = descriptor < 0 ? -1 : pread(descriptor, start, ARCHIVE_START, 0);
+	ssize_t size = descriptor < 0 ? -1 : file_start(descriptor, start, ARCHIVE_START);
 	int error = errno;
 
 	if (descriptor >= 0)

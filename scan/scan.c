@@ -120,7 +120,7 @@ void scan_bytes(struct arena *results, const char *path, struct span bytes, bool
 	job.scan = (struct scan){.arena = arena_new(BUDGET), .results = results, .binary = ret};
 	if (!job.scan.arena || !arena_run(job.scan.arena, run, &job)) {
 		ret->error_code = err_code_name(ERR_LIMIT);
-		ret->error = "it needs more memory than a scan may take (2 GiB)";
+		ret->error = "it needs more memory than a scan may take (2 GiB), or than there is";
 	}
 	if (cut_short)
 		scan_unchecked(&job.scan, "the archive that holds it is damaged: only its first %zu bytes were read",

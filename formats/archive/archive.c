@@ -111,6 +111,18 @@ static void show_progress(const struct stream *stream)
 			taken > 0 ? (uint64_t)taken : 0, stream->input_size);
 }
 
+/* Why reading failed, when it was not what was read: the disk, or memory. NULL: the stream is damaged or ends too early. */
+static const struct err *trouble(const struct stream *stream)
+{
+	const int number = archive_errno(stream->source->archive);
+
+	if (number == ENOMEM)
+		return err_new(stream->arena, ERR_LIMIT, "no memory to decompress it");
+	if (number <= 0 || number == EILSEQ || number == EINVAL) /* ARCHIVE_ERRNO_FILE_FORMAT, _PROGRAMMER */
+		return NULL;
+	return err_new(stream->arena, ERR_IO, "%s", strerror(number));
+}
+
 static const struct err *spool_all(struct stream *stream)
 {
 	for (;;) {
@@ -129,7 +141,7 @@ static const struct err *spool_all(struct stream *stream)
 			continue;
 		if (status < ARCHIVE_WARN) {
 			stream->cut_short = true;
-			break;
+			return trouble(stream);
 		}
 		err = spool_append(stream->arena, &stream->source->spool, data, size);
 		if (err)
@@ -142,8 +154,9 @@ static const struct err *spool_all(struct stream *stream)
 static const struct err *archive_failure(struct stream *stream, const char *what)
 {
 	const char *text = archive_error_string(stream->source->archive);
+	const struct err *err = trouble(stream);
 
-	return err_new(stream->arena, ERR_BAD_DATA, "%s: %s", what, text ? text : "unknown reason");
+	return err ? err_because(stream->arena, err, "%s", what) : err_new(stream->arena, ERR_BAD_DATA, "%s: %s", what, text ? text : "unknown reason");
 }
 
 /* Starts the stream; *ret_empty: it has no bytes at all, which libarchive's raw format does not accept. */
@@ -203,6 +216,24 @@ static const struct err *decompress(struct stream *stream, struct file_bytes *re
 	return NULL;
 }
 
+ssize_t file_start(int descriptor, void *start, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t part = pread(descriptor, (char *)start + done, size - done, (off_t)done);
+
+		if (part < 0 && errno == EINTR)
+			continue;
+		if (part < 0)
+			return -1;
+		if (!part)
+			break;
+		done += (size_t)part;
+	}
+	return (ssize_t)done;
+}
+
 static const struct err *read_source(struct stream *stream, const struct stat *status, struct file_bytes *ret)
 {
 	unsigned char start[6];
@@ -211,7 +242,7 @@ static const struct err *read_source(struct stream *stream, const struct stat *s
 
 	if (!S_ISREG(status->st_mode))
 		return decompress(stream, ret);
-	size = pread(stream->source->input, start, sizeof start, 0);
+	size = file_start(stream->source->input, start, sizeof start);
 	if (size < 0)
 		return err_new(stream->arena, ERR_IO, "%s", strerror(errno));
 	if (file_compressed((struct span){start, (size_t)size})) {

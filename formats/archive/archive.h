@@ -6,6 +6,8 @@
 #include "base/progress.h"
 #include "base/span.h"
 
+#include <sys/types.h>
+
 struct file_bytes {
 	struct span bytes;
 	const char *compression; /* NULL: none */
@@ -26,5 +28,8 @@ bool file_compressed(struct span start);
  * TMPDIR; at most max_size bytes. The mapping is released with the arena. A stream that breaks off gives
  * what could be read, with cut_short. options NULL: defaults. Errors: IO, BAD_DATA, LIMIT. */
 const struct err *file_map(struct arena *arena, const char *path, const struct file_options *options, struct file_bytes *ret);
+
+/* The first bytes of a file, at most `size`; how many there are, -1: errno says why they cannot be read. */
+ssize_t file_start(int descriptor, void *start, size_t size);
 
 #endif

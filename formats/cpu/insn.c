@@ -488,19 +488,25 @@ static void decoder_close(void *object)
 {
 	struct decoder *decoder = object;
 
-	cs_free(decoder->scratch, 1);
-	cs_close(&decoder->handle);
+	if (decoder->scratch)
+		cs_free(decoder->scratch, 1);
+	if (decoder->handle)
+		cs_close(&decoder->handle);
 }
 
 static void decoder_open(struct decoder *decoder, struct arena *arena)
 {
 	bool amd64 = decoder->arch->id == ARCH_AMD64;
 
-	if (cs_open(amd64 ? CS_ARCH_X86 : CS_ARCH_ARM64, amd64 ? CS_MODE_64 : CS_MODE_ARM, &decoder->handle))
-		return;
+	arena_defer(arena, decoder_close, decoder);
+	if (cs_open(amd64 ? CS_ARCH_X86 : CS_ARCH_ARM64, amd64 ? CS_MODE_64 : CS_MODE_ARM, &decoder->handle) == CS_ERR_MEM)
+		arena_exhausted(arena);
+	if (!decoder->handle)
+		return; /* a capstone without this CPU */
 	cs_option(decoder->handle, CS_OPT_DETAIL, amd64 ? CS_OPT_ON : CS_OPT_OFF);
 	decoder->scratch = cs_malloc(decoder->handle);
-	arena_defer(arena, decoder_close, decoder);
+	if (!decoder->scratch)
+		arena_exhausted(arena);
 }
 
 struct decoder *decoder_new(struct arena *arena, const struct arch *arch)

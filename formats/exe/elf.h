@@ -16,6 +16,7 @@ enum { FILE_RELOCATABLE = 1, FILE_EXECUTABLE = 2, FILE_DYNAMIC = 3, FILE_CORE = 
 enum { PROGRAM_LOAD = 1, PROGRAM_NOTE = 4, PROGRAM_MEMORY_TAGS = 0x70000002 }; /* p_type */
 
 struct elf_view {
+	struct arena *arena;
 	struct span bytes;
 	uint16_t type; /* FILE_* */
 	const struct arch *arch;

@@ -70,7 +70,9 @@ static const struct err *open_handle(struct arena *arena, struct elf_view *view)
 	elf_version(EV_CURRENT);
 	/* libelf's signature lacks const; it never writes to memory opened this way. */
 	holder->handle = elf_memory((char *)(uintptr_t)view->bytes.data, view->bytes.size);
-	if (!holder->handle || elf_kind(holder->handle) != ELF_K_ELF)
+	if (!holder->handle)
+		arena_exhausted(arena);
+	if (elf_kind(holder->handle) != ELF_K_ELF)
 		return err_new(arena, ERR_BAD_DATA, "its ELF header is damaged: %s", elf_errmsg(-1));
 	view->handle = holder->handle;
 	return NULL;
@@ -111,6 +113,8 @@ static void open_programs(struct elf_view *view, const GElf_Ehdr *header)
 	if (count)
 		data = elf_getdata_rawchunk(view->handle, (int64_t)view->program_offset,
 					    (size_t)count * sizeof(Elf64_Phdr), ELF_T_PHDR);
+	if (count && !data) /* they are in the file, so it was memory */
+		arena_exhausted(view->arena);
 	if (!data || data->d_size < count * sizeof(Elf64_Phdr))
 		count = 0;
 	view->programs = data ? data->d_buf : NULL;
@@ -120,7 +124,7 @@ static void open_programs(struct elf_view *view, const GElf_Ehdr *header)
 
 const struct err *elf_view_open(struct arena *arena, struct span bytes, struct elf_view *ret)
 {
-	struct elf_view view = {.bytes = bytes};
+	struct elf_view view = {.arena = arena, .bytes = bytes};
 	const struct err *err = check_ident(arena, bytes);
 	GElf_Ehdr header;
 
@@ -187,8 +191,8 @@ bool elf_view_notes(const struct elf_view *view, uint64_t offset, uint64_t size,
 		return !size;
 	data = elf_getdata_rawchunk(view->handle, (int64_t)offset, chunk.size,
 				    alignment == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
-	if (!data)
-		return false;
+	if (!data) /* it is in the file, so it was memory */
+		arena_exhausted(view->arena);
 	while (position < chunk.size) {
 		struct elf_note note;
 		GElf_Nhdr header;

@@ -178,6 +178,8 @@ static bool layout_from_exe(struct go_runtime *runtime)
 	if (!exe || !exe->has_dwarf)
 		return false;
 	err = layout_of_dwarf(runtime->arena, exe, &layout);
+	if (err && err->code == ERR_IO)
+		runtime->trouble = err;
 	if (err) {
 		note_add(runtime->notes, "DWARF of %s could not be read: %s", exe->name, err_describe(runtime->arena, err));
 		return false;
