@@ -100,6 +100,7 @@ UNICORN_PROGRAMS := $(OBJ)/tests/accuracy/stop
 UNICORN_OBJECTS := $(call objects,$(addprefix tests/accuracy/,machine.c routes.c stops.c))
 ACCURACY_OBJECTS := $(filter-out $(UNICORN_OBJECTS) $(ACCURACY_PROGRAMS:%=%.o) $(UNICORN_PROGRAMS:%=%.o),\
 	$(call objects,$(wildcard tests/accuracy/*.c)))
+FAULTS := $(OBJ)/tests/faults/fail.so
 HEAP_PROGRAM := $(OBJ)/tests/live/heap_at
 TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
 
@@ -108,7 +109,7 @@ TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
 .PHONY: all tests
 all: $(OUT)/tornstack
 
-tests: $(OUT)/tornstack $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(ACCURACY_PROGRAMS) $(TOOL_PROGRAMS)
+tests: $(OUT)/tornstack $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(ACCURACY_PROGRAMS) $(TOOL_PROGRAMS) $(FAULTS)
 
 $(OUT)/tornstack: $(CLI_OBJECTS) $(OUT)/libtornstack.a
 	@echo "  LINK  $@"
@@ -149,6 +150,12 @@ $(UNICORN_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(UNICORN_OBJECTS) $(ACCURACY_OBJECTS)
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS) $(UNICORN_LIBS)
 
+# Stands before libc in tests, so it is not built with a sanitizer, which does so too.
+$(FAULTS): tests/faults/fail.c $(OBJ)/flags
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) -std=c11 -D_GNU_SOURCE -pthread $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
+
 $(TOOL_PROGRAMS): $(OUT)/%: $(OBJ)/tools/%.o $(INTERNAL)
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS)
@@ -181,13 +188,21 @@ deps-ci:
 
 # --- tests and checks ---------------------------------------------------------------------------------------
 
-.PHONY: check check-accuracy check-hostile asan tsan run-tests gcc clang layers harden-check peers demo
+.PHONY: check check-accuracy check-hostile check-faults check-damage asan tsan run-tests gcc clang layers harden-check peers demo
 check: deps
 	@$(MAKE) run-tests
 
 # Every cut and every flipped byte, with sanitizers: hours rather than minutes.
 check-hostile: deps
 	@$(MAKE) VARIANT=asan HOSTILE=full TESTS=hostile run-tests
+
+# Every allocation of six kinds of run fails once; make check takes a sample.
+check-faults: deps
+	@$(MAKE) HOSTILE=full TESTS=hostile/test_faults run-tests
+
+# Every case, cut and flipped: SEED, CUTS, FLIPS (docs/security.md); and every forgery.
+check-damage: deps
+	@$(MAKE) HOSTILE=full TESTS='hostile/test_damage hostile/test_forgeries' run-tests
 
 asan: deps
 	@$(MAKE) VARIANT=asan run-tests
@@ -307,6 +322,8 @@ help:
 	@echo "make check-accuracy every return address of healthy dumps overwritten in turn, goroutines stopped at every split of SP;"
 	@echo "                    LIMIT=, SEED=, TABLE=, DUMPS=, TOOLCHAINS="
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
+	@echo "make check-faults   every allocation fails in turn, and every system call; slow"
+	@echo "make check-damage   64 cuts and 1,000 flipped bytes of every case, and forgeries; slow; SEED=, CUTS=, FLIPS="
 	@echo "make check-heap     what is said of addresses of the heap, against a program that knows them"
 	@echo "make check-c-stacks frames of C programs against those of eu-stack, on both CPUs; STACKS=… selects"
 	@echo "make check-arm64-vm crashes programs under an arm64 kernel of its own, in qemu-system; VM=… selects"

@@ -30,7 +30,7 @@ def symbols(exe):
         for entry in range(offset, offset + length, 24) if kind == SHT_SYMTAB else ():
             name, _, _, _, value, _ = struct.unpack_from('<IBBHQQ', elf.data, entry)
             end = elf.data.index(b'\0', names + name)
-            found[elf.data[names + name:end].decode(errors='replace')] = value
+            found[elf.data[names + name:end].decode(errors='replace').removesuffix('.abi0')] = value # assembly's
     return found
 
 

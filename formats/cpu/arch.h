@@ -51,6 +51,7 @@ struct arch {
 	uint16_t sigframe_ucontext; /* ucontext and siginfo, from SP at the entry of a signal handler (struct rt_sigframe) */
 	uint16_t sigframe_siginfo;
 	struct span sigreturn;    /* instructions that a signal handler returns to: mov number of rt_sigreturn; syscall */
+	struct span trap;         /* the last of them: how a system call is made */
 	const uint8_t *dwarf_registers; /* register by DWARF's number for it */
 	size_t dwarf_count;
 	uint8_t dwarf_vector_length; /* DWARF's number for how long vectors are, in 8 bytes (SVE's VG); 0: none */

@@ -74,6 +74,7 @@ const struct arch arch_amd64 = {
 	.sigframe_ucontext = 8, /* behind the return address */
 	.sigframe_siginfo = 8 + 304,
 	.sigreturn = {sigreturn, sizeof sigreturn},
+	.trap = {sigreturn + 7, 2},
 	.dwarf_registers = dwarf_registers,
 	.dwarf_count = sizeof dwarf_registers,
 	.preserved = 1 << 3 | 1 << 6 | 1 << 7 | 0xf << 12, /* rbx, rbp, rsp, r12…r15 */

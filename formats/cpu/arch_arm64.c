@@ -74,6 +74,7 @@ const struct arch arch_arm64 = {
 	.sigframe_ucontext = 128,
 	.sigframe_siginfo = 0,
 	.sigreturn = {sigreturn, sizeof sigreturn},
+	.trap = {sigreturn + 4, 4},
 	.dwarf_registers = dwarf_registers,
 	.dwarf_count = sizeof dwarf_registers,
 	.dwarf_vector_length = 46, /* VG */

@@ -313,6 +313,29 @@ static void fill(struct finding *finding, const struct damage *damage)
 	finding->damage = damage;
 }
 
+/* Accidents do not repeat themselves: words at several places that are wrong in the same way, by a few bytes of the same call, are
+ * right, and it is the executable's code that is not what ran. */
+static void repetition_evidence(const struct subject *s)
+{
+	enum { CALL_BYTES = 16 }; /* of the longest call, and what may stand beside it */
+	const struct analysis *analysis = s->diagnosis->analysis;
+	const uint32_t low = (uint32_t)s->damage->observed;
+	const uint32_t off = low - (uint32_t)s->damage->repaired;
+	size_t others = 0;
+
+	if (!s->damage->repaired || !off || (off > CALL_BYTES && -off > CALL_BYTES))
+		return;
+	for (size_t i = 0; i < analysis->damages.count; i++) {
+		const struct damage *other = &analysis->damages.items[i];
+
+		others += other->slot != s->damage->slot && (uint32_t)other->observed == low && other->repaired == s->damage->repaired;
+	}
+	if (others)
+		evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_DECISIVE, true,
+			     "the same lower half lies where 0x%" PRIx64 " should at %zu more place%s: rather the executable's code differs "
+			     "from what ran", s->damage->repaired, others, others > 1 ? "s" : "");
+}
+
 struct finding *damage_finding(struct diagnosis *diagnosis, const struct detector *detector, const struct damage *damage)
 {
 	struct finding *finding = finding_add(diagnosis, detector);
@@ -328,5 +351,6 @@ struct finding *damage_finding(struct diagnosis *diagnosis, const struct detecto
 	caller_evidence(&s);
 	bounds_evidence(&s);
 	shape_evidence(&s);
+	repetition_evidence(&s);
 	return finding;
 }

@@ -168,6 +168,21 @@ static void mapping_evidence(struct diagnosis *diagnosis, struct finding *findin
 		     trouble->read_only ? ", which may be read and not be written" : "", mapping->start, mapping->end, trouble->offset);
 }
 
+/* The kernel's account may be of another fault, or planted: who is in a system call touches nothing, and what the kernel touches
+ * for it ends as EFAULT. */
+static void system_call_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	struct image *image = diagnosis->analysis->image;
+	const struct fault *fault = &diagnosis->analysis->fault;
+	const struct span trap = image->arch->trap;
+	struct span code = fault->has_pc ? image_view(image, fault->pc - trap.size, trap.size) : (struct span){0};
+
+	if (code.size >= trap.size && !memcmp(code.data, trap.data, trap.size))
+		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, true,
+			     "it stood just behind the instruction of a system call, at 0x%" PRIx64 ": it was in the kernel, and "
+			     "touched nothing", fault->pc);
+}
+
 static void walk_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {
 	struct stack stack = {0};
@@ -193,6 +208,7 @@ static void run(struct diagnosis *diagnosis)
 	finding->title = title(diagnosis, finding, &trouble);
 	machine_evidence(diagnosis, finding);
 	mapping_evidence(diagnosis, finding, &trouble);
+	system_call_evidence(diagnosis, finding);
 	walk_evidence(diagnosis, finding);
 }
 

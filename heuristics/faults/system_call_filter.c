@@ -96,8 +96,9 @@ static void kernel_evidence(struct diagnosis *diagnosis, struct finding *finding
 	if (call->known && call->address)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, call->address, NULL,
 			      "the kernel noted the call's number, in the lower four bytes: %" PRIu32 ", %s", call->number, name);
-	else if (call->known)
-		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, false,
+	else if (call->known) /* a number that no call has is none that was called */
+		evidence_add(diagnosis, finding, EVIDENCE_REGISTER,
+			     system_call_name(diagnosis->analysis->image->arch, call->number) ? WEIGHT_STRONG : WEIGHT_WEAK, false,
 			     "the register that a system call's number is passed in holds %" PRIu32 ", %s", call->number, name);
 }
 

@@ -2,9 +2,11 @@
  * and at every page, or with one byte of its headers, notes or streams, Go tables or executable
  * changed.
  *
- *     sweep DUMP EXE EXPECT.json STRIDE      takes every STRIDE-th damage of a kind, header boundaries all
+ *     sweep DUMP EXE EXPECT.json STRIDE                takes every STRIDE-th damage of a kind, header boundaries all
+ *     sweep DUMP EXE EXPECT.json SEED CUTS FLIPS       so many of each, drawn by the seed; also of the words and structures
+ *                                                      that the sound dump's findings rest on. EXE "-": none
  *
- * No run may crash, hang, use much memory, or call something certain that EXPECT.json does not. Each runs in-process on
+ * No run may crash, hang, use much memory, or call something certain that EXPECT.json does not, nor the sound dump. Each runs in-process on
  * a memfd, in a child that may die: the parent notes what killed it and goes on after it. Prints TAP. */
 #include "formats/archive/archive.h"
 #include "golang/runtime.h"
@@ -36,7 +38,7 @@ enum {
 
 enum file { DUMP, EXE, FILES };
 
-enum kind { CUT_AT_HEADER, CUT_AT_PAGE, FLIP_HEADER, FLIP_NOTE, FLIP_MODULEDATA, FLIP_PCLNTAB, FLIP_EXE, KINDS };
+enum kind { CUT_AT_HEADER, CUT_AT_PAGE, FLIP_HEADER, FLIP_NOTE, FLIP_MODULEDATA, FLIP_PCLNTAB, FLIP_EXE, FLIP_PROOF, KINDS };
 
 static const char *const kind_names[] = {
 	[CUT_AT_HEADER] = "cut at a header boundary",
@@ -46,6 +48,7 @@ static const char *const kind_names[] = {
 	[FLIP_MODULEDATA] = "a byte of moduledata changed",
 	[FLIP_PCLNTAB] = "a byte of the pclntab header changed",
 	[FLIP_EXE] = "a byte of the executable's headers or tables changed",
+	[FLIP_PROOF] = "a byte of what the findings rest on changed",
 };
 
 struct damage {
@@ -53,6 +56,7 @@ struct damage {
 	enum file file;
 	uint64_t offset;
 	uint8_t mask; /* 0: cut */
+	uint64_t address; /* FLIP_PROOF: of the word in the process; else 0 */
 };
 
 struct tally {
@@ -70,7 +74,7 @@ struct sweep {
 	struct arena *arena;
 	struct span original[FILES];
 	VEC(struct damage) damages;
-	json_t *expect;
+	json_t *expect, *sound; /* the truth, and what is said of the undamaged dump */
 	struct shared *shared;
 	int descriptor[FILES]; /* this worker's copies */
 	bool cut;
@@ -83,7 +87,7 @@ struct sweep {
 static void add(struct sweep *sweep, enum kind kind, enum file file, uint64_t offset, uint8_t mask)
 {
 	if (offset < sweep->original[file].size)
-		vec_push(sweep->arena, &sweep->damages, (struct damage){kind, file, offset, mask});
+		vec_push(sweep->arena, &sweep->damages, (struct damage){kind, file, offset, mask, 0});
 }
 
 /* All bits of each byte, and one bit, another in each. */
@@ -233,6 +237,56 @@ static void flip_section(struct sweep *sweep, const struct exe *exe, const char 
 		add_flips(sweep, FLIP_EXE, EXE, (uint64_t)(section->bytes.data - exe->bytes.data), size);
 }
 
+/* ---- what the findings rest on ---- */
+
+/* Words of memory from an address on, if the dump holds them. */
+static void flip_words(struct sweep *sweep, struct image *image, uint64_t address, uint64_t count)
+{
+	for (uint64_t at = address & ~UINT64_C(7); count; at += 8, count--) {
+		const size_t before = sweep->damages.count;
+
+		flip_memory(sweep, image, FLIP_PROOF, at, 8);
+		for (size_t i = before; i < sweep->damages.count; i++)
+			sweep->damages.items[i].address = at;
+	}
+}
+
+/* The g, its M, and its stack from where it stood on. */
+static void flip_goroutine(struct sweep *sweep, struct go_runtime *runtime, const struct goroutine *g)
+{
+	enum { STACK_WORDS = 256, M_WORDS = 64 };
+
+	flip_words(sweep, runtime->image, g->address, runtime->layout->offset[LAYOUT_g_size] / 8);
+	if (g->m)
+		flip_words(sweep, runtime->image, g->m, M_WORDS);
+	flip_words(sweep, runtime->image, g->sched_sp, STACK_WORDS);
+}
+
+static uint64_t number_of(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_string(value) ? strtoull(json_string_value(value), NULL, 16) : (uint64_t)json_integer_value(value);
+}
+
+/* Every word that the findings cite, and the goroutines that they name; of a healthy process, the first ones. */
+static void flip_proof(struct sweep *sweep, struct go_runtime *runtime)
+{
+	enum { HEALTHY_GOROUTINES = 4 };
+	const json_t *finding, *evidence;
+	size_t i, j;
+
+	json_array_foreach(json_object_get(sweep->sound, "findings"), i, finding) {
+		json_array_foreach(json_object_get(finding, "evidence"), j, evidence)
+			flip_words(sweep, runtime->image, number_of(evidence, "address"), 1);
+		for (size_t g = 0; g < runtime->goroutines.count; g++)
+			if (runtime->goroutines.items[g].id == number_of(finding, "goroutine"))
+				flip_goroutine(sweep, runtime, &runtime->goroutines.items[g]);
+	}
+	for (size_t g = 0; !i && g < runtime->goroutines.count && g < HEALTHY_GOROUTINES; g++)
+		flip_goroutine(sweep, runtime, &runtime->goroutines.items[g]);
+}
+
 struct model {
 	struct sweep *sweep;
 	const char *dump, *exe;
@@ -245,7 +299,7 @@ static void flip_tables(void *context)
 	struct arena *arena = model->sweep->arena;
 	struct notes notes = {.arena = arena};
 	const char *given[] = {model->exe, NULL};
-	struct exe_search search = {.given = given};
+	struct exe_search search = {.given = *model->exe == '-' ? NULL : given};
 	struct exe_candidate found = {0};
 	struct image *image;
 	struct go_runtime *runtime;
@@ -260,6 +314,10 @@ static void flip_tables(void *context)
 		flip_memory(model->sweep, image, FLIP_MODULEDATA, module->address, MODULEDATA);
 		flip_memory(model->sweep, image, FLIP_PCLNTAB, module->pclntab.address, PCLNTAB_HEADER);
 	}
+	if (model->sweep->sound && runtime->layout)
+		flip_proof(model->sweep, runtime);
+	if (!found.exe)
+		return;
 	flip_section(model->sweep, found.exe, ".gopclntab", PCLNTAB_HEADER);
 	flip_section(model->sweep, found.exe, ".go.buildinfo", BUILDINFO);
 }
@@ -333,14 +391,23 @@ static bool holds(const json_t *finding, const json_t *truth)
 	return true;
 }
 
-static bool is_true(const struct sweep *sweep, const json_t *finding)
+/* A finding that names the very word that was changed tells the truth. */
+static bool is_named(const struct damage *damage, const json_t *finding)
+{
+	return damage->address && number_of(finding, "slot") == damage->address;
+}
+
+static bool is_true(const struct sweep *sweep, const struct damage *damage, const json_t *finding)
 {
 	static const char *const lists[] = {"also", "may"};
 	const json_t *truth;
 	size_t i;
 
-	if (holds(finding, sweep->expect))
+	if (holds(finding, sweep->expect) || is_named(damage, finding))
 		return true;
+	json_array_foreach(json_object_get(sweep->sound, "findings"), i, truth)
+		if (!strcmp(json_string_value(json_object_get(truth, "certainty")), "certain") && holds(finding, truth))
+			return true;
 	for (size_t list = 0; list < 2; list++)
 		json_array_foreach(json_object_get(sweep->expect, lists[list]), i, truth)
 			if (holds(finding, truth))
@@ -359,7 +426,7 @@ static const char *judge(const struct sweep *sweep, const struct damage *damage,
 	json_array_foreach(json_object_get(report, "findings"), i, finding) {
 		const char *certainty = json_string_value(json_object_get(finding, "certainty"));
 
-		if (certainty && !strcmp(certainty, "certain") && !is_true(sweep, finding))
+		if (certainty && !strcmp(certainty, "certain") && !is_true(sweep, damage, finding))
 			return json_string_value(json_object_get(finding, "title"));
 	}
 	if (!damage->mask && damage->offset < sweep->last_promised &&
@@ -382,7 +449,7 @@ static void analyse(struct sweep *sweep, const struct damage *damage)
 {
 	char dump[64], exe[64], *text = NULL;
 	const char *executables[] = {exe, NULL};
-	struct ts_options options = {.executables = executables, .format = TS_JSON};
+	struct ts_options options = {.executables = sweep->original[EXE].size ? executables : NULL, .format = TS_JSON};
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 	struct ts_result result;
@@ -521,9 +588,66 @@ static void take_every(struct sweep *sweep, size_t stride)
 	sweep->damages.count = kept;
 }
 
+/* A number that the seed and a damage alone decide: SplitMix64 (Steele, Lea, Flood 2014). */
+static uint64_t drawn(uint64_t seed, const struct damage *damage)
+{
+	uint64_t z = (seed << 8 ^ damage->mask) + 0x9e3779b97f4a7c15 * (damage->offset * FILES + damage->file + 1);
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+static uint64_t draw_seed;
+
+static int by_lot(const void *a, const void *b)
+{
+	const uint64_t x = drawn(draw_seed, a), y = drawn(draw_seed, b);
+
+	return (x > y) - (x < y);
+}
+
+/* So many cuts and flips, the latter as evenly from all kinds as there are. */
+static void draw(struct sweep *sweep, uint64_t seed, size_t cuts, size_t flips)
+{
+	size_t present[KINDS] = {0}, taken[KINDS] = {0}, kinds = 0, kept = 0;
+
+	for (size_t i = 0; i < sweep->damages.count; i++)
+		kinds += !present[sweep->damages.items[i].kind]++ && sweep->damages.items[i].mask;
+	draw_seed = seed;
+	qsort(sweep->damages.items, sweep->damages.count, sizeof *sweep->damages.items, by_lot);
+	for (size_t i = 0; i < sweep->damages.count; i++) {
+		const struct damage damage = sweep->damages.items[i];
+
+		if (taken[damage.kind] < (damage.mask ? flips / kinds : cuts / 2)) {
+			taken[damage.kind]++;
+			sweep->damages.items[kept++] = damage;
+		}
+	}
+	sweep->damages.count = kept;
+}
+
+/* The undamaged dump's report. */
+static json_t *analyse_sound(const char *dump, const char *exe)
+{
+	const char *executables[] = {exe, NULL};
+	struct ts_options options = {.executables = *exe == '-' ? NULL : executables, .format = TS_JSON};
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	json_t *report;
+
+	ts_analyze(dump, &options, out);
+	fclose(out);
+	report = json_loadb(text, size, 0, NULL);
+	free(text);
+	return report;
+}
+
 struct arguments {
 	struct sweep *sweep;
 	char **argv;
+	bool drawn;
 	bool ready;
 };
 
@@ -536,20 +660,29 @@ static void prepare(void *context)
 	for (enum file file = 0; file < FILES; file++) {
 		struct file_bytes bytes;
 
+		if (file == EXE && *arguments->argv[2] == '-')
+			continue;
 		if (file_map(sweep->arena, arguments->argv[1 + file], NULL, &bytes))
 			return;
 		sweep->original[file] = bytes.bytes;
 	}
 	(is_minidump(sweep->original[DUMP]) ? cut_minidump : cut_core)(sweep);
 	flip_headers(sweep, DUMP);
-	flip_headers(sweep, EXE);
+	if (sweep->original[EXE].size)
+		flip_headers(sweep, EXE);
+	if (arguments->drawn)
+		sweep->sound = analyse_sound(arguments->argv[1], arguments->argv[2]);
 	flip_tables(&model);
+	if (arguments->drawn)
+		draw(sweep, strtoul(arguments->argv[4], NULL, 10), strtoul(arguments->argv[5], NULL, 10),
+		     strtoul(arguments->argv[6], NULL, 10));
 	qsort(sweep->damages.items, sweep->damages.count, sizeof *sweep->damages.items, by_order);
-	take_every(sweep, strtoul(arguments->argv[4], NULL, 10));
+	if (!arguments->drawn)
+		take_every(sweep, strtoul(arguments->argv[4], NULL, 10));
 	arguments->ready = true;
 }
 
-static int print_tap(const struct shared *shared)
+static int print_tap(const struct shared *shared, bool sampled)
 {
 	int failed = 0;
 
@@ -558,7 +691,7 @@ static int print_tap(const struct shared *shared)
 		bool bad = tally->failed || !tally->runs;
 
 		/* The text segment of a qemu core holds no pclntab; then the executable's is what counts. */
-		if (kind == FLIP_PCLNTAB && !tally->runs)
+		if (!tally->runs && (kind == FLIP_PCLNTAB || sampled || kind == FLIP_PROOF))
 			continue;
 		printf("%sok %d - %s: %zu runs, %zu gave a report\n", bad ? "not " : "", kind + 1, kind_names[kind],
 		       tally->runs, tally->analysed);
@@ -571,11 +704,11 @@ static int print_tap(const struct shared *shared)
 int main(int argc, char **argv)
 {
 	struct sweep sweep = {.arena = arena_new((size_t)4 << 30)};
-	struct arguments arguments = {.sweep = &sweep, .argv = argv};
+	struct arguments arguments = {.sweep = &sweep, .argv = argv, .drawn = argc == 7};
 	int status;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: sweep DUMP EXE EXPECT.json STRIDE\n");
+	if (argc != 5 && argc != 7) {
+		fprintf(stderr, "usage: sweep DUMP EXE EXPECT.json STRIDE | SEED CUTS FLIPS\n");
 		return 2;
 	}
 	sweep.workers = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
@@ -589,8 +722,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	run_all(&sweep);
-	status = print_tap(sweep.shared);
+	status = print_tap(sweep.shared, arguments.drawn);
 	json_decref(sweep.expect);
+	json_decref(sweep.sound);
 	arena_free(sweep.arena);
 	return status;
 }

@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+"""A damaged dump may lose certainty and never comes to another certain verdict: each case, cut short at points and with bytes
+flipped in its headers, its notes, Go's tables, and the words and structures that its findings rest on (sweep.c), drawn by a
+seed. A few cases and damages; with HOSTILE=full (make check-damage) every case, 64 cuts and 1,000 flips; SEED, CUTS, FLIPS."""
+import os
+import re
+import subprocess
+
+import tap
+
+QUICK = ('amd64-late-silent-stripped', 'amd64-nil', 'amd64-quit-stripped', 'arm64-leaf-unwind', 'windows-amd64-late-crash')
+SEED = os.environ.get('SEED', '1')
+CUTS, FLIPS = (os.environ.get(name) or number for name, number in (('CUTS', '64' if tap.FULL else '4'),
+                                                                  ('FLIPS', '1000' if tap.FULL else '60')))
+
+
+def sweep(case):
+    folder = tap.CASES / case
+    exe = folder / 'exe.zst'
+    done = subprocess.run([str(tap.BUILD / 'tests/hostile/sweep'), str(tap.case_dump(case)), str(exe) if exe.exists() else '-',
+                           str(folder / 'expect.json'), SEED, CUTS, FLIPS], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors='replace', env=tap.environment_of())
+    runs = sum(int(number) for number in re.findall(r': (\d+) runs, ', done.stdout))
+    wrong = [line for line in done.stdout.splitlines() if not line.startswith(('ok', '# slowest'))]
+    tap.check(f'{case}: {runs} damages', '\n'.join(wrong[:60]) or (None if not done.returncode and runs else done.stdout))
+
+
+def main():
+    for case in sorted(path.parent.name for path in tap.CASES.glob('*/expect.json')) if tap.FULL else QUICK:
+        sweep(case)
+    tap.finish()
+
+
+main()
