@@ -70,9 +70,7 @@ static const struct err *open_handle(struct arena *arena, struct elf_view *view)
 	elf_version(EV_CURRENT);
 	/* libelf's signature lacks const; it never writes to memory opened this way. */
 	holder->handle = elf_memory((char *)(uintptr_t)view->bytes.data, view->bytes.size);
-	if (!holder->handle)
-		arena_exhausted(arena);
-	if (elf_kind(holder->handle) != ELF_K_ELF)
+	if (!holder->handle || elf_kind(holder->handle) != ELF_K_ELF)
 		return err_new(arena, ERR_BAD_DATA, "its ELF header is damaged: %s", elf_errmsg(-1));
 	view->handle = holder->handle;
 	return NULL;
