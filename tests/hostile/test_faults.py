@@ -19,9 +19,9 @@ import tap
 
 FAIL = tap.BUILD / 'tests/faults/fail.so' # see fail.c
 SANITIZED = tap.BUILD.name in ('asan', 'tsan') # they stand at the same place, and have memory of their own
-ALL, EACH, SAMPLES = tap.FULL, 24, 16 # allocations that fail: the first ones each, then so many of the others
+ALL, EACH, SAMPLES = tap.FULL, 24, 12 # allocations that fail: the first ones each, then so many of the others
 TOGETHER = 200
-PATIENCE = 150 # libdwarf may turn in circles without memory: its child is ended after 90 s
+PATIENCE = 400 # libdwarf may turn in circles without memory: its child is ended after 90 s, each time that it is asked
 CALLS = ('read', 'pread', 'pread64', 'write', 'pwrite', 'send', 'fstat', 'stat', 'lseek', 'ftruncate', 'mmap', 'madvise',
          'memfd_create', 'mkstemp', 'rename', 'poll', 'fork', 'waitpid', 'socketpair', 'pthread_create', 'open')
 PARTIAL = ('read', 'pread', 'pread64', 'write', 'pwrite', 'send')
