@@ -86,7 +86,7 @@ def no_program():
         done = tap.Run(path, '--json', '--sysroot', folder)
         tap.check('no program: a report', done.trouble(0))
         tap.check('no program: said that the search ended', None if done.report and any(
-            'ended after 1 GB' in note for note in done.report['notes']) else done.report and done.report['notes'])
+            'ended after 1 GiB' in note for note in done.report['notes']) else done.report and done.report['notes'])
         most, status = resident(path, '--sysroot', folder)
         tap.check('no program: holes are not read', None if status == 0 and most < RESIDENT else f'{most}, status {status}')
 
