@@ -4,11 +4,10 @@
 #include "formats/locator/debuginfod.h"
 #include "lib/analysis.h"
 #include "lib/grants.h"
+#include "lib/report_ring.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,8 +26,8 @@ enum { PHASES = sizeof phase_names / sizeof *phase_names };
 struct isolated {
 	const char *dump;
 	const struct ts_options *options;
-	FILE *out;         /* the parent's */
-	atomic_bool *deaf; /* shared by both: `out` takes no more */
+	FILE *out; /* the parent's */
+	struct report_ring *ring;
 	/* the child */
 	enum ts_phase told;
 	int64_t told_at; /* milliseconds; 0: nothing told */
@@ -64,26 +63,20 @@ static void tell_progress(void *context, enum ts_phase phase, uint64_t done, uin
 	broker_tell(ISOLATED_PROGRESS, &progress, sizeof progress);
 }
 
-/* As fopencookie(3) wants it: 0 says that it failed. */
-static ssize_t tell_report(void *cookie, const char *bytes, size_t size)
+static bool tell_report(void)
 {
-	const struct isolated *isolated = cookie;
-	size_t done = 0;
+	return broker_tell(ISOLATED_REPORT, "", 0);
+}
 
-	while (done < size) {
-		const size_t part = size - done < BROKER_BYTES ? size - done : BROKER_BYTES;
-
-		if (atomic_load(isolated->deaf) || !broker_tell(ISOLATED_REPORT, bytes + done, part))
-			return 0;
-		done += part;
-	}
-	return (ssize_t)size;
+/* As fopencookie(3) wants it: 0 says that it failed. */
+static ssize_t write_report(void *cookie, const char *bytes, size_t size)
+{
+	return report_ring_write(((const struct isolated *)cookie)->ring, bytes, size, tell_report) ? (ssize_t)size : 0;
 }
 
 static void analyse(void *context)
 {
-	static char buffer[BROKER_BYTES];
-	const cookie_io_functions_t functions = {.write = tell_report};
+	const cookie_io_functions_t functions = {.write = write_report};
 	struct isolated *isolated = context;
 	struct ts_options options = *isolated->options;
 	FILE *out = fopencookie(isolated, "w", functions);
@@ -91,7 +84,7 @@ static void analyse(void *context)
 
 	if (!out)
 		return;
-	setvbuf(out, buffer, _IOFBF, sizeof buffer);
+	setvbuf(out, NULL, _IONBF, 0); /* what writes the report has a buffer: lib/report_file.c */
 	options.cancelled = NULL; /* the parent looks, and kills */
 	options.progress = tell_progress;
 	options.context = isolated;
@@ -155,14 +148,9 @@ static void show_progress(struct isolated *isolated, const struct broker_message
 	options->progress(options->context, progress.phase, progress.done, progress.total);
 }
 
-/* What `out` cannot take ends the report, and the child learns of it. */
-static void pass_report(struct isolated *isolated, const struct broker_message *message)
+static void pass_report(struct isolated *isolated)
 {
-	isolated->result.begun = true;
-	if (!ferror(isolated->out))
-		fwrite(message->data, 1, message->size, isolated->out);
-	if (ferror(isolated->out))
-		atomic_store(isolated->deaf, true);
+	isolated->result.begun |= report_ring_pass(isolated->ring, isolated->out);
 }
 
 /* Texts are shown as they are: nothing but what may be shown, and an end. */
@@ -197,8 +185,8 @@ static bool told(void *context, const struct broker_message *message)
 
 	if (message->kind == ISOLATED_PROGRESS)
 		show_progress(isolated, message);
-	else if (message->kind == ISOLATED_REPORT)
-		pass_report(isolated, message);
+	else if (message->kind == ISOLATED_REPORT || message->kind == ISOLATED_RESULT)
+		pass_report(isolated);
 	return message->kind == ISOLATED_RESULT && take_result(isolated, message);
 }
 
@@ -264,13 +252,12 @@ struct ts_result isolated_run(const char *dump, const struct ts_options *options
 {
 	struct isolated isolated = {.dump = dump, .options = options, .out = out, .phase = PHASES, .arena = arena_new(BUDGET)};
 
-	isolated.deaf = mmap(NULL, sizeof *isolated.deaf, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (isolated.arena && isolated.deaf != MAP_FAILED)
+	isolated.ring = report_ring_new();
+	if (isolated.arena && isolated.ring)
 		arena_run(isolated.arena, run, &isolated);
 	if (isolated.how.end != ISOLATION_NONE)
 		conclude(&isolated);
-	if (isolated.deaf != MAP_FAILED)
-		munmap(isolated.deaf, sizeof *isolated.deaf);
+	report_ring_free(isolated.ring);
 	arena_free(isolated.arena);
 	return isolated.how.end == ISOLATION_NONE ? run_here(dump, options, out) : isolated.result;
 }

@@ -12,7 +12,7 @@ struct ts_result isolated_run(const char *dump, const struct ts_options *options
 
 enum isolated_told {
 	ISOLATED_PROGRESS = ISOLATION_TOLD, /* struct isolated_progress */
-	ISOLATED_REPORT,                    /* bytes of it */
+	ISOLATED_REPORT,                    /* there is more in the ring (report_ring.h) */
 	ISOLATED_RESULT,                    /* struct ts_result: the last message */
 };
 
