@@ -18,8 +18,9 @@ PIECES = 6
 
 
 def take_interrupts():
-    """Of what a shell starts in the background SIGINT is ignored, which tornstack respects."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Of what a shell starts in the background SIGINT is ignored, of what nohup starts SIGHUP, which tornstack respects."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def open_files(process):

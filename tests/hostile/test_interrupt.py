@@ -88,7 +88,7 @@ def while_decompressing(place):
             process = place.start('-', stdin=reader)
             tap.check(f'{number.name}: the temporary file has no name', nameless(process, place.temporary.resolve()))
             process.send_signal(number)
-            tap.check(f'{number.name}: status', None if finish(process) == (status, b'') else process.returncode)
+            tap.check(f'{number.name}: status', None if finish(process) == (status, b'') else f'status {process.returncode}')
         tap.check(f'{number.name}: nothing left', place.left())
 
 
@@ -102,7 +102,7 @@ def ignored(place):
         process = place.start('-', stdin=reader, prepare=ignore)
         tap.check('ignored: it has begun', nameless(process, place.temporary.resolve()))
         process.send_signal(signal.SIGINT)
-        tap.check('ignored: status', None if finish(process) == (0, b'') else process.returncode)
+        tap.check('ignored: status', None if finish(process) == (0, b'') else f'status {process.returncode}')
     tap.check('ignored: a report', None if place.output.exists() else 'none')
 
 

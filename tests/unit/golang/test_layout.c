@@ -271,14 +271,15 @@ static void systems_know_the_same_fields(void **state)
 		is_own[own[i]] = true;
 	for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
 		for (int patch = 0; patch <= releases[i].last_patch; patch++)
-			for (size_t field = 0; field < 2 * (size_t)LAYOUT_FIELD_COUNT; field++) {
-				const size_t cpu = field % 2;
-				const uint32_t on_linux = at_target(cpu, releases[i].minor, patch, field / 2);
-				const uint32_t on_windows = at_target(cpu + 2, releases[i].minor, patch, field / 2);
+			for (size_t each = 0; each < 2 * (size_t)LAYOUT_FIELD_COUNT; each++) {
+				const enum layout_field field = (enum layout_field)(each / 2);
+				const size_t cpu = each % 2;
+				const uint32_t on_linux = at_target(cpu, releases[i].minor, patch, field);
+				const uint32_t on_windows = at_target(cpu + 2, releases[i].minor, patch, field);
 
-				if (!is_own[field / 2] && (on_linux == LAYOUT_ABSENT) != (on_windows == LAYOUT_ABSENT))
+				if (!is_own[field] && (on_linux == LAYOUT_ABSENT) != (on_windows == LAYOUT_ABSENT))
 					fail_msg("Go 1.%d.%d: %s is in one table", releases[i].minor, patch,
-						 layout_field_name(field / 2));
+						 layout_field_name(field));
 			}
 }
 
