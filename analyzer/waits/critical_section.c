@@ -141,7 +141,8 @@ static void make_room(struct arena *arena, struct section_scratch *scratch, size
 		scratch->steps = arena_array(arena, scratch->capacity, sizeof *scratch->steps);
 		scratch->list = arena_array(arena, scratch->capacity, sizeof *scratch->list);
 	}
-	memset(scratch->steps, 0, size * sizeof *scratch->steps);
+	if (size) /* else there may be no steps at all */
+		memset(scratch->steps, 0, size * sizeof *scratch->steps);
 }
 
 static bool open_function(struct analysis *analysis, struct section_scratch *scratch, const struct pc_info *info,
