@@ -13,17 +13,18 @@ enum sandbox_kind {
 	SANDBOX_READER = 2,   /* base/confined.h: nothing but the descriptors that it has */
 };
 
-/* The shadow memory of AddressSanitizer and ThreadSanitizer alone is larger than any limit. */
+/* The shadow memory of AddressSanitizer and ThreadSanitizer alone is larger than any limit; and a child that is forked while another
+ * thread allocates waits for ever for the locks of their allocators, which glibc's does not. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SANDBOX_LIMITS_MEMORY = 0 };
+enum { SANDBOX_LIMITS_MEMORY = 0, SANDBOX_FORKS_ALONE = 1 };
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-enum { SANDBOX_LIMITS_MEMORY = 0 };
+enum { SANDBOX_LIMITS_MEMORY = 0, SANDBOX_FORKS_ALONE = 1 };
 #else
-enum { SANDBOX_LIMITS_MEMORY = 1 };
+enum { SANDBOX_LIMITS_MEMORY = 1, SANDBOX_FORKS_ALONE = 0 };
 #endif
 #else
-enum { SANDBOX_LIMITS_MEMORY = 1 };
+enum { SANDBOX_LIMITS_MEMORY = 1, SANDBOX_FORKS_ALONE = 0 };
 #endif
 
 /* 0: as before. A limit that is lower already stays. */

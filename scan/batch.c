@@ -3,6 +3,7 @@
 #include "scan/batch.h"
 
 #include "base/mapping.h"
+#include "base/sandbox.h"
 #include "base/slices.h"
 #include "formats/archive/archive.h"
 #include "formats/archive/members.h"
@@ -263,6 +264,9 @@ static void free_results(void *arena)
 static size_t worker_count(const struct pool *pool)
 {
 	size_t wanted = pool->options->workers ? pool->options->workers : cpus_usable();
+
+	if (pool->options->isolated && SANDBOX_FORKS_ALONE)
+		wanted = 1;
 
 	wanted = wanted < pool->inputs.items.count ? wanted : pool->inputs.items.count;
 	return wanted < WORKER_LIMIT ? wanted : WORKER_LIMIT;
