@@ -5,6 +5,7 @@
 #include "formats/cpu/insn_effects.h"
 
 #include <capstone/capstone.h>
+#include <pthread.h>
 #include <string.h>
 
 enum { A64_SIZE = 4, AMD64_MAX_SIZE = 15, AMD64_MIN_CALL = 2, AMD64_MAX_CALL = 8,
@@ -494,6 +495,22 @@ static void decoder_close(void *object)
 		cs_close(&decoder->handle);
 }
 
+/* Capstone makes and sorts tables of its own when it decodes its first instruction, and lets threads do that at the same time
+ * (version 4, arch/X86/X86Mapping.c X86_insn_reg_intel; utils.c insn_find). May go with a version that does not. */
+static void decode_first(const struct decoder *decoder)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static const uint8_t nops[][A64_SIZE] = {{0x90}, {0x1f, 0x20, 0x03, 0xd5}};
+	const bool amd64 = decoder->arch->id == ARCH_AMD64;
+	const uint8_t *code = nops[!amd64];
+	size_t size = amd64 ? 1 : A64_SIZE;
+	uint64_t address = 0;
+
+	pthread_mutex_lock(&lock);
+	cs_disasm_iter(decoder->handle, &code, &size, &address, decoder->scratch);
+	pthread_mutex_unlock(&lock);
+}
+
 static void decoder_open(struct decoder *decoder, struct arena *arena)
 {
 	bool amd64 = decoder->arch->id == ARCH_AMD64;
@@ -507,6 +524,7 @@ static void decoder_open(struct decoder *decoder, struct arena *arena)
 	decoder->scratch = cs_malloc(decoder->handle);
 	if (!decoder->scratch)
 		arena_exhausted(arena);
+	decode_first(decoder);
 }
 
 struct decoder *decoder_new(struct arena *arena, const struct arch *arch)
