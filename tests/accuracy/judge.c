@@ -101,11 +101,14 @@ static bool has_word(const struct finding *finding, const char *observed)
 	return false;
 }
 
-/* The same finding, resting on copies of the same words that lie elsewhere: in the frame, where the variable has changed. */
+/* The same finding, resting on copies of the same words that lie elsewhere: in the frame, where the variable has changed. Or the same
+ * value of the same instruction is blamed, less surely, since what leads to its words has changed. */
 static bool is_of_copies(const struct finding *old, const struct finding *finding)
 {
 	if (strcmp(finding->detector->id, "torn-value") || old->pc != finding->pc)
 		return false;
+	if (finding->certainty < old->certainty)
+		return true;
 	for (size_t i = 0; i < finding->evidence.count; i++)
 		if (finding->evidence.items[i].kind == EVIDENCE_MEMORY && finding->evidence.items[i].weight >= WEIGHT_STRONG &&
 		    !has_word(old, finding->evidence.items[i].observed))
