@@ -102,12 +102,12 @@ static bool has_word(const struct finding *finding, const char *observed)
 }
 
 /* The same finding, resting on copies of the same words that lie elsewhere: in the frame, where the variable has changed. Or the same
- * value of the same instruction is blamed, less surely, since what leads to its words has changed. */
+ * value of the same instruction is blamed, less surely or barely, since what leads to its words has changed. */
 static bool is_of_copies(const struct finding *old, const struct finding *finding)
 {
 	if (strcmp(finding->detector->id, "torn-value") || old->pc != finding->pc)
 		return false;
-	if (finding->certainty < old->certainty)
+	if (finding->certainty < old->certainty || finding->certainty == CERTAINTY_POSSIBLE)
 		return true;
 	for (size_t i = 0; i < finding->evidence.count; i++)
 		if (finding->evidence.items[i].kind == EVIDENCE_MEMORY && finding->evidence.items[i].weight >= WEIGHT_STRONG &&
