@@ -3,6 +3,7 @@
 #include "heuristics/damage/walker.h"
 
 #include "analyzer/unwind/frame_chain.h"
+#include "base/prefix.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -65,12 +66,7 @@ static const char *const own_walks[] = {
 
 static bool walks_own(const struct frame *frame)
 {
-	const char *name = go_func_name(frame->info);
-
-	for (size_t i = 0; frame->info->func && i < sizeof own_walks / sizeof *own_walks; i++)
-		if (!strncmp(name, own_walks[i], strlen(own_walks[i])))
-			return true;
-	return false;
+	return frame->info->func && prefix_of(go_func_name(frame->info), own_walks, sizeof own_walks / sizeof *own_walks);
 }
 
 /* The goroutine that the thread runs, if the walk was begun for that: by the frames above the walker, on the system stack and

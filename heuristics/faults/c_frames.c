@@ -2,6 +2,7 @@
 #include "heuristics/faults/c_frames.h"
 #include "heuristics/faults/c_return.h"
 
+#include "base/prefix.h"
 #include "formats/exe/demangle.h"
 #include "formats/unwind/libraries.h"
 
@@ -53,10 +54,7 @@ bool c_function_is_death(const char *function)
 
 static bool is_runtime_function(const char *function)
 {
-	for (size_t i = 0; function && i < sizeof runtime_functions / sizeof *runtime_functions; i++)
-		if (!strncmp(function, runtime_functions[i], strlen(runtime_functions[i])))
-			return true;
-	return false;
+	return function && prefix_of(function, runtime_functions, sizeof runtime_functions / sizeof *runtime_functions);
 }
 
 /* Notes a function that ends processes; false: it is none. */
@@ -165,11 +163,8 @@ static size_t name_length(const char *name)
 	for (const char *dot = strchr(name, '.'); dot && dot != name; dot = strchr(dot + 1, '.')) {
 		size_t digits = strspn(dot + 1, "0123456789");
 
-		if (digits && (!dot[1 + digits] || dot[1 + digits] == '.'))
+		if ((digits && (!dot[1 + digits] || dot[1 + digits] == '.')) || prefix_of(dot, parts, sizeof parts / sizeof *parts))
 			return (size_t)(dot - name);
-		for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-			if (!strncmp(dot, parts[i], strlen(parts[i])))
-				return (size_t)(dot - name);
 	}
 	return strlen(name);
 }

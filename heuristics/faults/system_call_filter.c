@@ -4,6 +4,7 @@
 #include "heuristics/faults/memory_access.h"
 
 #include "base/count.h"
+#include "base/prefix.h"
 #include "formats/dump/signals.h"
 #include "formats/cpu/system_calls.h"
 
@@ -56,10 +57,7 @@ static const char *const wrappers[] = {"syscall.", "golang.org/x/sys/", "interna
 
 static bool is_wrapper(const char *name)
 {
-	for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++)
-		if (!strncmp(name, wrappers[i], strlen(wrappers[i])))
-			return true;
-	return false;
+	return prefix_of(name, wrappers, sizeof wrappers / sizeof *wrappers) != NULL;
 }
 
 static void point_at_caller(struct analysis *analysis, struct finding *finding)

@@ -1,6 +1,8 @@
 /* part.c: see part.h. */
 #include "heuristics/heap/part.h"
 
+#include "base/prefix.h"
+
 #include <string.h>
 
 #define FATAL "fatal error: "
@@ -61,10 +63,7 @@ enum heap_part heap_part_of_function(const char *name)
 
 static bool is_helper(const char *name)
 {
-	for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++)
-		if (!strncmp(name, helpers[i], strlen(helpers[i])))
-			return true;
-	return false;
+	return prefix_of(name, helpers, sizeof helpers / sizeof *helpers) != NULL;
 }
 
 enum heap_part heap_part_on_stack(struct analysis *analysis, const struct stack *stack, size_t *frame, const char **name)
