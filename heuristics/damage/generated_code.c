@@ -29,24 +29,13 @@ static bool named_pc(const struct go_runtime *runtime, uint64_t *ret, const char
 	return false;
 }
 
-static bool is_damaged(const struct analysis *analysis, int32_t goroutine)
-{
-	for (size_t i = 0; i < analysis->tears.count; i++)
-		if (analysis->tears.items[i].goroutine == goroutine)
-			return true;
-	for (size_t i = 0; i < analysis->damages.count; i++)
-		if (analysis->damages.items[i].goroutine == goroutine)
-			return true;
-	return false;
-}
-
 bool generated_code_stopped(const struct walk_crash *crash, struct stack *stack, size_t *frame)
 {
 	struct analysis *analysis = crash->analysis;
 	const char *line;
 	uint64_t pc;
 
-	if (crash->victim < 0 || crash->by_frame_pointers || !walk_crash_is_sure(crash) || is_damaged(analysis, crash->victim))
+	if (crash->victim < 0 || crash->by_frame_pointers || !walk_crash_is_sure(crash) || is_torn(analysis, crash->victim))
 		return false;
 	goroutine_stack(analysis, (size_t)crash->victim, stack);
 	*frame = generated_frame(analysis->image, stack);

@@ -183,7 +183,7 @@ static int32_t named_victim(const struct go_runtime *runtime, const char **line)
 	return -1;
 }
 
-static bool is_torn(const struct analysis *analysis, int32_t goroutine)
+bool is_torn(const struct analysis *analysis, int32_t goroutine)
 {
 	for (size_t i = 0; i < analysis->tears.count; i++)
 		if (analysis->tears.items[i].goroutine == goroutine)

@@ -128,15 +128,13 @@ static const char *what_holds(struct diagnosis *diagnosis, const struct wait_gra
 }
 
 /* With the goroutine to look at first, and where that waits. */
-static const char *title(struct diagnosis *diagnosis, const struct finding *finding, const struct wait_graph *graph, bool ended)
+static const char *title(struct diagnosis *diagnosis, const struct finding *finding, const struct wait_node *root, const char *what)
 {
-	const char *what = what_holds(diagnosis, graph, ended);
-
-	if (finding->goroutine < 0 || !finding->function)
+	if (!root || !finding->function)
 		return what;
 	return arena_printf(diagnosis->arena, "%s; goroutine %" PRIu64 " waits in %s %s", what,
 			    diagnosis->analysis->runtime->goroutines.items[finding->goroutine].id, finding->function,
-			    wait_kind_text(graph->nodes.items[wait_root(graph)].wait.kind));
+			    wait_kind_text(root->wait.kind));
 }
 
 static void run(struct diagnosis *diagnosis)
@@ -144,6 +142,7 @@ static void run(struct diagnosis *diagnosis)
 	struct analysis *analysis = diagnosis->analysis;
 	const char *line = analysis->messages.line;
 	const struct wait_graph *graph;
+	const struct wait_node *root;
 	struct finding *finding;
 	bool ended;
 
@@ -164,9 +163,10 @@ static void run(struct diagnosis *diagnosis)
 			shown++;
 		}
 	cycle_evidence(diagnosis, finding, graph);
-	if (graph->nodes.count)
-		point_at_waiter(diagnosis, finding, &graph->nodes.items[wait_root(graph)]);
-	finding->title = title(diagnosis, finding, graph, ended);
+	root = graph->nodes.count ? &graph->nodes.items[wait_root(graph)] : NULL;
+	if (root)
+		point_at_waiter(diagnosis, finding, root);
+	finding->title = title(diagnosis, finding, root, what_holds(diagnosis, graph, ended));
 }
 
 static const char *const supersedes[] = {"go-fatal", NULL};

@@ -41,12 +41,25 @@ size_t thrower_find(struct analysis *analysis, struct stack *ret)
 	return thrower_frame(ret);
 }
 
-/* runtime.throwType, Go 1.19 and later; before, 1 said no more than that it throws. */
-static const char *throw_type(const struct go_runtime *runtime, int32_t throwing)
+static const char *const throw_types[] = {
+	[THROW_UNKNOWN] = "",
+	[THROW_USER] = ": the program's misuse",
+	[THROW_RUNTIME] = ": a defect that the runtime found in its own state",
+};
+
+/* Before Go 1.19, which brought runtime.fatal, 1 says no more than that it throws. */
+static enum throw_type throw_type(const struct go_runtime *runtime, int32_t throwing)
 {
-	if (!runtime->functions[ROLE_FATAL] || throwing < 1 || throwing > 2)
-		return "";
-	return throwing == 1 ? ": the program's misuse" : ": a defect that the runtime found in its own state";
+	if (!runtime->functions[ROLE_FATAL] || throwing < THROW_USER || throwing > THROW_RUNTIME)
+		return THROW_UNKNOWN;
+	return (enum throw_type)throwing;
+}
+
+enum throw_type throw_blames(const struct analysis *analysis)
+{
+	const int32_t machine = analysis->dying_thread >= 0 ? analysis->thread_machine[analysis->dying_thread] : -1;
+
+	return machine < 0 ? THROW_UNKNOWN : throw_type(analysis->runtime, analysis->runtime->machines.items[machine].throwing);
 }
 
 /* m.dying and m.throwing (runtime/panic.go startpanic_m, fatalthrow): the M itself says that it brings the process down. */
@@ -64,7 +77,7 @@ static void state_evidence(struct diagnosis *diagnosis, struct finding *finding)
 		if (m->throwing)
 			evidence_word(diagnosis, finding, WEIGHT_FAIR, false,
 				      m->address + runtime->layout->offset[LAYOUT_m_throwing], NULL, "m.throwing is %" PRId32 "%s",
-				      m->throwing, throw_type(runtime, m->throwing));
+				      m->throwing, throw_types[throw_type(runtime, m->throwing)]);
 	}
 	if (diagnosis->analysis->image->stop.known)
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_FAIR, false, "the process ended by %s",
@@ -84,14 +97,13 @@ static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding)
 			     go_func_name(stack.frames.items[frame].info), stack.frames.items[frame].pc);
 }
 
-/* What the runtime said before, for whoever has to understand the last line. */
-static void backlog_evidence(struct diagnosis *diagnosis, struct finding *finding)
+void backlog_evidence(struct diagnosis *diagnosis, struct finding *finding, enum weight weight, const char *last)
 {
 	const struct go_runtime *runtime = diagnosis->analysis->runtime;
 
 	for (size_t i = 0; i < runtime->fatal_lines.count; i++)
-		if (strcmp(runtime->fatal_lines.items[i], diagnosis->analysis->messages.line) && *runtime->fatal_lines.items[i])
-			evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_WEAK, false, "before that it printed: \"%s\"",
+		if (strcmp(runtime->fatal_lines.items[i], last) && *runtime->fatal_lines.items[i])
+			evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, weight, false, "before that it printed: \"%s\"",
 				     one_line(diagnosis->arena, runtime->fatal_lines.items[i]));
 }
 
@@ -113,13 +125,11 @@ static void panic_evidence(struct diagnosis *diagnosis, struct finding *finding)
  * runtime throw. */
 static bool is_misuse(struct analysis *analysis)
 {
-	const struct go_runtime *runtime = analysis->runtime;
-	const int32_t machine = analysis->thread_machine[analysis->dying_thread];
 	struct stack stack = {0};
 	size_t frame;
 
-	if (runtime->functions[ROLE_FATAL] && machine >= 0)
-		return runtime->machines.items[machine].throwing == 1;
+	if (analysis->runtime->functions[ROLE_FATAL] && analysis->thread_machine[analysis->dying_thread] >= 0)
+		return throw_blames(analysis) == THROW_USER;
 	frame = thrower_find(analysis, &stack);
 	return frame != SIZE_MAX && strncmp(go_func_name(stack.frames.items[frame].info), "runtime.", 8) != 0;
 }
@@ -172,7 +182,7 @@ static void run(struct diagnosis *diagnosis)
 	finding->thread = analysis->dying_thread;
 	finding->goroutine = goroutine;
 	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false, "the runtime's last words: \"%s\"", line);
-	backlog_evidence(diagnosis, finding);
+	backlog_evidence(diagnosis, finding, WEIGHT_WEAK, line);
 	stack_evidence(diagnosis, finding);
 	state_evidence(diagnosis, finding);
 	panic_evidence(diagnosis, finding);

@@ -27,6 +27,13 @@ size_t panic_frame(const struct stack *stack, const struct panic_value *panic);
 size_t thrower_frame(const struct stack *stack);
 size_t thrower_find(struct analysis *analysis, struct stack *ret);
 
+/* go_fatal.c: what the runtime said before the last line, for whoever has to understand that. */
+void backlog_evidence(struct diagnosis *diagnosis, struct finding *finding, enum weight weight, const char *last);
+
+/* go_fatal.c: m.throwing of the thread that died: whom the runtime blames (runtime.throwType, Go 1.19). */
+enum throw_type { THROW_UNKNOWN, THROW_USER, THROW_RUNTIME };
+enum throw_type throw_blames(const struct analysis *analysis);
+
 /* go_fatal.c: whether the runtime's last words only say that the CPU faulted (fault_messages.def). */
 bool message_names_fault(const struct analysis *analysis);
 

@@ -17,7 +17,6 @@ enum { SAMPLES = 4096 };
 
 static void message_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct refusal *refusal)
 {
-	const struct go_runtime *runtime = diagnosis->analysis->runtime;
 	const bool own = !refusal->panicked || refusal->typed;
 
 	if (!refusal->said) {
@@ -29,10 +28,8 @@ static void message_evidence(struct diagnosis *diagnosis, struct finding *findin
 	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, own ? WEIGHT_STRONG : WEIGHT_FAIR, false, "%s: \"%s\"",
 		     refusal->panicked ? "the value of the panic" : "the runtime's last words",
 		     one_line(diagnosis->arena, refusal->said));
-	for (size_t i = 0; !refusal->panicked && i < runtime->fatal_lines.count; i++)
-		if (strcmp(runtime->fatal_lines.items[i], refusal->said) && *runtime->fatal_lines.items[i])
-			evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false, "before that it printed: \"%s\"",
-				     one_line(diagnosis->arena, runtime->fatal_lines.items[i]));
+	if (!refusal->panicked)
+		backlog_evidence(diagnosis, finding, WEIGHT_FAIR, refusal->said);
 }
 
 /* What the runtime itself keeps of the end: the record of a panic, or the M that brings the process down. */

@@ -53,20 +53,6 @@ void tell_place(struct telling *telling, const char *verb)
 		tell(telling, "It %s in %s.", verb, finding->function);
 }
 
-/* m.throwing of the thread that died: whom the runtime blames (runtime.throwType, Go 1.19). */
-enum throw_type { THROW_UNKNOWN, THROW_USER, THROW_RUNTIME };
-
-static enum throw_type throw_blames(const struct telling *telling)
-{
-	const struct analysis *analysis = telling->diagnosis->analysis;
-	const int32_t machine = analysis->dying_thread >= 0 ? analysis->thread_machine[analysis->dying_thread] : -1;
-	const int32_t throwing = machine >= 0 ? analysis->runtime->machines.items[machine].throwing : 0;
-
-	if (!analysis->runtime->functions[ROLE_FATAL] || throwing < THROW_USER || throwing > THROW_RUNTIME)
-		return THROW_UNKNOWN;
-	return (enum throw_type)throwing;
-}
-
 /* Who called throw, whether it blames the program or itself, and what the goroutine had met before. */
 static void tell_thrower(struct telling *telling)
 {
@@ -82,7 +68,7 @@ static void tell_thrower(struct telling *telling)
 	if (frame != SIZE_MAX)
 		tell(telling, "The error was raised by %s, on %s.", go_func_name(stack.frames.items[frame].info),
 		     finding_thread(telling, telling->finding));
-	if (throw_blames(telling) == THROW_USER)
+	if (throw_blames(telling->diagnosis->analysis) == THROW_USER)
 		tell(telling, "The runtime holds it for a mistake of the program, not for a defect of its own (m.throwing is 1).");
 	if (panic)
 		tell(telling, "The goroutine had panicked before that, and its deferred functions were running%s%s.",
