@@ -1,7 +1,7 @@
 /* fault_operand.c: see fault_operand.h. */
 #include "analyzer/last_words/fault_operand.h"
 
-enum { INSN_BYTES = 16, HALF = 32 };
+enum { INSN_BYTES = 16 };
 
 /* The kernel saved all of them with the pc, in the context of the signal frame; without a frame they are the dump's. */
 bool register_at_fault(const struct analysis *analysis, uint8_t reg, uint64_t *ret)
@@ -51,13 +51,6 @@ bool fault_is_breakpoint(struct analysis *analysis)
 	return second == INT3 || (first == INT && second == 3);
 }
 
-static uint64_t index_value(const struct insn_operand *operand, uint64_t index)
-{
-	if (operand->index_bits == HALF)
-		index = operand->index_signed ? (uint64_t)(int64_t)(int32_t)index : (uint32_t)index;
-	return index << operand->shift;
-}
-
 bool fault_operand_address(const struct analysis *analysis, const struct insn_operand *operand, uint64_t *ret)
 {
 	uint64_t base = 0;
@@ -66,7 +59,7 @@ bool fault_operand_address(const struct analysis *analysis, const struct insn_op
 	if (!operand->known || (operand->base != REG_NONE && !register_at_fault(analysis, operand->base, &base)) ||
 	    (operand->index != REG_NONE && !register_at_fault(analysis, operand->index, &index)))
 		return false;
-	*ret = base + index_value(operand, index) + (uint64_t)operand->offset;
+	*ret = insn_operand_address(operand, base, index);
 	return true;
 }
 

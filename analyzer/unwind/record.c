@@ -61,24 +61,35 @@ bool is_entry_point(struct walk *walk, uint64_t pc)
 	return false;
 }
 
-/* Linkers make stubs (PLT) without tables. One that was called from where the return address says has done nothing yet
- * to SP or the link register. */
-bool by_stub(struct walk *walk)
+/* Where whoever has just been called returns to, by the link register or the top of the stack. */
+static bool fresh_return(struct walk *walk, uint64_t *pc)
 {
-	bool link = walk->arch->link_register;
-	uint64_t pc, target;
+	if (!walk->at.exact || !(walk->arch->link_register ? reg_get(&walk->registers, walk->arch->lr, pc)
+							    : image_u64(walk->image, walk->at.sp, pc)))
+		return false;
+	*pc = without_signature(walk, *pc);
+	return true;
+}
 
-	if (!walk->at.exact || !(link ? reg_get(&walk->registers, walk->arch->lr, &pc)
-				      : image_u64(walk->image, walk->at.sp, &pc)))
-		return false;
-	pc = without_signature(walk, pc);
-	if (call_before(walk, pc, &target) != FLOW_CALL || walk->at.pc - target >= STUB_BYTES)
-		return false;
+/* Returns there: nothing has been done yet to SP or the link register. */
+static bool undo_call(struct walk *walk, uint64_t pc)
+{
+	const bool link = walk->arch->link_register;
+
 	walk->slot = link ? 0 : walk->at.sp;
 	reg_set(&walk->registers, walk->arch->pc, pc);
 	reg_set(&walk->registers, walk->arch->sp, walk->at.sp + (link ? 0 : WORD));
 	reg_forget(&walk->registers, walk->arch->lr);
 	return at_registers(walk, HOW_CFI);
+}
+
+/* Linkers make stubs (PLT) without tables: one that was called from where the return address says. */
+bool by_stub(struct walk *walk)
+{
+	uint64_t pc, target;
+
+	return fresh_return(walk, &pc) && call_before(walk, pc, &target) == FLOW_CALL && walk->at.pc - target < STUB_BYTES &&
+	       undo_call(walk, pc);
 }
 
 /* Whether an instruction calls an address that is in no instruction, and that this address still is at.pc. */
@@ -95,8 +106,7 @@ static bool calls_to_here(struct walk *walk, const struct insn *insn, struct spa
 	    operand.base == walk->arch->sp || (operand.base != REG_NONE && !reg_get(&walk->registers, operand.base, &base)) ||
 	    (operand.index != REG_NONE && !reg_get(&walk->registers, operand.index, &index)))
 		return false;
-	base += (index << operand.shift) + (uint64_t)operand.offset;
-	return image_u64(walk->image, base, &target) && target == walk->at.pc;
+	return image_u64(walk->image, insn_operand_address(&operand, base, index), &target) && target == walk->at.pc;
 }
 
 /* Whether a return address follows such a call. */
@@ -117,21 +127,12 @@ static bool follows_call_to_here(struct walk *walk, uint64_t pc)
 
 bool by_wild_call(struct walk *walk)
 {
-	const bool link = walk->arch->link_register;
 	uint64_t pc;
 
-	if (!walk->at.exact || is_code(walk, walk->at.pc) || image_mapping(walk->image, walk->at.pc) ||
-	    !(link ? reg_get(&walk->registers, walk->arch->lr, &pc) : image_u64(walk->image, walk->at.sp, &pc)))
+	if (is_code(walk, walk->at.pc) || image_mapping(walk->image, walk->at.pc) || !fresh_return(walk, &pc))
 		return false;
-	pc = without_signature(walk, pc);
 	libraries_prepare(walk->image->libraries, pc - 1);
-	if (!is_code(walk, pc) || go_pc(walk->runtime, pc, false)->func || !follows_call_to_here(walk, pc))
-		return false;
-	walk->slot = link ? 0 : walk->at.sp;
-	reg_set(&walk->registers, walk->arch->pc, pc);
-	reg_set(&walk->registers, walk->arch->sp, walk->at.sp + (link ? 0 : WORD));
-	reg_forget(&walk->registers, walk->arch->lr);
-	return at_registers(walk, HOW_CFI);
+	return is_code(walk, pc) && !go_pc(walk->runtime, pc, false)->func && follows_call_to_here(walk, pc) && undo_call(walk, pc);
 }
 
 /* Whether the link register still holds where the innermost function returns to, and the record that the frame pointer names is

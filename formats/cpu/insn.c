@@ -665,6 +665,17 @@ static enum insn_touch amd64_touches(const struct amd64 *at, struct insn_operand
 	return count ? TOUCH_MEMORY : amd64_touches_implicitly(at);
 }
 
+uint64_t insn_operand_address(const struct insn_operand *operand, uint64_t base, uint64_t index)
+{
+	enum { HALF = 32 };
+
+	if (operand->index == REG_NONE)
+		index = 0;
+	else if (operand->index_bits == HALF)
+		index = operand->index_signed ? (uint64_t)(int64_t)(int32_t)index : (uint32_t)index;
+	return (operand->base == REG_NONE ? 0 : base) + (index << operand->shift) + (uint64_t)operand->offset;
+}
+
 enum insn_touch insn_touches(struct decoder *decoder, uint64_t address, struct span code, struct insn_operand *ret)
 {
 	struct insn insn;

@@ -101,6 +101,9 @@ struct insn_operand {
 	bool known;          /* the others are set; false: more than one operand, a segment, the stack's */
 };
 
+/* The address of an operand, whose registers hold that; of one that it does not have any value will do. */
+uint64_t insn_operand_address(const struct insn_operand *operand, uint64_t base, uint64_t index);
+
 /* What an instruction does to memory: *ret is filled with TOUCH_MEMORY only. */
 enum insn_touch insn_touches(struct decoder *decoder, uint64_t address, struct span code, struct insn_operand *ret);
 

@@ -235,6 +235,25 @@ struct span image_next(struct image *image, uint64_t *address, uint64_t end)
 	return (struct span){0};
 }
 
+bool image_each_writable(struct image *image, uint64_t most, bool (*visit)(void *context, uint64_t address, struct span bytes),
+			 void *context)
+{
+	for (size_t i = 0; i < image->segments.count; i++) {
+		const struct segment *segment = &image->segments.items[i];
+		uint64_t at = segment->address;
+		struct span bytes;
+
+		if (!(segment->flags & SEGMENT_WRITE))
+			continue;
+		for (; (bytes = image_next(image, &at, segment->address + segment->size)).size; at += bytes.size) {
+			if (bytes.size > most || !visit(context, at, bytes))
+				return false;
+			most -= bytes.size;
+		}
+	}
+	return true;
+}
+
 static bool may_be_data(const struct image *image, const struct data_search *search, const struct segment *segment)
 {
 	return (segment->flags & SEGMENT_WRITE) && segment->saved.size && segment->saved.size <= DATA_SEGMENT_LIMIT &&

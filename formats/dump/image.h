@@ -145,6 +145,11 @@ bool image_holds(struct image *image, uint64_t address, uint64_t size);
  * For scans: nothing that is absent costs a step. */
 struct span image_next(struct image *image, uint64_t *address, uint64_t end);
 
+/* Gives `visit` what the dump itself saved of memory that the process might write, segment by segment. False: that is more than
+ * `most` bytes, or visit returned false; then what is left is not visited. */
+bool image_each_writable(struct image *image, uint64_t most, bool (*visit)(void *context, uint64_t address, struct span bytes),
+			 void *context);
+
 /* A search for data of programs and libraries; starts as {0}. */
 struct data_search {
 	size_t next;    /* index of the next segment */

@@ -149,32 +149,23 @@ static void meet(struct leak *leak, uint64_t word, uint64_t address)
 	sample->held = true;
 }
 
+static bool meet_all(void *context, uint64_t address, struct span bytes)
+{
+	struct leak *leak = context;
+
+	for (uint64_t at = 0; at + WORD <= bytes.size; at += WORD) {
+		const uint64_t word = load_u64(bytes.data + at);
+
+		if (word >= leak->low && word <= leak->high)
+			meet(leak, word, address + at);
+	}
+	return true;
+}
+
 /* All writable memory of the process. False: it is too much, or holds too many of those words. */
 static bool search(struct leak *leak)
 {
-	struct image *image = leak->analysis->image;
-	uint64_t left = search_bytes;
-
-	for (size_t i = 0; i < image->segments.count; i++) {
-		const struct segment *segment = &image->segments.items[i];
-		uint64_t at = segment->address;
-		struct span bytes;
-
-		if (!(segment->flags & SEGMENT_WRITE))
-			continue;
-		for (; (bytes = image_next(image, &at, segment->address + segment->size)).size; at += bytes.size) {
-			if (bytes.size > left)
-				return false;
-			left -= bytes.size;
-			for (uint64_t k = 0; k + WORD <= bytes.size; k += WORD) {
-				const uint64_t word = load_u64(bytes.data + k);
-
-				if (word >= leak->low && word <= leak->high)
-					meet(leak, word, at + k);
-			}
-		}
-	}
-	return leak->words_left != 0;
+	return image_each_writable(leak->analysis->image, search_bytes, meet_all, leak) && leak->words_left != 0;
 }
 
 static bool are_unheld(struct leak *leak)

@@ -101,14 +101,15 @@ static bool has_word(const struct finding *finding, const char *observed)
 	return false;
 }
 
-/* The same finding, resting on copies of the same words that lie elsewhere: in the frame, where the variable has changed. Or the same
- * value of the same instruction is blamed, less surely or barely, since what leads to its words has changed. */
+/* The value of the same instruction is blamed, less surely: what leads to its words has changed. */
+static bool is_doubted(const struct finding *old, const struct finding *finding)
+{
+	return finding->certainty < old->certainty;
+}
+
+/* The same finding, resting on copies of the same words that lie elsewhere: in the frame, where the variable has changed. */
 static bool is_of_copies(const struct finding *old, const struct finding *finding)
 {
-	if (strcmp(finding->detector->id, "torn-value") || old->pc != finding->pc)
-		return false;
-	if (finding->certainty < old->certainty || finding->certainty == CERTAINTY_POSSIBLE)
-		return true;
 	for (size_t i = 0; i < finding->evidence.count; i++)
 		if (finding->evidence.items[i].kind == EVIDENCE_MEMORY && finding->evidence.items[i].weight >= WEIGHT_STRONG &&
 		    !has_word(old, finding->evidence.items[i].observed))
@@ -121,7 +122,8 @@ static bool is_same(const struct finding *old, const struct finding *finding)
 	if (old->detector != finding->detector || old->goroutine != finding->goroutine)
 		return false;
 	if (old->slot != finding->slot || old->repaired != finding->repaired)
-		return is_of_copies(old, finding);
+		return !strcmp(finding->detector->id, "torn-value") && old->pc == finding->pc &&
+		       (is_doubted(old, finding) || is_of_copies(old, finding));
 	return old->heap_part == finding->heap_part && (old->advice == finding->advice || !rests_on_heap(finding));
 }
 
