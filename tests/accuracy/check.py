@@ -142,10 +142,8 @@ def checks(table, troubles):
         silent = [counts for (kind, due), counts in rows.items() if due == 'none']
         yield f'{variant}: nothing certain is wrong', total(rows, 'wrong certain') or None
         yield f'{variant}: what is likely is right', None if right >= LIKELY_RIGHT * (right + wrong) else f'{wrong} are wrong'
-        # A dump that died of something, cut, may explain that otherwise when a word on the way to the cause has changed: possibly.
-        doubts = () if variant == 'other ends, cut short' else ('possible',)
         yield f'{variant}: no finding in other words', sum(c[f'wrong {k}'] for c in silent for k in
-                                                         (*doubts, 'likely', 'certain')) or None
+                                                         ('possible', 'likely', 'certain')) or None
         for kind, least in (('bit of lower half', FLIP_RECALL), ('field of g or m', STATE_RECALL)):
             made = sum(counts['mutations'] for (name, _), counts in rows.items() if name == kind)
             named = sum(counts['found'] for (name, _), counts in rows.items() if name == kind)

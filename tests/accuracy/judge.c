@@ -135,6 +135,19 @@ static bool is_new(const struct diagnosis *before, const struct finding *finding
 	return true;
 }
 
+/* Why the process ended is so, whatever was cut off: who finds that again by a changed word is right, if no surer. */
+static bool is_of_whole(const struct diagnosis *whole, const struct finding *finding)
+{
+	for (size_t i = 0; whole && i < whole->findings.count; i++) {
+		const struct finding *known = &whole->findings.items[i];
+
+		if (known->detector == finding->detector && known->has_pc && finding->has_pc && known->pc == finding->pc &&
+		    finding->certainty <= known->certainty)
+			return true;
+	}
+	return false;
+}
+
 static uint8_t rule_index(const struct finding *finding)
 {
 	uint8_t index = 0;
@@ -153,7 +166,8 @@ struct outcome outcome_of(const struct target *target, const struct diagnosis *d
 		const bool right = is_right(finding, mutation);
 
 		/* A changed field may well change how the process seems to have ended; that is not what is measured here. */
-		if (!(finding->detector->corruption || class_is_of_values(mutation->class)) || !is_new(target->diagnosis, finding))
+		if (!(finding->detector->corruption || class_is_of_values(mutation->class)) || !is_new(target->diagnosis, finding) ||
+		    is_of_whole(target->whole, finding))
 			continue;
 		if (outcome.rule == NO_RULE) {
 			outcome.rule = rule_index(finding);

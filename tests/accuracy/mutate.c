@@ -211,10 +211,14 @@ static void print_failures(const struct run *run)
 static void execute(void *context)
 {
 	struct run *run = context;
+	struct target whole = {0};
 	size_t bytes;
 
+	if (run->cut && !target_open(run->arena, run->dump, run->exe, 0, &whole))
+		return;
 	if (!target_open(run->arena, run->dump, run->exe, run->cut, &run->target))
 		return;
+	run->target.whole = whole.diagnosis;
 	if (!run->values && target_is_damaged(&run->target)) {
 		run->status = UNHEALTHY;
 		return;

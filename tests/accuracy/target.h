@@ -10,6 +10,7 @@ struct target {
 	struct exe_candidate exe;
 	struct go_runtime *runtime;  /* of the unchanged dump */
 	struct diagnosis *diagnosis; /* what is said of it */
+	const struct diagnosis *whole; /* what was said before it was cut; NULL: it is whole */
 };
 
 /* Loads a dump, its memory writable in this process only; exe NULL: the dump itself has to serve. cut: bytes of the dump that are
