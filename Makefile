@@ -92,7 +92,7 @@ UNIT_SOURCES := $(wildcard $(patsubst %,tests/unit/%/test_*.c,$(ROOMS) cli))
 SUPPORT_OBJECTS := $(call objects,$(wildcard tests/build/*.c) \
 	$(addprefix cli/,complain.c conditions.c output.c progress.c))
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(OBJ)/%)
-HOSTILE_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/hostile/*.c))
+HOSTILE_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/hostile/*.c tests/log/*.c))
 # Programs of tests/accuracy have the names below; the other files there are what they share. stop needs Unicorn, which is
 # asked for only where it is installed: make check-accuracy, gcc, clang.
 ACCURACY_PROGRAMS := $(OBJ)/tests/accuracy/mutate

@@ -132,6 +132,16 @@ const struct err *mapping_new(struct arena *arena, const char *path, int descrip
 	return NULL;
 }
 
+void mapping_pass(struct span part)
+{
+	const uintptr_t start = ((uintptr_t)part.data + page_size - 1) / (page_size ? page_size : 1) * page_size;
+	const uintptr_t end = page_size ? ((uintptr_t)part.data + part.size) / page_size * page_size : 0;
+	const struct place *place = page_size && end > start ? place_of(start) : NULL;
+
+	if (place && !atomic_load(&place->lost) && place_of(end - 1) == place)
+		madvise((void *)start, end - start, MADV_DONTNEED);
+}
+
 void mapping_release(struct span *mapped)
 {
 	if (mapped->size) {

@@ -16,6 +16,10 @@ const struct err *mapping_new(struct arena *arena, const char *path, int descrip
 /* Ends a mapping; of an empty one nothing. */
 void mapping_release(struct span *mapped);
 
+/* Gives back the memory of pages of a mapping that will not be read soon; they are read from the file when they are. Pages that the span
+ * has in part are kept. Of bytes that are not of a mapping of this file nothing happens. */
+void mapping_pass(struct span part);
+
 /* The path of a file, of those mapped for this arena and not yet released, that became shorter under a read; NULL: none. */
 const char *mapping_lost(const struct arena *arena);
 

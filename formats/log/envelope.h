@@ -1,0 +1,36 @@
+/* envelope.h: what stands around the runtime's text in one line of a log: a time, a host, a container before it, or the JSON object
+ * of which it is a string. No format is known here: an envelope is learned from a line in which a mark shows where the text
+ * begins, and recognized on lines that have none. */
+#ifndef FORMATS_LOG_ENVELOPE_H
+#define FORMATS_LOG_ENVELOPE_H
+
+#include "base/span.h"
+
+struct envelope {
+	struct span prefix; /* of the line that it was learned from */
+	struct span key;    /* where the text is a string: what stands just before it, `"log":"` */
+	unsigned depth;     /* … and how many times its quotes are escaped, 1: once; 0: the text runs to the end of its line */
+	uint64_t uses;      /* lines that it was learned from */
+	uint64_t ended;     /* … whose string ended with a newline */
+};
+
+/* What was found of one line. */
+struct letter {
+	size_t start, end; /* of the text, in the line */
+	uint64_t sender;   /* hash of the rest of the line, times and counters aside: lines of one process share it */
+	bool partial;      /* the envelope says that the text goes on in the next one (CRI's "P"; docker) */
+};
+
+/* How far the sender is told by what may change from line to line. */
+enum sender_care { SENDER_BY_NUMBERS, SENDER_BY_WORDS, SENDER_BY_KEY };
+
+/* The envelope of a line with a mark at an offset, and where its text ends. */
+struct envelope envelope_learn(struct span line, size_t from, size_t mark, size_t *ret_end);
+
+/* Whether two are recognized by the same. */
+bool envelope_same(const struct envelope *a, const struct envelope *b);
+
+/* Whether a line has this envelope. */
+bool envelope_open(const struct envelope *envelope, struct span line, enum sender_care care, struct letter *ret);
+
+#endif

@@ -1,0 +1,17 @@
+/* regions.h: the parts of a log in which something of the runtime's is. */
+#ifndef FORMATS_LOG_REGIONS_H
+#define FORMATS_LOG_REGIONS_H
+
+#include "formats/log/lines.h"
+#include "formats/log/streams.h"
+
+struct log_regions {
+	VEC(struct log_region) items;
+	bool cut;     /* one was longer than is looked at, and was divided */
+	bool stopped; /* options->cancelled said so */
+};
+
+/* Finds them in one pass; the pages behind it are handed back. */
+struct log_regions log_regions_find(struct arena *arena, struct span log, const struct log_options *options);
+
+#endif

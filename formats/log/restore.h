@@ -1,0 +1,16 @@
+/* restore.h: what copying and showing did to the lines of one sender, undone. */
+#ifndef FORMATS_LOG_RESTORE_H
+#define FORMATS_LOG_RESTORE_H
+
+#include "formats/log/streams.h"
+
+/* Entities of HTML made characters again, where lines of the runtime have them. */
+void restore_entities(struct arena *arena, struct log_stream *stream);
+
+/* The lines in the order in which they were printed, where a log browser shows the last first. */
+void restore_order(struct log_stream *stream);
+
+/* Lines that were broken at some width made one again, where that makes lines of the runtime of them. */
+void restore_width(struct arena *arena, struct log_stream *stream);
+
+#endif
