@@ -177,6 +177,47 @@ $(OBJ)/flags: FORCE
 .SECONDARY:
 -include $(if $(wildcard $(OBJ)),$(shell find $(OBJ) -name '*.d'))
 
+# --- static analysis ----------------------------------------------------------------------------------------
+
+# A stamp for each tool and file: only what changed is analysed again. The tools and their versions are those of Debian 12; what they
+# are not asked, and why: .clang-tidy. paths is clang-tidy's search of paths, which takes most of the time.
+ANALYZED := $(wildcard $(addsuffix /*.c,$(ROOMS) cli tools))
+ANALYSES := gcc cppcheck tidy paths
+ANALYSED := build/analyze
+analysis_of = $(ANALYZED:%.c=$(ANALYSED)/$(1)/%.ok)
+SOURCE_FLAGS = -std=c11 -D_GNU_SOURCE -pthread -I. $(LIB_CFLAGS)
+
+run_gcc = gcc $(SOURCE_FLAGS) -O2 -Werror -fanalyzer -c -o /dev/null $<
+run_cppcheck = cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance -I. -D_GNU_SOURCE -D__linux__ -D__x86_64__ $<
+run_tidy = clang-tidy --quiet --checks='-clang-analyzer-*' $< -- $(SOURCE_FLAGS) 2>$@.err || { cat $@.err >&2; false; }
+run_paths = clang-tidy --quiet --checks='-bugprone-*,-cert-*' $< -- $(SOURCE_FLAGS) 2>$@.err || { cat $@.err >&2; false; }
+
+define analysis
+.PHONY: analyze-$(1)
+analyze-$(1): $(call analysis_of,$(1))
+$(ANALYSED)/$(1)/%.ok: %.c $(if $(filter gcc cppcheck,$(1)),,.clang-tidy)
+	@mkdir -p $$(@D)
+	@echo "  $(shell echo $(1) | tr a-z A-Z)  $$<"
+	@$$(run_$(1))
+	@gcc $$(SOURCE_FLAGS) -MM -MP -MT $$@ -MF $$(@:.ok=.d) $$<
+	@touch $$@
+endef
+$(foreach tool,$(ANALYSES),$(eval $(call analysis,$(tool))))
+ifdef ANALYZE
+-include $(shell find $(ANALYSED) -name '*.d' 2>/dev/null)
+endif
+
+# analyze-quick: all but paths.
+.PHONY: analyze analyze-quick deps-analyze
+deps-analyze: deps
+	@.ci/deps --analyze
+
+analyze: deps-analyze
+	@$(MAKE) ANALYZE=yes $(ANALYSES:%=analyze-%)
+
+analyze-quick: deps-analyze
+	@$(MAKE) ANALYZE=yes $(patsubst %,analyze-%,$(filter-out paths,$(ANALYSES)))
+
 # --- packages -----------------------------------------------------------------------------------------------
 
 .PHONY: deps deps-ci
@@ -332,6 +373,7 @@ help:
 	@echo "make accuracy       check-live, and its table into docs/accuracy.md"
 	@echo "make bench          how long tornstack takes for dumps of 10,000 to a million goroutines, beside Delve (needs Go; BENCH=--help)"
 	@echo "make bench-scan     how long tornstack scan takes for programs of 15,000 to 60,000 functions (needs Go)"
+	@echo "make analyze        static analysis by gcc, cppcheck and clang-tidy of what changed; analyze-quick: without clang's search of paths"
 	@echo "make layers         each folder includes only those to its left; each library is used in its one file"
 	@echo "make harden-check   the program and the library are built as hardened as this compiler can"
 	@echo "make peers          Delve, viewcore and gdb on the same dumps: docs/accuracy.md; PEERS=DIR… selects"

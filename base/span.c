@@ -5,14 +5,16 @@
 
 struct span span_slice(struct span span, uint64_t offset, uint64_t size)
 {
-	if (!span_has(span, offset, size))
+	if (!span.data || !span_has(span, offset, size))
 		return (struct span){0};
-	return (struct span){span.data ? span.data + offset : NULL, (size_t)size}; /* NULL + 0 is undefined in C */
+	return (struct span){span.data + offset, (size_t)size};
 }
 
 struct span span_from(struct span span, uint64_t offset)
 {
-	return offset > span.size ? (struct span){0} : span_slice(span, offset, span.size - offset);
+	if (offset > span.size)
+		return (struct span){0};
+	return span_slice(span, offset, span.size - offset);
 }
 
 const char *span_string(struct span span, uint64_t offset, size_t limit)
@@ -31,18 +33,17 @@ size_t span_find(struct span span, size_t from, const void *needle, size_t size)
 
 	if (!size)
 		return SIZE_MAX;
-	for (;;) {
+	while (at) {
 		size_t left = rest.size - (size_t)(at - rest.data);
 
-		if (!at || left < size)
+		if (left < size)
 			return SIZE_MAX;
 		at = memchr(at, *(const uint8_t *)needle, left - size + 1);
-		if (!at)
-			return SIZE_MAX;
-		if (!memcmp(at, needle, size))
+		if (at && !memcmp(at, needle, size))
 			return (size_t)(at - span.data);
-		at++;
+		at += at != NULL;
 	}
+	return SIZE_MAX;
 }
 
 struct reader reader_of(struct span span)

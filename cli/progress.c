@@ -144,7 +144,7 @@ static void add_rest(struct line *line, const struct progress_line *step, int64_
 static void add_name(struct line *line, const char *name)
 {
 	add(line, ": ");
-	for (size_t i = 0; name[i] && i < NAME_SHOWN; i++)
+	for (size_t i = 0; i < NAME_SHOWN && name[i]; i++)
 		add(line, "%c", (unsigned char)name[i] < ' ' || (unsigned char)name[i] >= 0x7f ? '?' : name[i]);
 }
 

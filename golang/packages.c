@@ -24,7 +24,7 @@ static const char *unescape(struct arena *arena, const char *text, size_t length
 		int high = text[i] == '%' && i + 2 < length ? hex_digit(text[i + 1]) : -1;
 		int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
 
-		result[used++] = low >= 0 ? (char)(high * 16 + low) : text[i];
+		result[used++] = (char)(low >= 0 ? high * 16 + low : text[i]);
 		i += low >= 0 ? 2 : 0;
 	}
 	return result;

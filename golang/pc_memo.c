@@ -120,14 +120,16 @@ static void look_up(struct go_runtime *runtime, struct pc_info *info)
 
 static struct pc_info *info_of(struct go_runtime *runtime, uint64_t pc, bool exact)
 {
-	struct pc_info **last = &runtime->memo->last[exact];
-	struct pc_info **slot, *info;
+	struct pc_info *info = runtime->memo->last[exact];
+	struct pc_info **slot;
 
-	if (*last && (*last)->pc == pc)
-		return *last;
+	if (info && info->pc == pc)
+		return info;
 	slot = slot_of(runtime->memo, pc, exact);
-	if (*slot)
-		return *last = *slot;
+	if (*slot) {
+		runtime->memo->last[exact] = *slot;
+		return *slot;
+	}
 	if (runtime->memo->used * 2 >= runtime->memo->size) {
 		grow(runtime);
 		slot = slot_of(runtime->memo, pc, exact);
@@ -138,7 +140,8 @@ static struct pc_info *info_of(struct go_runtime *runtime, uint64_t pc, bool exa
 	*slot = info;
 	runtime->memo->used++;
 	look_up(runtime, info);
-	return *last = info;
+	runtime->memo->last[exact] = info;
+	return info;
 }
 
 const struct pc_info *go_pc(struct go_runtime *runtime, uint64_t pc, bool exact)

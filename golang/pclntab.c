@@ -286,7 +286,9 @@ static struct span func_funcdata(const struct pclntab *table, const struct func 
 {
 	uint32_t offset = funcdata_offset(table, func, which);
 
-	return offset == UINT32_MAX ? (struct span){0} : span_from(table->gofunc, offset);
+	if (offset == UINT32_MAX)
+		return (struct span){0};
+	return span_from(table->gofunc, offset);
 }
 
 void func_line(const struct pclntab *table, const struct func *func, uint64_t pc, const char **file, int32_t *line)

@@ -24,7 +24,9 @@ static struct span name_at(struct go_runtime *runtime, const struct go_module *m
 
 	read_u8(&reader);
 	text = read_bytes(&reader, read_uvarint32(&reader));
-	return reader.failed ? (struct span){0} : text;
+	if (reader.failed)
+		return (struct span){0};
+	return text;
 }
 
 const char *go_type_name(struct go_runtime *runtime, uint64_t type)

@@ -51,7 +51,9 @@ enum { LIVE = sizeof live / sizeof *live, NAMES = LIVE + REASONS };
 
 static const char *name_at(size_t index)
 {
-	return index < LIVE ? g_status_name(live[index]) : reasons[index - LIVE].text;
+	const char *name = index < LIVE ? g_status_name(live[index]) : reasons[index - LIVE].text;
+
+	return name ? name : "";
 }
 
 static bool is_repeated(size_t index)

@@ -77,8 +77,10 @@ static const char *shortest_text(struct arena *arena, double value, bool single)
 
 const char *float_text(struct arena *arena, double value, bool shortest, bool single)
 {
-	if (special_text(value))
-		return special_text(value);
+	const char *special = special_text(value);
+
+	if (special)
+		return special;
 	return shortest ? shortest_text(arena, value, single) : fixed_text(arena, value);
 }
 

@@ -258,7 +258,7 @@ static void check_thread_ids(const struct links *links)
 		if (!fit)
 			wrong = &runtime->machines.items[i];
 	}
-	if (others != 1 || right <= others)
+	if (!wrong || others != 1 || right <= others)
 		return;
 	word = trouble_of_machine(links, STATE_M_PROCID, wrong);
 	thread = wrong->thread >= 0 ? wrong->thread : thread_left(runtime);

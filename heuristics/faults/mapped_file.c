@@ -177,7 +177,7 @@ static void system_call_evidence(struct diagnosis *diagnosis, struct finding *fi
 	const struct span trap = image->arch->trap;
 	struct span code = fault->has_pc ? image_view(image, fault->pc - trap.size, trap.size) : (struct span){0};
 
-	if (code.size >= trap.size && !memcmp(code.data, trap.data, trap.size))
+	if (code.data && code.size >= trap.size && !memcmp(code.data, trap.data, trap.size))
 		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, true,
 			     "it stood just behind the instruction of a system call, at 0x%" PRIx64 ": it was in the kernel, and "
 			     "touched nothing", fault->pc);

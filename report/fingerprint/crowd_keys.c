@@ -120,7 +120,7 @@ void crowd_keys(const struct diagnosis *diagnosis, struct subject *subject)
 {
 	const struct analysis *analysis = diagnosis->analysis;
 	uint64_t *counts = arena_array(diagnosis->arena, analysis->groups.count + 1, sizeof *counts);
-	struct crowd_key crowds[GROUPS];
+	struct crowd_key crowds[GROUPS] = {0};
 	uint64_t most = 0;
 	size_t count;
 

@@ -54,7 +54,7 @@ static size_t number_copy(const char *from, size_t room, char *to)
 static bool occurs_alone(const char *text, const char *word, size_t length, bool hex)
 {
 	for (const char *at = text; (at = strstr(at, word)); at++) {
-		char before = at == text ? ' ' : at[-1];
+		char before = (char)(at == text ? ' ' : at[-1]);
 		char after = at[length];
 
 		if (!is_name(before) && !(hex ? isxdigit((unsigned char)after) : is_name(after)))

@@ -141,8 +141,10 @@ static void stack_lines(const struct text *text, const struct stack *stack, stru
 	size_t next;
 
 	for (size_t i = 0; i < count; i = next) {
-		struct turns turns = text->options->verbose ? (struct turns){0} : turns_at(stack, i);
+		struct turns turns = {0};
 
+		if (!text->options->verbose)
+			turns = turns_at(stack, i);
 		next = i + 1;
 		if (stack->elided && i == stack->elided_at)
 			elide(text, ret, stack->elided, "more frames");
