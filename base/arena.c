@@ -1,4 +1,5 @@
-/* arena.c: bump allocation in blocks from calloc, so that memory comes zeroed without touching it. */
+/* arena.c: bump allocation in blocks from calloc, so that memory comes zeroed without touching it. Under AddressSanitizer each
+ * allocation is a block of its own, and ends where the sanitizer knows that it does. */
 #include "base/arena.h"
 
 #include <setjmp.h>
@@ -9,7 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_SIZE = 1 << 16 };
+#ifdef __SANITIZE_ADDRESS__
+#define ALONE true
+#elif defined(__has_feature)
+#define ALONE __has_feature(address_sanitizer)
+#else
+#define ALONE false
+#endif
+
+enum { BLOCK_SIZE = ALONE ? 0 : 1 << 16, ALIGNMENT = ALONE ? 1 : alignof(max_align_t) };
 
 struct block {
 	struct block *previous;
@@ -83,14 +92,13 @@ static void add_block(struct arena *arena, size_t size)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-	const size_t align = alignof(max_align_t);
 	void *memory;
 
 	if (size > arena->budget - arena->used || size > SIZE_MAX - BLOCK_SIZE)
 		arena_exhausted(arena);
 	arena->used += size;
-	size = (size + align - 1) / align * align;
-	if (!arena->block || size > arena->block_size - arena->block_used)
+	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	if (!arena->block || ALONE || size > arena->block_size - arena->block_used)
 		add_block(arena, size);
 	memory = arena->block->bytes + arena->block_used;
 	arena->block_used += size;
