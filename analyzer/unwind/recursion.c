@@ -113,10 +113,11 @@ static bool goes_on(const struct stack *stack, uint32_t period, bool by_function
 
 void long_stack_keep(struct analysis *analysis, struct stack *stack)
 {
-	struct frame *dropped = stack->frames.items + STACK_KEPT;
+	struct frame *dropped;
 
 	if (stack->frames.count < 3 * STACK_KEPT)
 		return;
+	dropped = stack->frames.items + STACK_KEPT;
 	if (trial_gives_up(analysis)) /* what is kept of the last one is for all to use */
 		return;
 	if (!stack->elided) {
