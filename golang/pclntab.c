@@ -199,18 +199,21 @@ struct pcvalue pcvalue_of(const struct pclntab *table, const struct func *func, 
 				.value = (uint32_t)-1};
 }
 
-/* runtime/symtab.go step */
+/* runtime/symtab.go step. No stretch is empty (cmd/internal/obj/pcln.go funcpctab); a damaged table could have as many such as it has
+ * bytes, for each function anew. */
 bool pcvalue_next(struct pcvalue *at)
 {
 	uint32_t delta = read_uvarint32(&at->reader);
+	uint64_t length;
 
 	if (at->reader.failed || (delta == 0 && at->begun))
 		return false;
 	at->begun = true;
 	at->value += (delta & 1) ? ~(delta >> 1) : delta >> 1; /* zigzag */
 	at->start = at->end;
-	at->end += (uint64_t)read_uvarint32(&at->reader) * at->quantum;
-	return !at->reader.failed;
+	length = (uint64_t)read_uvarint32(&at->reader) * at->quantum;
+	at->end += length;
+	return !at->reader.failed && length;
 }
 
 bool pcvalue_seek(struct pcvalue *at, uint64_t pc, int32_t *ret)

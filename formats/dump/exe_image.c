@@ -66,14 +66,14 @@ struct image *image_of_exe(struct arena *arena, struct notes *notes, const struc
 					  .promised = from->bytes.size,
 					  .flags = from->flags});
 	}
-	if (exe->windows)
+	if (!exe->windows)
+		relocate_all(image, exe);
+	else if (exe->image_size && exe->image_size <= UINT64_MAX - exe->base)
 		vec_push(arena, &image->mappings,
 			 (struct mapping){.start = exe->base,
 					  .end = exe->base + exe->image_size,
 					  .path = exe->path,
 					  .build_id = exe->build_id,
 					  .timestamp = exe->timestamp});
-	else
-		relocate_all(image, exe);
 	return image;
 }
