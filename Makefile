@@ -1,6 +1,6 @@
 # tornstack: build, tests and checks. `make help` lists the targets.
 #
-# Objects go to build/VARIANT; VARIANT is release (also build/tornstack and build/libtornstack.a), asan, tsan, gcc
+# Objects go to build/VARIANT; VARIANT is release (also build/tornstack and build/libtornstack.a), asan, tsan, fuzz, gcc
 # or clang.
 # Files are picked up by folder: a new .c file needs no line here. What pkg-config says is asked when the first file is
 # compiled, not when this file is read, so that `make check` may install the packages first.
@@ -39,6 +39,9 @@ else ifeq ($(VARIANT),asan)
 VARIANT_FLAGS := $(SANITIZE)
 else ifeq ($(VARIANT),tsan)
 VARIANT_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
+else ifeq ($(VARIANT),fuzz)
+CC := clang
+VARIANT_FLAGS := $(SANITIZE) -fsanitize=fuzzer-no-link
 endif
 
 # What makes a defect harder to use, asserted by make harden-check. Sanitizers have their own ways.
@@ -47,7 +50,7 @@ find_fortify = for level in 3 2; do echo | $(CC) -O2 -Werror -U_FORTIFY_SOURCE -
 	-E -x c - >/dev/null 2>&1 && echo -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$$level && break; done
 find_hardening = for flag in -fcf-protection=full -mbranch-protection=standard -fstack-clash-protection; do echo 'int i;' | \
 	$(CC) -Werror $$flag -c -o /dev/null -x c - 2>/dev/null && echo $$flag; done
-ifeq ($(filter asan tsan,$(VARIANT)),)
+ifeq ($(filter asan tsan fuzz,$(VARIANT)),)
 HARDENING = $(call once,HARDENING,-fPIE -fstack-protector-strong $(shell $(find_hardening)) \
 	$(if $(filter -O%,$(filter-out -O0,$(CFLAGS))),$(shell $(find_fortify))))
 HARDENING_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack
@@ -100,6 +103,10 @@ UNICORN_PROGRAMS := $(OBJ)/tests/accuracy/stop
 UNICORN_OBJECTS := $(call objects,$(addprefix tests/accuracy/,machine.c routes.c stops.c))
 ACCURACY_OBJECTS := $(filter-out $(UNICORN_OBJECTS) $(ACCURACY_PROGRAMS:%=%.o) $(UNICORN_PROGRAMS:%=%.o),\
 	$(call objects,$(wildcard tests/accuracy/*.c)))
+# A target of the fuzzer is a file of tests/fuzz/targets. In every other variant it replays files (replay.c).
+FUZZ_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/fuzz/targets/*.c))
+FUZZ_SEEDS := $(OBJ)/tests/fuzz/seeds
+FUZZ_OBJECTS := $(call objects,$(filter-out %/seeds.c $(if $(filter fuzz,$(VARIANT)),%/replay.c),$(wildcard tests/fuzz/*.c)))
 FAULTS := $(OBJ)/tests/faults/fail.so
 HEAP_PROGRAM := $(OBJ)/tests/live/heap_at
 TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
@@ -109,7 +116,7 @@ TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
 .PHONY: all tests
 all: $(OUT)/tornstack
 
-tests: $(OUT)/tornstack $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(ACCURACY_PROGRAMS) $(TOOL_PROGRAMS) $(FAULTS)
+tests: $(OUT)/tornstack $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(ACCURACY_PROGRAMS) $(FUZZ_PROGRAMS) $(TOOL_PROGRAMS) $(FAULTS)
 
 $(OUT)/tornstack: $(CLI_OBJECTS) $(OUT)/libtornstack.a
 	@echo "  LINK  $@"
@@ -149,6 +156,18 @@ $(ACCURACY_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(ACCURACY_OBJECTS) $(INTERNAL)
 $(UNICORN_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(UNICORN_OBJECTS) $(ACCURACY_OBJECTS) $(INTERNAL)
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS) $(UNICORN_LIBS)
+
+# The fuzzer's main, or replay's.
+$(FUZZ_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(FUZZ_OBJECTS) $(SUPPORT_OBJECTS) $(INTERNAL)
+	@echo "  LINK  $@"
+	@$(LINK) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) -o $@ $^ $(LIB_LIBS)
+
+# Its limit of memory.
+$(OBJ)/tests/fuzz/targets/pipeline: private LDFLAGS += -Wl,--wrap=arena_new
+
+$(FUZZ_SEEDS): $(OBJ)/%: $(OBJ)/%.o $(SUPPORT_OBJECTS) $(INTERNAL)
+	@echo "  LINK  $@"
+	@$(LINK) -o $@ $^ $(LIB_LIBS)
 
 # Stands before libc in tests, so it is not built with a sanitizer, which does so too.
 $(FAULTS): tests/faults/fail.c $(OBJ)/flags
@@ -305,6 +324,21 @@ check-accuracy: deps
 	@PYTHONDONTWRITEBYTECODE=1 tests/accuracy/check.py --program $(ACCURACY_PROGRAMS) --stop $(UNICORN_PROGRAMS) --limit $(LIMIT) --seed $(SEED) \
 		$(if $(TABLE),--table $(TABLE)) $(if $(DUMPS),--dumps $(DUMPS)) $(if $(TOOLCHAINS),--toolchains "$(TOOLCHAINS)")
 
+# Inputs that the fuzzer makes up, for SECONDS each, JOBS targets at once; TARGET="elf_core notes": these; TABLE=docs/security.md writes down
+# what ran since the code was last changed; MINIMISE=1 makes the committed corpus anew.
+TARGET ?=
+SECONDS ?= 60
+JOBS ?= 2
+MINIMISE ?=
+.PHONY: fuzz
+fuzz: deps
+	@.ci/deps --fuzz
+	@$(MAKE) VARIANT=fuzz fuzz-programs
+	@tests/fuzz/run.py --build build/fuzz --seconds $(SECONDS) --jobs $(JOBS) $(if $(TABLE),--table $(TABLE)) $(if $(MINIMISE),--minimise) $(TARGET)
+
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZ_PROGRAMS) $(FUZZ_SEEDS)
+
 layers:
 	@tests/layers
 
@@ -364,6 +398,8 @@ help:
 	@echo "                    LIMIT=, SEED=, TABLE=, DUMPS=, TOOLCHAINS="
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
 	@echo "make check-faults   every allocation fails in turn, and every system call; slow"
+	@echo "make fuzz           inputs that a fuzzer makes up, for each reader and for whole analyses (needs clang); TARGET=, SECONDS=,"
+	@echo "                    JOBS=, TABLE=, MINIMISE=1"
 	@echo "make check-damage   64 cuts and 1,000 flipped bytes of every case, and forgeries; slow; SEED=, CUTS=, FLIPS="
 	@echo "make check-heap     what is said of addresses of the heap, against a program that knows them"
 	@echo "make check-c-stacks frames of C programs against those of eu-stack, on both CPUs; STACKS=… selects"
