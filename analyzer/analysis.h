@@ -223,6 +223,12 @@ struct analysis {
 /* Analyses a loaded dump: every goroutine and thread is walked once, tears recorded, groups made. */
 struct analysis *analyze(struct go_runtime *runtime);
 
+/* "thread 10857"; of a log, which tells no ids of threads, "the thread that died". */
+const char *thread_text(const struct analysis *analysis, int32_t index);
+
+/* "the thread that died, 10857,", of the thread of that index; of a log "the thread that died". */
+const char *dead_thread_text(const struct analysis *analysis, int32_t index);
+
 /* Goroutines' memory lies scattered. Called before number `index` is looked at, so that the CPU fetches what comes some later. */
 void fetch_ahead(const struct analysis *analysis, size_t index);
 

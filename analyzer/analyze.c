@@ -8,6 +8,9 @@
 #include "analyzer/instructions/tear.h"
 #include "analyzer/trial.h"
 #include "analyzer/unwind/unwind.h"
+#include "golang/recorded.h"
+
+#include <inttypes.h>
 
 enum {
 	FIRST_TABLE = 1024,
@@ -23,12 +26,31 @@ struct group_table {
 	size_t size;
 };
 
+/* A log tells of one thread, which died, and of the goroutine that it ran. */
+static void join_recorded(struct analysis *analysis)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+	const uint64_t id = runtime->recorded->record->dying;
+	const struct goroutine *dying = id ? goroutine_by_id(runtime, id) : NULL;
+
+	for (size_t i = 0; i < runtime->goroutines.count; i++)
+		analysis->goroutine_thread[i] = -1;
+	if (!dying || !analysis->image->threads.count)
+		return;
+	analysis->thread_goroutine[0] = (int32_t)(dying - runtime->goroutines.items);
+	analysis->goroutine_thread[analysis->thread_goroutine[0]] = 0;
+}
+
 static void join_threads(struct analysis *analysis)
 {
 	const struct go_runtime *runtime = analysis->runtime;
 
 	for (size_t i = 0; i < analysis->image->threads.count; i++)
 		analysis->thread_goroutine[i] = analysis->thread_interrupted[i] = analysis->thread_machine[i] = -1;
+	if (runtime->recorded) {
+		join_recorded(analysis);
+		return;
+	}
 	for (size_t i = 0; i < runtime->machines.count; i++)
 		if (runtime->machines.items[i].thread >= 0)
 			analysis->thread_machine[runtime->machines.items[i].thread] = (int32_t)i;
@@ -59,7 +81,7 @@ static int32_t dying_thread(const struct analysis *analysis)
 	}
 	if (count == 1)
 		return found;
-	for (size_t i = 0; analysis->image->stop.known && i < analysis->image->threads.count; i++)
+	for (size_t i = 0; (analysis->image->stop.known || runtime->recorded) && i < analysis->image->threads.count; i++)
 		if (analysis->image->threads.items[i].crashed)
 			return (int32_t)i;
 	return -1;
@@ -139,16 +161,19 @@ static void look(struct analysis *analysis, size_t index, struct stack *stack, s
 {
 	fetch_ahead(analysis, index);
 	goroutine_stack(analysis, index, stack);
-	frame_chain_check(analysis, index, stack);
-	state_check_goroutine(analysis, index, stack);
+	if (!analysis->runtime->recorded) {
+		frame_chain_check(analysis, index, stack);
+		state_check_goroutine(analysis, index, stack);
+	}
 	ret->signature = signature_of(&analysis->runtime->goroutines.items[index], stack);
-	ret->depth = stack_depth(stack);
+	ret->depth = stack->frames.count + (analysis->runtime->recorded ? 0 : stack->elided);
 }
 
 static void try_to_look(struct analysis *analysis, size_t index, struct stack *stack, struct trial *ret)
 {
 	look(analysis, index, stack, ret);
-	state_try(analysis, index);
+	if (!analysis->runtime->recorded)
+		state_try(analysis, index);
 }
 
 /* Takes what a trial told, or looks at the goroutine now. */
@@ -156,7 +181,8 @@ static void settle(struct analysis *analysis, struct group_table *table, size_t 
 {
 	if (!trial.settled || trial.depth >= walk_frames(&analysis->goroutine_limit, index)) {
 		look(analysis, index, stack, &trial);
-		state_doubt(analysis, index);
+		if (!analysis->runtime->recorded)
+			state_doubt(analysis, index);
 	}
 	count_frames(analysis, &analysis->goroutine_limit, index, trial.depth, "goroutines");
 	add_to_group(analysis, table, index, trial.signature);
@@ -187,6 +213,41 @@ static void walk_goroutines(struct analysis *analysis)
 	trials_end(trials);
 }
 
+/* What the runtime printed is taken as it is: there is nothing to walk, nor words of its state to hold against each other. */
+static void read_recorded(struct analysis *analysis)
+{
+	analysis->dying_thread = dying_thread(analysis);
+	walk_goroutines(analysis);
+	recorded_fault_find(analysis);
+	recorded_messages_find(analysis);
+}
+
+static void examine(struct analysis *analysis)
+{
+	walk_threads(analysis);
+	analysis->dying_thread = dying_thread(analysis);
+	state_prepare(analysis);
+	walk_goroutines(analysis);
+	frame_chain_note(analysis);
+	state_check(analysis);
+	fault_find(analysis);
+	messages_find(analysis);
+}
+
+const char *thread_text(const struct analysis *analysis, int32_t index)
+{
+	const int64_t id = analysis->image->threads.items[index].id;
+
+	return id < 0 ? "the thread that died" : arena_printf(analysis->arena, "thread %" PRId64, id);
+}
+
+const char *dead_thread_text(const struct analysis *analysis, int32_t index)
+{
+	const int64_t id = analysis->image->threads.items[index].id;
+
+	return id < 0 ? "the thread that died" : arena_printf(analysis->arena, "the thread that died, %" PRId64 ",", id);
+}
+
 struct analysis *analyze(struct go_runtime *runtime)
 {
 	struct arena *arena = runtime->arena;
@@ -206,13 +267,9 @@ struct analysis *analyze(struct go_runtime *runtime)
 	analysis->walks = arena_array(arena, threads + 1, sizeof(struct thread_walk));
 	set_limits(analysis);
 	join_threads(analysis);
-	walk_threads(analysis);
-	analysis->dying_thread = dying_thread(analysis);
-	state_prepare(analysis);
-	walk_goroutines(analysis);
-	frame_chain_note(analysis);
-	state_check(analysis);
-	fault_find(analysis);
-	messages_find(analysis);
+	if (runtime->recorded)
+		read_recorded(analysis);
+	else
+		examine(analysis);
 	return analysis;
 }

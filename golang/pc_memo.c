@@ -3,6 +3,8 @@
 #include "golang/pc_memo.h"
 
 #include "base/hash.h"
+#include "golang/func_role.h"
+#include "golang/recorded.h"
 
 #include <string.h>
 
@@ -15,25 +17,6 @@ struct pc_memo {
 	struct pc_info *last[2]; /* looked up not exactly, and exactly: each frame's pc is asked for several times in a row */
 	struct func ***functions; /* of each module, by index; made on demand */
 };
-
-static const struct {
-	enum func_role role;
-	const char *name;
-} roles[] = {
-#define FUNC_ROLE(role, name) {ROLE_##role, name},
-#include "golang/func_roles.def"
-#undef FUNC_ROLE
-};
-
-enum func_role func_role_of_name(const char *name)
-{
-	if (!name || (strncmp(name, "runtime.", 8) && strncmp(name, "internal/runtime/", 17)))
-		return ROLE_NONE;
-	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
-		if (!strcmp(name, roles[i].name))
-			return roles[i].role;
-	return ROLE_NONE;
-}
 
 void pc_memo_new(struct go_runtime *runtime)
 {
@@ -116,6 +99,8 @@ static void look_up(struct go_runtime *runtime, struct pc_info *info)
 		info->has_delta = func_value(&module->pclntab, &func, func.pcsp, at, &info->delta, NULL);
 		return;
 	}
+	if (runtime->recorded)
+		recorded_look_up(runtime->recorded, info);
 }
 
 static struct pc_info *info_of(struct go_runtime *runtime, uint64_t pc, bool exact)
@@ -168,7 +153,7 @@ const struct pc_info *go_return_address(struct go_runtime *runtime, uint64_t pc)
 
 const char *go_func_name(const struct pc_info *info)
 {
-	const char *name = info->func ? pclntab_name(&info->module->pclntab, info->func->name) : NULL;
+	const char *name = info->recorded ? info->recorded->calls[info->recorded->count - 1].function : info->func ? pclntab_name(&info->module->pclntab, info->func->name) : NULL;
 
 	return name ? name : "?";
 }

@@ -7,7 +7,4 @@
 /* Makes runtime->memo, empty. Modules must be known: what is memoised is not looked up again. */
 void pc_memo_new(struct go_runtime *runtime);
 
-/* The role of a function by its name; ROLE_NONE for ordinary ones. */
-enum func_role func_role_of_name(const char *name);
-
 #endif

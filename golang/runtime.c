@@ -2,6 +2,7 @@
 #include "golang/runtime.h"
 
 #include "golang/pc_memo.h"
+#include "golang/recorded.h"
 #include "golang/wait_reasons.h"
 
 #include <string.h>
@@ -87,13 +88,15 @@ struct goroutine *goroutine_by_address(const struct go_runtime *runtime, uint64_
 		else
 			high = middle;
 	}
-	return low < runtime->goroutines.count && keys[low].key == address ? &runtime->goroutines.items[keys[low].index] : NULL;
+	return address && low < runtime->goroutines.count && keys[low].key == address ? &runtime->goroutines.items[keys[low].index] : NULL;
 }
 
 const char *goroutine_wait_reason(const struct go_runtime *runtime, const struct goroutine *goroutine)
 {
 	if (goroutine->status != G_WAITING && goroutine->status != G_LEAKED)
 		return NULL;
+	if (runtime->recorded)
+		return runtime->recorded->record->states.items[goroutine->wait_reason];
 	return wait_reason_text(runtime->version.minor, goroutine->wait_reason);
 }
 

@@ -100,10 +100,12 @@ struct pc_info {
 	bool call_known;         /* `call` and `has_code` have been computed */
 	bool has_code;           /* the bytes that a call before pc would take can be read */
 	uint64_t call_target;
+	const struct recorded_place *recorded; /* what a log says is there, for want of tables; NULL: none does */
 };
 
 struct pc_memo;
 struct go_heap;
+struct recorded_program;
 
 enum { MISFITS_KEPT = 64 };
 
@@ -127,6 +129,7 @@ struct go_runtime {
 	const char *presence_because; /* what shows it: a clause */
 	bool tables_damaged; /* pclntab contradicts itself: what rests on functions and frame sizes proves nothing */
 	struct go_version version;
+	int least_minor, most_minor; /* of a log: it was printed by Go 1.least_minor to 1.most_minor; 0: no such bound is known */
 	const char *main_module; /* module path of the main package; NULL: unknown */
 	struct span build_info;  /* its lines: path, mod, dep, build (debug.BuildInfo.String); empty: unknown */
 	const struct layout *layout; /* NULL: none */
@@ -145,6 +148,7 @@ struct go_runtime {
 	size_t machines_unlisted;   /* that threads run on and runtime.allm does not have */
 	VEC(const char *) fatal_lines; /* of printBacklog: the runtime's own last words, in order */
 	const char *godebug;     /* value of GODEBUG in the environment; NULL: unset or unknown */
+	const struct recorded_program *recorded; /* of a log (recorded.h): goroutines and their stacks are what it says; NULL: of a dump */
 	struct pc_memo *memo;
 	struct go_heap *heap; /* NULL: not asked for yet (golang/heap) */
 	struct func *functions[ROLE_COUNT]; /* first function of each role; NULL: absent */

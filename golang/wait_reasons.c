@@ -35,6 +35,24 @@ const char *wait_reason_text(int minor, uint32_t id)
 	return NULL;
 }
 
+bool wait_reason_minors(const char *text, int *first, int *last)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < REASONS; i++) {
+		if (strcmp(reasons[i].text, text) != 0)
+			continue;
+		*first = found && *first < reasons[i].first ? *first : reasons[i].first;
+		*last = found && *last > reasons[i].last ? *last : reasons[i].last;
+		found = true;
+	}
+	if (found && *first == reasons[0].first)
+		*first = 0;
+	if (found && *last == reasons[REASONS - 1].last)
+		*last = INT16_MAX;
+	return found;
+}
+
 const char *g_status_name(uint32_t status)
 {
 	static const char *const names[] = {

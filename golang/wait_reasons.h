@@ -10,6 +10,10 @@
  * newest table serves newer releases, the oldest (1.18) those before it. */
 const char *wait_reason_text(int minor, uint32_t id);
 
+/* The releases whose wait reasons have that text, Go 1.first to 1.last; a last that is the newest known is INT16_MAX, a first that is the
+ * oldest known 0. False: no release known has it. */
+bool wait_reason_minors(const char *text, int *first, int *last);
+
 /* What the runtime prints for a status without its scan bit, e.g. "runnable"; NULL when it is none. */
 const char *g_status_name(uint32_t status);
 

@@ -54,7 +54,7 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 	const struct library_search libraries = {.symbols_dir = options->symbols_dir, .sysroot = options->sysroot,
 						 .tells_paths = options->unmasked};
 	struct notes *notes = arena_alloc(job->arena, sizeof *notes);
-	struct exe_candidate exe = {0};
+	struct exe_candidate exe = {.source = EXE_NONE};
 	struct image *image;
 	const struct err *error;
 
@@ -64,7 +64,7 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 		return error;
 	image->workers = options->workers;
 	image->libraries = libraries_new(image, &libraries);
-	error = locate_exe(image, &search, &exe);
+	error = image->record ? NULL : locate_exe(image, &search, &exe);
 	if (error || is_cancelled(job))
 		return error;
 	*ret = go_runtime_load(image, &exe);

@@ -10,6 +10,10 @@ void fault_find(struct analysis *analysis);
 /* messages.c: fills analysis->messages. */
 void messages_find(struct analysis *analysis);
 
+/* recorded_words.c: the same, of a log. */
+void recorded_fault_find(struct analysis *analysis);
+void recorded_messages_find(struct analysis *analysis);
+
 /* panic_value.c: the value of an interface at `eface` (runtime.eface: type, data) as the runtime prints it. */
 void panic_value_read(struct analysis *analysis, uint64_t type, uint64_t data, struct panic_value *ret);
 

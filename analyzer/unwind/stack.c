@@ -3,11 +3,15 @@
 
 #include "analyzer/instructions/callsite.h"
 #include "formats/unwind/libraries.h"
+#include "golang/recorded.h"
+
+#include <inttypes.h>
 #include "formats/locator/paths.h"
 
 static const char *const how_names[] = {
 	[HOW_CONTEXT] = "context", [HOW_PCSP] = "pcsp",	    [HOW_CFI] = "cfi",	     [HOW_FRAME_POINTER] = "frame-pointer",
 	[HOW_SIGNAL] = "signal",   [HOW_SWITCH] = "switch", [HOW_REPAIRED] = "repaired", [HOW_SCAN] = "scan",
+	[HOW_RECORDED] = "recorded",
 };
 
 static const char *const end_names[] = {
@@ -94,6 +98,19 @@ size_t generated_frame(struct image *image, const struct stack *stack)
 	return SIZE_MAX;
 }
 
+/* As the runtime printed them. */
+static size_t recorded_lines(const struct frame *frame, size_t index, struct frame_line lines[static INLINE_LIMIT])
+{
+	struct inline_frame calls[INLINE_LIMIT];
+	const size_t count = recorded_calls(frame->info->recorded, calls);
+
+	for (size_t i = 0; i < count; i++)
+		lines[i] = (struct frame_line){.frame = frame, .frame_index = index, .function = calls[i].name, .file = calls[i].file,
+					       .line = calls[i].line, .inlined = calls[i].inlined,
+					       .entry = calls[i].inlined || !frame->info->func ? 0 : frame->info->func->entry};
+	return count;
+}
+
 size_t frame_lines(struct image *image, const struct stack *stack, size_t index,
 		   struct frame_line lines[static INLINE_LIMIT])
 {
@@ -101,6 +118,8 @@ size_t frame_lines(struct image *image, const struct stack *stack, size_t index,
 	struct inline_frame inlined[INLINE_LIMIT];
 	size_t count;
 
+	if (frame->info->recorded)
+		return recorded_lines(frame, index, lines);
 	if (!frame->info->func) {
 		lines[0] = c_line(image, frame);
 		lines[0].frame_index = index;
@@ -115,6 +134,16 @@ size_t frame_lines(struct image *image, const struct stack *stack, size_t index,
 	return count;
 }
 
+const char *frame_address_text(struct arena *arena, const struct frame *frame)
+{
+	const struct recorded_place *place = frame->info->recorded;
+	const struct recorded_call *call = place ? &place->calls[place->count - 1] : NULL;
+
+	if (recorded_pc_known(frame->pc) || !call->file)
+		return arena_printf(arena, "0x%" PRIx64, frame->pc);
+	return arena_printf(arena, "%s:%" PRId32, path_base_name(call->file), call->line);
+}
+
 bool creator_line(struct go_runtime *runtime, uint64_t gopc, struct frame_line *ret)
 {
 	const struct pc_info *info = go_pc(runtime, gopc, false);
@@ -125,6 +154,11 @@ bool creator_line(struct go_runtime *runtime, uint64_t gopc, struct frame_line *
 	if (!info->func)
 		return false;
 	ret->function = go_func_name(info);
+	if (info->recorded) {
+		ret->file = info->recorded->calls->file;
+		ret->line = info->recorded->calls->line;
+		return true;
+	}
 	pc = gopc > info->func->entry ? gopc - 1 : gopc;
 	if (func_inline_frames(&info->module->pclntab, info->func, pc, inlined)) {
 		ret->file = inlined->file;

@@ -13,6 +13,7 @@ enum frame_how {
 	HOW_SWITCH,        /* across a stack switch */
 	HOW_REPAIRED,      /* past a tear that a finding names: the first frame after the seam */
 	HOW_SCAN,
+	HOW_RECORDED,      /* as the runtime printed it; sp and fp are 0 where it did not */
 };
 
 enum stack_end {
@@ -87,6 +88,9 @@ bool creator_line(struct go_runtime *runtime, uint64_t gopc, struct frame_line *
  * NULL: not known, any function will do. True of a frame that stopped there itself. The frame below the first one behind those
  * that are not kept is not known, whatever the caller says. */
 bool frame_follows_call(struct go_runtime *runtime, const struct stack *stack, size_t index, const struct func *callee);
+
+/* Where a frame stands: its pc, "0x47f21c", or, of a log that does not tell it, file and line, "main.go:38". */
+const char *frame_address_text(struct arena *arena, const struct frame *frame);
 
 /* Index of the innermost frame of code that the process made itself (libraries_generated); SIZE_MAX: none. */
 size_t generated_frame(struct image *image, const struct stack *stack);

@@ -1,5 +1,6 @@
 /* start.c: where the stack of a goroutine or thread starts. Declared in analysis.h. */
 #include "analyzer/trial.h"
+#include "analyzer/unwind/recorded.h"
 #include "analyzer/unwind/unwind.h"
 #include "formats/unwind/libraries.h"
 
@@ -89,6 +90,10 @@ void goroutine_stack(struct analysis *analysis, size_t index, struct stack *ret)
 				       .frames = walk_frames(&analysis->goroutine_limit, index)};
 	struct context context;
 
+	if (analysis->runtime->recorded) {
+		recorded_goroutine_stack(analysis, index, ret);
+		return;
+	}
 	if (analysis->long_stack.elided && analysis->long_stack_of == index) {
 		stack_copy(analysis->arena, &analysis->long_stack, ret);
 		return;
@@ -110,6 +115,10 @@ void thread_stack(struct analysis *analysis, size_t index, struct stack *ret)
 {
 	struct thread_walk walk = {0};
 
+	if (analysis->runtime->recorded) {
+		recorded_thread_stack(analysis, ret);
+		return;
+	}
 	walk_thread(analysis, index, ret, &walk);
 }
 

@@ -73,6 +73,7 @@ struct stop {
 };
 
 struct libraries;
+struct log_record;
 
 struct image {
 	struct arena *arena;
@@ -81,7 +82,7 @@ struct image {
 	struct file_options files; /* for other files that the analysis opens: the limits of the dump */
 	const char *name;        /* file name without its folder; "-" for standard input */
 	const char *path;        /* as given */
-	const char *format;      /* "elf-core" or "minidump" */
+	const char *format;      /* "elf-core", "minidump" or "log" */
 	const char *compression; /* "zstd", "lz4", "xz", "gzip"; NULL: none */
 	struct span bytes;       /* the whole dump, decompressed */
 	bool truncated;
@@ -103,6 +104,7 @@ struct image {
 	const char *command; /* psargs; NULL: unknown */
 	const char *program; /* pr_fname, at most 15 characters; NULL: unknown */
 	VEC(struct auxv_entry) auxv;
+	const struct log_record *record; /* what a log tells (formats/log/record.h); NULL: it is a dump */
 	struct libraries *libraries; /* code that is not Go's (libraries.h); NULL: not looked for */
 
 	unsigned workers;    /* threads that may share long work; 0: one for each CPU */
@@ -204,5 +206,6 @@ struct format {
 
 extern const struct format format_elf_core;
 extern const struct format format_minidump;
+extern const struct format format_log; /* formats/log */
 
 #endif

@@ -2,6 +2,7 @@
 #include "formats/dump/signals.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const struct signal_name signals[] = {
 	{1, "SIGHUP", false, false, false}, {2, "SIGINT", false, false, false},
@@ -26,6 +27,14 @@ const struct signal_name *signal_by_number(int number)
 {
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 		if (signals[i].number == number)
+			return &signals[i];
+	return NULL;
+}
+
+const struct signal_name *signal_by_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		if (!strcmp(signals[i].name, name))
 			return &signals[i];
 	return NULL;
 }

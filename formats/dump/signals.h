@@ -15,6 +15,9 @@ struct signal_name {
 /* The row of a signal, or NULL. */
 const struct signal_name *signal_by_number(int number);
 
+/* The row of a signal by its name, "SIGSEGV", or NULL. */
+const struct signal_name *signal_by_name(const char *name);
+
 struct signal_code {
 	int signal, code; /* signal 0: any */
 	const char *name;

@@ -142,7 +142,7 @@ const struct err *not_a_dump(struct arena *arena, struct span bytes, bool cut_sh
 	if (!bytes.size)
 		return err_new(arena, ERR_NO_DUMP, "it is empty");
 	if (looks_like_text(bytes))
-		return err_new(arena, ERR_NO_DUMP, "it is text, not a dump");
+		return err_new(arena, ERR_NO_DUMP, "it is text, not a dump, and holds neither a crash nor stacks that Go printed");
 	return err_new(arena, ERR_NO_DUMP, "it is not a dump: its first bytes are %02x %02x %02x %02x", span_u8(bytes, 0),
 		       span_u8(bytes, 1), span_u8(bytes, 2), span_u8(bytes, 3));
 }

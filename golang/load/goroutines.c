@@ -168,7 +168,7 @@ static void add_entry(struct go_runtime *runtime, const struct goroutine *g, str
 		vec_push(runtime->arena, &runtime->goroutines, *g);
 }
 
-static int by_key(const void *a, const void *b)
+int goroutine_key_order(const void *a, const void *b)
 {
 	const struct goroutine_key *x = a;
 	const struct goroutine_key *y = b;
@@ -206,7 +206,7 @@ static void sort_by_id(struct go_runtime *runtime)
 	for (size_t i = 0; i < count; i++)
 		keys[i] = (struct goroutine_key){runtime->goroutines.items[i].id, i};
 	if (count)
-		qsort(keys, count, sizeof *keys, by_key);
+		qsort(keys, count, sizeof *keys, goroutine_key_order);
 	permute(runtime->goroutines.items, keys, count);
 }
 
@@ -282,7 +282,7 @@ static void index_addresses(struct go_runtime *runtime)
 	for (size_t i = 0; i < count; i++)
 		runtime->by_address[i] = (struct goroutine_key){runtime->goroutines.items[i].address, i};
 	if (count)
-		qsort(runtime->by_address, count, sizeof *runtime->by_address, by_key);
+		qsort(runtime->by_address, count, sizeof *runtime->by_address, goroutine_key_order);
 }
 
 void goroutines_load(struct go_runtime *runtime, uint64_t allgs)

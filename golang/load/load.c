@@ -4,6 +4,7 @@
 
 #include "base/count.h"
 #include "formats/unwind/libraries.h"
+#include "golang/func_role.h"
 #include "golang/load/globals.h"
 #include "golang/pc_memo.h"
 
@@ -384,6 +385,10 @@ struct go_runtime *go_runtime_load(struct image *image, const struct exe_candida
 
 	runtime->search = candidate->search;
 	runtime->looked = candidate->looked;
+	if (image->record) {
+		recorded_load(runtime);
+		return runtime;
+	}
 	if (candidate->exe)
 		judged = executable_settle(runtime, candidate);
 	runtime->build_id = candidate->exe ? runtime->exe->build_id : program_of_image(image).build_id;

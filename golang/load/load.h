@@ -101,6 +101,15 @@ void tables_check(struct go_runtime *runtime);
 void goroutines_load(struct go_runtime *runtime, uint64_t allgs);
 /* layout_fit.c: whether most goroutines, as read with the layout in use, are what goroutines must be. */
 bool layout_fits(struct go_runtime *runtime);
+/* goroutines.c: the order of an index of goroutines, for qsort. */
+int goroutine_key_order(const void *a, const void *b);
+
+/* recorded.c: the model of a program that a log tells of, in place of all other steps. */
+void recorded_load(struct go_runtime *runtime);
+
+/* recorded_release.c: the release, or a range of them, of a log. */
+void recorded_release_load(struct go_runtime *runtime);
+
 /* clock.c: newest_time; needs the goroutines. */
 void clock_load(struct go_runtime *runtime);
 

@@ -42,12 +42,12 @@ static void run(struct diagnosis *diagnosis)
 	}
 	finding->title =
 		crash.victim >= 0
-			? arena_printf(diagnosis->arena, "the runtime died on thread %" PRId64
+			? arena_printf(diagnosis->arena, "the runtime died on %s"
 				       " while it walked the stack of goroutine %" PRIu64,
-				       diagnosis->analysis->image->threads.items[finding->thread].id,
+				       thread_text(diagnosis->analysis, finding->thread),
 				       diagnosis->analysis->runtime->goroutines.items[crash.victim].id)
-			: arena_printf(diagnosis->arena, "the runtime died on thread %" PRId64 " while it walked a stack",
-				       diagnosis->analysis->image->threads.items[finding->thread].id);
+			: arena_printf(diagnosis->arena, "the runtime died on %s while it walked a stack",
+				       thread_text(diagnosis->analysis, finding->thread));
 	walk_crash_evidence(diagnosis, finding, &crash);
 }
 

@@ -331,8 +331,8 @@ static void walker_evidence(struct diagnosis *diagnosis, struct finding *finding
 		return;
 	frame = &crash->stack.frames.items[crash->walker];
 	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-		     "the stack of the thread that died, %" PRId64 ", passes %s, which walks the stacks of goroutines",
-		     crash->analysis->image->threads.items[crash->analysis->dying_thread].id, go_func_name(frame->info));
+		     "the stack of %s passes %s, which walks the stacks of goroutines",
+		     dead_thread_text(crash->analysis, crash->analysis->dying_thread), go_func_name(frame->info));
 }
 
 static void victim_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct walk_crash *crash)

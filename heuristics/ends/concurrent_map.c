@@ -2,7 +2,8 @@
  * (runtime/map.go, internal/runtime/maps). A writer marks the map while it works; who meets the mark, or loses its own,
  * throws. The one that throws is as often the one at rest as the one at fault: both are told, when both are still there. */
 #include "heuristics/ends/map_user.h"
-#include "heuristics/ends/ordinary_ends.h"
+#include "heuristics/ends/recorded_end.h"
+#include "golang/recorded.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -22,7 +23,7 @@ static const char *place_of(struct diagnosis *diagnosis, const struct map_user *
 {
 	if (!user->function)
 		return "";
-	return arena_printf(diagnosis->arena, ", called by %s at 0x%" PRIx64, user->function, user->pc);
+	return arena_printf(diagnosis->arena, ", called by %s at %s", user->function, user->at);
 }
 
 /* The map's header: a writer's mark that is still set is a writer that had not finished. */
@@ -95,7 +96,7 @@ static void report(struct diagnosis *diagnosis, struct finding *finding, const s
 	if (user->frame != SIZE_MAX) {
 		finding->frame = (int64_t)user->frame;
 		finding->function = user->function;
-		finding->has_pc = true;
+		finding->has_pc = recorded_pc_known(user->pc);
 		finding->pc = user->pc;
 	}
 	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
@@ -111,6 +112,25 @@ static void report(struct diagnosis *diagnosis, struct finding *finding, const s
 					    : "", analysis->messages.line);
 }
 
+/* A log may show the program's own functions only: then the message alone says that one of them used a map. */
+static void report_hidden(struct diagnosis *diagnosis, struct finding *finding)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	struct stack stack = {0};
+	size_t frame;
+
+	finding->title = arena_printf(diagnosis->arena, "a goroutine met another use of its map: %s", analysis->messages.line);
+	if (finding->goroutine < 0)
+		return;
+	goroutine_stack(analysis, (size_t)finding->goroutine, &stack);
+	frame = first_program_frame(&stack, 0);
+	point_at(analysis, finding, &stack, frame);
+	finding->title = arena_printf(diagnosis->arena, "goroutine %" PRIu64 "%s%s met another use of its map: %s",
+				      goroutine_id(analysis, finding->goroutine), finding->function ? " in " : "",
+				      finding->function ? finding->function : "", analysis->messages.line);
+	recorded_stack_evidence(diagnosis, finding, &stack, frame);
+}
+
 static void run(struct diagnosis *diagnosis)
 {
 	struct analysis *analysis = diagnosis->analysis;
@@ -120,18 +140,23 @@ static void run(struct diagnosis *diagnosis)
 	struct map_user user;
 	int32_t goroutine;
 	size_t frame;
+	bool shown;
 
 	if (!line || strncmp(line, announcement, sizeof announcement - 1))
 		return;
 	goroutine = analysis->thread_goroutine[analysis->dying_thread];
 	frame = thrower_find(analysis, &stack);
-	if (goroutine < 0 || frame == SIZE_MAX || !map_user_find(analysis, goroutine, &stack, frame, &user))
+	shown = goroutine >= 0 && frame != SIZE_MAX && map_user_find(analysis, goroutine, &stack, frame, &user);
+	if (!shown && !analysis->runtime->recorded)
 		return;
 	finding = finding_add(diagnosis, &detector_concurrent_map);
 	finding->thread = analysis->dying_thread;
 	finding->goroutine = goroutine;
 	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false, "the runtime's last words: \"%s\"", line);
-	report(diagnosis, finding, &user);
+	if (shown)
+		report(diagnosis, finding, &user);
+	else
+		report_hidden(diagnosis, finding);
 }
 
 static const char *const supersedes[] = {"go-fatal", "unknown-fault", NULL};

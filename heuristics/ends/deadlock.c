@@ -22,9 +22,9 @@ static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding)
 	thread_stack(diagnosis->analysis, (size_t)finding->thread, &stack);
 	if (find_role(&stack, ROLE_CHECKDEAD) != SIZE_MAX)
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-			     "the stack of the thread that died, %" PRId64 ", passes runtime.checkdead, which looks whether "
+			     "the stack of %s passes runtime.checkdead, which looks whether "
 			     "any goroutine can still run",
-			     diagnosis->analysis->image->threads.items[finding->thread].id);
+			     dead_thread_text(diagnosis->analysis, finding->thread));
 }
 
 /* Without the names of functions the runtime's own goroutines cannot be told from the program's. */

@@ -1,6 +1,7 @@
 /* external_signal.c: a signal that was sent ended the process (SIGQUIT to get its stacks, SIGABRT from a watchdog), by
  * another process, by the kernel, or by the process itself. */
 #include "heuristics/ends/crowds.h"
+#include "heuristics/ends/recorded_end.h"
 #include "heuristics/ends/sent_signal.h"
 
 #include <inttypes.h>
@@ -30,6 +31,8 @@ static const char *sender_text(struct diagnosis *diagnosis, const struct sent_si
 		return "the process itself";
 	if (sent->code == SIGNAL_CODE_KERNEL)
 		return "the kernel";
+	if (diagnosis->analysis->runtime->recorded)
+		return "somebody";
 	if (!sent->sender)
 		return "a process outside of its PID namespace";
 	return arena_printf(diagnosis->arena, "process %" PRId64, sent->sender);
@@ -39,11 +42,11 @@ static void sender_evidence(struct diagnosis *diagnosis, struct finding *finding
 {
 	const struct image *image = diagnosis->analysis->image;
 	const char *call = call_of(sent->code);
-	const char *user = sent->code <= 0 ? arena_printf(diagnosis->arena, " (user %" PRIu32 ")", sent->user) : "";
+	const char *user = sent->code <= 0 && !image->record ? arena_printf(diagnosis->arena, " (user %" PRIu32 ")", sent->user) : "";
 
 	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
-		     "%s on thread %" PRId64 " was sent by %s%s%s%s, not raised by a fault", sent->signal->name,
-		     image->threads.items[sent->thread].id, sender_text(diagnosis, sent), user, call ? ", by " : "",
+		     "%s on %s was sent by %s%s%s%s, not raised by a fault", sent->signal->name,
+		     thread_text(diagnosis->analysis, (int32_t)sent->thread), sender_text(diagnosis, sent), user, call ? ", by " : "",
 		     call ? call : "");
 	if (sent->siginfo)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, sent->siginfo, NULL,
@@ -56,17 +59,23 @@ static void sender_evidence(struct diagnosis *diagnosis, struct finding *finding
 			     "process %" PRId64 " is its parent process", sent->sender);
 }
 
+static void handler_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct sent_signal *sent)
+{
+	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, sent->siginfo ? WEIGHT_STRONG : WEIGHT_FAIR, false,
+		     sent->siginfo ? "the stack of %s passes the signal handler that ended the process"
+				   : "no Go signal handler is on the stack of %s",
+		     thread_text(diagnosis->analysis, (int32_t)sent->thread));
+}
+
 static void run(struct diagnosis *diagnosis)
 {
 	struct analysis *analysis = diagnosis->analysis;
 	struct finding *finding;
 	struct sent_signal sent;
 	const char *crowds;
-	int64_t thread;
 
 	if (analysis->messages.line || !sent_signal_find(analysis, &sent))
 		return;
-	thread = analysis->image->threads.items[sent.thread].id;
 	crowds = crowds_text(diagnosis);
 	finding = finding_add(diagnosis, &detector_external_signal);
 	finding->thread = (int32_t)sent.thread;
@@ -75,9 +84,10 @@ static void run(struct diagnosis *diagnosis)
 				  : arena_printf(diagnosis->arena, "%s sent %s", sender_text(diagnosis, &sent),
 						 sent.signal->name);
 	sender_evidence(diagnosis, finding, &sent);
-	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, sent.siginfo ? WEIGHT_STRONG : WEIGHT_FAIR, false,
-		     sent.siginfo ? "the stack of thread %" PRId64 " passes the signal handler that ended the process"
-				  : "no Go signal handler is on the stack of thread %" PRId64, thread);
+	if (analysis->runtime->recorded)
+		recorded_stop_evidence(diagnosis, finding);
+	else
+		handler_evidence(diagnosis, finding, &sent);
 	if (crowds)
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "meanwhile: %s", crowds);
 }

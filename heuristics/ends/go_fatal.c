@@ -1,5 +1,5 @@
 /* go_fatal.c: the runtime ended the process with `fatal error: …`. */
-#include "heuristics/ends/ordinary_ends.h"
+#include "heuristics/ends/recorded_end.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -67,6 +67,9 @@ static void state_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {
 	const struct go_runtime *runtime = diagnosis->analysis->runtime;
 
+	if (runtime->recorded)
+		recorded_state_evidence(diagnosis, finding);
+
 	for (size_t i = 0; i < runtime->machines.count && runtime->layout; i++) {
 		const struct machine *m = &runtime->machines.items[i];
 
@@ -92,9 +95,9 @@ static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding)
 
 	if (frame != SIZE_MAX)
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-			     "the stack of the thread that died, %" PRId64 ", passes the runtime's throw, called by %s at 0x%" PRIx64,
-			     analysis->image->threads.items[analysis->dying_thread].id,
-			     go_func_name(stack.frames.items[frame].info), stack.frames.items[frame].pc);
+			     "the stack of %s passes the runtime's throw, called by %s at %s",
+			     dead_thread_text(analysis, analysis->dying_thread),
+			     go_func_name(stack.frames.items[frame].info), frame_address_text(diagnosis->arena, &stack.frames.items[frame]));
 }
 
 void backlog_evidence(struct diagnosis *diagnosis, struct finding *finding, enum weight weight, const char *last)

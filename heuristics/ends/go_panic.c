@@ -1,5 +1,5 @@
 /* go_panic.c: the process ended by a Go panic that nobody recovered. */
-#include "heuristics/ends/ordinary_ends.h"
+#include "heuristics/ends/recorded_end.h"
 
 #include <inttypes.h>
 
@@ -124,8 +124,68 @@ static void report(struct diagnosis *diagnosis, const struct stack *stack)
 		broken_off_evidence(diagnosis, finding, stack);
 	else if (analysis->image->stop.known)
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
-			     "the runtime then ended the process: %s on thread %" PRId64, analysis->image->stop.name,
-			     analysis->image->threads.items[analysis->dying_thread].id);
+			     "the runtime then ended the process: %s on %s", analysis->image->stop.name,
+			     thread_text(analysis, analysis->dying_thread));
+}
+
+static const char *panicked_text(struct diagnosis *diagnosis, const struct finding *finding)
+{
+	const struct analysis *analysis = diagnosis->analysis;
+	const char *in = finding->function ? arena_printf(diagnosis->arena, " in %s", finding->function) : "";
+
+	if (finding->goroutine < 0)
+		return arena_printf(diagnosis->arena, "a goroutine panicked%s", in);
+	return arena_printf(diagnosis->arena, "goroutine %" PRIu64 " panicked%s",
+			    analysis->runtime->goroutines.items[finding->goroutine].id, in);
+}
+
+static void recorded_chain_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack)
+{
+	const struct messages *messages = &diagnosis->analysis->messages;
+
+	for (size_t told = 0; messages->panics.count > 1 && told < messages->panics.count && told < TOLD_LIMIT; told++) {
+		const struct panic_value *panic = &messages->panics.items[messages->panics.count - 1 - told];
+		const size_t frame = panic_frame(stack, panic);
+
+		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false, "panic %zu of the chain%s%s%s: %s", told + 1,
+			     frame == SIZE_MAX ? "" : ", in ", frame == SIZE_MAX ? "" : program_function(diagnosis->analysis, stack, frame),
+			     panic->recovered ? ", recovered" : "", value_of(diagnosis->arena, panic));
+	}
+}
+
+/* What the runtime made of a fault is told by that, as far as the log has it; the panic alone says no more than that there was one. */
+static void yield_to_fault(struct diagnosis *diagnosis, struct finding *finding)
+{
+	if (diagnosis->analysis->fault.known)
+		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, true,
+			     "the runtime made this panic of a %s: that says more", diagnosis->analysis->fault.name);
+}
+
+/* Of a log. */
+static void report_recorded(struct diagnosis *diagnosis)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct messages *messages = &analysis->messages;
+	struct finding *finding = finding_add(diagnosis, &detector_go_panic);
+	struct stack stack = {0};
+	size_t frame = SIZE_MAX;
+
+	finding->goroutine = messages->goroutine;
+	finding->thread = analysis->dying_thread;
+	if (messages->goroutine >= 0) {
+		goroutine_stack(analysis, (size_t)messages->goroutine, &stack);
+		frame = panic_frame(&stack, oldest_panic(messages));
+		if (frame == SIZE_MAX)
+			frame = first_program_frame(&stack, 0);
+		point_at(analysis, finding, &stack, frame);
+	}
+	finding->title = arena_printf(diagnosis->arena, "%s: %s", panicked_text(diagnosis, finding),
+				      one_line(diagnosis->arena, messages->line));
+	recorded_words_evidence(diagnosis, finding, messages->line);
+	recorded_chain_evidence(diagnosis, finding, &stack);
+	recorded_state_evidence(diagnosis, finding);
+	recorded_stack_evidence(diagnosis, finding, &stack, frame);
+	yield_to_fault(diagnosis, finding);
 }
 
 static void run(struct diagnosis *diagnosis)
@@ -134,6 +194,10 @@ static void run(struct diagnosis *diagnosis)
 	const struct messages *messages = &analysis->messages;
 	struct stack stack = {0};
 
+	if (analysis->runtime->recorded && messages->panicked && oldest_panic(messages)) {
+		report_recorded(diagnosis);
+		return;
+	}
 	if (!messages->panicked || messages->goroutine < 0 || !oldest_panic(messages) || !analysis->runtime->layout)
 		return;
 	goroutine_stack(analysis, (size_t)messages->goroutine, &stack);

@@ -103,6 +103,7 @@ bool map_user_find(struct analysis *analysis, int32_t goroutine, const struct st
 	if (ret->frame != SIZE_MAX) {
 		ret->function = program_function(analysis, stack, ret->frame);
 		ret->pc = stack->frames.items[ret->frame].pc;
+		ret->at = frame_address_text(analysis->arena, &stack->frames.items[ret->frame]);
 	}
 	return true;
 }

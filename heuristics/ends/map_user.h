@@ -11,6 +11,7 @@ struct map_user {
 	const char *function; /* of the program, that uses the map; NULL: unknown */
 	size_t frame;         /* its index in the goroutine's stack; SIZE_MAX */
 	uint64_t pc;          /* there */
+	const char *at;       /* … in words (frame_address_text) */
 	uint64_t map;         /* address of its header; 0: not proved */
 	uint64_t map_slot;    /* where that address was read from: an argument's slot, or the iterator */
 	const char *type;     /* "map[string]int"; NULL */

@@ -2,6 +2,7 @@
 #include "heuristics/ends/ordinary_ends.h"
 
 #include "base/prefix.h"
+#include "golang/recorded.h"
 
 #include <string.h>
 
@@ -78,8 +79,8 @@ void point_at(struct analysis *analysis, struct finding *finding, const struct s
 		return;
 	finding->frame = (int64_t)frame;
 	finding->function = program_function(analysis, stack, frame);
-	finding->has_pc = true;
 	finding->pc = stack->frames.items[frame].pc;
+	finding->has_pc = recorded_pc_known(finding->pc);
 }
 
 bool is_whole_stack(struct analysis *analysis, const struct finding *finding, struct stack *ret)

@@ -1,7 +1,7 @@
 /* out_of_memory.c: the runtime got no memory from the system, or could not make what was asked for of what it had, and threw
  * (out_of_memory_texts.def). A process that the kernel kills for memory leaves no dump. */
 #include "heuristics/ends/heap_in_use.h"
-#include "heuristics/ends/ordinary_ends.h"
+#include "heuristics/ends/recorded_end.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -61,8 +61,8 @@ static void throw_evidence(struct diagnosis *diagnosis, struct finding *finding)
 	}
 	if (allocator)
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-			     "on thread %" PRId64 " runtime.throw was reached from %s, which allocates memory",
-			     analysis->image->threads.items[finding->thread].id, allocator);
+			     "on %s runtime.throw was reached from %s, which allocates memory",
+			     thread_text(analysis, finding->thread), allocator);
 }
 
 /* Whoever allocates marks the M (m.mallocing), and so does whoever brings the process down (m.dying, startpanic_m). */
@@ -72,6 +72,8 @@ static void machine_evidence(struct diagnosis *diagnosis, struct finding *findin
 	const int32_t index = diagnosis->analysis->thread_machine[finding->thread];
 	const struct machine *m = index >= 0 ? &runtime->machines.items[index] : NULL;
 
+	if (runtime->recorded)
+		recorded_state_evidence(diagnosis, finding);
 	if (m && m->dying > 0)
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
 			     "M%" PRId64 " of that thread is marked dying (m.dying %" PRId32 ", m.mallocing %" PRId32 ")", m->id,

@@ -5,6 +5,7 @@
 #include "heuristics/ends/recursion_evidence.h"
 
 #include "analyzer/unwind/unwind.h"
+#include "golang/recorded.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -73,6 +74,20 @@ static void room_evidence(struct diagnosis *diagnosis, struct finding *finding, 
 			      "guard: %s", g->id, room, needed, full ? "no room was left" : "there was room");
 }
 
+/* Of a log: where the runtime said that SP was on that stack. */
+static void recorded_room_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	const struct log_record *record = diagnosis->analysis->runtime->recorded->record;
+	const uint64_t size = record->stack_hi - record->stack_lo, room = record->full_sp - record->stack_lo;
+	const bool full = record->full_sp > record->stack_lo && room < GUARD_MOST && size > record->limit_said / 2 - GUARD_MOST;
+
+	if (record->full_sp && record->limit_said && record->limit_said / 2 > GUARD_MOST)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, full ? WEIGHT_STRONG : WEIGHT_FAIR, false,
+			     "the runtime said that SP was 0x%" PRIx64 " on a stack of %" PRIu64 " bytes from 0x%" PRIx64
+			     " on, whose limit is %" PRIu64 ": %" PRIu64 " bytes were left", record->full_sp, size, record->stack_lo,
+			     record->limit_said, room);
+}
+
 /* The frames of the thread that died: newstack, which morestack called, threw. */
 static void throw_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {
@@ -87,8 +102,8 @@ static void throw_evidence(struct diagnosis *diagnosis, struct finding *finding)
 		return;
 	evidence_add(diagnosis, finding, EVIDENCE_UNWIND,
 		     stack.frames.items[asked + 1].info->role == ROLE_MORESTACK ? WEIGHT_STRONG : WEIGHT_FAIR, false,
-		     "on thread %" PRId64 " runtime.newstack, called by %s, threw",
-		     analysis->image->threads.items[finding->thread].id, go_func_name(stack.frames.items[asked + 1].info));
+		     "on %s runtime.newstack, called by %s, threw",
+		     thread_text(analysis, finding->thread), go_func_name(stack.frames.items[asked + 1].info));
 }
 
 /* The frame that the function which asked for more stack needs. */
@@ -130,7 +145,9 @@ static void run_go(struct diagnosis *diagnosis, size_t kind)
 	if (finding->goroutine < 0)
 		return;
 	g = &analysis->runtime->goroutines.items[finding->goroutine];
-	if (texts[kind].limit) {
+	if (analysis->runtime->recorded) {
+		recorded_room_evidence(diagnosis, finding);
+	} else if (texts[kind].limit) {
 		uint64_t needed = needed_by(analysis->runtime, g->sched_pc);
 
 		limit_evidence(diagnosis, finding, g, needed);

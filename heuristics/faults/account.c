@@ -123,8 +123,8 @@ static void tell_fault(const struct teller *teller)
 
 	teller->account->what = arena_printf(teller->arena, "%s%s%s%s%s", what, at ? " in " : "", at ? at : "", cause ? ": " : "",
 					     cause ? cause : "");
-	state(teller, arena_printf(teller->arena, "%s on thread %" PRId64 "%s%s%s%s", fault->name,
-				   analysis->image->threads.items[teller->account->thread].id,
+	state(teller, arena_printf(teller->arena, "%s on %s%s%s%s%s", fault->name,
+				   thread_text(analysis, teller->account->thread),
 				   fault->has_pc ? arena_printf(teller->arena, " at pc 0x%" PRIx64, fault->pc) : "",
 				   at ? ", in " : "", at ? at : "",
 				   code && *code->meaning ? arena_printf(teller->arena, "; the kernel said (%s): %s", code->name,
@@ -185,8 +185,8 @@ static void tell_sent(const struct teller *teller)
 		teller->account->what = arena_printf(teller->arena, "%s sent %s", sender(teller, stop), stop->name);
 	else
 		teller->account->what = arena_printf(teller->arena, "%s was sent to it%s", stop->name, in);
-	state(teller, arena_printf(teller->arena, "%s on thread %" PRId64 "%s%s%s%s%s", stop->name,
-				   image->threads.items[teller->account->thread].id, told ? " was sent by " : "",
+	state(teller, arena_printf(teller->arena, "%s on %s%s%s%s%s%s", stop->name,
+				   thread_text(teller->diagnosis->analysis, teller->account->thread), told ? " was sent by " : "",
 				   told ? sender(teller, stop) : "", call ? ", by " : "", call ? call : "",
 				   call && *in ? arena_printf(teller->arena, ",%s", in) : in));
 	if (why)

@@ -12,6 +12,8 @@
 
 #include "analyzer/last_words/fault_operand.h"
 #include "analyzer/unwind/unwind.h"
+#include "formats/dump/signals.h"
+#include "golang/recorded.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -257,6 +259,66 @@ static void point_into(struct analysis *analysis, struct finding *finding, const
 	finding->function = c_frame_function(analysis, frames, frame);
 }
 
+/* C that uses up its stack faults just below it; a log does not show where that is. */
+static void stack_doubt(struct diagnosis *diagnosis, struct finding *finding, const struct registers *registers)
+{
+	enum { REACH = 64 << 10 };
+	const struct fault *fault = &diagnosis->analysis->fault;
+	uint64_t sp;
+
+	if (fault->known && fault->has_address && reg_get(registers, diagnosis->analysis->image->arch->sp, &sp) &&
+	    fault->address - sp + REACH <= 2 * REACH)
+		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, true,
+			     "SP was 0x%" PRIx64 ", so near to that address that C may have used up its stack: then nothing is wrong with "
+			     "a pointer", sp);
+}
+
+/* Of a log: the runtime itself says where the signal arrived. */
+static void report_recorded(struct diagnosis *diagnosis)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct stop *ended = &analysis->image->stop;
+	const bool faulted = analysis->fault.known;
+	struct stop_in_c stop = {.thread = (size_t)analysis->dying_thread, .signal = ended->name, .faulted = faulted};
+	const int32_t goroutine = analysis->thread_goroutine[stop.thread];
+	const struct registers *registers = &analysis->image->threads.items[stop.thread].registers;
+	struct finding *finding = finding_add(diagnosis, &detector_cgo_fault);
+	const char *caller;
+	uint64_t pc;
+
+	finding->thread = (int32_t)stop.thread;
+	finding->goroutine = goroutine;
+	stop.called = goroutine >= 0 && go_caller_find(analysis, (size_t)goroutine, &stop.caller);
+	finding->has_pc = analysis->runtime->recorded->record->signal.has_pc;
+	finding->pc = analysis->runtime->recorded->record->signal.pc;
+	caller = stop.caller.function ? arena_printf(diagnosis->arena, ", called by Go's %s", stop.caller.function) : "";
+	finding->title = faulted ? arena_printf(diagnosis->arena, "C code%s%s got %s", caller, *caller ? "," : "",
+						signal_text(diagnosis, &stop))
+				 : arena_printf(diagnosis->arena, "C code%s%s sent the process %s", caller, *caller ? "," : "", stop.signal);
+	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
+		     "%s at pc 0x%" PRIx64 "%s%s: the runtime says that it arrived while C, called by cgo, was running", stop.signal,
+		     finding->pc, faulted && analysis->fault.has_address ? ", accessing " : "",
+		     faulted && analysis->fault.has_address ? hex_text(diagnosis->arena, analysis->fault.address) : "");
+	if (reg_get(registers, analysis->image->arch->pc, &pc) && pc == finding->pc)
+		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, faulted && !analysis->fault.late ? WEIGHT_STRONG : WEIGHT_FAIR, false,
+			     "%s is 0x%" PRIx64 " among the registers that were printed, and no Go function is known there",
+			     analysis->image->arch->reg_names[analysis->image->arch->pc], pc);
+	stack_doubt(diagnosis, finding, registers);
+	if (stop.called)
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false, "goroutine %" PRIu64 " stands in runtime.cgocall%s",
+			     analysis->runtime->goroutines.items[goroutine].id, call_text(analysis->arena, &stop.caller));
+}
+
+/* abort raises SIGABRT by tgkill; what others send comes by kill. */
+static bool arrived_in_c(const struct analysis *analysis)
+{
+	const struct log_record *record = analysis->runtime->recorded->record;
+	const struct stop *stop = &analysis->image->stop;
+
+	return stop->known && record->signal.in_c &&
+	       (analysis->fault.known || (stop->has_code && stop->code == SIGNAL_CODE_TKILL));
+}
+
 static void run(struct diagnosis *diagnosis)
 {
 	struct analysis *analysis = diagnosis->analysis;
@@ -264,6 +326,11 @@ static void run(struct diagnosis *diagnosis)
 	struct finding *finding;
 	int32_t machine, goroutine;
 
+	if (analysis->runtime->recorded) {
+		if (analysis->dying_thread >= 0 && arrived_in_c(analysis))
+			report_recorded(diagnosis);
+		return;
+	}
 	if (analysis->dying_thread < 0 || analysis->messages.panics.count || !find_stop(analysis, &stop))
 		return;
 	machine = analysis->thread_machine[stop.thread];

@@ -4,7 +4,7 @@
  * about to make a panic of, in a dump that was taken before its handler ran (a first-chance exception on Windows). */
 #include "analyzer/origins/origin.h"
 #include "heuristics/faults/memory_access.h"
-#include "heuristics/ends/ordinary_ends.h"
+#include "heuristics/ends/recorded_end.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -176,6 +176,44 @@ static size_t panicked_frame(const struct analysis *analysis, const struct stack
 	return sigpanic + 1;
 }
 
+/* Of a log: what the runtime said. Without the instruction nobody can tell an offset from nil from another small number, nor, in the
+ * runtime's own code, what it was given. */
+static void report_recorded(struct diagnosis *diagnosis)
+{
+	enum { WORD = 8 };
+	struct analysis *analysis = diagnosis->analysis;
+	const struct fault *fault = &analysis->fault;
+	const struct panic_value *panic = &analysis->messages.panics.items[0];
+	struct stack stack = {0};
+	struct finding *finding;
+	size_t faulted, frame;
+	bool plain;
+
+	goroutine_stack(analysis, (size_t)fault->goroutine, &stack);
+	faulted = find_role(&stack, ROLE_SIGPANIC) != SIZE_MAX ? find_role(&stack, ROLE_SIGPANIC) + 1
+							       : panic->frame == 0 ? 0 : (size_t)(panic->frame + 1);
+	frame = first_program_frame(&stack, panic->frame < 0 ? 0 : (size_t)panic->frame);
+	plain = frame == faulted && fault->address % WORD == 0;
+	finding = finding_add(diagnosis, &detector_nil_deref);
+	finding->goroutine = fault->goroutine;
+	finding->thread = fault->thread;
+	point_at(analysis, finding, &stack, frame);
+	finding->title = arena_printf(diagnosis->arena, "goroutine %" PRIu64 " used a nil pointer%s%s%s",
+				      analysis->runtime->goroutines.items[fault->goroutine].id, finding->function ? " in " : "",
+				      finding->function ? finding->function : "",
+				      fault->address ? arena_printf(diagnosis->arena, ": it accessed 0x%" PRIx64, fault->address) : "");
+	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, plain ? WEIGHT_STRONG : WEIGHT_FAIR, false,
+		     "%s at pc 0x%" PRIx64 ", accessing 0x%" PRIx64 ", as the runtime printed it", fault->name, fault->pc, fault->address);
+	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false, "it made a panic of that: %s",
+		     one_line(diagnosis->arena, panic->text));
+	recorded_stack_evidence(diagnosis, finding, &stack, frame);
+	if (!plain)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, true,
+			     frame == faulted ? "0x%" PRIx64 " may as well be a pointer that was no nil: only the instruction tells"
+					      : "the runtime accessed 0x%" PRIx64 " for that function: the log does not show what it was given",
+			     fault->address);
+}
+
 /* The pointer was 0: any other small number is no nil, but the sign of a pointer that is none (torn-value, bad-pointer). */
 static void run(struct diagnosis *diagnosis)
 {
@@ -189,6 +227,11 @@ static void run(struct diagnosis *diagnosis)
 
 	if (!fault->known || !fault->has_pc || !fault->has_address || fault->address >= FIRST_PAGE || fault->goroutine < 0)
 		return;
+	if (analysis->runtime->recorded) {
+		if (analysis->messages.panicked && is_memory_panic(&analysis->messages.panics.items[0]))
+			report_recorded(diagnosis);
+		return;
+	}
 	g = &analysis->runtime->goroutines.items[fault->goroutine];
 	goroutine_stack(analysis, (size_t)fault->goroutine, &stack);
 	panicked = !stands_at_fault(analysis, &stack);

@@ -73,6 +73,8 @@ static void ruled_out_evidence(struct diagnosis *diagnosis, struct finding *find
 	struct analysis *analysis = diagnosis->analysis;
 	const struct fault *fault = &analysis->fault;
 
+	if (analysis->runtime->recorded) /* what a log shows rules nothing out */
+		return;
 	if (!is_walked(analysis, finding)) {
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_FAIR, false,
 			     "its stack could not be walked to its end, so that damage on it is not ruled out");

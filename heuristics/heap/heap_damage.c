@@ -133,8 +133,8 @@ static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding,
 	if (!crash->function)
 		return;
 	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-		     "the stack of the thread that died, %" PRId64 ", is in %s: %s at work, and no line of the program's own",
-		     analysis->image->threads.items[finding->thread].id, crash->function,
+		     "the stack of %s is in %s: %s at work, and no line of the program's own",
+		     dead_thread_text(analysis, finding->thread), crash->function,
 		     worker(&crash->stack, crash->frame));
 }
 

@@ -21,8 +21,8 @@ static void message_evidence(struct diagnosis *diagnosis, struct finding *findin
 
 	if (!refusal->said) {
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
-			     "thread %" PRId64 " sent itself SIGABRT: runtime/cgo's fatalf, which prints \"pthread_create failed\" "
-			     "and calls abort", diagnosis->analysis->image->threads.items[finding->thread].id);
+			     "%s sent itself SIGABRT: runtime/cgo's fatalf, which prints \"pthread_create failed\" "
+			     "and calls abort", thread_text(diagnosis->analysis, finding->thread));
 		return;
 	}
 	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, own ? WEIGHT_STRONG : WEIGHT_FAIR, false, "%s: \"%s\"",
@@ -59,7 +59,7 @@ static void state_evidence(struct diagnosis *diagnosis, struct finding *finding,
 static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct refusal *refusal)
 {
 	struct analysis *analysis = diagnosis->analysis;
-	const int64_t thread = analysis->image->threads.items[finding->thread].id;
+	const char *thread = thread_text(analysis, finding->thread);
 	struct stack stack = {0};
 	size_t frame;
 
@@ -72,14 +72,15 @@ static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding,
 	}
 	if (!refusal->said) {
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-			     "below its frames of C, thread %" PRId64 " stands in runtime.newm1, which starts a thread by way of C", thread);
+			     "below its frames of C, %s stands in runtime.newm1, which starts a thread by way of C", thread);
 		return;
 	}
 	frame = thrower_find(analysis, &stack);
 	if (frame != SIZE_MAX)
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-			     "the stack of the thread that died, %" PRId64 ", passes the runtime's throw, called by %s at 0x%" PRIx64,
-			     thread, go_func_name(stack.frames.items[frame].info), stack.frames.items[frame].pc);
+			     "the stack of %s passes the runtime's throw, called by %s at %s",
+			     dead_thread_text(analysis, finding->thread), go_func_name(stack.frames.items[frame].info),
+			     frame_address_text(diagnosis->arena, &stack.frames.items[frame]));
 }
 
 /* A goroutine that is locked to its thread (runtime.LockOSThread) keeps it also while it waits. */

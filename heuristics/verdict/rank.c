@@ -90,6 +90,10 @@ static void mark_decisive(struct finding *finding)
 
 enum certainty certainty_cap(const struct go_runtime *runtime, const char **why)
 {
+	if (runtime->recorded && !runtime->exe) { /* nothing rests on tables or layouts */
+		*why = NULL;
+		return CERTAINTY_CERTAIN;
+	}
 	*why = "the executable is not the one that ran";
 	if (runtime->identity == IDENTITY_MISMATCH)
 		return CERTAINTY_POSSIBLE;

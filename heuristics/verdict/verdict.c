@@ -88,8 +88,8 @@ static void note_unexplained_end(struct diagnosis *diagnosis)
 			return;
 	}
 	vec_push(diagnosis->arena, &diagnosis->verdict.unexplained,
-		 arena_printf(diagnosis->arena, "how the process ended: %s on thread %" PRId64,
-			      image->stop.known ? image->stop.name : "by the runtime", image->threads.items[thread].id));
+		 arena_printf(diagnosis->arena, "how the process ended: %s on %s",
+			      image->stop.known ? image->stop.name : "by the runtime", thread_text(diagnosis->analysis, thread)));
 }
 
 /* Whether the stack of some goroutine was walked to its end: the first of a few groups. */
@@ -112,7 +112,7 @@ static bool is_healthy(struct analysis *analysis)
 {
 	const struct go_runtime *runtime = analysis->runtime;
 
-	return analysis->image->snapshot && !analysis->image->stop.known && analysis->dying_thread < 0 && runtime->presence == PRESENCE_GO &&
+	return analysis->image->snapshot && !runtime->recorded && !analysis->image->stop.known && analysis->dying_thread < 0 && runtime->presence == PRESENCE_GO &&
 	       runtime->identity != IDENTITY_MISMATCH && runtime->identity != IDENTITY_UNVERIFIED && has_walked(analysis);
 }
 

@@ -1,6 +1,7 @@
 /* frames.c: each printed line of a frame in pieces of text, with what differs from frame to frame between them. */
 #include "report/json/frames.h"
 
+#include "golang/recorded.h"
 #include "report/json/pc_texts.h"
 #include "report/place.h"
 
@@ -12,23 +13,31 @@ enum {
 	LINE_PIECES
 };
 
+/* Two numbers that stand for unknown addresses may still differ by the offset that was printed. */
+static bool has_offset(const struct frame_line *line)
+{
+	const struct recorded_place *place = line->frame->info->recorded;
+
+	return line->entry && (!place || (place->has_offset && line->frame->pc - line->entry == place->offset));
+}
+
 static void word_line(struct writer *writer, const struct frame_line *line, struct piece pieces[static LINE_PIECES])
 {
 	const uint64_t pc = line->frame->pc;
 	json_t *object = begin_value(writer, new_object());
 
-	put_address(writer, object, "pc", true, pc);
+	put_address(writer, object, "pc", recorded_pc_known(pc), pc);
 	pieces[LINE_PC] = piece_of(arena_printf(writer->arena, "{%s,\"sp\":", pending_members(writer)));
 	object = begin_value(writer, new_object());
 	put_text(writer, object, "function", line->function);
-	put_address(writer, object, "entry", line->entry != 0, line->entry);
+	put_address(writer, object, "entry", line->entry != 0 && recorded_pc_known(line->entry), line->entry);
 	put_text(writer, object, "file", line->file);
 	put_number(writer, object, "line", line->file && line->line > 0, line->line);
 	put_text(writer, object, "module", line->module);
 	put_bool(writer, object, "inlined", line->inlined);
 	pieces[LINE_PLACE] = piece_of(arena_printf(writer->arena, ",%s,\"how\":\"", pending_members(writer)));
 	object = begin_value(writer, new_object());
-	put_number(writer, object, "function_offset", line->entry != 0, (int64_t)(pc - line->entry));
+	put_number(writer, object, "function_offset", has_offset(line), (int64_t)(pc - line->entry));
 	pieces[LINE_OFFSET] = piece_of(arena_printf(writer->arena, "%s}", pending_members(writer)));
 }
 

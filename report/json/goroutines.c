@@ -2,6 +2,7 @@
  * the dump says comes as the texts of pcs. */
 #include "report/json/goroutines.h"
 
+#include "golang/recorded.h"
 #include "report/json/frames.h"
 #include "report/json/pc_texts.h"
 #include "report/place.h"
@@ -57,7 +58,7 @@ static struct pc_text *word_creator(struct writer *writer, const void *context)
 	put_text(writer, creator, "function", line.function);
 	put_text(writer, creator, "file", line.file);
 	put_number(writer, creator, "line", line.file && line.line > 0, line.line);
-	put_address(writer, creator, "pc", true, *gopc);
+	put_address(writer, creator, "pc", recorded_pc_known(*gopc), *gopc);
 	*text->pieces = piece_of(pending_members(writer));
 	return text;
 }
@@ -118,8 +119,9 @@ static void write_group(struct writer *writer, const struct selected_group *grou
 
 static void write_thread(struct writer *writer, int32_t index)
 {
-	write_number(writer, ",\"thread\":", index >= 0,
-		     index >= 0 ? writer->analysis->image->threads.items[index].id : 0);
+	const int64_t id = index >= 0 ? writer->analysis->image->threads.items[index].id : -1;
+
+	write_number(writer, ",\"thread\":", id >= 0, id);
 }
 
 static void write_goroutine(struct writer *writer, size_t index, struct stack *stack)

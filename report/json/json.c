@@ -12,6 +12,7 @@
 #include "report/observations.h"
 #include "report/place.h"
 #include "report/stop_code.h"
+#include "report/target.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -65,6 +66,16 @@ static const char *release(struct writer *writer, const char *text)
 	return text && !strncmp(text, "go1", 3) ? arena_strndup(writer->arena, text, strcspn(text, " ")) : text;
 }
 
+/* Of a log: which releases print such, as far as it shows. */
+static void put_releases(struct writer *writer, json_t *target)
+{
+	const struct go_runtime *runtime = writer->analysis->runtime;
+	json_t *object = put_value(writer, target, "go_releases", new_object());
+
+	put_text(writer, object, "least", runtime->least_minor ? arena_printf(writer->arena, "go1.%d", runtime->least_minor) : NULL);
+	put_text(writer, object, "most", runtime->most_minor ? arena_printf(writer->arena, "go1.%d", runtime->most_minor) : NULL);
+}
+
 static void target_section(struct writer *writer)
 {
 	const struct go_runtime *runtime = writer->analysis->runtime;
@@ -72,9 +83,11 @@ static void target_section(struct writer *writer)
 	const struct image *image = writer->analysis->image;
 	json_t *object = begin_section(writer, "target");
 
-	put_text(writer, object, "os", image->os == OS_LINUX ? "linux" : "windows");
-	put_text(writer, object, "arch", image->arch->name);
+	put_text(writer, object, "os", target_os(image));
+	put_text(writer, object, "arch", target_arch(image));
 	put_text(writer, object, "go_version", release(writer, runtime->version.text));
+	if (runtime->recorded)
+		put_releases(writer, object);
 	put_text(writer, object, "main_module", runtime->main_module);
 	put_text(writer, object, "executable", exe ? exe->name : NULL);
 	put_text(writer, object, "executable_source", source_names[runtime->exe_source]);
@@ -107,7 +120,8 @@ static void put_goroutine_id(struct writer *writer, json_t *object, const char *
 
 static void put_thread_id(struct writer *writer, json_t *object, const char *name, int32_t index)
 {
-	put_number(writer, object, name, index >= 0, index >= 0 ? writer->analysis->image->threads.items[index].id : 0);
+	put_number(writer, object, name, index >= 0 && writer->analysis->image->threads.items[index].id >= 0,
+		   index >= 0 ? writer->analysis->image->threads.items[index].id : 0);
 }
 
 static void put_fault(struct writer *writer, json_t *process, const struct fault *fault)
@@ -169,7 +183,7 @@ static void thread_section(struct writer *writer, size_t index, struct stack *st
 	bool has_sp = reg_get(&thread->registers, arch->sp, &sp);
 	json_t *object = begin_item(writer);
 
-	put_number(writer, object, "id", true, thread->id);
+	put_number(writer, object, "id", thread->id >= 0, thread->id);
 	put_text(writer, object, "name", thread->name);
 	put_bool(writer, object, "crashed", thread->crashed);
 	put_goroutine_id(writer, object, "goroutine", writer->analysis->thread_goroutine[index]);

@@ -69,6 +69,8 @@ static void tell_unknown(struct telling *telling)
 	if (!analysis->runtime->goroutines.count)
 		tell_headline(telling,
 			      "No Go goroutine was found in this dump, so nothing can be said about why it ended.");
+	if (analysis->image->snapshot && analysis->runtime->recorded)
+		tell_headline(telling, "The log holds stacks, and nothing that says the process ended.%s", states);
 	if (analysis->image->snapshot)
 		tell_headline(telling, "No signal ended the process, but too little of it could be checked to call it healthy.%s",
 			      states);
@@ -76,14 +78,15 @@ static void tell_unknown(struct telling *telling)
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	for (size_t i = 0; i < account->facts.count; i++)
 		tell(telling, "%s.", capital(telling->arena, account->facts.items[i]));
-	tell(telling, "No rule of this program fits what the dump holds.");
-	if (analysis->runtime->exe_source == EXE_NONE)
+	tell(telling, "No rule of this program fits what the %s holds.", analysis->runtime->recorded ? "log" : "dump");
+	if (analysis->runtime->exe_source == EXE_NONE && !analysis->runtime->recorded)
 		tell(telling, "The executable was not found, and without it most checks are impossible.");
-	if (analysis->image->truncated)
+	if (analysis->image->truncated && !analysis->runtime->recorded)
 		tell(telling, "The dump was cut short, so part of the memory is missing.");
-	if (analysis->image->truncated)
+	if (analysis->image->truncated && !analysis->runtime->recorded)
 		tell_action(telling, "Get a whole dump: check the limits of whoever saved it (ulimit -c, disk space).");
-	tell_action(telling, "Read the stack of the thread that died, and the notes: they name what could not be seen. "
+	if (analysis->dying_thread >= 0 || !analysis->runtime->recorded)
+		tell_action(telling, "Read the stack of the thread that died, and the notes: they name what could not be seen. "
 			     "-v shows every thread.");
 }
 
@@ -99,7 +102,7 @@ static void ask_for_executable(struct telling *telling)
 			telling,
 			"Give the executable of exactly this build, with --exe: the one that was used is another, and "
 			"all of this report is doubtful.");
-	else if (runtime->exe_source == EXE_NONE)
+	else if (runtime->exe_source == EXE_NONE && !runtime->recorded)
 		tell_action(telling,
 			    "Give the executable of exactly this build, with --exe: without it most checks are "
 			    "impossible.");

@@ -31,8 +31,8 @@ static const char *place_of(struct telling *telling, const struct stack *stack, 
 
 	if (frame == SIZE_MAX)
 		return NULL;
-	return arena_printf(telling->arena, "%s, at 0x%" PRIx64 ",", program_function(telling->diagnosis->analysis, stack, frame),
-			    stack->frames.items[frame].pc);
+	return arena_printf(telling->arena, "%s, at %s,", program_function(telling->diagnosis->analysis, stack, frame),
+			    frame_address_text(telling->arena, &stack->frames.items[frame]));
 }
 
 static void tell_first(struct telling *telling, const struct stack *stack, const struct panic_value *panic)
@@ -74,7 +74,8 @@ static void tell_chain(struct telling *telling)
 	const struct messages *messages = &analysis->messages;
 	struct stack stack = {0};
 
-	goroutine_stack(analysis, (size_t)messages->goroutine, &stack);
+	if (messages->goroutine >= 0)
+		goroutine_stack(analysis, (size_t)messages->goroutine, &stack);
 	for (size_t told = 0; told < messages->panics.count && told < TOLD_LIMIT; told++) {
 		const struct panic_value *panic = &messages->panics.items[messages->panics.count - 1 - told];
 
@@ -96,7 +97,7 @@ static void advise_panic(struct telling *telling, const char *who)
 	tell_action(telling, "Read the stack of %s from the top: the first function of your own code is where to look.", who);
 	if (telling->diagnosis->analysis->messages.panics.count > 1)
 		tell_action(telling, "Begin with the oldest panic, which is printed first: the others came of it.");
-	if (telling->diagnosis->analysis->messages.broken_off)
+	if (telling->diagnosis->analysis->messages.broken_off || telling->diagnosis->analysis->runtime->recorded)
 		return;
 	tell_confirm(telling, "The log of the service has to show the same lines before the stack of %s; if it shows others, it is "
 			      "the log of another crash.", who);

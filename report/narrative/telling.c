@@ -102,11 +102,9 @@ const char *finding_goroutine(const struct telling *telling, const struct findin
 
 const char *finding_thread(const struct telling *telling, const struct finding *finding)
 {
-	const struct image *image = telling->diagnosis->analysis->image;
-
 	if (finding->thread < 0)
 		return "another thread";
-	return arena_printf(telling->arena, "thread %" PRId64, image->threads.items[finding->thread].id);
+	return thread_text(telling->diagnosis->analysis, finding->thread);
 }
 
 const struct finding *finding_of_rule(const struct diagnosis *diagnosis, const char *rule, const struct finding *by)

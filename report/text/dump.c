@@ -2,6 +2,7 @@
 #include "report/text/text.h"
 
 #include "report/fingerprint/fingerprint.h"
+#include "report/target.h"
 
 #include <inttypes.h>
 
@@ -36,16 +37,42 @@ static void warnings(const struct text *text)
 		page_wrap(&text->page, "! ", 0, STYLE_YELLOW,
 			  arena_printf(text->arena, "The executable %s may not be the one that was running: %s.", runtime->exe->name,
 				       runtime->identity_because));
-	if (runtime->exe_source == EXE_NONE)
+	if (runtime->exe_source == EXE_NONE && !runtime->recorded)
 		page_wrap(&text->page, "! ", 0, STYLE_YELLOW,
 			  "The executable was not found: most stacks and checks need it. Give it with --exe.");
 	if (text->analysis->image->truncated)
-		page_wrap(&text->page, "! ", 0, STYLE_YELLOW, "The dump was cut short: part of the memory is missing.");
+		page_wrap(&text->page, "! ", 0, STYLE_YELLOW, text->analysis->image->record ? "The log does not hold all of the crash: its beginning or its end is missing."
+						      : "The dump was cut short: part of the memory is missing.");
 }
 
 static const char *joined(const struct text *text, const char *list, const char *item)
 {
 	return *list ? arena_printf(text->arena, "%s, %s", list, item) : item;
+}
+
+static const char *target_text(const struct text *text)
+{
+	const struct image *image = text->analysis->image;
+	const char *os = target_os(image);
+	const char *arch = target_arch(image);
+	const char *what = image->record ? "a log of " : "";
+
+	if (!os && !arch)
+		return image->record ? "a log" : "?";
+	return arena_printf(text->arena, "%s%s%s%s", what, os ? os : "", os && arch ? "/" : "", arch ? arch : "");
+}
+
+/* "Go 1.22 or later", of a log. */
+static const char *releases_text(const struct text *text)
+{
+	const struct go_runtime *runtime = text->analysis->runtime;
+
+	if (runtime->least_minor == runtime->most_minor)
+		return arena_printf(text->arena, "Go 1.%d", runtime->least_minor);
+	if (!runtime->most_minor)
+		return arena_printf(text->arena, "Go 1.%d or later", runtime->least_minor);
+	return runtime->least_minor ? arena_printf(text->arena, "Go 1.%d to 1.%d", runtime->least_minor, runtime->most_minor)
+				    : arena_printf(text->arena, "Go 1.%d or earlier", runtime->most_minor);
 }
 
 /* One line that says which dump this is. */
@@ -57,13 +84,14 @@ static void dump_line(const struct text *text)
 	};
 	const struct image *image = text->analysis->image;
 	const struct go_runtime *runtime = text->analysis->runtime;
-	const char *line = arena_printf(text->arena, "%s: %s/%s", image->name,
-					image->os == OS_LINUX ? "linux" : "windows", image->arch->name);
+	const char *line = arena_printf(text->arena, "%s: %s", image->name, target_text(text));
 
 	if (presence[runtime->presence])
 		line = joined(text, line, presence[runtime->presence]);
 	if (runtime->version.text)
 		line = joined(text, line, runtime->version.text);
+	else if (runtime->least_minor || runtime->most_minor)
+		line = joined(text, line, releases_text(text));
 	if (runtime->main_module)
 		line = joined(text, line, arena_printf(text->arena, "module %s", runtime->main_module));
 	if (image->pid)
@@ -76,11 +104,12 @@ static void dump_line(const struct text *text)
 							      : ""));
 	else if (text->analysis->dying_thread >= 0)
 		line = joined(text, line,
-			      arena_printf(text->arena, "ended by the Go runtime on thread %" PRId64,
-					   image->threads.items[text->analysis->dying_thread].id));
+			      arena_printf(text->arena, "ended by the Go runtime%s",
+					   image->record ? "" : arena_printf(text->arena, " on %s", thread_text(text->analysis, text->analysis->dying_thread))));
 	else
-		line = joined(text, line, image->snapshot ? "a snapshot of a live process" : "how it ended is not known");
-	line = joined(text, line, counted_text(text->arena, image->threads.count, "thread"));
+		line = joined(text, line, image->record ? "it does not say that the process ended" : image->snapshot ? "a snapshot of a live process" : "how it ended is not known");
+	if (!image->record)
+		line = joined(text, line, counted_text(text->arena, image->threads.count, "thread"));
 	if (runtime->presence == PRESENCE_GO)
 		line = joined(text, line, counted_text(text->arena, runtime->goroutines.count, "goroutine"));
 	if (runtime->exe)

@@ -37,7 +37,7 @@ static const char *group_place(const struct text *text, const struct stack *stac
 {
 	struct frame_line lines[INLINE_LIMIT];
 	const char *last =
-		stack->frames.count ? arena_printf(text->arena, "pc 0x%" PRIx64, stack->frames.items[0].pc) : "?";
+		stack->frames.count ? arena_printf(text->arena, "pc %s", frame_address_text(text->arena, &stack->frames.items[0])) : "?";
 
 	for (size_t i = 0; i < stack->frames.count; i++) {
 		size_t count = frame_lines(text->analysis->image, stack, i, lines);

@@ -135,8 +135,7 @@ static const char *threads_text(const struct text *text, const struct selected_g
 			continue;
 		if (count++ == THREADS_SHOWN)
 			return arena_printf(text->arena, "%s, …", list);
-		list = arena_printf(text->arena, "%s, thread %" PRId64, list,
-				    text->analysis->image->threads.items[thread].id);
+		list = arena_printf(text->arena, "%s, %s", list, thread_text(text->analysis, thread));
 	}
 	return list;
 }

@@ -6,6 +6,8 @@
 #include "report/text/text.h"
 
 #include "formats/exe/demangle.h"
+#include "golang/recorded.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +87,7 @@ static void frame_printed(const struct text *text, const struct stack *stack, si
 	for (size_t i = 0; i < count; i++) {
 		struct printed_line printed = {.line = lines[i]};
 
-		printed.pc = hex_text(text->arena, lines[i].frame->pc);
+		printed.pc = recorded_pc_known(lines[i].frame->pc) ? hex_text(text->arena, lines[i].frame->pc) : "";
 		printed.function = lines[i].function ? escape_line(text->arena, function_name(text, &lines[i])) : "?";
 		printed.place = escape_line(text->arena, line_place(text, &lines[i]));
 		printed.remark = remark_text(&lines[i]);
@@ -284,8 +286,7 @@ const char *goroutine_traits(const struct text *text, size_t index)
 	if (goroutine_waited(text->analysis->runtime, g, &waited) && waited >= NANOTIME_SECOND)
 		traits = arena_printf(text->arena, ", for at least %s", duration_text(text->arena, waited));
 	if (thread >= 0)
-		traits = arena_printf(text->arena, "%s, thread %" PRId64, traits,
-				      text->analysis->image->threads.items[thread].id);
+		traits = arena_printf(text->arena, "%s, %s", traits, thread_text(text->analysis, thread));
 	return g->locked ? arena_printf(text->arena, "%s, locked to its thread", traits) : traits;
 }
 
@@ -324,7 +325,7 @@ void text_thread(const struct text *text, size_t index, struct stack *stack)
 
 	thread_stack(text->analysis, index, stack);
 	heading(text,
-		arena_printf(text->arena, "Stack of thread %" PRId64 "%s%s%s", thread->id, thread->name ? " " : "",
+		arena_printf(text->arena, "Stack of %s%s%s%s", thread_text(text->analysis, (int32_t)index), thread->name ? " " : "",
 			     thread->name ? thread->name : "",
 			     goroutine < 0 ? ""
 					   : arena_printf(text->arena, ", which runs goroutine %" PRIu64,

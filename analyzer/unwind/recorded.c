@@ -1,0 +1,74 @@
+/* recorded.c: see recorded.h. A stack is complete where the runtime printed it to the end: then it says who created the goroutine,
+ * or ends at the functions that nothing calls. */
+#include "analyzer/unwind/recorded.h"
+
+#include "golang/recorded.h"
+
+#include <string.h>
+
+static const char *const outermost[] = {
+#define OUTERMOST(name) name,
+#include "analyzer/unwind/outermost.def"
+#undef OUTERMOST
+};
+
+static bool is_outermost(const struct frame *frame)
+{
+	const char *name = frame->info->func ? go_func_name(frame->info) : "";
+
+	for (size_t i = 0; i < sizeof outermost / sizeof *outermost; i++)
+		if (!strcmp(name, outermost[i]))
+			return true;
+	return false;
+}
+
+static void add_frame(const struct analysis *analysis, const struct recorded_frame *recorded, struct stack *ret)
+{
+	const uint64_t pc = analysis->runtime->recorded->pcs[recorded->place];
+	const struct frame frame = {.pc = pc, .sp = recorded->sp, .fp = recorded->fp, .info = go_pc(analysis->runtime, pc, false),
+				    .how = HOW_RECORDED, .tear = -1, .damage = -1};
+
+	vec_push(analysis->arena, &ret->frames, frame);
+	ret->digest = digest_add(ret->digest, pc);
+}
+
+static void take(const struct analysis *analysis, const struct recorded_stack *stack, struct stack *ret)
+{
+	const struct log_record *record = analysis->runtime->recorded->record;
+	struct frame *items = ret->frames.items;
+	const size_t capacity = ret->frames.capacity;
+
+	*ret = (struct stack){.end = END_NOT_SAVED};
+	ret->frames.items = items;
+	ret->frames.capacity = capacity;
+	for (size_t i = 0; i < stack->count; i++)
+		add_frame(analysis, &record->frames.items[stack->first + i], ret);
+	if (!stack->elided || stack->elided_at >= stack->count)
+		return;
+	ret->elided = stack->elided;
+	ret->elided_at = stack->elided_at;
+	ret->digest = digest_add(ret->digest, stack->elided);
+}
+
+void recorded_goroutine_stack(const struct analysis *analysis, size_t index, struct stack *ret)
+{
+	const struct recorded_goroutine *g = recorded_goroutine(analysis->runtime, index);
+
+	take(analysis, &g->stack, ret);
+	if (g->stack.unavailable || !ret->frames.count)
+		ret->end = END_UNKNOWN_CONTEXT;
+	else if (!g->stack.cut &&
+		 (g->creator != RECORDED_NONE || is_outermost(&ret->frames.items[ret->frames.count - 1])))
+		ret->end = END_COMPLETE;
+}
+
+void recorded_thread_stack(const struct analysis *analysis, struct stack *ret)
+{
+	const struct log_record *record = analysis->runtime->recorded->record;
+
+	take(analysis, &record->system, ret);
+	if (ret->frames.count && is_outermost(&ret->frames.items[ret->frames.count - 1]))
+		ret->end = END_COMPLETE;
+	else if (ret->frames.count || analysis->thread_goroutine[0] >= 0)
+		ret->end = END_STACK_SWITCH;
+}

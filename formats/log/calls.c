@@ -1,0 +1,302 @@
+/* calls.c: the lines of a stack (runtime/traceback.go traceback2, printcreatedby1; symtab.go printOneCgoTraceback): a call, and
+ * below it, indented, its place. Calls that were inlined have "(...)" for arguments, and come before the function that holds them. */
+#include "formats/log/reader.h"
+
+#include <string.h>
+
+enum { INLINED_LIMIT = 63, KEY_LIMIT = 64 * 1024 };
+
+/* What is printed below a call. */
+struct place {
+	const char *file;
+	size_t file_length;
+	uint64_t line;
+	bool has_offset, has_pc, has_frame;
+	uint64_t offset, pc, sp, fp;
+};
+
+/* "\truntime/panic.go:878 +0x159 fp=0x… sp=0x… pc=0x…" */
+static bool read_numbers(struct cursor cursor, struct place *ret)
+{
+	if (cursor_take(&cursor, " +"))
+		ret->has_offset = cursor_hex(&cursor, &ret->offset);
+	if (cursor_take(&cursor, " fp=") && cursor_hex(&cursor, &ret->fp))
+		ret->has_frame = cursor_take(&cursor, " sp=") && cursor_hex(&cursor, &ret->sp);
+	if (cursor_take(&cursor, " pc="))
+		ret->has_pc = cursor_hex(&cursor, &ret->pc);
+	cursor_skip_space(&cursor);
+	return cursor_at_end(&cursor);
+}
+
+static bool read_place(const struct log_line *line, struct place *ret)
+{
+	struct cursor cursor = cursor_of(line);
+	struct cursor rest;
+	const char *colon;
+
+	*ret = (struct place){0};
+	if (!cursor_skip_space(&cursor))
+		return false;
+	colon = cursor_find_last(&cursor, ":");
+	rest = (struct cursor){colon ? colon + 1 : cursor.at, cursor.end};
+	if (!colon)
+		return cursor_take(&rest, "pc=") && (ret->has_pc = cursor_hex(&rest, &ret->pc)) && cursor_at_end(&rest);
+	ret->file = cursor.at;
+	ret->file_length = (size_t)(colon - cursor.at);
+	return cursor_decimal(&rest, &ret->line) && ret->line <= INT32_MAX && read_numbers(rest, ret);
+}
+
+/* Arguments hold no parentheses, names may. */
+static bool split_call(struct cursor line, struct cursor *name, struct cursor *arguments)
+{
+	const char *open;
+
+	if (!cursor_cut_tail(&line, ")") || cursor_at_end(&line) || *line.at == ' ' || *line.at == '\t')
+		return false;
+	open = memrchr(line.at, '(', cursor_left(&line));
+	if (!open || open == line.at)
+		return false;
+	*name = (struct cursor){line.at, open};
+	*arguments = (struct cursor){open + 1, line.end};
+	return !memchr(name->at, ' ', cursor_left(name)) || memchr(name->at, '[', cursor_left(name));
+}
+
+static bool equals(const struct cursor *cursor, const char *text)
+{
+	return cursor_left(cursor) == strlen(text) && !memcmp(cursor->at, text, strlen(text));
+}
+
+static struct recorded_call call_of(struct log_reader *reader, const struct cursor *name, const struct place *place)
+{
+	static const char panic[] = "runtime.gopanic";
+	const bool gopanic = equals(name, "panic"); /* runtime.printFuncName */
+	const bool no_file = place->file_length == 1 && *place->file == '?' && !place->line;
+	struct recorded_call call = {.line = (int32_t)place->line};
+
+	call.function = gopanic ? intern(&reader->functions, reader->arena, panic, sizeof panic - 1, RECORDED_NONE)->text
+				: intern(&reader->functions, reader->arena, name->at, cursor_left(name), RECORDED_NONE)->text;
+	if (place->file && !no_file)
+		call.file = intern(&reader->files, reader->arena, place->file, place->file_length, RECORDED_NONE)->text;
+	return call;
+}
+
+static uint32_t function_of(struct log_reader *reader, const char *name)
+{
+	struct interned_text *entry = intern(&reader->functions, reader->arena, name, strlen(name), RECORDED_NONE);
+
+	if (entry->value == RECORDED_NONE) {
+		entry->value = (uint32_t)reader->record->functions.count;
+		vec_push(reader->arena, &reader->record->functions, (struct recorded_function){.name = entry->text});
+	}
+	return entry->value;
+}
+
+/* Calls that were inlined, waiting for the function that holds them, and then that one. */
+struct site {
+	struct recorded_call calls[INLINED_LIMIT + 1];
+	size_t count;
+};
+
+/* All that makes places equal, as bytes: interned texts are equal by their addresses. */
+static size_t key_of(const struct site *site, const struct place *place, bool foreign, uint64_t key[static 4 * INLINED_LIMIT])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < site->count; i++) {
+		key[count++] = (uint64_t)(uintptr_t)site->calls[i].function;
+		key[count++] = (uint64_t)(uintptr_t)site->calls[i].file;
+		key[count++] = (uint64_t)site->calls[i].line;
+	}
+	key[count++] = place->has_offset ? place->offset : UINT64_MAX;
+	key[count++] = place->has_pc ? place->pc : UINT64_MAX;
+	key[count++] = foreign;
+	return count;
+}
+
+static void note_entry(struct log_record *record, const struct recorded_place *place)
+{
+	struct recorded_function *function = &record->functions.items[place->function];
+
+	if (place->has_pc && !place->foreign && place->pc >= place->offset && !function->entry)
+		function->entry = place->pc - place->offset;
+}
+
+static uint32_t place_of(struct log_reader *reader, const struct site *site, const struct place *place, bool foreign)
+{
+	struct log_record *record = reader->record;
+	uint64_t key[4 * (INLINED_LIMIT + 1)];
+	const size_t words = key_of(site, place, foreign, key);
+	const uint32_t fresh = (uint32_t)record->places.count;
+	const struct interned_text *entry = intern(&reader->places, reader->arena, (const char *)key, words * sizeof *key, fresh);
+	struct recorded_call *calls;
+
+	if (entry->value != fresh)
+		return entry->value;
+	calls = arena_array(reader->arena, site->count, sizeof *calls);
+	memcpy(calls, site->calls, site->count * sizeof *calls);
+	vec_push(reader->arena, &record->places,
+		 (struct recorded_place){.calls = calls, .count = site->count, .foreign = foreign,
+					 .function = function_of(reader, calls[site->count - 1].function),
+					 .has_offset = place->has_offset, .offset = place->offset, .has_pc = place->has_pc,
+					 .pc = place->pc});
+	note_entry(record, &record->places.items[fresh]);
+	return fresh;
+}
+
+static void add_frame(struct log_reader *reader, struct recorded_stack *stack, const struct recorded_frame *frame)
+{
+	if (!stack->count)
+		stack->first = reader->record->frames.count;
+	vec_push(reader->arena, &reader->record->frames, *frame);
+	stack->count++;
+}
+
+static const struct log_line *line_at(const struct log_reader *reader, size_t index)
+{
+	return index < reader->block->count ? &reader->block->lines[index] : NULL;
+}
+
+/* A call with its place; false: the next two lines are none. */
+static bool next_call(const struct log_reader *reader, size_t at, struct cursor *name, struct cursor *arguments, struct place *place)
+{
+	const struct log_line *line = line_at(reader, at);
+	const struct log_line *below = line_at(reader, at + 1);
+
+	return line && below && split_call(cursor_of(line), name, arguments) && read_place(below, place);
+}
+
+/* "name of C\n\tfile:line pc=0x…" */
+static bool next_foreign(const struct log_reader *reader, size_t at, struct cursor *name, struct place *place)
+{
+	const struct log_line *line = line_at(reader, at);
+	const struct log_line *below = line_at(reader, at + 1);
+
+	if (!line || !below || !read_place(below, place) || !place->has_pc || place->has_frame || place->has_offset)
+		return false;
+	*name = cursor_of(line);
+	return !cursor_at_end(name) && *name->at != ' ' && *name->at != '\t';
+}
+
+static void note_arguments(struct log_reader *reader, const struct cursor *arguments)
+{
+	if (memchr(arguments->at, '{', cursor_left(arguments)))
+		note_sign(reader, SIGN_BRACES);
+	if (memchr(arguments->at, '?', cursor_left(arguments)))
+		note_sign(reader, SIGN_UNSURE_ARGUMENT);
+}
+
+/* Inlined calls and the function that holds them, or such a function alone, are one frame. */
+static bool read_frame(struct log_reader *reader, struct recorded_stack *stack)
+{
+	struct site site = {.count = 0};
+	struct cursor name, arguments;
+	struct place place;
+	struct recorded_frame frame = {0};
+	bool inlined = true;
+
+	while (inlined && site.count <= INLINED_LIMIT && next_call(reader, reader->next, &name, &arguments, &place)) {
+		inlined = equals(&arguments, "...") && !place.has_offset && !place.has_frame;
+		site.calls[site.count++] = call_of(reader, &name, &place);
+		reader->next += 2;
+	}
+	if (!site.count)
+		return false;
+	frame.place = place_of(reader, &site, &place, false);
+	frame.arguments = arguments.at;
+	frame.arguments_size = cursor_left(&arguments) < UINT32_MAX ? (uint32_t)cursor_left(&arguments) : 0;
+	note_arguments(reader, &arguments);
+	frame.sp = place.sp;
+	frame.fp = place.fp;
+	add_frame(reader, stack, &frame);
+	return true;
+}
+
+static bool read_foreign(struct log_reader *reader, struct recorded_stack *stack)
+{
+	struct site site = {.count = 1};
+	struct cursor name;
+	struct place place;
+
+	if (!next_foreign(reader, reader->next, &name, &place))
+		return false;
+	site.calls[0] = call_of(reader, &name, &place);
+	reader->next += 2;
+	add_frame(reader, stack, &(struct recorded_frame){.place = place_of(reader, &site, &place, true)});
+	return true;
+}
+
+/* "created by main.main in goroutine 1"; the place below it may be missing where the log ends. */
+static bool read_creator(struct log_reader *reader, struct recorded_goroutine *ret)
+{
+	struct cursor cursor = cursor_of(line_at(reader, reader->next));
+	const struct log_line *below = line_at(reader, reader->next + 1);
+	struct site site = {.count = 1};
+	struct place place = {0};
+	struct cursor id;
+	const char *in;
+
+	if (!cursor_take(&cursor, "created by ") || cursor_at_end(&cursor))
+		return false;
+	in = cursor_find_last(&cursor, " in goroutine ");
+	id = (struct cursor){in ? in + strlen(" in goroutine ") : cursor.end, cursor.end};
+	if (in && cursor_decimal(&id, &ret->creator_id) && cursor_at_end(&id))
+		cursor.end = in;
+	note_sign(reader, ret->creator_id ? SIGN_CREATOR_ID : SIGN_CREATOR_WITHOUT_ID);
+	reader->next++;
+	if (below && read_place(below, &place))
+		reader->next++;
+	else
+		place = (struct place){0};
+	site.calls[0] = call_of(reader, &cursor, &place);
+	ret->creator = place_of(reader, &site, &place, false);
+	return true;
+}
+
+static bool read_elision(struct log_reader *reader, struct recorded_stack *stack)
+{
+	struct cursor cursor = cursor_of(line_at(reader, reader->next));
+	uint64_t count;
+
+	if (!cursor_take(&cursor, "..."))
+		return false;
+	if (cursor_take(&cursor, "additional frames elided...")) {
+		stack->cut = true;
+	} else if (cursor_decimal(&cursor, &count) && cursor_take(&cursor, " frames elided...")) {
+		stack->elided = count;
+		stack->elided_at = stack->count;
+	} else {
+		return false;
+	}
+	reader->next++;
+	return true;
+}
+
+static bool read_unavailable(struct log_reader *reader, struct recorded_stack *stack)
+{
+	struct cursor cursor = cursor_of(line_at(reader, reader->next));
+
+	cursor_skip_space(&cursor);
+	if (!cursor_take(&cursor, "goroutine running on other thread; stack unavailable"))
+		return false;
+	stack->unavailable = true;
+	reader->next++;
+	return true;
+}
+
+enum stack_line read_stack_line(struct log_reader *reader, struct recorded_goroutine *ret)
+{
+	const size_t count = ret->stack.count;
+
+	if (read_creator(reader, ret))
+		return LINE_CREATOR;
+	if (read_frame(reader, &ret->stack)) {
+		if (ret->id && !ret->g && reader->record->frames.items[ret->stack.first + count].fp)
+			note_sign(reader, SIGN_FRAMES_WITHOUT_G);
+		return LINE_FRAME;
+	}
+	if (read_foreign(reader, &ret->stack))
+		return LINE_FRAME;
+	if (read_elision(reader, &ret->stack))
+		return LINE_ELISION;
+	return read_unavailable(reader, &ret->stack) ? LINE_UNAVAILABLE : LINE_OTHER;
+}

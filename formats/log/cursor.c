@@ -1,0 +1,115 @@
+/* cursor.c: see cursor.h. */
+#include "formats/log/cursor.h"
+
+#include <string.h>
+
+enum { DECIMAL = 10, HEXADECIMAL = 16 };
+
+struct cursor cursor_of(const struct log_line *line)
+{
+	return (struct cursor){line->text, line->text + line->length};
+}
+
+size_t cursor_left(const struct cursor *cursor)
+{
+	return (size_t)(cursor->end - cursor->at);
+}
+
+bool cursor_at_end(const struct cursor *cursor)
+{
+	return cursor->at == cursor->end;
+}
+
+bool cursor_take(struct cursor *cursor, const char *text)
+{
+	const size_t length = strlen(text);
+
+	if (cursor_left(cursor) < length || memcmp(cursor->at, text, length) != 0)
+		return false;
+	cursor->at += length;
+	return true;
+}
+
+size_t cursor_skip_space(struct cursor *cursor)
+{
+	const char *start = cursor->at;
+
+	while (cursor->at < cursor->end && (*cursor->at == ' ' || *cursor->at == '\t'))
+		cursor->at++;
+	return (size_t)(cursor->at - start);
+}
+
+static int digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + DECIMAL : HEXADECIMAL;
+}
+
+static bool take_number(struct cursor *cursor, int base, uint64_t *ret)
+{
+	const char *at = cursor->at;
+	uint64_t value = 0;
+
+	for (; at < cursor->end && digit_of(*at) < base; at++)
+		if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)digit_of(*at), &value))
+			return false;
+	if (at == cursor->at)
+		return false;
+	cursor->at = at;
+	*ret = value;
+	return true;
+}
+
+bool cursor_decimal(struct cursor *cursor, uint64_t *ret)
+{
+	return take_number(cursor, DECIMAL, ret);
+}
+
+bool cursor_hex(struct cursor *cursor, uint64_t *ret)
+{
+	struct cursor copy = *cursor;
+
+	if (!cursor_take(&copy, "0x") || !take_number(&copy, HEXADECIMAL, ret))
+		return false;
+	*cursor = copy;
+	return true;
+}
+
+bool cursor_signed(struct cursor *cursor, int64_t *ret)
+{
+	struct cursor copy = *cursor;
+	const bool negative = cursor_take(&copy, "-");
+	uint64_t value;
+
+	if (!cursor_decimal(&copy, &value))
+		return false;
+	*ret = (int64_t)(negative ? 0 - value : value);
+	*cursor = copy;
+	return true;
+}
+
+bool cursor_cut_tail(struct cursor *cursor, const char *text)
+{
+	const size_t length = strlen(text);
+
+	if (cursor_left(cursor) < length || memcmp(cursor->end - length, text, length) != 0)
+		return false;
+	cursor->end -= length;
+	return true;
+}
+
+const char *cursor_find(const struct cursor *cursor, const char *text)
+{
+	return memmem(cursor->at, cursor_left(cursor), text, strlen(text));
+}
+
+const char *cursor_find_last(const struct cursor *cursor, const char *text)
+{
+	const char *found = NULL;
+
+	for (const char *at = cursor->at; (at = memmem(at, (size_t)(cursor->end - at), text, strlen(text))); at++)
+		found = at;
+	return found;
+}

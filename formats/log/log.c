@@ -1,0 +1,117 @@
+/* log.c: a log that holds what the Go runtime printed as the process ended, or stacks that it printed of a live one. It is read
+ * like any other dump: memory and registers as far as they were printed, and what was said and recorded of goroutines (record.h). */
+#include "formats/log/reader.h"
+
+#include "formats/dump/exceptions.h"
+#include "formats/dump/signals.h"
+#include "formats/dump/systems.h"
+
+#include <string.h>
+
+/* The last crash; of a log that holds none, the last stacks. */
+static const struct log_block *choose(const struct log_blocks *blocks)
+{
+	const size_t count = log_blocks_count(blocks);
+
+	for (size_t i = count; i-- > 0;)
+		if (log_blocks_at(blocks, i)->begin == LOG_BEGINS_WITH_END)
+			return log_blocks_at(blocks, i);
+	return count ? log_blocks_at(blocks, count - 1) : NULL;
+}
+
+static const struct signal_name *signal_of(const struct recorded_signal *signal)
+{
+	return signal->name ? signal_by_name(signal->name) : signal_by_number(signal->number < INT16_MAX ? (int)signal->number : 0);
+}
+
+static void set_exception(struct image *image, const struct recorded_signal *signal)
+{
+	const struct exception_name *row = exception_by_code((uint32_t)signal->number);
+	const char *name = exception_name_of((uint32_t)signal->number);
+
+	image->stop.number = (int32_t)(uint32_t)signal->number;
+	image->stop.name = name ? name : arena_printf(image->arena, "0x%llx", (unsigned long long)signal->number);
+	image->stop.fault = row && row->fault;
+	if (!row || !row->address)
+		return;
+	image->stop.access = exception_access(signal->information);
+	image->stop.has_address = true;
+	image->stop.address = signal->address;
+}
+
+static void set_signal(struct image *image, const struct recorded_signal *signal)
+{
+	const struct signal_name *row = signal_of(signal);
+
+	image->stop.number = row ? row->number : 0;
+	image->stop.name = row ? row->name : signal->name ? signal->name : "a signal";
+	image->stop.has_code = signal->has_code;
+	image->stop.code = (int)signal->code;
+	image->stop.fault = row && row->fault && signal->code > 0;
+	image->stop.has_address = image->stop.fault && signal->has_address;
+	image->stop.address = signal->address;
+}
+
+/* How it ended, as the system saw it: after a panic or a throw the runtime calls exit(2), or raises SIGABRT (GOTRACEBACK=crash), which
+ * the text does not tell. */
+static void set_stop(struct image *image, const struct log_record *record)
+{
+	image->snapshot = record->end == RECORDED_NO_END;
+	if (record->end != RECORDED_SIGNAL && record->end != RECORDED_EXCEPTION)
+		return;
+	image->stop.known = true;
+	if (record->signal.exception)
+		set_exception(image, &record->signal);
+	else
+		set_signal(image, &record->signal);
+}
+
+static void set_system(struct image *image, struct log_record *record)
+{
+	tell_system(record);
+	image->os = record->os && !strcmp(record->os, "windows") ? OS_WINDOWS : OS_LINUX;
+	image->arch = record->arch && !strcmp(record->arch, arch_arm64.name) ? &arch_arm64 : &arch_amd64;
+}
+
+static void read_block(struct image *image, const struct log_block *block)
+{
+	struct log_record *record = arena_alloc(image->arena, sizeof *record);
+	struct log_reader reader = {.arena = image->arena, .image = image, .block = block, .record = record};
+
+	image->record = record;
+	record->first_line = block->first_line;
+	record->last_line = block->last_line;
+	reader.next = first_stack(block, &reader);
+	read_words(&reader, reader.next);
+	if (record->end != RECORDED_NO_END)
+		vec_push(image->arena, &image->threads, (struct thread){.id = -1, .crashed = true});
+	read_stacks(&reader);
+	read_memory(&reader);
+	set_system(image, record);
+	set_stop(image, record);
+	if (block->cut_at_end || block->cut_at_start)
+		image->truncated = true;
+}
+
+static const struct err *load(struct image *image)
+{
+	const struct log_options options = {.cancelled = image->files.cancelled, .progress = image->progress};
+	const struct log_block *block;
+	struct log_blocks *blocks;
+	const struct err *error = log_blocks_read(image->arena, image->notes, image->bytes, &options, &blocks);
+
+	if (error)
+		return error;
+	block = choose(blocks);
+	if (!block)
+		return not_a_dump(image->arena, image->bytes, image->truncated);
+	if (log_blocks_count(blocks) > 1)
+		note_add(image->notes, "the log holds %zu crashes or lists of stacks; this is that of lines %llu to %llu", log_blocks_count(blocks),
+			 (unsigned long long)block->first_line, (unsigned long long)block->last_line);
+	read_block(image, block);
+	return NULL;
+}
+
+
+
+const struct format format_log = {.name = "log", .probe = log_probe, .load = load};

@@ -1,0 +1,191 @@
+/* memory_words.c: the words of memory that the runtime prints where it meets a damaged stack or a bad pointer (runtime/print.go
+ * hexdumpWords): two a line behind their address, "000000c000046f38: <0x000000000047e4a1 <main.f+0x41>  0x…", where one of < > ! may
+ * mark a word; from Go 1.26 on (hexdump.go) as bytes of which the last comes first, "00002445424bbdf0: 00002445 424bbe28  00000000
+ * 0044748a  (.KBE$..", and, where the first word is not part of it, blanks in its place. */
+#include "formats/dump/segments.h"
+#include "formats/log/reader.h"
+
+#include <stdlib.h>
+
+enum { WORD = 8, LINE_WORDS = 2, DIGITS = 16, HALF = 8, HALVES_BYTES = 17 /* "00002445 424bbe28" */, GAP = 2 };
+
+static bool hex_digits(struct cursor *cursor, size_t count, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (cursor_left(cursor) < count)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const char c = cursor->at[i];
+
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return false;
+		value = value << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+	}
+	cursor->at += count;
+	*ret = value;
+	return true;
+}
+
+struct printed_word {
+	uint64_t address, value;
+};
+
+struct printed_words {
+	VEC(struct printed_word) items;
+};
+
+bool is_memory_line(const struct log_line *line)
+{
+	struct cursor cursor = cursor_of(line);
+	uint64_t address;
+
+	if (hex_digits(&cursor, DIGITS, &address) && cursor_take(&cursor, ":"))
+		return true;
+	cursor = cursor_of(line); /* "                  ^ <runtime.write+0x31>", and the numbers of the columns */
+	return cursor_skip_space(&cursor) >= DIGITS && (cursor_take(&cursor, "^ ") || cursor_take(&cursor, "7 6 5 4  3 2 1 0"));
+}
+
+static void add(struct log_reader *reader, struct printed_words *words, uint64_t address, uint64_t value)
+{
+	if (address <= UINT64_MAX - WORD)
+		vec_push(reader->arena, &words->items, (struct printed_word){address, value});
+}
+
+/* "<runtime.gwrite+0x4a> " behind a word. */
+static void skip_symbol(struct cursor *cursor)
+{
+	const char *end;
+
+	cursor_take(cursor, " ");
+	if (!cursor_take(cursor, "<") || !(end = cursor_find(cursor, "> ")))
+		return;
+	cursor->at = end + 2;
+}
+
+/* Up to Go 1.25. The address has 16 digits, a word "0x" before them. */
+static bool read_marked(struct log_reader *reader, struct cursor cursor, uint64_t address, struct printed_words *words)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < LINE_WORDS; i++) {
+		uint64_t value;
+
+		if (!cursor_at_end(&cursor) && (*cursor.at == ' ' || *cursor.at == '<' || *cursor.at == '>' || *cursor.at == '!'))
+			cursor.at++;
+		if (!cursor_take(&cursor, "0x") || !hex_digits(&cursor, DIGITS, &value))
+			return any;
+		add(reader, words, address + i * WORD, value);
+		any = true;
+		skip_symbol(&cursor);
+	}
+	return any;
+}
+
+/* "00002445 424bbe28" */
+static bool read_halves(struct cursor *cursor, uint64_t *ret)
+{
+	struct cursor copy = *cursor;
+	uint64_t high, low;
+
+	if (!hex_digits(&copy, HALF, &high) || !cursor_take(&copy, " ") || !hex_digits(&copy, HALF, &low))
+		return false;
+	*ret = high << 32 | low;
+	*cursor = copy;
+	return true;
+}
+
+/* From Go 1.26 on. */
+static bool read_columns(struct log_reader *reader, struct cursor cursor, uint64_t address, struct printed_words *words)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < LINE_WORDS && cursor_left(&cursor) >= HALVES_BYTES; i++) {
+		uint64_t value;
+
+		if (read_halves(&cursor, &value)) {
+			add(reader, words, address + i * WORD, value);
+			any = true;
+		} else {
+			cursor.at += HALVES_BYTES;
+		}
+		if (!cursor_take(&cursor, "  "))
+			return any;
+	}
+	return any;
+}
+
+static bool read_line(struct log_reader *reader, const struct log_line *line, struct printed_words *words)
+{
+	struct cursor cursor = cursor_of(line);
+	uint64_t address;
+
+	if (!hex_digits(&cursor, DIGITS, &address) || !cursor_take(&cursor, ":"))
+		return false;
+	if (cursor_take(&cursor, " ") && read_columns(reader, cursor, address, words))
+		note_sign(reader, SIGN_MEMORY_COLUMNS);
+	else if (read_marked(reader, cursor, address, words))
+		note_sign(reader, SIGN_MARKED_MEMORY);
+	else
+		return false;
+	return true;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct segment *x = a;
+	const struct segment *y = b;
+
+	return (x->address > y->address) - (x->address < y->address);
+}
+
+/* One word is one segment at first; what follows on each other becomes one. */
+static void join(struct image *image)
+{
+	size_t kept = 0;
+
+	for (size_t i = 1; i < image->segments.count; i++) {
+		struct segment *last = &image->segments.items[kept];
+		const struct segment *next = &image->segments.items[i];
+
+		if (last->address + last->size == next->address && last->saved.data + last->saved.size == next->saved.data) {
+			last->size += next->size;
+			last->saved.size += next->saved.size;
+			last->promised += next->size;
+		} else {
+			image->segments.items[++kept] = *next;
+		}
+	}
+	image->segments.count = image->segments.count ? kept + 1 : 0;
+}
+
+static void store(uint8_t *to, uint64_t value)
+{
+	for (size_t i = 0; i < WORD; i++)
+		to[i] = (uint8_t)(value >> (8 * i));
+}
+
+void read_memory(struct log_reader *reader)
+{
+	struct printed_words words = {0};
+	struct segment_overlaps overlaps;
+	struct image *image = reader->image;
+	uint8_t *bytes;
+
+	for (size_t i = 0; i < reader->block->count; i++)
+		read_line(reader, &reader->block->lines[i], &words);
+	if (!words.items.count)
+		return;
+	bytes = arena_array(reader->arena, words.items.count, WORD);
+	for (size_t i = 0; i < words.items.count; i++) {
+		const struct printed_word *word = &words.items.items[i];
+
+		store(bytes + i * WORD, word->value);
+		vec_push(reader->arena, &image->segments,
+			 (struct segment){.address = word->address, .size = WORD, .saved = {bytes + i * WORD, WORD}, .promised = WORD,
+					  .flags = SEGMENT_READ | SEGMENT_WRITE});
+	}
+	qsort(image->segments.items, image->segments.count, sizeof *image->segments.items, by_address);
+	image->segments.count = segments_order(image->segments.items, image->segments.count, &overlaps);
+	join(image);
+}

@@ -1,0 +1,57 @@
+/* reader.h: what the files of this folder share: a crash of a log that is being read, line by line. */
+#ifndef FORMATS_LOG_READER_H
+#define FORMATS_LOG_READER_H
+
+#include "formats/dump/image.h"
+#include "formats/log/cursor.h"
+#include "formats/log/intern.h"
+#include "formats/log/record.h"
+
+struct log_reader {
+	struct arena *arena;
+	struct image *image;
+	const struct log_block *block;
+	size_t next; /* index of the line that comes next */
+	struct log_record *record;
+	struct interned functions, files, states, places;
+};
+
+/* Notes what only some releases print. */
+static inline void note_sign(struct log_reader *reader, enum release_sign sign)
+{
+	reader->record->signs |= 1u << sign;
+}
+
+/* goroutine_header.c: "goroutine 1 gp=0x… m=0 mp=0x… [running, 3 minutes]:". False: it is none. */
+bool read_goroutine_header(struct log_reader *reader, const struct log_line *line, struct recorded_goroutine *ret);
+
+/* calls.c: at a line of a stack. A call or a creator takes the line below it as well. */
+enum stack_line { LINE_FRAME, LINE_CREATOR, LINE_ELISION, LINE_UNAVAILABLE, LINE_OTHER };
+enum stack_line read_stack_line(struct log_reader *reader, struct recorded_goroutine *ret);
+
+/* words.c: what is said before the first stack. `lines` of them. */
+void read_words(struct log_reader *reader, size_t count);
+
+/* signal_words.c: "[signal SIGSEGV: …]", "SIGSEGV: …" with "PC=…" below it, "Exception 0x…". `at`: index of the line. True: it is one. */
+bool read_signal_words(struct log_reader *reader, size_t at);
+
+/* registers.c: at the first line of a list of registers; goes past it, whatever CPU it is of. False: they are none of a CPU that is
+ * read here. */
+bool read_registers(struct log_reader *reader, struct registers *ret);
+
+/* memory_words.c: whether a line shows words of memory, or marks those of the line above it. */
+bool is_memory_line(const struct log_line *line);
+
+/* memory_words.c: fills image->segments with the words that are printed anywhere in the crash. */
+void read_memory(struct log_reader *reader);
+
+/* stacks.c: index of the line that the first stack begins with; how many lines there are if there is none. */
+size_t first_stack(const struct log_block *block, struct log_reader *reader);
+
+/* stacks.c: from reader->next to the end of the crash. */
+void read_stacks(struct log_reader *reader);
+
+/* system_words.c: what functions and files tell of system and CPU. */
+void tell_system(struct log_record *record);
+
+#endif

@@ -1,0 +1,125 @@
+/* record.h: what the Go runtime printed of a process, taken apart: its last words, its goroutines and their stacks. Nothing is
+ * added to it: what the text does not say is unknown. Formats: runtime/traceback.go (goroutineheader, traceback2,
+ * printcreatedby), runtime/panic.go (printpanics, dopanic_m), runtime/signal_unix.go and signal_windows.go, of Go 1.5 to 1.27. */
+#ifndef FORMATS_LOG_RECORD_H
+#define FORMATS_LOG_RECORD_H
+
+#include "base/vec.h"
+
+#include <stdint.h>
+
+#define RECORDED_NONE UINT32_MAX
+
+/* One printed call. */
+struct recorded_call {
+	const char *function; /* as printed ("[...]" for type arguments), but "runtime.gopanic" for what is printed as "panic" */
+	const char *file;     /* NULL: none is known */
+	int32_t line;         /* 0: unknown */
+};
+
+/* Where a frame stands: a function, and the calls that were inlined into it there. Equal ones are one. */
+struct recorded_place {
+	const struct recorded_call *calls; /* the innermost first, the last is the function itself */
+	size_t count;
+	uint32_t function; /* index in functions */
+	bool has_offset, has_pc;
+	uint64_t offset;   /* of pc, from the function's entry */
+	uint64_t pc;       /* as printed */
+	bool foreign;      /* a function of C, by a symbolizer (runtime/symtab.go printOneCgoTraceback) */
+};
+
+struct recorded_function {
+	const char *name;
+	uint64_t entry; /* 0: unknown; at none of its frames pc was printed */
+};
+
+struct recorded_frame {
+	uint32_t place;          /* index in places */
+	uint32_t arguments_size;
+	const char *arguments;   /* between the parentheses, as printed; not terminated */
+	uint64_t sp, fp;         /* 0: not printed */
+};
+
+struct recorded_stack {
+	size_t first, count;   /* in frames */
+	uint64_t elided;       /* frames that were left out … */
+	size_t elided_at;      /* … before frame number so and so; meaningful if elided */
+	bool cut;              /* there were more callers ("...additional frames elided..."), or the log ends in it */
+	bool unavailable;      /* "goroutine running on other thread; stack unavailable" */
+};
+
+struct recorded_goroutine {
+	uint64_t id;
+	uint64_t line;         /* of the log, where it begins */
+	uint64_t g, m;         /* addresses of its runtime.g and runtime.m; 0: not printed */
+	int64_t m_id;          /* -1: none, or not printed */
+	bool has_m;            /* whether it had an M was printed */
+	uint16_t state;        /* index in states */
+	bool scan, leaked, durable, locked;
+	uint64_t minutes;      /* that it has waited, at least; 0: not printed */
+	uint64_t bubble;       /* of synctest; 0: none */
+	const char *labels;    /* as printed; NULL: none */
+	struct recorded_stack stack;
+	uint32_t creator;      /* index in places; RECORDED_NONE: not printed */
+	uint64_t creator_id;   /* 0: not printed (before Go 1.21) */
+};
+
+/* One panic of the chain, as printed. */
+struct recorded_panic {
+	const char *text; /* the value, with all its lines */
+	bool recovered, repanicked;
+	bool deferred;    /* it is indented: a deferred function panicked, that of the panic before it */
+};
+
+/* A signal or an exception of Windows. */
+struct recorded_signal {
+	const char *name;      /* "SIGSEGV"; NULL: only its number was printed, or it is an exception */
+	uint64_t number;       /* 0: its name was printed */
+	bool panicked;         /* "[signal …]": the runtime made a panic or a throw of it; else it ended the process as it was */
+	bool exception;
+	uint64_t information;  /* of an exception: the first word, what the access was */
+	bool has_code, has_address, has_pc;
+	int64_t code;
+	uint64_t address, pc;
+	int64_t m_id;          /* of the thread that it hit; -1: not printed */
+	bool in_c;             /* "signal arrived during cgo execution" */
+	uint64_t line;
+};
+
+enum recorded_end {
+	RECORDED_NO_END,  /* stacks, and nothing that says the process ended */
+	RECORDED_PANIC, RECORDED_FATAL, RECORDED_SIGNAL, RECORDED_EXCEPTION,
+};
+
+/* What only some releases print (release_signs.def). */
+enum release_sign {
+#define RELEASE_SIGN(id, first, last) SIGN_##id,
+#include "formats/log/release_signs.def"
+#undef RELEASE_SIGN
+};
+
+struct log_record {
+	VEC(struct recorded_function) functions;
+	VEC(struct recorded_place) places;
+	VEC(struct recorded_frame) frames;
+	VEC(const char *) states;
+	VEC(struct recorded_goroutine) goroutines; /* ascending by id, each once */
+	struct recorded_stack system;              /* of the thread that died, its system stack: "runtime stack:", goroutine 0 */
+	bool has_system;
+	VEC(const char *) words; /* the lines before the first stack, without those that show memory */
+	uint64_t words_line;     /* of the log, where the end is announced */
+	enum recorded_end end;
+	const char *fatal;       /* "fatal error: …", the last; NULL: none */
+	VEC(struct recorded_panic) panics; /* the oldest first, as printed */
+	struct recorded_signal signal;
+	bool has_signal;
+	uint64_t dying;          /* id of the goroutine that the dying thread ran, 0: none is known */
+	uint64_t limit_said;     /* of a stack, in bytes; 0: not said */
+	uint64_t stack_lo, stack_hi; /* of the stack that the runtime complains of; 0: not said */
+	uint64_t full_sp;            /* SP on a stack that reached its limit; 0: not said */
+	const char *os, *arch;   /* as GOOS and GOARCH; NULL: the text does not show it */
+	unsigned signs;          /* bit n: enum release_sign n was seen */
+	uint64_t first_line, last_line;
+};
+
+#endif

@@ -1,0 +1,178 @@
+/* stacks.c: goroutine by goroutine. */
+#include "formats/log/reader.h"
+
+#include "base/word_map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Reads them with what lies between. */
+struct stacks {
+	struct log_reader *reader;
+	struct word_map seen;                 /* by id: index in goroutines */
+	struct recorded_goroutine current;
+	bool open, system;                    /* `current` takes lines; it is a thread's own stack */
+	uint64_t first;                       /* the goroutine that was printed first, 0: none yet */
+	bool began_with_system;
+	bool has_registers;
+};
+
+bool is_system_stack(const struct log_line *line)
+{
+	struct cursor cursor = cursor_of(line);
+
+	return cursor_take(&cursor, "runtime stack:") && cursor_at_end(&cursor);
+}
+
+/* A goroutine that ran on another thread is printed again by that thread, with its stack. */
+static void merge(struct recorded_goroutine *first, const struct recorded_goroutine *again)
+{
+	if (first->stack.count || !again->stack.count)
+		return;
+	first->stack = again->stack;
+	if (first->creator == RECORDED_NONE) {
+		first->creator = again->creator;
+		first->creator_id = again->creator_id;
+	}
+}
+
+static void close_system(struct stacks *stacks)
+{
+	struct log_record *record = stacks->reader->record;
+
+	if (!record->has_system && !stacks->first) {
+		record->system = stacks->current.stack;
+		record->has_system = true;
+	}
+}
+
+static void close_stack(struct stacks *stacks)
+{
+	struct log_record *record = stacks->reader->record;
+	const struct recorded_goroutine *g = &stacks->current;
+
+	if (!stacks->open)
+		return;
+	stacks->open = false;
+	if (stacks->system) {
+		close_system(stacks);
+		return;
+	}
+	if (!stacks->first)
+		stacks->first = g->id;
+	if (word_map_add(&stacks->seen, stacks->reader->arena, g->id, (uint32_t)record->goroutines.count))
+		vec_push(stacks->reader->arena, &record->goroutines, *g);
+	else
+		merge(&record->goroutines.items[word_map_find(&stacks->seen, g->id)], g);
+}
+
+/* True: the line begins a stack. Goroutine 0 is a thread's own. */
+static bool open_stack(struct stacks *stacks)
+{
+	const struct log_line *line = &stacks->reader->block->lines[stacks->reader->next];
+	struct recorded_goroutine g;
+	const bool system = is_system_stack(line);
+
+	if (!system && !read_goroutine_header(stacks->reader, line, &g))
+		return false;
+	close_stack(stacks);
+	if (system)
+		g = (struct recorded_goroutine){.creator = RECORDED_NONE, .m_id = -1, .line = line->number};
+	stacks->current = g;
+	stacks->system = system || !g.id;
+	stacks->open = true;
+	stacks->began_with_system |= stacks->system && !stacks->first;
+	stacks->reader->next++;
+	return true;
+}
+
+static bool is_ancestor(const struct log_line *line)
+{
+	struct cursor cursor = cursor_of(line);
+
+	return cursor_take(&cursor, "[originating from goroutine ");
+}
+
+static void read_line(struct stacks *stacks)
+{
+	struct log_reader *reader = stacks->reader;
+	struct thread *thread = reader->image->threads.items;
+
+	if (open_stack(stacks))
+		return;
+	if (is_ancestor(&reader->block->lines[reader->next])) /* what led to the goroutine that made this one (GODEBUG=tracebackancestors) */
+		close_stack(stacks);
+	if (stacks->open) {
+		switch (read_stack_line(reader, &stacks->current)) {
+		case LINE_CREATOR:
+			close_stack(stacks);
+			return;
+		case LINE_OTHER:
+			break;
+		default:
+			return;
+		}
+	}
+	if (!stacks->has_registers && thread) {
+		const size_t next = reader->next;
+
+		stacks->has_registers = read_registers(reader, &thread->registers);
+		if (reader->next > next)
+			return;
+	}
+	reader->next++;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct recorded_goroutine *x = a;
+	const struct recorded_goroutine *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static bool runs(const struct log_record *record, const struct recorded_goroutine *g)
+{
+	static const char *const states[] = {"running", "syscall"};
+
+	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+		if (!strcmp(record->states.items[g->state], states[i]))
+			return true;
+	return g->m_id >= 0;
+}
+
+/* The first that was printed is what the dying thread ran, if it ran any; behind the stack of a thread that runs its scheduler
+ * (runtime.checkdead, findRunnable) come the others. */
+static void find_dying(struct stacks *stacks)
+{
+	struct log_record *record = stacks->reader->record;
+	const int64_t at = stacks->first ? word_map_find(&stacks->seen, stacks->first) : -1;
+
+	if (record->end != RECORDED_NO_END && at >= 0 && runs(record, &record->goroutines.items[at]))
+		record->dying = stacks->first;
+}
+
+size_t first_stack(const struct log_block *block, struct log_reader *reader)
+{
+	struct recorded_goroutine g;
+	size_t at = 0;
+
+	while (at < block->count && !is_system_stack(&block->lines[at]) && !read_goroutine_header(reader, &block->lines[at], &g))
+		at++;
+	return at;
+}
+
+void read_stacks(struct log_reader *reader)
+{
+	struct stacks stacks = {.reader = reader};
+	struct log_record *record = reader->record;
+
+	while (reader->next < reader->block->count)
+		read_line(&stacks);
+	if (stacks.open && reader->block->cut_at_end)
+		stacks.current.stack.cut = true;
+	close_stack(&stacks);
+	find_dying(&stacks);
+	if (record->goroutines.count)
+		qsort(record->goroutines.items, record->goroutines.count, sizeof *record->goroutines.items, by_id);
+}

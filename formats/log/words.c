@@ -1,0 +1,186 @@
+/* words.c: what the runtime says before the first stack: panics (runtime/panic.go printpanics: the oldest first, each later one
+ * behind a tab), fatal errors, and what it complains of before them. */
+#include "formats/log/reader.h"
+
+#include <string.h>
+
+static const char panic_word[] = "panic: ";
+static const char fatal_word[] = "fatal error: ";
+
+static bool is_panic(const struct log_line *line, bool *deferred)
+{
+	struct cursor cursor = cursor_of(line);
+
+	*deferred = cursor_skip_space(&cursor) > 0; /* tabs may have become blanks */
+	return cursor_take(&cursor, panic_word);
+}
+
+/* What comes behind a panic is indented as a deferred function's panic would be. */
+static bool begins(const struct log_line *line, const char *text)
+{
+	struct cursor cursor = cursor_of(line);
+
+	cursor_skip_space(&cursor);
+
+	return cursor_take(&cursor, text);
+}
+
+/* A value may have any number of lines; what ends it is an empty one, or what only the runtime prints there. */
+static bool ends_value(const struct log_line *line)
+{
+	bool deferred;
+
+	return !line->length || is_panic(line, &deferred) || begins(line, "[signal ") || begins(line, fatal_word) ||
+	       begins(line, "goroutine ") || begins(line, "runtime: ");
+}
+
+static size_t value_end(const struct log_block *block, size_t at, size_t count)
+{
+	while (++at < count && !ends_value(&block->lines[at]))
+		;
+	return at;
+}
+
+/* The lines [from, to) of the block as one text; of the first without its first `skip` bytes. */
+static char *joined(struct log_reader *reader, size_t from, size_t to, size_t skip)
+{
+	const struct log_line *lines = reader->block->lines;
+	size_t size = 1;
+	char *text, *at;
+
+	for (size_t i = from; i < to; i++)
+		size += lines[i].length + 1;
+	text = at = arena_alloc(reader->arena, size);
+	for (size_t i = from; i < to; i++) {
+		const size_t cut = i == from ? skip : 0;
+
+		if (i > from)
+			*at++ = '\n';
+		memcpy(at, lines[i].text + cut, lines[i].length - cut);
+		at += lines[i].length - cut;
+	}
+	return text;
+}
+
+static bool cut_tail(char *text, const char *tail)
+{
+	const size_t length = strlen(text);
+	const size_t size = strlen(tail);
+
+	if (length < size || strcmp(text + length - size, tail) != 0)
+		return false;
+	text[length - size] = 0;
+	return true;
+}
+
+static void add_panic(struct log_reader *reader, size_t from, size_t to, bool deferred)
+{
+	const struct log_line *line = &reader->block->lines[from];
+	const size_t skip = (size_t)((const char *)memmem(line->text, line->length, panic_word, sizeof panic_word - 1) - line->text) +
+			    sizeof panic_word - 1;
+	char *text = joined(reader, from, to, skip);
+	struct recorded_panic panic = {.text = text, .deferred = deferred};
+
+	panic.repanicked = cut_tail(text, " [recovered, repanicked]");
+	panic.recovered = cut_tail(text, " [recovered]") || panic.repanicked;
+	if (panic.repanicked)
+		note_sign(reader, SIGN_REPANICKED);
+	vec_push(reader->arena, &reader->record->panics, panic);
+}
+
+/* All panics of the chain; a program may have printed that word before. The last that is not indented is where the chain begins,
+ * but behind a Goexit, which prints nothing, the next is not indented either: then it begins where the line before is none. */
+static void read_panics(struct log_reader *reader, size_t count)
+{
+	bool deferred;
+
+	for (size_t i = 0; i < count;) {
+		size_t end;
+
+		if (!is_panic(&reader->block->lines[i], &deferred) || (deferred && !reader->record->panics.count)) {
+			i++;
+			continue;
+		}
+		end = value_end(reader->block, i, count);
+		add_panic(reader, i, end, deferred);
+		i = end;
+	}
+}
+
+/* "runtime: goroutine stack exceeds 1000000000-byte limit" */
+static void read_limit(struct log_record *record, const struct log_line *line)
+{
+	struct cursor cursor = cursor_of(line);
+	uint64_t limit;
+
+	if (cursor_take(&cursor, "runtime: goroutine stack exceeds ") && cursor_decimal(&cursor, &limit) &&
+	    cursor_take(&cursor, "-byte limit"))
+		record->limit_said = limit;
+}
+
+/* "stack=[0x4000108000-0x4000128000", "stack=[0xc000, 0xc400]" */
+static void read_bounds(struct log_record *record, const struct log_line *line)
+{
+	struct cursor cursor = cursor_of(line);
+	const char *at = cursor_find(&cursor, "stack=[");
+	uint64_t lo, hi;
+
+	if (!at)
+		return;
+	cursor.at = at + strlen("stack=[");
+	if (!cursor_hex(&cursor, &lo))
+		return;
+	if (!cursor_take(&cursor, "-"))
+		cursor_take(&cursor, ",");
+	cursor_skip_space(&cursor);
+	if (!cursor_hex(&cursor, &hi) || hi <= lo)
+		return;
+	record->stack_lo = lo;
+	record->stack_hi = hi;
+	cursor = cursor_of(line); /* "runtime: sp=0xc020160390 stack=[…" */
+	if (cursor_take(&cursor, "runtime: sp="))
+		cursor_hex(&cursor, &record->full_sp);
+}
+
+static const char *text_of(struct log_reader *reader, const struct log_line *line)
+{
+	struct cursor cursor = cursor_of(line);
+
+	cursor_skip_space(&cursor);
+	return arena_strndup(reader->arena, cursor.at, cursor_left(&cursor));
+}
+
+static void read_word(struct log_reader *reader, size_t index)
+{
+	struct log_record *record = reader->record;
+	const struct log_line *line = &reader->block->lines[index];
+
+	if (line->length && !is_memory_line(line))
+		vec_push(reader->arena, &record->words, text_of(reader, line));
+	if (begins(line, fatal_word)) {
+		record->fatal = text_of(reader, line);
+		record->words_line = line->number;
+	}
+	read_limit(record, line);
+	read_bounds(record, line);
+	read_signal_words(reader, index);
+}
+
+static enum recorded_end end_of(const struct log_record *record)
+{
+	if (record->fatal)
+		return RECORDED_FATAL;
+	if (record->panics.count)
+		return RECORDED_PANIC;
+	if (!record->has_signal || record->signal.panicked)
+		return RECORDED_NO_END;
+	return record->signal.exception ? RECORDED_EXCEPTION : RECORDED_SIGNAL;
+}
+
+void read_words(struct log_reader *reader, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		read_word(reader, i);
+	read_panics(reader, count);
+	reader->record->end = end_of(reader->record);
+}
