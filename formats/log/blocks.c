@@ -21,6 +21,7 @@ struct id_set {
 
 struct building {
 	struct log_blocks *blocks;
+	struct arena *scratch;
 	const struct log_stream *stream;
 	enum state state;
 	struct log_block block;
@@ -111,19 +112,34 @@ static void span_lines(struct log_block *block)
 	}
 }
 
+/* The lines, on the arena that outlives this file's work. */
+static struct log_line *keep_lines(const struct building *building)
+{
+	const uintptr_t log = (uintptr_t)building->blocks->log.data, size = building->blocks->log.size;
+	struct arena *arena = building->blocks->arena;
+	struct log_line *lines = arena_array(arena, building->lines.count, sizeof *lines);
+
+	for (size_t i = 0; i < building->lines.count; i++) {
+		lines[i] = building->lines.items[i];
+		if ((uintptr_t)lines[i].text - log >= size)
+			lines[i].text = arena_strndup(arena, lines[i].text, lines[i].length);
+	}
+	return lines;
+}
+
 static void close_block(struct building *building)
 {
 	struct log_block *block = &building->block;
 
 	trim_end(building);
 	if (is_worth(building) && building->lines.count) {
-		block->lines = building->lines.items;
+		block->lines = keep_lines(building);
 		block->count = building->lines.count;
 		block->cut_at_end = building->last == LOG_CALL || building->last == LOG_CREATED || building->last == LOG_STACK;
 		span_lines(block);
 		vec_push(building->blocks->arena, &building->blocks->items, *block);
 	}
-	*building = (struct building){.blocks = building->blocks, .stream = building->stream};
+	*building = (struct building){.blocks = building->blocks, .scratch = building->scratch, .stream = building->stream};
 }
 
 /* What is kept of a text: places have their tab again, whatever it became. */
@@ -148,9 +164,9 @@ static struct span clean(struct arena *arena, struct span text, enum log_kind ki
 	return (struct span){data, inner.size + 1};
 }
 
-static void keep(struct building *building, const struct log_record *record, enum log_kind kind)
+static void keep(struct building *building, const struct stream_line *record, enum log_kind kind)
 {
-	struct arena *arena = building->blocks->arena;
+	struct arena *arena = building->scratch;
 	const struct span text = clean(arena, record->text, kind);
 
 	if (!text.size && (!building->lines.count || !building->lines.items[building->lines.count - 1].length))
@@ -166,7 +182,7 @@ static void keep(struct building *building, const struct log_record *record, enu
 
 /* What the runtime says in the midst of a stack that it cannot walk is part of the crash, also where it crashes of it, and so are the
  * signals by which it goes through its threads. */
-static bool ends_another(const struct building *building, struct span text, const struct log_record *next)
+static bool ends_another(const struct building *building, struct span text, const struct stream_line *next)
 {
 	if (building->state != STATE_STACKS || (next && starts(log_trim(next->text), "panic during ")))
 		return false;
@@ -176,27 +192,28 @@ static bool ends_another(const struct building *building, struct span text, cons
 }
 
 /* A goroutine that is there already is one of another account, unless its own thread prints it. */
-static bool is_another_account(struct building *building, const struct log_record *record, const struct log_record *before)
+static bool is_another_account(struct building *building, const struct stream_line *record, const struct stream_line *before)
 {
 	const struct span text = log_trim(record->text);
 	const uint64_t id = starts(text, "goroutine ") ? id_of(text) : 0;
-	const bool fresh = !id || ids_add(building->blocks->arena, &building->ids, id);
+	const bool fresh = !id || ids_add(building->scratch, &building->ids, id);
 
 	if (building->state != STATE_STACKS || building->threads)
 		return false;
-	if (building->block.begin == LOG_BEGINS_WITH_STACK && before && before->kind == LOG_OTHER && building->frames)
+	if (building->block.begin == LOG_BEGINS_WITH_STACK && before && before->kind == LOG_OTHER && building->frames &&
+	    building->lines.items[building->lines.count - 1].length)
 		return true;
 	return !fresh;
 }
 
-static void begin_stack(struct building *building, const struct log_record *record, const struct log_record *before)
+static void begin_stack(struct building *building, const struct stream_line *record, const struct stream_line *before)
 {
 	const struct span text = log_trim(record->text);
 
 	if (is_another_account(building, record, before)) {
 		close_block(building);
 		if (starts(text, "goroutine "))
-			ids_add(building->blocks->arena, &building->ids, id_of(text));
+			ids_add(building->scratch, &building->ids, id_of(text));
 	}
 	if (building->state == STATE_NONE || building->state == STATE_NOTES)
 		building->block.begin = LOG_BEGINS_WITH_STACK;
@@ -204,7 +221,7 @@ static void begin_stack(struct building *building, const struct log_record *reco
 	keep(building, record, LOG_STACK);
 }
 
-static void begin_end(struct building *building, const struct log_record *record, const struct log_record *next)
+static void begin_end(struct building *building, const struct stream_line *record, const struct stream_line *next)
 {
 	if (ends_another(building, log_trim(record->text), next))
 		close_block(building);
@@ -218,14 +235,14 @@ static void begin_end(struct building *building, const struct log_record *record
 /* ---- lines ---- */
 
 /* The name of a C function, or any other that has no arguments: a place follows. */
-static bool is_bare_call(const struct log_record *record, const struct log_record *next)
+static bool is_bare_call(const struct stream_line *record, const struct stream_line *next)
 {
 	const struct span text = log_trim(record->text);
 
 	return next && next->kind == LOG_PLACE && text.size && !memchr(text.data, ' ', text.size) && text.data[0] != '{' && text.data[0] != '<';
 }
 
-static void take_other(struct building *building, const struct log_record *record, const struct log_record *next)
+static void take_other(struct building *building, const struct stream_line *record, const struct stream_line *next)
 {
 	switch (building->state) {
 	case STATE_NONE:
@@ -237,6 +254,8 @@ static void take_other(struct building *building, const struct log_record *recor
 	case STATE_END:
 		if (++building->foreign > MOST_FOREIGN) {
 			close_block(building);
+		} else if (log_is_dated(record->text)) {
+			building->block.left_out++;
 		} else {
 			const size_t foreign = building->foreign;
 
@@ -256,7 +275,7 @@ static void take_other(struct building *building, const struct log_record *recor
 }
 
 /* Frames without a goroutine: the beginning of the crash is not there. */
-static void take_frame(struct building *building, const struct log_record *record, enum log_kind kind, const struct log_record *next)
+static void take_frame(struct building *building, const struct stream_line *record, enum log_kind kind, const struct stream_line *next)
 {
 	if (building->state == STATE_NONE || building->state == STATE_NOTES) {
 		if (kind != LOG_PLACE && !(next && next->kind == LOG_PLACE))
@@ -269,7 +288,7 @@ static void take_frame(struct building *building, const struct log_record *recor
 	keep(building, record, kind);
 }
 
-static void take_blank(struct building *building, const struct log_record *record)
+static void take_blank(struct building *building, const struct stream_line *record)
 {
 	if (building->state == STATE_NONE)
 		return;
@@ -290,7 +309,7 @@ static bool in_race_report(struct building *building, struct span text)
 	return building->races;
 }
 
-static void take(struct building *building, const struct log_record *before, const struct log_record *record, const struct log_record *next)
+static void take(struct building *building, const struct stream_line *before, const struct stream_line *record, const struct stream_line *next)
 {
 	const struct span text = log_trim(record->text);
 
@@ -326,10 +345,10 @@ static void take(struct building *building, const struct log_record *before, con
 	}
 }
 
-void log_blocks_add(struct log_blocks *blocks, const struct log_stream *stream)
+void log_blocks_add(struct log_blocks *blocks, struct arena *scratch, const struct log_stream *stream)
 {
-	struct building building = {.blocks = blocks, .stream = stream};
-	const struct log_record *records = stream->records.items;
+	struct building building = {.blocks = blocks, .scratch = scratch, .stream = stream};
+	const struct stream_line *records = stream->records.items;
 
 	for (size_t i = 0; i < stream->records.count; i++)
 		take(&building, i ? &records[i - 1] : NULL, &records[i], i + 1 < stream->records.count ? &records[i + 1] : NULL);

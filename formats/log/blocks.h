@@ -7,10 +7,11 @@
 
 struct log_blocks {
 	struct arena *arena;
+	struct span log; /* texts in it are not copied */
 	VEC(struct log_block) items;
 };
 
-/* Adds those of a stream whose lines are in order. */
-void log_blocks_add(struct log_blocks *blocks, const struct log_stream *stream);
+/* Adds those of a stream whose lines are in order. Nothing of the stream, nor of the scratch arena, is needed afterwards. */
+void log_blocks_add(struct log_blocks *blocks, struct arena *scratch, const struct log_stream *stream);
 
 #endif

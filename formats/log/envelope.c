@@ -2,10 +2,11 @@
 #include "formats/log/envelope.h"
 
 #include "base/hash.h"
+#include "formats/log/grammar.h"
 
 #include <string.h>
 
-enum { DEEPEST = 4, KEY_SIZE = 64 };
+enum { KEY_SIZE = 64 };
 
 static bool is_digit(uint8_t byte)
 {
@@ -14,84 +15,59 @@ static bool is_digit(uint8_t byte)
 
 /* ---- strings ---- */
 
-/* Backslashes that end before an offset. */
-static size_t backslashes(struct span line, size_t from, size_t at)
+/* The next quote that is not escaped; the size: there is none. */
+static size_t next_quote(struct span line, size_t at)
 {
-	size_t count = 0;
-
-	while (at - count > from && line.data[at - count - 1] == '\\')
-		count++;
-	return count;
-}
-
-/* How often the quote of a string is escaped whose quotes have so many backslashes: 1, 3, 7, …; 0: none is. */
-static unsigned depth_of(size_t count)
-{
-	for (unsigned depth = 1; depth <= DEEPEST; depth++)
-		if (count == ((size_t)1 << (depth - 1)) - 1)
-			return depth;
-	return 0;
-}
-
-/* Whether a quote with so many backslashes ends a string of that depth, or one that it lies in. What lies in the string has them in
- * larger units. */
-static bool closes(size_t count, unsigned depth)
-{
-	for (unsigned outer = 1; outer <= depth; outer++)
-		if (count % ((size_t)1 << outer) == ((size_t)1 << (outer - 1)) - 1)
-			return true;
-	return false;
-}
-
-static size_t string_end(struct span line, size_t start, unsigned depth)
-{
-	size_t at = start;
-
 	while (at < line.size) {
 		const uint8_t *quote = memchr(line.data + at, '"', line.size - at);
-		size_t count;
+		size_t escapes = 0, position;
 
 		if (!quote)
 			return line.size;
-		at = (size_t)(quote - line.data);
-		count = backslashes(line, start, at);
-		if (closes(count, depth))
-			return at - (((size_t)1 << (depth - 1)) - 1 <= count ? ((size_t)1 << (depth - 1)) - 1 : count);
-		at++;
+		position = (size_t)(quote - line.data);
+		while (position - escapes > at && line.data[position - escapes - 1] == '\\')
+			escapes++;
+		if (escapes % 2 == 0)
+			return position;
+		at = position + 1;
 	}
 	return line.size;
 }
 
 /* Where the value begins whose string the mark is in; SIZE_MAX: in none. A value stands behind a colon or an equals sign. */
-static size_t string_start(struct span line, size_t from, size_t mark, unsigned *depth)
+static size_t string_start(struct span line, size_t from, size_t mark)
 {
-	const uint8_t *quote = mark > from ? memrchr(line.data + from, '"', mark - from) : NULL;
-	size_t at, before;
+	size_t open = from, close, before;
 
-	if (!quote)
-		return SIZE_MAX;
-	at = (size_t)(quote - line.data);
-	before = at - backslashes(line, from, at);
-	*depth = depth_of(at - before);
+	for (;;) {
+		open = next_quote(line, open);
+		if (open >= mark)
+			return SIZE_MAX;
+		close = next_quote(line, open + 1);
+		if (close >= mark)
+			break;
+		open = close + 1;
+	}
+	before = open;
 	while (before > from && line.data[before - 1] == ' ')
 		before--;
-	if (!*depth || before == from || !strchr(":=[,", line.data[before - 1]) || !line.data[before - 1])
-		return SIZE_MAX;
-	return at + 1;
+	return before > from && (line.data[before - 1] == ':' || line.data[before - 1] == '=') ? open + 1 : SIZE_MAX;
 }
 
-/* `"log":"`, `msg="`: back to what separates fields. */
-static struct span key_of(struct span line, size_t from, size_t start, unsigned depth)
+static bool separates(uint8_t byte)
 {
-	size_t at = start - ((size_t)1 << (depth - 1));
+	return byte && strchr(" ,{}[", byte);
+}
 
-	while (at > from && start - at < KEY_SIZE && !strchr(" ,{}[", line.data[at - 1]))
+/* `"log":"`, `"log": "`, `msg="`: back to what separates fields. */
+static struct span key_of(struct span line, size_t from, size_t start)
+{
+	size_t at = start - 1;
+
+	while (at > from && line.data[at - 1] == ' ')
 		at--;
-	if (at > from && (line.data[at] == '"' || line.data[at] == '\\')) /* the blank of `"log": "` is no separator */
-		while (at > from && start - at < KEY_SIZE && !strchr(",{}[", line.data[at - 1]))
-			at--;
-	while (line.data[at] == ' ')
-		at++;
+	while (at > from && start - at < KEY_SIZE && !separates(line.data[at - 1]))
+		at--;
 	return (struct span){line.data + at, start - at};
 }
 
@@ -100,23 +76,79 @@ static bool ends_with_newline(struct span line, size_t start, size_t end)
 	return end >= start + 2 && line.data[end - 1] == 'n' && line.data[end - 2] == '\\';
 }
 
+/* ---- prefixes ---- */
+
+/* The tag of a line in the log of a Kubernetes node: "… stderr F ": full, P: partial (CRI, logging format). */
+static bool has_tag(struct span prefix, size_t end)
+{
+	static const char out[] = " stdout ", err[] = " stderr ";
+	const size_t size = sizeof out - 1 + 2;
+
+	return end >= size && prefix.data[end - 1] == ' ' && (prefix.data[end - 2] == 'F' || prefix.data[end - 2] == 'P') &&
+	       (!memcmp(prefix.data + end - size, out, sizeof out - 1) || !memcmp(prefix.data + end - size, err, sizeof err - 1));
+}
+
+/* Behind the tag, which comes after the time; 0: there is none. Lines have to be put together before anything else is done to them. */
+static size_t tag_end(struct span line)
+{
+	enum { LATEST = 64 };
+
+	for (size_t at = 0; at < line.size && at <= LATEST; at++) {
+		if (has_tag(line, at))
+			return at;
+		if (line.data[at] == '"')
+			break;
+	}
+	return 0;
+}
+
+/* Where an object of JSON begins that has something before it; 0: none does. */
+static size_t object_start(struct span line)
+{
+	const uint8_t *brace = line.size ? memchr(line.data, '{', line.size) : NULL;
+	const uint8_t *quote = line.size ? memchr(line.data, '"', line.size) : NULL;
+
+	if (!brace || !quote || brace > quote)
+		return 0;
+	for (const uint8_t *between = brace + 1; between < quote; between++)
+		if (*between != ' ')
+			return 0;
+	return log_trim((struct span){line.data, (size_t)(brace - line.data)}).size ? (size_t)(brace - line.data) : 0;
+}
+
+/* What has to come off before a string is looked for: 0: nothing. */
+static size_t outer_end(struct span line, size_t mark)
+{
+	const size_t tag = tag_end(line), end = tag ? tag : object_start(line);
+
+	return end <= mark ? end : 0;
+}
+
+/* Of what lies between the prefix and the mark one blank is the prefix's, the rest may be the text's. */
+static struct span prefix_before(struct span line, size_t mark)
+{
+	size_t size = mark;
+
+	while (size && line.data[size - 1] == '\t')
+		size--;
+	while (size > 1 && line.data[size - 1] == ' ' && line.data[size - 2] == ' ')
+		size--;
+	return (struct span){line.data, size};
+}
+
 struct envelope envelope_learn(struct span line, size_t from, size_t mark, size_t *ret_end)
 {
-	struct envelope ret = {.prefix = {line.data, mark}};
-	const size_t start = string_start(line, from, mark, &ret.depth);
+	const size_t outer = outer_end(line, mark), start = outer ? SIZE_MAX : string_start(line, from, mark);
+	struct envelope ret = {0};
 
 	*ret_end = line.size;
-	if (start != SIZE_MAX)
-		ret.key = key_of(line, from, start, ret.depth);
-	if (!ret.key.size || !(memchr(ret.key.data, ':', ret.key.size) || memchr(ret.key.data, '=', ret.key.size))) {
-		ret.depth = 0;
-		ret.key = (struct span){0};
-		while (ret.prefix.size && line.data[ret.prefix.size - 1] == '\t')
-			ret.prefix.size--;
+	if (start == SIZE_MAX) {
+		ret.prefix = prefix_before(line, outer ? outer : mark);
 		return ret;
 	}
-	ret.prefix.size = start;
-	*ret_end = string_end(line, start, ret.depth);
+	ret.prefix = (struct span){line.data, start};
+	ret.key = key_of(line, from, start);
+	*ret_end = next_quote(line, start);
 	ret.ended = ends_with_newline(line, start, *ret_end);
 	return ret;
 }
@@ -178,17 +210,7 @@ static uint64_t hash_rest(uint64_t hash, struct span text, enum sender_care care
 	return hash;
 }
 
-/* ---- prefixes ---- */
-
-/* The tag of a line in the log of a Kubernetes node: "… stderr F ": full, P: partial (CRI, logging format). */
-static bool has_tag(struct span prefix, size_t end)
-{
-	static const char out[] = "stdout ", err[] = "stderr ";
-	const size_t size = sizeof out - 1 + 2;
-
-	return end >= size && prefix.data[end - 1] == ' ' && (prefix.data[end - 2] == 'F' || prefix.data[end - 2] == 'P') &&
-	       (!memcmp(prefix.data + end - size, out, sizeof out - 1) || !memcmp(prefix.data + end - size, err, sizeof err - 1));
-}
+/* ---- lines without marks ---- */
 
 struct place {
 	struct span text;
@@ -276,9 +298,7 @@ static size_t prefix_end(struct span prefix, struct span line)
 
 bool envelope_same(const struct envelope *a, const struct envelope *b)
 {
-	if (a->depth != b->depth)
-		return false;
-	if (a->depth)
+	if (a->key.size || b->key.size)
 		return a->key.size == b->key.size && !memcmp(a->key.data, b->key.data, a->key.size);
 	return prefix_end(a->prefix, b->prefix) == b->prefix.size && prefix_end(b->prefix, a->prefix) == a->prefix.size;
 }
@@ -291,7 +311,8 @@ static bool open_string(const struct envelope *envelope, struct span line, enum 
 	if (!key)
 		return false;
 	ret->start = (size_t)(key - line.data) + envelope->key.size;
-	ret->end = string_end(line, ret->start, envelope->depth);
+	ret->end = next_quote(line, ret->start);
+	ret->open = ret->end == line.size;
 	ret->partial = envelope->ended * 2 > envelope->uses && !ends_with_newline(line, ret->start, ret->end);
 	sender = hash_span(hash_key, envelope->key);
 	if (care != SENDER_BY_KEY) {
@@ -306,7 +327,8 @@ bool envelope_open(const struct envelope *envelope, struct span line, enum sende
 {
 	struct span prefix;
 
-	if (envelope->depth)
+	ret->open = false;
+	if (envelope->key.size)
 		return open_string(envelope, line, care, ret);
 	ret->start = prefix_end(envelope->prefix, line);
 	if (ret->start == SIZE_MAX)

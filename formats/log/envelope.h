@@ -1,6 +1,6 @@
-/* envelope.h: what stands around the runtime's text in one line of a log: a time, a host, a container before it, or the JSON object
- * of which it is a string. No format is known here: an envelope is learned from a line in which a mark shows where the text
- * begins, and recognized on lines that have none. */
+/* envelope.h: what stands around a text in one line of a log: a time, a host, a container before it, or the JSON object of which it is
+ * a string. No format is known here: an envelope is learned from a line in which a mark shows where the text begins, and recognized on
+ * lines that have none. Of strings the outermost is opened; what is in it may have an envelope of its own. */
 #ifndef FORMATS_LOG_ENVELOPE_H
 #define FORMATS_LOG_ENVELOPE_H
 
@@ -8,8 +8,7 @@
 
 struct envelope {
 	struct span prefix; /* of the line that it was learned from */
-	struct span key;    /* where the text is a string: what stands just before it, `"log":"` */
-	unsigned depth;     /* … and how many times its quotes are escaped, 1: once; 0: the text runs to the end of its line */
+	struct span key;    /* where the text is a string: what stands just before it, `"log":"`; empty: it runs to the end of its line */
 	uint64_t uses;      /* lines that it was learned from */
 	uint64_t ended;     /* … whose string ended with a newline */
 };
@@ -17,6 +16,7 @@ struct envelope {
 /* What was found of one line. */
 struct letter {
 	size_t start, end; /* of the text, in the line */
+	bool open;         /* a string whose end is not in this line */
 	uint64_t sender;   /* hash of the rest of the line, times and counters aside: lines of one process share it */
 	bool partial;      /* the envelope says that the text goes on in the next one (CRI's "P"; docker) */
 };

@@ -1,9 +1,10 @@
-/* envelopes.h: the envelopes of a part of a log. */
+/* envelopes.h: the envelopes of neighbouring lines. */
 #ifndef FORMATS_LOG_ENVELOPES_H
 #define FORMATS_LOG_ENVELOPES_H
 
 #include "base/arena.h"
 #include "formats/log/envelope.h"
+#include "formats/log/stream_line.h"
 
 enum { ENVELOPES = 32 }; /* that are told apart; the most used ones */
 
@@ -12,7 +13,7 @@ struct envelopes {
 	size_t count;
 };
 
-/* Learns them from all lines of a text that have marks. */
-struct envelopes envelopes_learn(struct arena *arena, struct span text);
+/* Learns them from all lines that have marks. */
+struct envelopes envelopes_learn(const struct stream_line *lines, size_t count);
 
 #endif

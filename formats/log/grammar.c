@@ -90,6 +90,14 @@ static bool has_spaced_type(struct span name)
 	return memmem(name.data, name.size, "struct {", 8) || memmem(name.data, name.size, "interface {", 11);
 }
 
+static bool is_word(struct span name)
+{
+	for (size_t i = 0; i < name.size; i++)
+		if (!(is_digit(name.data[i]) || ((name.data[i] | 0x20) >= 'a' && (name.data[i] | 0x20) <= 'z') || name.data[i] == '_'))
+			return false;
+	return true;
+}
+
 /* Names may hold parentheses, arguments none. */
 static bool is_call(struct span text)
 {
@@ -106,9 +114,9 @@ static bool is_call(struct span text)
 	name = (struct span){text.data, open - 1};
 	if (is_digit(name.data[0]) || name.data[0] == '.' || name.data[0] == '[' || name.data[0] == '"')
 		return false;
-	if (name.size == 5 && !memcmp(name.data, "panic", name.size))
-		return true;
-	return memchr(name.data, '.', name.size) && ((!memchr(name.data, ' ', name.size) && !memchr(name.data, '\t', name.size)) || has_spaced_type(name));
+	if (memchr(name.data, ' ', name.size) || memchr(name.data, '\t', name.size))
+		return has_spaced_type(name);
+	return memchr(name.data, '.', name.size) || is_word(name); /* what C calls, and code that the process made, has no package */
 }
 
 /* Takes " NAME0x…" off the end. */
@@ -218,6 +226,12 @@ static bool is_misplaced_signal(struct span text)
 	return skip(&text, "signal ") && skip_while(&text, is_digit) && skip(&text, " received ");
 }
 
+/* main.f( where the runtime crashed before it had printed the arguments. */
+static bool is_begun_call(struct span text)
+{
+	return ends(text, "(") && memchr(text.data, '.', text.size) && !memchr(text.data, ' ', text.size);
+}
+
 static enum log_kind kind_by_mark(struct span text)
 {
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
@@ -235,7 +249,7 @@ static const struct {
 } forms[] = {
 	{LOG_PLACE, is_place}, {LOG_STACK, is_stack}, {LOG_CALL, is_call}, {LOG_WORDS, is_words}, {LOG_REGISTER, is_register},
 	{LOG_END, is_signal}, {LOG_PLACE, is_lone_pc}, {LOG_NOTE, is_elided},
-	{LOG_NOTE, is_object}, {LOG_NOTE, is_misplaced_signal},
+	{LOG_NOTE, is_object}, {LOG_NOTE, is_misplaced_signal}, {LOG_NOTE, is_begun_call},
 };
 
 enum log_kind log_kind_of(struct span text)
@@ -271,4 +285,16 @@ bool log_mark_begins(struct span text)
 	const enum log_kind kind = kind_by_mark(text);
 
 	return kind == LOG_END || kind == LOG_SIGNAL || kind == LOG_STACK || kind == LOG_CREATED || is_signal(text) || begins_stack(text);
+}
+
+bool log_is_dated(struct span text)
+{
+	enum { DIGITS = 6 };
+	size_t digits = 0, joints = 0;
+
+	for (size_t i = 0; i < text.size && i < sizeof "2026/11/28 12:00:00"; i++) {
+		digits += text.data[i] >= '0' && text.data[i] <= '9';
+		joints += text.data[i] && strchr("/:-.", text.data[i]);
+	}
+	return text.size && digits >= DIGITS && joints >= 2 && text.data[0] >= '0' && text.data[0] <= '9';
 }

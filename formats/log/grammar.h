@@ -25,6 +25,9 @@ enum log_kind log_kind_of(struct span text);
  * begins. */
 bool log_mark_begins(struct span text);
 
+/* Whether it begins with a time, as lines of loggers do and none of the runtime's. */
+bool log_is_dated(struct span text);
+
 /* Without white space at its ends, no-break spaces included. */
 struct span log_trim(struct span text);
 

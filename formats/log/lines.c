@@ -23,18 +23,39 @@ bool log_probe(struct span bytes)
 	return size && controls * SPARE <= size;
 }
 
-static void read_region(struct log_blocks *blocks, struct span log, const struct log_region *region)
+#define REGION_BUDGET ((size_t)3 << 29)
+
+/* The work on one region. */
+struct reading {
+	struct log_blocks *blocks;
+	struct arena *scratch;
+	const struct log_region *region;
+};
+
+static void read_streams(void *context)
 {
-	struct log_streams streams = log_streams_of(blocks->arena, log, region);
+	const struct reading *reading = context;
+	struct log_streams streams = log_streams_of(reading->scratch, reading->blocks->log, reading->region);
 
 	for (size_t i = 0; i < streams.items.count; i++) {
 		struct log_stream *stream = &streams.items.items[i];
 
-		restore_entities(blocks->arena, stream);
+		restore_entities(reading->scratch, stream);
+		restore_indent(stream);
 		restore_order(stream);
-		restore_width(blocks->arena, stream);
-		log_blocks_add(blocks, stream);
+		restore_width(reading->scratch, stream);
+		log_blocks_add(reading->blocks, reading->scratch, stream);
 	}
+}
+
+static void read_region(struct log_blocks *blocks, struct notes *notes, const struct log_region *region)
+{
+	struct reading reading = {.blocks = blocks, .scratch = arena_new(REGION_BUDGET), .region = region};
+
+	if (!reading.scratch || !arena_run(reading.scratch, read_streams, &reading))
+		note_add(notes, "lines %llu and following have too much in them that looks like what the Go runtime prints: not all of it "
+				"could be read", (unsigned long long)region->line);
+	arena_free(reading.scratch);
 }
 
 static int by_line(const void *a, const void *b)
@@ -46,11 +67,11 @@ static int by_line(const void *a, const void *b)
 	return x->last_line < y->last_line ? -1 : x->last_line > y->last_line;
 }
 
-static void read_regions(struct log_blocks *blocks, struct span log, const struct log_regions *regions, bool faint)
+static void read_regions(struct log_blocks *blocks, struct notes *notes, const struct log_regions *regions, bool faint)
 {
 	for (size_t i = 0; i < regions->items.count; i++)
 		if (regions->items.items[i].faint == faint)
-			read_region(blocks, log, &regions->items.items[i]);
+			read_region(blocks, notes, &regions->items.items[i]);
 }
 
 const struct err *log_blocks_read(struct arena *arena, struct notes *notes, struct span bytes, const struct log_options *options,
@@ -61,11 +82,12 @@ const struct err *log_blocks_read(struct arena *arena, struct notes *notes, stru
 	const struct log_regions regions = log_regions_find(arena, bytes, options ? options : &defaults);
 
 	blocks->arena = arena;
+	blocks->log = bytes;
 	if (regions.stopped)
 		return err_new(arena, ERR_IO, "cancelled");
-	read_regions(blocks, bytes, &regions, false);
+	read_regions(blocks, notes, &regions, false);
 	if (!blocks->items.count)
-		read_regions(blocks, bytes, &regions, true);
+		read_regions(blocks, notes, &regions, true);
 	if (regions.cut)
 		note_add(notes, "what the Go runtime printed is longer than 256 MB without a break: it was read in parts, which look like "
 				"crashes of their own");

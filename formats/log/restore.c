@@ -13,15 +13,24 @@ static bool has_raw(struct span text)
 	return text.size && (memchr(text.data, '<', text.size) || memchr(text.data, '>', text.size));
 }
 
+enum { MOST_TIMES = 3 }; /* that a text is escaped */
+
+static struct span decoded(struct arena *arena, struct span text)
+{
+	for (unsigned i = 0; i < MOST_TIMES; i++)
+		text = escapes_entities(arena, text);
+	return text;
+}
+
 static bool is_escaped(struct arena *arena, const struct log_stream *stream)
 {
 	bool found = false, contradicts = false;
 
 	for (size_t i = 0; i < stream->records.count && !contradicts; i++) {
-		const struct log_record *record = &stream->records.items[i];
+		const struct stream_line *record = &stream->records.items[i];
 		bool bare = false;
 		const bool has = escapes_has_entities(record->text, &bare);
-		const enum log_kind kind = has ? log_kind_of(escapes_entities(arena, record->text)) : record->kind;
+		const enum log_kind kind = has ? log_kind_of(decoded(arena, record->text)) : record->kind;
 
 		if (kind == LOG_OTHER || kind == LOG_BLANK)
 			continue;
@@ -31,15 +40,53 @@ static bool is_escaped(struct arena *arena, const struct log_stream *stream)
 	return found && !contradicts;
 }
 
+static void decode_entities(struct arena *arena, struct log_stream *stream)
+{
+	for (size_t i = 0; i < stream->records.count; i++) {
+		struct stream_line *record = &stream->records.items[i];
+		const struct span text = escapes_entities(arena, record->text);
+
+		if (text.data != record->text.data)
+			record->kind = (uint8_t)log_kind_of(text);
+		record->text = text;
+	}
+}
+
 void restore_entities(struct arena *arena, struct log_stream *stream)
 {
-	if (!is_escaped(arena, stream))
+	for (unsigned i = 0; i < MOST_TIMES && is_escaped(arena, stream); i++)
+		decode_entities(arena, stream);
+}
+
+/* ---- indent ---- */
+
+static size_t indent_of(struct span text)
+{
+	size_t count = 0;
+
+	while (count < text.size && (text.data[count] == ' ' || text.data[count] == '\t'))
+		count++;
+	return count;
+}
+
+/* The runtime indents neither goroutines nor calls. */
+void restore_indent(struct log_stream *stream)
+{
+	size_t least = SIZE_MAX;
+
+	for (size_t i = 0; i < stream->records.count; i++) {
+		const struct stream_line *record = &stream->records.items[i];
+
+		if ((record->kind == LOG_STACK || record->kind == LOG_CALL) && indent_of(record->text) < least)
+			least = indent_of(record->text);
+	}
+	if (!least || least == SIZE_MAX)
 		return;
 	for (size_t i = 0; i < stream->records.count; i++) {
-		struct log_record *record = &stream->records.items[i];
+		struct span *text = &stream->records.items[i].text;
+		const size_t indent = indent_of(*text);
 
-		record->text = escapes_entities(arena, record->text);
-		record->kind = (uint8_t)log_kind_of(record->text);
+		*text = span_from(*text, indent < least ? indent : least);
 	}
 }
 
@@ -53,27 +100,28 @@ static size_t next_known(const struct log_stream *stream, size_t from)
 	return from;
 }
 
-/* A call follows its goroutine, or another call's place; never does a goroutine follow a call. */
-static bool is_reversed(const struct log_stream *stream)
+/* A call follows its goroutine, never a goroutine a call; and where there is none, there are as many places behind calls as calls. */
+static bool is_reversed(const struct log_stream *stream, bool one_line)
 {
-	size_t forward = 0, backward = 0, next;
+	size_t forward = 0, backward = 0, up = 0, down = 0, next;
 
 	for (size_t i = next_known(stream, 0); (next = next_known(stream, i + 1)) < stream->records.count; i = next) {
-		const struct log_record *a = &stream->records.items[i], *b = &stream->records.items[next];
+		const struct stream_line *a = &stream->records.items[i], *b = &stream->records.items[next];
 
-		if (a->number == b->number)
+		if (a->number == b->number && !one_line)
 			continue;
 		forward += a->kind == LOG_STACK && b->kind == LOG_CALL;
 		backward += a->kind == LOG_CALL && b->kind == LOG_STACK;
-		forward += a->kind == LOG_CREATED && b->kind == LOG_PLACE && next + 1 == next_known(stream, next + 1);
+		up += a->kind == LOG_PLACE && b->kind == LOG_CALL;
+		down += a->kind == LOG_CALL && b->kind == LOG_PLACE;
 	}
-	return backward > forward;
+	return forward || backward ? backward > forward : up > down;
 }
 
-static void reverse(struct log_record *records, size_t count)
+static void reverse(struct stream_line *records, size_t count)
 {
 	for (size_t i = 0; i < count / 2; i++) {
-		const struct log_record kept = records[i];
+		const struct stream_line kept = records[i];
 
 		records[i] = records[count - 1 - i];
 		records[count - 1 - i] = kept;
@@ -83,13 +131,14 @@ static void reverse(struct log_record *records, size_t count)
 /* Whole lines of the file change places; what was in one line of it keeps its order, and so does a continuation. */
 void restore_order(struct log_stream *stream)
 {
-	struct log_record *records = stream->records.items;
+	struct stream_line *records = stream->records.items;
+	const bool one_line = stream->records.count && records[0].number == records[stream->records.count - 1].number;
 	size_t end;
 
-	if (!is_reversed(stream))
+	if (!is_reversed(stream, one_line))
 		return;
 	reverse(records, stream->records.count);
-	for (size_t i = 0; i < stream->records.count; i = end) {
+	for (size_t i = 0; i < stream->records.count && !one_line; i = end) {
 		for (end = i + 1; end < stream->records.count && records[end].number == records[i].number; end++)
 			;
 		reverse(records + i, end - i);
@@ -104,10 +153,11 @@ struct joining {
 	struct arena *arena;
 	struct log_stream *stream;
 	uint32_t width; /* of the widest line */
+	bool proven;    /* lines were broken: what is a line of the runtime's already may be one of these, too */
 };
 
 /* Whether the first word of the next line had no room in this one. */
-static bool is_full(const struct joining *joining, const struct log_record *record, const struct log_record *next)
+static bool is_full(const struct joining *joining, const struct stream_line *record, const struct stream_line *next)
 {
 	size_t word = 0;
 
@@ -116,13 +166,20 @@ static bool is_full(const struct joining *joining, const struct log_record *reco
 	return record->width >= FEWEST_BYTES && record->number != next->number && (size_t)record->width + 1 + word > joining->width;
 }
 
-static bool may_continue(const struct log_record *record, const struct log_record *next)
+static bool has_blank(struct span text)
+{
+	return text.size && memchr(text.data, ' ', text.size);
+}
+
+static bool may_continue(const struct stream_line *record, const struct stream_line *next, bool full)
 {
 	if (next->kind == LOG_OTHER)
-		return true;
-	if (record->kind != LOG_OTHER || memchr(record->text.data, ' ', log_trim(record->text).size))
+		return (full || !indent_of(next->text)) && !log_is_dated(next->text);
+	if (next->kind == LOG_REGISTER) /* 0xcc: the last of "instruction bytes:" */
+		return record->kind == LOG_NOTE && full;
+	if (record->kind != LOG_OTHER || (next->kind == LOG_CALL && has_blank(log_trim(record->text))))
 		return false;
-	return next->kind == LOG_CALL || (next->kind == LOG_PLACE && next->text.data[0] != '\t' && next->text.data[0] != ' ');
+	return next->kind == LOG_CALL || (next->kind == LOG_PLACE && next->text.data[0] != '\t' && (full || next->text.data[0] != ' '));
 }
 
 static struct span join(struct arena *arena, struct span a, struct span b, bool blank)
@@ -136,20 +193,31 @@ static struct span join(struct arena *arena, struct span a, struct span b, bool 
 	return (struct span){data, a.size + b.size + blank};
 }
 
-/* Whether joined pieces are a line that the first of them was not. What ends a process may go on with anything. */
-static bool is_better(enum log_kind first, enum log_kind joined, bool full)
+/* Whether a bracket is open that the joined text closes. */
+static bool closes_bracket(struct span first, struct span joined)
 {
-	switch (joined) {
+	const uint8_t *open = memrchr(first.data, '[', first.size);
+
+	return open && !memchr(open, ']', first.size - (size_t)(open - first.data)) && joined.data[joined.size - 1] == ']';
+}
+
+/* Whether joined pieces are a line that the first of them was not. What ends a process may go on with anything. */
+static bool is_better(const struct joining *joining, const struct stream_line *first, struct span joined, bool full)
+{
+	const enum log_kind kind = log_kind_of(joined);
+
+	switch (kind) {
 	case LOG_CALL:
 	case LOG_PLACE:
 	case LOG_STACK:
 	case LOG_CREATED:
-		return true;
+		return first->kind == LOG_OTHER || (first->kind == kind && joining->proven);
 	case LOG_WORDS:
-	case LOG_END:
 	case LOG_SIGNAL:
 	case LOG_NOTE:
-		return first == joined && full;
+		return first->kind == kind && full;
+	case LOG_END:
+		return first->kind == kind && full && (joining->proven || closes_bracket(first->text, joined));
 	default:
 		return false;
 	}
@@ -158,7 +226,7 @@ static bool is_better(enum log_kind first, enum log_kind joined, bool full)
 /* How many records from `index` on are one line; 1: it stands alone. */
 static size_t pieces(const struct joining *joining, size_t index, struct span *ret)
 {
-	const struct log_record *records = joining->stream->records.items;
+	const struct stream_line *records = joining->stream->records.items;
 	struct span text = records[index].text;
 	size_t best = 1;
 
@@ -166,10 +234,10 @@ static size_t pieces(const struct joining *joining, size_t index, struct span *r
 		const bool full = records[i].width == joining->width;
 
 		if (!records[i + 1].text.size || !is_full(joining, &records[i], &records[i + 1]) ||
-		    !may_continue(&records[index], &records[i + 1]))
+		    !may_continue(&records[index], &records[i + 1], full))
 			break;
 		text = join(joining->arena, text, records[i + 1].text, !full);
-		if (is_better(records[index].kind, log_kind_of(text), full)) {
+		if (is_better(joining, &records[index], text, full)) {
 			best = i + 2 - index;
 			*ret = text;
 		}
@@ -177,17 +245,29 @@ static size_t pieces(const struct joining *joining, size_t index, struct span *r
 	return best;
 }
 
+static bool any_joined(const struct joining *joining)
+{
+	for (size_t i = 0; i < joining->stream->records.count; i++) {
+		struct span text;
+
+		if (joining->stream->records.items[i].kind == LOG_OTHER && pieces(joining, i, &text) > 1)
+			return true;
+	}
+	return false;
+}
+
 void restore_width(struct arena *arena, struct log_stream *stream)
 {
 	struct joining joining = {.arena = arena, .stream = stream};
-	struct log_record *records = stream->records.items;
+	struct stream_line *records = stream->records.items;
 	size_t kept = 0, taken;
 
 	for (size_t i = 0; i < stream->records.count; i++)
 		if (records[i].width > joining.width)
 			joining.width = records[i].width;
+	joining.proven = any_joined(&joining);
 	for (size_t i = 0; i < stream->records.count; i += taken) {
-		struct log_record record = records[i];
+		struct stream_line record = records[i];
 
 		taken = record.kind == LOG_BLANK ? 1 : pieces(&joining, i, &record.text);
 		if (taken > 1)

@@ -7,6 +7,9 @@
 /* Entities of HTML made characters again, where lines of the runtime have them. */
 void restore_entities(struct arena *arena, struct log_stream *stream);
 
+/* Without what all lines are indented by. */
+void restore_indent(struct log_stream *stream);
+
 /* The lines in the order in which they were printed, where a log browser shows the last first. */
 void restore_order(struct log_stream *stream);
 

@@ -34,7 +34,6 @@ static bool any(bytes16 block)
 	return halves[0] | halves[1];
 }
 
-/* A digit or what prints as a space or colour stands behind "goroutine", a digit or hexadecimal letter behind " +0x". */
 static bool is_anchor(struct span text, size_t at, bool *sure)
 {
 	for (size_t i = 0; i < ANCHORS; i++)
@@ -57,20 +56,31 @@ static bytes16 candidates(const uint8_t *at)
 	return AGREES(0) | AGREES(1) | AGREES(2) | AGREES(3) | AGREES(4) | AGREES(5) | AGREES(6);
 }
 
+static size_t search_block(struct span text, size_t at, size_t from, size_t end, bool *sure)
+{
+	const bytes16 found = candidates(text.data + at);
+
+	if (any(found))
+		for (size_t i = 0; i < BLOCK && at + i < end; i++)
+			if (found[i] && at + i >= from && is_anchor(text, at + i, sure))
+				return at + i;
+	return SIZE_MAX;
+}
+
+/* The last block of a text overlaps with the one before it: no anchor is so short that it begins behind it. */
 size_t log_search(struct span text, size_t from, size_t end, bool *sure)
 {
+	enum { SPAN = BLOCK + REACH };
+
 	if (end > text.size)
 		end = text.size;
-	while (from < end && text.size - from >= BLOCK + REACH) {
-		const bytes16 found = candidates(text.data + from);
+	for (size_t at = from; at < end && text.size >= SPAN; at += BLOCK) {
+		const size_t found = search_block(text, at <= text.size - SPAN ? at : text.size - SPAN, from, end, sure);
 
-		if (any(found))
-			for (size_t i = 0; i < BLOCK && from + i < end; i++)
-				if (found[i] && is_anchor(text, from + i, sure))
-					return from + i;
-		from += BLOCK;
+		if (found != SIZE_MAX)
+			return found;
 	}
-	for (; from < end; from++)
+	for (; from < end && text.size < SPAN; from++)
 		if (is_anchor(text, from, sure))
 			return from;
 	return SIZE_MAX;

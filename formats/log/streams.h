@@ -4,6 +4,7 @@
 
 #include "base/vec.h"
 #include "formats/log/grammar.h"
+#include "formats/log/stream_line.h"
 
 /* A part of a log in which something of the runtime's was found. */
 struct log_region {
@@ -12,18 +13,10 @@ struct log_region {
 	bool faint;        /* only words were found that others use as well, in the middle of lines: "panic: " */
 };
 
-struct log_record {
-	struct span text;
-	uint64_t number; /* of the line of the file */
-	uint32_t width;  /* bytes of that line, envelope and all; saturating */
-	uint8_t kind;    /* enum log_kind */
-	bool bare;       /* without the envelope of the line before: perhaps its continuation */
-};
-
 struct log_stream {
 	uint64_t sender;
 	bool enveloped; /* something stood around its lines */
-	VEC(struct log_record) records;
+	VEC(struct stream_line) records;
 	VEC(uint8_t) partial; /* a line whose end is still to come */
 };
 

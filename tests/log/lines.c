@@ -1,27 +1,24 @@
-/* lines.c: prints the crashes of a log, as formats/log finds them: a line that begins with "== " before each, then its own lines.
- * As "-n": only the numbers of lines. For tests. */
-#include "base/mapping.h"
+/* lines.c: prints the crashes of logs, as formats/log finds them: of each log a line "=== PATH", of each crash one that begins with
+ * "== " and tells which lines of the log it is, and then its own lines. For tests. */
 #include "formats/archive/archive.h"
 #include "formats/log/lines.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define BUDGET ((size_t)2 << 30)
 
 struct job {
 	struct arena *arena;
 	const char *path;
-	bool numbers;
 	int status;
 };
 
-static void print(const struct job *job, const struct log_block *block)
+static void print(const struct log_block *block)
 {
 	printf("== %llu %llu %s%s%s\n", (unsigned long long)block->first_line, (unsigned long long)block->last_line,
 	       block->begin == LOG_BEGINS_WITH_END ? "end" : "stack", block->cut_at_start ? " cut-at-start" : "",
 	       block->cut_at_end ? " cut-at-end" : "");
-	for (size_t i = 0; i < block->count && !job->numbers; i++)
+	for (size_t i = 0; i < block->count; i++)
 		printf("%.*s\n", (int)block->lines[i].length, block->lines[i].text);
 }
 
@@ -40,21 +37,30 @@ static void run(void *context)
 		return;
 	}
 	for (size_t i = 0; i < log_blocks_count(blocks); i++)
-		print(job, log_blocks_at(blocks, i));
+		print(log_blocks_at(blocks, i));
 	for (size_t i = 0; i < notes.count; i++)
 		fprintf(stderr, "note: %s\n", notes.items[i]);
 	job->status = 0;
 }
 
-int main(int argc, char **argv)
+static int print_log(const char *path)
 {
-	struct job job = {.arena = arena_new(BUDGET), .numbers = argc > 2 && !strcmp(argv[1], "-n"), .status = 1};
+	struct job job = {.arena = arena_new(BUDGET), .path = path, .status = 1};
 
-	if (argc < 2 || !job.arena)
-		return 2;
-	job.path = argv[argc - 1];
+	if (!job.arena)
+		return 1;
+	printf("=== %s\n", path);
 	if (!arena_run(job.arena, run, &job))
-		fprintf(stderr, "out of memory\n");
+		fprintf(stderr, "%s: out of memory\n", path);
 	arena_free(job.arena);
 	return job.status;
+}
+
+int main(int argc, char **argv)
+{
+	int status = argc < 2 ? 2 : 0;
+
+	for (int i = 1; i < argc; i++)
+		status |= print_log(argv[i]);
+	return status;
 }

@@ -1,0 +1,298 @@
+/* sorting.c: see sorting.h. */
+#include "formats/log/sorting.h"
+
+#include "base/hash.h"
+#include "formats/log/envelopes.h"
+#include "formats/log/escapes.h"
+
+#include <string.h>
+
+enum {
+	WRAPPED = 40,        /* bytes of the narrowest line that is taken for wrapped */
+	MANY_SENDERS = 3,    /* from here on it is asked whether they are senders at all */
+	LINES_OF_A_SENDER = 4,
+	MOST_SENDERS = 1 << 14,
+	PARTIAL_LIMIT = 64 << 20, /* bytes of one line in parts */
+};
+
+struct sorting {
+	struct arena *arena;
+	const struct stream_line *lines;
+	size_t count;
+	uint32_t width; /* of the widest line */
+	size_t widest;  /* lines that are as wide */
+	struct envelopes envelopes;
+	enum sender_care care[ENVELOPES];
+	size_t senders[ENVELOPES], uses[ENVELOPES]; /* senders that lines with an envelope have, and these lines */
+	struct log_streams streams;
+	uint32_t *slots; /* of streams by sender, their index + 1; a power of two */
+	size_t slot_count;
+	size_t last;     /* the stream of the line before; SIZE_MAX: none */
+	struct stream_line unended; /* a line with a string whose end is still to come */
+	VEC(uint8_t) unended_text;
+};
+
+/* ---- streams by sender ---- */
+
+static void rehash(struct sorting *sorting)
+{
+	enum { FIRST = 64 };
+
+	sorting->slot_count = sorting->slot_count ? sorting->slot_count * 2 : FIRST;
+	sorting->slots = arena_array(sorting->arena, sorting->slot_count, sizeof *sorting->slots);
+	for (size_t i = 0; i < sorting->streams.items.count; i++) {
+		size_t slot = hash_slot(sorting->streams.items.items[i].sender, sorting->slot_count);
+
+		while (sorting->slots[slot])
+			slot = (slot + 1) & (sorting->slot_count - 1);
+		sorting->slots[slot] = (uint32_t)i + 1;
+	}
+}
+
+/* The stream of what an envelope held; SIZE_MAX: there are too many. */
+static size_t stream_of(struct sorting *sorting, size_t envelope, uint64_t sender)
+{
+	size_t slot;
+
+	sorting->uses[envelope]++;
+	if (sorting->last != SIZE_MAX && sorting->streams.items.items[sorting->last].sender == sender)
+		return sorting->last;
+	if (sorting->streams.items.count * 2 >= sorting->slot_count)
+		rehash(sorting);
+	slot = hash_slot(sender, sorting->slot_count);
+	while (sorting->slots[slot]) {
+		if (sorting->streams.items.items[sorting->slots[slot] - 1].sender == sender)
+			return sorting->slots[slot] - 1;
+		slot = (slot + 1) & (sorting->slot_count - 1);
+	}
+	sorting->senders[envelope]++;
+	if (sorting->streams.items.count == MOST_SENDERS)
+		return SIZE_MAX;
+	vec_push(sorting->arena, &sorting->streams.items,
+		 (struct log_stream){.sender = sender, .enveloped = sorting->envelopes.items[envelope].prefix.size});
+	sorting->slots[slot] = (uint32_t)sorting->streams.items.count;
+	return sorting->streams.items.count - 1;
+}
+
+/* ---- lines ---- */
+
+static void push_line(struct sorting *sorting, struct log_stream *stream, struct span text, const struct stream_line *line, bool bare)
+{
+	while (text.size && text.data[text.size - 1] == '\r')
+		text.size--;
+	vec_push(sorting->arena, &stream->records,
+		 (struct stream_line){.text = text, .number = line->number, .width = line->width, .bare = bare,
+				     .kind = (uint8_t)log_kind_of(text)});
+}
+
+/* A text may hold lines: what was escaped, or what a carriage return alone separates. */
+static void push_text(struct sorting *sorting, struct log_stream *stream, struct span text, const struct stream_line *line, bool bare)
+{
+	size_t start = 0;
+
+	text = escapes_tidy(sorting->arena, text);
+	while (start < text.size && text.data[text.size - 1] == '\r')
+		text.size--;
+	for (size_t at = 0; at < text.size; at++) {
+		if (text.data[at] != '\n' && (text.data[at] != '\r' || text.data[at + 1] == '\n'))
+			continue;
+		push_line(sorting, stream, span_slice(text, start, at - start), line, bare);
+		start = at + 1;
+		bare = false;
+	}
+	if (start < text.size || !start)
+		push_line(sorting, stream, span_from(text, start), line, bare);
+}
+
+static void add_partial(struct sorting *sorting, struct log_stream *stream, struct span text)
+{
+	if (text.size > PARTIAL_LIMIT || stream->partial.count > PARTIAL_LIMIT - text.size)
+		return;
+	for (size_t i = 0; i < text.size; i++)
+		vec_push(sorting->arena, &stream->partial, text.data[i]);
+}
+
+/* Adds what an envelope held: the rest of a line that came in parts, or a text of its own. */
+static void deliver(struct sorting *sorting, size_t index, struct span text, bool partial, const struct stream_line *line)
+{
+	struct log_stream *stream = &sorting->streams.items.items[index];
+
+	sorting->last = index;
+	if (partial || stream->partial.count)
+		add_partial(sorting, stream, text);
+	if (partial)
+		return;
+	if (stream->partial.count) {
+		text = (struct span){stream->partial.items, stream->partial.count};
+		memset(&stream->partial, 0, sizeof stream->partial); /* the text keeps the bytes */
+	}
+	push_text(sorting, stream, text, line, false);
+}
+
+/* A letter in a letter is what is delivered. */
+static bool holds_another(const struct letter *letters, size_t count, size_t index)
+{
+	for (size_t i = 0; i < count; i++)
+		if (i != index && letters[i].start > letters[index].start && letters[i].start < letters[index].end)
+			return true;
+	return false;
+}
+
+/* Puts a line by until the end of its string comes. */
+static void wait_for_end(struct sorting *sorting, const struct stream_line *line)
+{
+	sorting->unended = *line;
+	for (size_t i = 0; i < line->text.size; i++)
+		vec_push(sorting->arena, &sorting->unended_text, line->text.data[i]);
+}
+
+/* Whether the rest of an object may stand in the next line, because all are broken at this width. */
+static bool is_broken(const struct sorting *sorting, const struct stream_line *line)
+{
+	enum { FEWEST = 3 };
+	const struct span text = log_trim(line->text);
+
+	return line->width >= WRAPPED && line->width == sorting->width && sorting->widest >= FEWEST && text.size &&
+	       text.data[0] == '{' && text.data[text.size - 1] != '}';
+}
+
+/* Opens the strings of a line; false: it has none that is known. `whole`: nothing more of it will come. */
+static bool deliver_strings(struct sorting *sorting, const struct stream_line *line, bool whole)
+{
+	struct letter letters[ENVELOPES];
+	size_t from[ENVELOPES], count = 0;
+
+	for (size_t i = 0; i < sorting->envelopes.count && sorting->envelopes.items[i].key.size; i++)
+		if (envelope_open(&sorting->envelopes.items[i], line->text, sorting->care[i], &letters[count])) {
+			if (!whole && (letters[count].open || is_broken(sorting, line))) {
+				wait_for_end(sorting, line);
+				return true;
+			}
+			from[count++] = i;
+		}
+	for (size_t i = 0; i < count; i++) {
+		const struct span text = span_slice(line->text, letters[i].start, letters[i].end - letters[i].start);
+		size_t index;
+
+		if (!holds_another(letters, count, i) && (index = stream_of(sorting, from[i], letters[i].sender)) != SIZE_MAX)
+			deliver(sorting, index, escapes_decode(sorting->arena, text, 1), letters[i].partial, line);
+	}
+	return count;
+}
+
+static bool deliver_rest(struct sorting *sorting, const struct stream_line *line)
+{
+	for (size_t i = 0; i < sorting->envelopes.count; i++) {
+		struct letter letter;
+		size_t index;
+
+		if (sorting->envelopes.items[i].key.size ||
+		    !envelope_open(&sorting->envelopes.items[i], line->text, sorting->care[i], &letter))
+			continue;
+		index = stream_of(sorting, i, letter.sender);
+		if (index != SIZE_MAX)
+			deliver(sorting, index, span_from(line->text, letter.start), letter.partial, line);
+		return true;
+	}
+	return false;
+}
+
+static void sort_line(struct sorting *sorting, const struct stream_line *line, bool whole)
+{
+	struct log_stream *last = sorting->last != SIZE_MAX ? &sorting->streams.items.items[sorting->last] : NULL;
+
+	if (deliver_strings(sorting, line, whole) || deliver_rest(sorting, line))
+		return;
+	if (last && last->records.count && last->records.items[last->records.count - 1].width >= WRAPPED)
+		push_text(sorting, last, line->text, line, true);
+}
+
+/* Whether a line begins anew. */
+static bool has_envelope(const struct sorting *sorting, const struct stream_line *line)
+{
+	struct letter letter;
+
+	for (size_t i = 0; i < sorting->envelopes.count; i++)
+		if (sorting->envelopes.items[i].prefix.size && envelope_open(&sorting->envelopes.items[i], line->text, SENDER_BY_KEY, &letter))
+			return true;
+	return false;
+}
+
+static void end_string(struct sorting *sorting)
+{
+	struct stream_line line = sorting->unended;
+
+	if (!sorting->unended_text.count)
+		return;
+	line.text = (struct span){sorting->unended_text.items, sorting->unended_text.count};
+	memset(&sorting->unended_text, 0, sizeof sorting->unended_text); /* texts keep the bytes */
+	sort_line(sorting, &line, true);
+}
+
+/* The rest of a string: broken at the width of all lines, or written with newlines as they are. */
+static void continue_string(struct sorting *sorting, const struct stream_line *before, const struct stream_line *line)
+{
+	if (before->width < sorting->width)
+		vec_push(sorting->arena, &sorting->unended_text, '\n');
+	for (size_t i = 0; i < line->text.size; i++)
+		vec_push(sorting->arena, &sorting->unended_text, line->text.data[i]);
+}
+
+static void sort_lines(struct sorting *sorting)
+{
+	sorting->streams = (struct log_streams){0};
+	sorting->slots = NULL;
+	sorting->slot_count = 0;
+	sorting->last = SIZE_MAX;
+	memset(sorting->senders, 0, sizeof sorting->senders);
+	memset(sorting->uses, 0, sizeof sorting->uses);
+	for (size_t i = 0; i < sorting->count; i++) {
+		const struct stream_line *line = &sorting->lines[i];
+
+		if (sorting->unended_text.count && sorting->unended_text.count < PARTIAL_LIMIT && !has_envelope(sorting, line)) {
+			continue_string(sorting, line - 1, line);
+			continue;
+		}
+		end_string(sorting);
+		sort_line(sorting, line, false);
+	}
+	end_string(sorting);
+}
+
+/* What looks like a sender and comes once or twice is a counter, or some other word of the line. Whether there was one. */
+static bool care_less(struct sorting *sorting)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < sorting->envelopes.count; i++)
+		if (sorting->senders[i] > MANY_SENDERS && sorting->senders[i] * LINES_OF_A_SENDER > sorting->uses[i] &&
+		    sorting->care[i] != SENDER_BY_KEY) {
+			sorting->care[i]++;
+			changed = true;
+		}
+	return changed;
+}
+
+struct log_streams log_sort(struct arena *arena, const struct stream_line *lines, size_t count)
+{
+	struct sorting sorting = {.arena = arena, .lines = lines, .count = count, .envelopes = envelopes_learn(lines, count)};
+
+	for (size_t i = 0; i < count; i++)
+		if (lines[i].width > sorting.width) {
+			sorting.width = lines[i].width;
+			sorting.widest = 1;
+		} else {
+			sorting.widest += lines[i].width == sorting.width;
+		}
+	do
+		sort_lines(&sorting);
+	while (care_less(&sorting));
+	for (size_t i = 0; i < sorting.streams.items.count; i++) { /* what no end came for */
+		struct log_stream *stream = &sorting.streams.items.items[i];
+		const struct stream_line line = {.number = count ? lines[count - 1].number : 0};
+
+		if (stream->partial.count)
+			push_text(&sorting, stream, (struct span){stream->partial.items, stream->partial.count}, &line, false);
+	}
+	return sorting.streams;
+}

@@ -1,0 +1,15 @@
+/* stream_line.h: a line on its way from the log to a crash. */
+#ifndef FORMATS_LOG_STREAM_LINE_H
+#define FORMATS_LOG_STREAM_LINE_H
+
+#include "base/span.h"
+
+struct stream_line {
+	struct span text;
+	uint64_t number; /* of the line of the file */
+	uint32_t width;  /* bytes of that line, envelope and all; saturating */
+	uint8_t kind;    /* enum log_kind (grammar.h), once it is in a stream */
+	bool bare;       /* without the envelope of the line before: perhaps its continuation */
+};
+
+#endif

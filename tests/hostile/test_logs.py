@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Logs made to cost much: four times as many bytes may not cost much more than four times as much, whatever they repeat; and nothing
+in them ends the program."""
+import json
+import pathlib
+import random
+import resource
+import subprocess
+import tempfile
+
+import tap
+
+LINES = tap.BUILD / 'tests/log/lines'
+BYTES = 1 << 20 if not tap.FULL else 8 << 20
+G = 'goroutine 1 [running]:'
+FRAME = 'main.f()\n\t/x.go:1 +0x1\n'
+CRI = '2026-11-28T12:00:00Z stderr '
+
+
+def nested(size):
+    text = G
+    while len(text) < size / 2 and text.count('\\') < size / 4:
+        text = json.dumps({'log': text + '\n'})
+    return text
+
+
+def anything(size):
+    chance = random.Random(size)
+    parts = ['"', '\\', 'goroutine 1 [', 'panic: ', 'fatal error: ', ' +0x', '\n', '{"log":"', '"}', 'created by ', '\t', ' stderr P ', '#011',
+             '&lt;', '\x1b[', '1', 'main.f()', ']:', '\r', '> ', '0x000000c000010000: ']
+    return ''.join(chance.choice(parts) for _ in range(size // 6))
+
+
+SHAPES = {
+    'marks in one line': lambda n: f'{G} ' * (n // 23),
+    'a string of stacks': lambda n: '{"log":"' + f'{G}\\n' * (n // 24) + '"}\n',
+    'a string without end': lambda n: '{"log":"' + G + '\\n' + 'x' * n,
+    'strings without end': lambda n: ('{"log":"' + G + '\n') * (n // 31),
+    'strings in one line': lambda n: f'"a":"{G}",' * (n // 30),
+    'backslashes': lambda n: f'"m":"{G}' + '\\' * n + '"\n',
+    'a prefix for each line': lambda n: ''.join(f'{i:x} p{i * 7919 % 99991:x}z {G}\n' for i in range(n // 40)),
+    'a sender for each line': lambda n: ''.join(f'[pod-{i:x}q] {G}\n[pod-{i:x}q] main.f()\n' for i in range(n // 60)),
+    'strings in strings': nested,
+    'colours': lambda n: ('\x1b[' * 40 + f'm{G}\n') * (n // 104),
+    'entities': lambda n: ('&amp;' * 50 + f'{G}\n') * (n // 274),
+    'goroutines': lambda n: f'{G}\n' * (n // 23),
+    'many goroutines': lambda n: ''.join(f'goroutine {i} [running]:\n{FRAME}\n' for i in range(n // 55)),
+    'ends': lambda n: 'panic: x\n' * (n // 9),
+    'broken-off lines': lambda n: 'main.f(fatal error: x\n' * (n // 22),
+    'places': lambda n: '\t/x.go:1 +0x1\n' * (n // 14),
+    'calls': lambda n: 'main.f()\n' * (n // 9) + FRAME,
+    'full lines': lambda n: ('x.y' * 30 + '\n') * (n // 91) + f'{G}\n{FRAME}',
+    'full lines of strings': lambda n: '{"log":"' + G + '","a":"' + 'b' * 61 + '\n' + ('c' * 89 + '\n') * (n // 90),
+    'parts': lambda n: f'{CRI}F {G}\n' + f'{CRI}P x\n' * (n // 32),
+    'carriage returns': lambda n: f'{G}\r' * (n // 23),
+    'numbers of controls': lambda n: '#012' * (n // 4) + G,
+    'creators': lambda n: 'created by ' * (n // 11),
+    'offsets': lambda n: ' +0x1' * (n // 5),
+    'empty lines': lambda n: '\n' * n + f'{G}\n{FRAME}',
+    'anything': anything,
+}
+
+
+def cost(folder, text):
+    """Seconds of CPU time; None: it ended otherwise than it should."""
+    path = pathlib.Path(folder) / 'log'
+    path.write_text(text)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    status = subprocess.run([LINES, path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=tap.TIMEOUT).returncode
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return None if status else after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        for name, make in SHAPES.items():
+            small, large = cost(folder, make(BYTES)), cost(folder, make(4 * BYTES))
+            if small is None or large is None:
+                tap.check(name, 'it did not end well')
+            else:
+                tap.check(name, None if large < 10 * small + 0.5 else f'{small:.2f} s, and {large:.2f} s for four times as much')
+    tap.finish()
+
+
+if __name__ == '__main__':
+    main()

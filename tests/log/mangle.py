@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""What happens to the text of a crash on its way into a log, a browser or an issue. As a program: mangle.py NAME… <in >out.
+
+Each mangling takes lines and returns lines; they can be applied one after the other.
+"""
+import html
+import json
+import random
+import sys
+
+
+def stamp(i, digits=9):
+    """A time that goes on with the lines; as Go prints it, without trailing zeros."""
+    fraction = f'{(i * 7919) % 10 ** digits:0{digits}}'.rstrip('0')
+    return f'2026-11-28T12:{i // 60 % 60:02}:{i % 60:02}' + (f'.{fraction}' if fraction else '') + 'Z'
+
+
+def docker_json(lines):
+    return [json.dumps({'log': line + '\n', 'stream': 'stderr', 'time': stamp(i)}, separators=(',', ':'))
+            for i, line in enumerate(lines)]
+
+
+def docker_json_labels(lines):
+    return [json.dumps({'attrs': {'app': 'web', 'tag': '1.4'}, 'log': line + '\n', 'stream': 'stderr', 'time': stamp(i)})
+            for i, line in enumerate(lines)]
+
+
+def cri(lines):
+    return [f'{stamp(i)} stderr F {line}' for i, line in enumerate(lines)]
+
+
+def cri_partial(lines):
+    """As cri, in parts: containerd does that to lines over 16 KB; here sooner."""
+    made = []
+    for i, line in enumerate(lines):
+        while len(line) > 160:
+            made.append(f'{stamp(i)} stderr P {line[:160]}')
+            line = line[160:]
+        made.append(f'{stamp(i)} stderr F {line}')
+    return made
+
+
+def kubectl_prefix(lines):
+    return [f'[pod/web-7d9f8b6c5-x2x4z/app] {line}' for line in lines]
+
+
+def compose(lines):
+    return [f'\033[36mweb-1  |\033[0m {line}' for line in lines]
+
+
+def journald(lines):
+    return [f'Nov 28 12:{i // 60 % 60:02}:{i % 60:02} host-3 app[4711]: {line}' for i, line in enumerate(lines)]
+
+
+def syslog(lines):
+    """RFC 3164 by rsyslog, which writes tabs as numbers."""
+    return [line.replace('\t', '#011') for line in journald(lines)]
+
+
+def syslog_5424(lines):
+    return [f'<11>1 {stamp(i, 6)} host-3 app 4711 - - {line}' for i, line in enumerate(lines)]
+
+
+def github_actions(lines):
+    return [f'2026-11-28T12:{i // 60 % 60:02}:{i % 60:02}.{i * 7919 % 10000000:07}Z {line}' for i, line in enumerate(lines)]
+
+
+def logrus(lines):
+    return [f'time="{stamp(i, 3)}" level=error msg={json.dumps(line)} stream=stderr' for i, line in enumerate(lines)]
+
+
+def zap(lines):
+    return [json.dumps({'level': 'error', 'ts': 1795867200.25 + i, 'caller': 'run/stderr.go:71', 'msg': line, 'pid': 4711})
+            for i, line in enumerate(lines)]
+
+
+def filebeat(lines):
+    """The text stands between fields that change with each line."""
+    return [json.dumps({'@timestamp': stamp(i, 3), 'log': {'offset': i * 97, 'file': {'path': '/var/log/app.log'}},
+                        'message': line, 'host': {'name': 'host-3'}}) for i, line in enumerate(lines)]
+
+
+def one_string(lines):
+    return [json.dumps({'severity': 'ERROR', 'message': '\n'.join(lines) + '\n', 'pid': 4711})]
+
+
+def one_quoted(lines):
+    return [f'time="2026-11-28T12:00:00Z" level=error msg={json.dumps(chr(10).join(lines))} worker=3']
+
+
+def crlf(lines):
+    return [line + '\r' for line in lines]
+
+
+def ansi(lines):
+    return [f'\033[1;31m{line}\033[0m' for line in lines]
+
+
+def entities(lines):
+    """As html/template writes text."""
+    made = [html.escape(line).replace('+', '&#43;') for line in lines]
+    return ['<pre><code>'] + made + ['</code></pre>']
+
+
+def fence(lines):
+    return ['What happens:', '', '```'] + lines + ['```', '', 'Any idea?']
+
+
+def quote(lines):
+    return [f'> {line}' for line in lines]
+
+
+def indent(lines):
+    return ['    ' + line for line in lines]
+
+
+def tabs_to_spaces(lines):
+    return [line.replace('\t', '    ') for line in lines]
+
+
+def wrap(lines, width=90):
+    made = []
+    for line in lines:
+        made += [line[at:at + width] for at in range(0, len(line), width)] or ['']
+    return made
+
+
+def reverse(lines):
+    return lines[::-1]
+
+
+def noise(lines):
+    """Other lines of the same stream."""
+    chance, made = random.Random(7), []
+    for i, line in enumerate(lines):
+        if i > 8 and chance.random() < 0.2:
+            made.append(f'2026/11/28 12:00:{i % 60:02} GET /index.html 200 {i}ms')
+        made.append(line)
+    return made
+
+
+def around(lines):
+    """Gigabytes of it in earnest: test_mangle.py has them shorter."""
+    other = [f'2026/11/28 11:{i // 60 % 60:02}:{i % 60:02} request {i} served' for i in range(300)]
+    return other + lines + other
+
+
+def containers(lines):
+    """Two containers of one pod that crash at the same time."""
+    made = []
+    for i, line in enumerate(lines):
+        made += [f'{stamp(i)} [app-0] {line}', f'{stamp(i)} [app-1] {line}']
+    return made
+
+
+def containers_strings(lines):
+    made = []
+    for i, line in enumerate(lines):
+        for pod in ('web-a', 'web-b'):
+            made.append(json.dumps({'time': stamp(i), 'message': line, 'kubernetes': {'pod': pod}}))
+    return made
+
+
+# Applied alone, and in pairs: the second to what the first made.
+MANGLINGS = {f.__name__: f for f in (
+    docker_json, docker_json_labels, cri, cri_partial, kubectl_prefix, compose, journald, syslog, syslog_5424, github_actions, logrus,
+    zap, filebeat, one_string, one_quoted, crlf, ansi, entities, fence, quote, indent, tabs_to_spaces, wrap, reverse, noise, around,
+    containers, containers_strings)}
+COPIES = {'containers': 2, 'containers_strings': 2}  # crashes that are made of one
+
+
+def main():
+    lines = sys.stdin.read().split('\n')
+    lines = lines[:-1] if not lines[-1] else lines
+    for name in sys.argv[1:]:
+        lines = MANGLINGS[name](lines)
+    sys.stdout.write(''.join(line + '\n' for line in lines))
+
+
+if __name__ == '__main__':
+    main()
