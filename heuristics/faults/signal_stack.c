@@ -34,7 +34,7 @@ static const char *const messages[] = {
 struct handler {
 	int32_t goroutine;       /* whose stack it was */
 	uint64_t entry_sp, lowest; /* SP when it was called, and the least of its frames */
-	const char *text;        /* C's function, "f (lib)"; NULL: it left no frame */
+	const char *text;        /* C's function, "f (lib)", or "at 0x… (lib)"; NULL: it left no frame */
 	const char *function;
 	const char *interrupted; /* Go's function */
 	struct stack stack;
@@ -48,24 +48,37 @@ static int32_t owner_of(const struct go_runtime *runtime, uint64_t sp)
 	return -1;
 }
 
+/* A signal that comes while the M runs on g0's stack makes g0's bounds those of gsignal (runtime/signal_unix.go
+ * adjustSignalStack), and an M that a handler on a goroutine's stack took has that for its g0's (needm). */
+static bool has_signal_stack(const struct machine *m)
+{
+	return m->gsignal_lo != m->g0_lo || m->gsignal_hi != m->g0_hi;
+}
+
 static bool on_signal_stack(const struct go_runtime *runtime, uint64_t sp)
 {
-	for (size_t i = 0; i < runtime->machines.count; i++)
-		if (sp >= runtime->machines.items[i].gsignal_lo && sp < runtime->machines.items[i].gsignal_hi)
+	for (size_t i = 0; i < runtime->machines.count; i++) {
+		const struct machine *m = &runtime->machines.items[i];
+
+		if (has_signal_stack(m) && sp >= m->gsignal_lo && sp < m->gsignal_hi)
 			return true;
+	}
 	return false;
 }
 
+/* The outermost frame of C is the handler's own, whether it has a name or not. */
 static void name_handler(struct analysis *analysis, struct handler *handler, size_t frame)
 {
+	const uint64_t pc = handler->stack.frames.items[frame].pc;
 	struct frame_line lines[INLINE_LIMIT];
 
 	if (handler->text || handler->stack.frames.items[frame].info->func ||
-	    !frame_lines(analysis->image, &handler->stack, frame, lines) || !lines[0].function)
+	    !frame_lines(analysis->image, &handler->stack, frame, lines))
 		return;
 	handler->function = lines[0].function;
-	handler->text = lines[0].module ? arena_printf(analysis->arena, "%s (%s)", lines[0].function, lines[0].module)
-					: lines[0].function;
+	handler->text = lines[0].function ? lines[0].function : arena_printf(analysis->arena, "at 0x%" PRIx64, pc);
+	if (lines[0].module)
+		handler->text = arena_printf(analysis->arena, "%s (%s)", handler->text, lines[0].module);
 }
 
 /* From its outermost frame down to where its stack ends: C's own frame, and how far they all reach. */
