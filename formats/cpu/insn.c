@@ -284,6 +284,14 @@ static void amd64_movzx(const struct amd64 *at)
 		amd64_other(at);
 }
 
+static void lea_indexed(const struct amd64 *at, uint8_t dst)
+{
+	note_indexed(at, 1, dst, false);
+	at->insn->indexed.formed = at->insn->indexed.size != 0;
+	at->insn->indexed.size = 0;
+	clobber_written(at);
+}
+
 static void amd64_lea(const struct amd64 *at)
 {
 	uint8_t dst = reg_operand(at, 0, 8), base;
@@ -300,7 +308,7 @@ static void amd64_lea(const struct amd64 *at)
 		 !mem->disp && at->x86->addr_size == WORD)
 		effect_reg_sum(at->insn, EFFECT_ADD_REG, dst, number(at, mem->base), number(at, mem->index));
 	else
-		clobber_written(at);
+		lea_indexed(at, dst);
 }
 
 /* ADD, SUB, INC, DEC of a 64-bit register. */

@@ -53,6 +53,7 @@ struct indexed_access {
 	uint8_t size; /* bytes; 0: the instruction makes no such access */
 	bool store;
 	int64_t offset;
+	bool formed; /* with size 0: LEA puts that address into dst, and accesses nothing */
 };
 
 /* Effects are in the order in which they take place: `ldr x30, [sp], #32` is LOAD x30 = [sp + 0], ADD sp = sp + 32.

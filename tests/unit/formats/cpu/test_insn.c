@@ -426,14 +426,15 @@ static void indexed_accesses(void **state)
 		uint8_t through;
 	} cases[] = {
 		/* mov rsi, [rcx + rax*8] */
-		{ARCH_AMD64, {0x48, 0x8b, 0x34, 0xc1}, 4, {RCX, RAX, RSI, 3, 8, false, 0}, NONE},
+		{ARCH_AMD64, {0x48, 0x8b, 0x34, 0xc1}, 4, {RCX, RAX, RSI, 3, 8, false, 0, false}, NONE},
 		/* mov [rcx + rax*2 + 4], dx */
-		{ARCH_AMD64, {0x66, 0x89, 0x54, 0x41, 0x04}, 5, {RCX, RAX, NONE, 1, 2, true, 4}, NONE},
-		{ARCH_AMD64, {0xf3, 0x48, 0xab}, 3, {RDI, NONE, NONE, 0, 8, true, 0}, NONE}, /* rep stosq */
+		{ARCH_AMD64, {0x66, 0x89, 0x54, 0x41, 0x04}, 5, {RCX, RAX, NONE, 1, 2, true, 4, false}, NONE},
+		{ARCH_AMD64, {0xf3, 0x48, 0xab}, 3, {RDI, NONE, NONE, 0, 8, true, 0, false}, NONE}, /* rep stosq */
+		{ARCH_AMD64, {0x48, 0x8d, 0x7c, 0xcc, 0x10}, 5, {RSP, RCX, RDI, 3, 0, false, 16, true}, NONE}, /* lea rdi, [rsp + rcx*8 + 16] */
 		{ARCH_AMD64, {0x48, 0x8b, 0x41, 0x08}, 4, {0}, NONE},                        /* mov rax, [rcx + 8] */
 		{ARCH_AMD64, {0xff, 0xd1}, 2, {0}, RCX},                                     /* call rcx */
-		{ARCH_ARM64, {0x24, 0x78, 0x60, 0xf8}, 4, {1, 0, 4, 3, 8, false, 0}, NONE},  /* ldr x4, [x1, x0, lsl #3] */
-		{ARCH_ARM64, {0x24, 0x68, 0x20, 0x38}, 4, {1, 0, NONE, 0, 1, true, 0}, NONE}, /* strb w4, [x1, x0] */
+		{ARCH_ARM64, {0x24, 0x78, 0x60, 0xf8}, 4, {1, 0, 4, 3, 8, false, 0, false}, NONE},  /* ldr x4, [x1, x0, lsl #3] */
+		{ARCH_ARM64, {0x24, 0x68, 0x20, 0x38}, 4, {1, 0, NONE, 0, 1, true, 0, false}, NONE}, /* strb w4, [x1, x0] */
 		{ARCH_ARM64, {0x24, 0xd8, 0x60, 0xf8}, 4, {0}, NONE}, /* ldr x4, [x1, w0, sxtw #3] */
 		{ARCH_ARM64, {0x40, 0x00, 0x3f, 0xd6}, 4, {0}, 2},    /* blr x2 */
 	};
@@ -447,7 +448,8 @@ static void indexed_accesses(void **state)
 					(struct span){cases[i].bytes, cases[i].size}, &got));
 		assert_int_equal(got.indexed.size, cases[i].want.size);
 		assert_int_equal(got.through, cases[i].through);
-		if (!got.indexed.size)
+		assert_int_equal(got.indexed.formed, cases[i].want.formed);
+		if (!got.indexed.size && !got.indexed.formed)
 			continue;
 		assert_int_equal(got.indexed.base, cases[i].want.base);
 		assert_int_equal(got.indexed.index, cases[i].want.index);
