@@ -11,6 +11,7 @@ enum {
 	REACH = 64 << 10,        /* above the gap's lower edge */
 	LEVELS = 4,              /* frames in the gap */
 	ANCHORS = 16,            /* return addresses from which it is tried */
+	GLANCE = 64,             /* frames */
 };
 
 struct gap {
@@ -112,6 +113,32 @@ static bool top_of(const struct gap *gap, const struct func *func, uint64_t at, 
 	return size > 0;
 }
 
+/* The next return address above one, by the tables; false: the word there is none that leads to its function. */
+static bool next_above(const struct gap *gap, uint64_t *at, uint64_t *word)
+{
+	struct go_runtime *runtime = gap->analysis->runtime;
+	const struct pc_info *info = go_return_address(runtime, *word);
+	const struct func *func = called_by(gap->analysis, gap->subject, *word);
+
+	if (!func || !info->has_delta || !top_of(gap, func, *at, at))
+		return false;
+	*at += gap->link ? 0 : (uint64_t)(int64_t)info->delta;
+	return image_u64(runtime->image, *at, word) && callsite_reaches(runtime, *word, info->func);
+}
+
+/* Whether frames stand on each other from a return address on, as a glance tells: arrays in frames hold return addresses of dead
+ * ones, from which they soon do not. */
+static bool seems_live(const struct gap *gap, uint64_t at, uint64_t word)
+{
+	for (unsigned steps = 0; steps < GLANCE; steps++) {
+		if (go_return_address(gap->analysis->runtime, word)->role == ROLE_GOEXIT)
+			return true;
+		if (!next_above(gap, &at, &word))
+			return false;
+	}
+	return true;
+}
+
 static bool from_anchor(struct gap *gap, uint64_t at, uint64_t word)
 {
 	const struct func *func = called_by(gap->analysis, gap->subject, word);
@@ -143,7 +170,7 @@ static void try_anchors(struct gap *gap)
 
 	for (uint64_t at = edge; at < end && tried < ANCHORS; at += WORD)
 		if (image_u64(runtime->image, at, &word) && go_pc(runtime, word, false)->func &&
-		    callsite_reaches(runtime, word, NULL)) {
+		    callsite_reaches(runtime, word, NULL) && seems_live(gap, at, word)) {
 			tried++;
 			from_anchor(gap, at, word);
 		}

@@ -245,15 +245,20 @@ static bool by_frame_pointer(struct walk *walk, const struct frame *frame, uint6
 	return walk->at.sp > frame->sp && in_bounds(walk, walk->at.sp);
 }
 
-/* Of a jump to 0 sighandler takes the word at SP for the return address of a call, and pushes none (amd64: preparePanic,
- * shouldPushSigpanic in runtime/signal_amd64.go, signal_unix.go). If that word is none, a RET jumped. */
-static void jumped_to_nil(struct walk *walk, const struct frame *frame)
+/* Whether the runtime noted that a goroutine jumped to 0. */
+static bool noted_nil(const struct walk *walk)
 {
 	const int32_t index = walk->subject->goroutine;
 	struct noted_fault noted;
 
-	if (frame->info->role != ROLE_SIGPANIC || index < 0 || go_pc(walk->runtime, walk->at.pc, false)->func ||
-	    !go_noted_fault(walk->runtime, walk->runtime->goroutines.items[index].address, &noted) || noted.pc)
+	return index >= 0 && go_noted_fault(walk->runtime, walk->runtime->goroutines.items[index].address, &noted) && !noted.pc;
+}
+
+/* Of a jump to 0 sighandler takes the word at SP for the return address of a call, and pushes none (amd64: preparePanic,
+ * shouldPushSigpanic in runtime/signal_amd64.go, signal_unix.go). If that word is none, a RET jumped. */
+static void jumped_to_nil(struct walk *walk, const struct frame *frame)
+{
+	if (frame->info->role != ROLE_SIGPANIC || go_pc(walk->runtime, walk->at.pc, false)->func || !noted_nil(walk))
 		return;
 	walk->at.pc = 0;
 	walk->at.pc_address = walk->slot = 0;
@@ -361,8 +366,10 @@ static bool after_injected(struct walk *walk, const struct frame *frame)
  * on a thread's own stack, code that is not Go's. */
 static bool can_be_caller(struct walk *walk, const struct frame *frame, uint64_t pc)
 {
-	if (!pc || !in_bounds(walk, frame->fp))
+	if (!in_bounds(walk, frame->fp))
 		return false;
+	if (!pc) /* a link register that a RET took 0 from: of a jump to 0, sighandler leaves it as it is (shouldPushSigpanic) */
+		return frame->info->role == ROLE_SIGPANIC && walk->arch->link_register && noted_nil(walk);
 	return is_injected(frame->info->role) || go_pc(walk->runtime, pc, false)->func ||
 	       (walk->thread && is_code(walk, pc));
 }

@@ -24,8 +24,8 @@ static const char *how(struct diagnosis *diagnosis, const struct finding *findin
 	if (!writer || overrun->run.direction == RUN_UNKNOWN)
 		return arena_printf(diagnosis->arena, " by a run of %" PRIu32 " words %s", overrun->run.words,
 				    run_shape_text(overrun->run.shape));
-	return arena_printf(diagnosis->arena, " by a run of %" PRIu32 " words %s, which %s a variable of %s", overrun->run.words,
-			    run_shape_text(overrun->run.shape),
+	return arena_printf(diagnosis->arena, " by a run of %" PRIu32 " words %s, which %s%s a variable of %s", overrun->run.words,
+			    run_shape_text(overrun->run.shape), overrun->presumed ? "probably " : "",
 			    overrun->run.direction == RUN_UPWARDS ? "begins in" : "goes down from", go_func_name(writer));
 }
 

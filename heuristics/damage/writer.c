@@ -41,6 +41,19 @@ static void run_evidence(struct diagnosis *diagnosis, struct finding *finding, c
 		evidence_word(diagnosis, finding, WEIGHT_WEAK, false, run->end - WORD, NULL, "its last word");
 }
 
+/* How a variable lies to where the run begins, or ends. */
+static const char *relation(const struct overrun *overrun)
+{
+	if (overrun->local.address == overrun->run.start)
+		return "where";
+	if (!overrun->presumed)
+		return "beside which";
+	if (overrun->run.direction == RUN_DOWNWARDS)
+		return "above which";
+	return overrun->local.address < overrun->run.start ? "in memory that was used again since, above which" :
+							      "below which";
+}
+
 static void local_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct overrun *overrun)
 {
 	const struct local *local = &overrun->local;
@@ -53,10 +66,11 @@ static void local_evidence(struct diagnosis *diagnosis, struct finding *finding,
 			     go_func_name(local->function));
 		return;
 	}
-	evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_FAIR, false,
-		     "the instruction at 0x%" PRIx64 " in %s takes the address of the variable at SP+0x%" PRIx64
-		     ", 0x%" PRIx64 ", %s the run %s%s%s", local->pc, go_func_name(local->function), (uint64_t)local->offset,
-		     local->address, local->address == overrun->run.start ? "where" : "beside which", down ? "ends" : "begins", local->passed_to ? "; it is passed to " : "",
+	evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, overrun->presumed ? WEIGHT_WEAK : WEIGHT_FAIR, false,
+		     "the instruction at 0x%" PRIx64 " in %s %s the variable at SP+0x%" PRIx64
+		     ", 0x%" PRIx64 ", %s the run %s%s%s", local->pc, go_func_name(local->function),
+		     local->by_index ? "reaches by an index into" : "takes the address of", (uint64_t)local->offset,
+		     local->address, relation(overrun), down ? "ends" : "begins", local->passed_to ? "; it is passed to " : "",
 		     local->passed_to ? local->passed_to : "")
 		->address = local->pc;
 }
@@ -74,11 +88,20 @@ static void store_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		->address = store->pc;
 }
 
+static uint64_t lowest_sp(struct diagnosis *diagnosis, const struct damage *damage)
+{
+	struct stack stack = {0};
+
+	if (damage->goroutine >= 0)
+		goroutine_stack(diagnosis->analysis, (size_t)damage->goroutine, &stack);
+	return stack.frames.count ? stack.frames.items[0].sp : UINT64_MAX;
+}
+
 void writer_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct damage *damage)
 {
 	struct overrun *overrun = arena_alloc(diagnosis->arena, sizeof *overrun);
 
-	if (damage->kind != DAMAGE_SMASHED || !overrun_find(diagnosis->analysis, damage, overrun))
+	if (damage->kind != DAMAGE_SMASHED || !overrun_find(diagnosis->analysis, damage, lowest_sp(diagnosis, damage), overrun))
 		return;
 	finding->overrun = overrun;
 	run_evidence(diagnosis, finding, &overrun->run);

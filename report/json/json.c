@@ -251,6 +251,7 @@ static void put_overrun(struct writer *writer, json_t *finding, const struct ove
 	put_text(writer, object, "direction", directions[run->direction]);
 	put_text(writer, object, "function", function ? go_func_name(function) : NULL);
 	put_address(writer, object, "variable", overrun->local.pc != 0, overrun->local.address);
+	put_value(writer, object, "presumed", bool_value(overrun->presumed));
 	put_text(writer, object, "passed_to", overrun->local.passed_to);
 	put_address(writer, object, "store", overrun->has_store, overrun->store.pc);
 }

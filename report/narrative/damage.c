@@ -80,10 +80,14 @@ static bool tell_overrun(struct telling *telling)
 	}
 	tell(telling, "The word is one of a run of %" PRIu32 " words %s, which begins at %s.", overrun->run.words,
 	     run_shape_text(overrun->run.shape), hex_text(telling->arena, overrun->run.start));
-	if (overrun->run.direction == RUN_UPWARDS)
+	if (overrun->presumed && overrun->run.direction == RUN_UPWARDS)
+		tell(telling, "That is in the frame of %s, which keeps a variable %s: probably it was written past its end, upwards.", function,
+		     overrun->local.address < overrun->run.start ? "below, where memory was used again since" : "above that");
+	else if (overrun->run.direction == RUN_UPWARDS)
 		tell(telling, "%s keeps a variable there: it was written past its end, upwards.", function);
 	else if (overrun->run.direction == RUN_DOWNWARDS)
-		tell(telling, "It fills a variable of %s: it was written past its beginning, downwards.", function);
+		tell(telling, "It fills a variable of %s: %sit was written past its beginning, downwards.", function,
+		     overrun->presumed ? "probably " : "");
 	else
 		tell(telling, "It begins in the frame of %s.", function);
 	if (overrun->local.passed_to)
@@ -287,11 +291,11 @@ static void overrun_headline(struct telling *telling)
 		tell_headline(telling, "%s, in assembly, overwrites %s return address: its frame is too small.", function,
 			      overrun->store.callers ? "its caller's" : "its own");
 	else if (overrun->run.direction == RUN_UPWARDS)
-		tell_headline(telling, "a variable of %s was written past its end, over the return address of %s, %s.", function,
-			      victim, ended);
+		tell_headline(telling, "a variable of %s was %swritten past its end, over the return address of %s, %s.", function,
+			      overrun->presumed ? "probably " : "", victim, ended);
 	else if (overrun->run.direction == RUN_DOWNWARDS)
-		tell_headline(telling, "a variable of %s was written past its beginning, downwards, over the return address of %s, %s.",
-			      function, victim, ended);
+		tell_headline(telling, "a variable of %s was %swritten past its beginning, downwards, over the return address of %s, %s.",
+			      function, overrun->presumed ? "probably " : "", victim, ended);
 }
 
 void tell_smashed_return(struct telling *telling)
