@@ -37,11 +37,13 @@ size_t span_find(struct span span, size_t from, const void *needle, size_t size)
 		size_t left = rest.size - (size_t)(at - rest.data);
 
 		if (left < size)
-			return SIZE_MAX;
+			break;
 		at = memchr(at, *(const uint8_t *)needle, left - size + 1);
-		if (at && !memcmp(at, needle, size))
+		if (!at)
+			break;
+		if (!memcmp(at, needle, size))
 			return (size_t)(at - span.data);
-		at += at != NULL;
+		at++;
 	}
 	return SIZE_MAX;
 }

@@ -68,7 +68,7 @@ def targets(build):
 
 
 def environment():
-    return dict(os.environ, ASAN_OPTIONS='detect_stack_use_after_return=1:quarantine_size_mb=16:allocator_may_return_null=1',
+    return dict(os.environ, ASAN_OPTIONS='detect_stack_use_after_return=1:quarantine_size_mb=16:malloc_context_size=4:allocator_may_return_null=1',
                 UBSAN_OPTIONS='halt_on_error=1:print_stacktrace=1', TMPDIR='/tmp')
 
 

@@ -53,12 +53,26 @@ static void load_into_dump(const struct program *program)
 	}
 }
 
+/* What no code of this program leads to. */
+static void load_unnamed(struct go_runtime *runtime)
+{
+	if (!runtime->layout)
+		return;
+	runtime->globals.allm = GO_ALLM;
+	runtime->globals.print_backlog = GO_BACKLOG;
+	runtime->globals.print_backlog_index = GO_BACKLOG_INDEX;
+	runtime->machines.count = runtime->fatal_lines.count = 0;
+	machines_load(runtime);
+	backlog_load(runtime);
+}
+
 static void run(struct arena *arena, struct span input)
 {
 	struct reader reader = reader_of(input);
 	const uint8_t how = read_u8(&reader);
 	struct program program;
 	struct exe_candidate candidate = {.source = EXE_NONE};
+	struct go_runtime *runtime;
 
 	if (reader.failed)
 		return;
@@ -76,7 +90,9 @@ static void run(struct arena *arena, struct span input)
 		load_into_dump(&program);
 	else
 		candidate = (struct exe_candidate){.exe = program.exe, .source = EXE_GIVEN, .bias_known = true};
-	diagnose(analyze(go_runtime_load(program.builder->image, &candidate)));
+	runtime = go_runtime_load(program.builder->image, &candidate);
+	load_unnamed(runtime);
+	diagnose(analyze(runtime));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

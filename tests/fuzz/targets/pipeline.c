@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define BUDGET ((size_t)256 << 20)
-#define SECONDS_LEAST 0.2
+#define SECONDS_LEAST 2.0 /* a search through all memory, which a damaged moduledata asks for, takes 0.7 s under sanitizers, 0.05 s without */
 enum { SLOWER = 10, PATIENCE = 3, WORD = 8 };
 
 /* ---- limits ---- */
