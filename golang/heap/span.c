@@ -111,8 +111,8 @@ bool heap_bit(struct go_runtime *runtime, uint64_t bits, uint64_t index, bool *r
 	return true;
 }
 
-/* Every allocation moves freeindex and counts (nextFreeFast, malloc.go), and a sweep counts the bits (mgcsweep.go): a thread may have
- * been stopped between the two, for one slot. */
+/* Every allocation moves freeindex, then counts (nextFreeFast, nextFree, malloc.go), and a sweep counts the bits (mgcsweep.go): a thread
+ * may have been stopped between the two, for one slot. Where more is counted than index and bits say, any free slot may be in use. */
 bool span_counts_agree(struct go_runtime *runtime, const struct heap_span *span)
 {
 	uint64_t used = span->freeindex;
@@ -123,7 +123,7 @@ bool span_counts_agree(struct go_runtime *runtime, const struct heap_span *span)
 			return false;
 		used += bit;
 	}
-	return used + 1 >= span->alloc_count && used <= span->alloc_count + 1U;
+	return used >= span->alloc_count && used <= span->alloc_count + 1U;
 }
 
 enum slot_state heap_slot_state(struct go_runtime *runtime, const struct heap_span *span, uint64_t index)
