@@ -11,6 +11,7 @@ enum {
 	DAMAGE_LIMIT = 1024,      /* of one dump */
 	SEARCH_LIMIT = 256,       /* of code, for one dump */
 	LOWER_BITS = 32,
+	SEGMENT_LIMIT = 4096,     /* of memory, where code that the process made is looked for */
 };
 
 static const struct func *callee_of(const struct damage *damage)
@@ -55,6 +56,27 @@ static bool repair_upper(struct analysis *analysis, const struct walk_subject *s
 	return false;
 }
 
+/* The same for code that the process made, from where it called Go: its memory is looked for, since no module says where it is. */
+static bool repair_generated(struct analysis *analysis, struct damage *place)
+{
+	const struct image *image = analysis->image;
+
+	for (size_t i = 0; place->callee && i < image->segments.count && i < SEGMENT_LIMIT; i++) {
+		const struct segment *segment = &image->segments.items[i];
+		const uint64_t word = segment->address >> LOWER_BITS << LOWER_BITS | (uint32_t)place->observed;
+
+		if (!(segment->flags & SEGMENT_EXEC) || word == place->observed || word <= segment->address ||
+		    word - segment->address > segment->size || image_mapping(image, segment->address) ||
+		    !returns_to_generated(analysis->runtime, word))
+			continue;
+		place->kind = DAMAGE_TORN;
+		place->repaired = word;
+		place->candidates = 1;
+		return true;
+	}
+	return false;
+}
+
 /* What the frame pointer must be, if the repair is right. */
 static void frame_pointer_expected(const struct analysis *analysis, struct damage *place)
 {
@@ -83,9 +105,10 @@ static bool begins_where_made(const struct analysis *analysis, const struct walk
 	return !first->func || first->func->entry != first->pc || first->func == stack->frames.items[frames - 2].info->func;
 }
 
-bool damage_leads_home(struct analysis *analysis, const struct walk_subject *subject, uint64_t pc, uint64_t sp)
+/* `record`: what the frame pointer names, by which code that the process made is left; 0: not known. */
+static bool leads_home(struct analysis *analysis, const struct walk_subject *subject, uint64_t pc, uint64_t sp, uint64_t record)
 {
-	const struct context context = {.known = true, .pc = pc, .sp = sp, .how = HOW_REPAIRED};
+	const struct context context = {.known = true, .pc = pc, .sp = sp, .fp = record, .has_fp = record != 0, .how = HOW_REPAIRED};
 	struct walk_subject trial = *subject;
 	struct stack stack = {0};
 
@@ -97,11 +120,18 @@ bool damage_leads_home(struct analysis *analysis, const struct walk_subject *sub
 	return stack.end == END_COMPLETE && begins_where_made(analysis, subject, &stack);
 }
 
+bool damage_leads_home(struct analysis *analysis, const struct walk_subject *subject, uint64_t pc, uint64_t sp)
+{
+	return leads_home(analysis, subject, pc, sp, 0);
+}
+
 /* Whether a word may be what the callee returns to: by the call before it, and by the frame pointer beside it. */
 static bool fits(struct analysis *analysis, const struct walk_subject *subject, const struct damage *place, uint64_t word)
 {
 	struct damage trial = *place;
 
+	if (place->callee && returns_to_generated(analysis->runtime, word))
+		return true;
 	if (!callsite_reaches(analysis->runtime, word, callee_of(place)))
 		return false;
 	trial.caller = go_pc(analysis->runtime, word, false);
@@ -117,6 +147,8 @@ static uint32_t count_sites(struct analysis *analysis, const struct damage *plac
 	const struct pc_info *caller = go_pc(analysis->runtime, place->repaired, false);
 	struct search search = {.analysis = analysis, .callee = callee_of(place), .delta = caller->delta};
 
+	if (!caller->func)
+		return 1;
 	search_function(&search, caller->func);
 	if (go_return_address(analysis->runtime, place->repaired)->call == FLOW_CALL)
 		search.count = search.direct;
@@ -131,7 +163,8 @@ static bool repair_flip(struct analysis *analysis, const struct walk_subject *su
 	for (unsigned bit = 0; bit < LOWER_BITS; bit++) {
 		uint64_t word = place->observed ^ (uint64_t)1 << bit;
 
-		if (!fits(analysis, subject, place, word) || !damage_leads_home(analysis, subject, word, place->caller_sp))
+		if (!fits(analysis, subject, place, word) ||
+		    !leads_home(analysis, subject, word, place->caller_sp, place->frame_pointer_due ? place->frame_pointer : 0))
 			continue;
 		if (found)
 			return false;
@@ -170,6 +203,12 @@ static bool is_call_site(struct analysis *analysis, const struct damage *place)
 	return place->in_code && go_return_address(analysis->runtime, place->observed)->call != FLOW_NEXT;
 }
 
+/* Code that the process made returns through it: of its frame nothing is known but the record. */
+static bool of_generated(const struct damage *place)
+{
+	return !place->callee && !place->returned;
+}
+
 int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
 {
 	uint32_t frame = place->frame;
@@ -185,8 +224,8 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 		*place = analysis->damages.items[index];
 		return index;
 	}
-	if (!repair_upper(analysis, subject, place) && !repair_flip(analysis, subject, place) &&
-	    (is_call_site(analysis, place) || (!smashed_by_frame_pointer(analysis, subject, place) &&
+	if (!repair_upper(analysis, subject, place) && !repair_generated(analysis, place) && !repair_flip(analysis, subject, place) &&
+	    (is_call_site(analysis, place) || of_generated(place) || (!smashed_by_frame_pointer(analysis, subject, place) &&
 					     !smashed_by_frame_sizes(analysis, subject, place))))
 		return DAMAGE_NONE;
 	if (place->in_code && !place->repaired) /* then it stays what it is taken for */
@@ -230,6 +269,11 @@ static void prove_elided(struct analysis *analysis, const struct walk_subject *s
 	}
 }
 
+static bool calls_from_generated(struct analysis *analysis, const struct frame *frame)
+{
+	return !frame->info->func && returns_to_generated(analysis->runtime, frame->pc);
+}
+
 void damage_prove(struct analysis *analysis, const struct walk_subject *subject, const struct stack *stack)
 {
 	bool all_calls = true;
@@ -240,7 +284,7 @@ void damage_prove(struct analysis *analysis, const struct walk_subject *subject,
 		struct damage *damage = frame->damage < 0 ? NULL : &analysis->damages.items[frame->damage];
 		const struct func *callee = damage ? callee_of(damage) : i ? stack->frames.items[i - 1].info->func : NULL;
 
-		if (!frame_follows_call(analysis->runtime, stack, i, callee))
+		if (!frame_follows_call(analysis->runtime, stack, i, callee) && !calls_from_generated(analysis, frame))
 			all_calls = false;
 		repaired += i && frame->how == HOW_REPAIRED;
 		if (stack->elided && i == stack->elided_at)

@@ -16,24 +16,38 @@ static const char *const entry_points[] = {
 };
 
 /* What call a return address follows; FLOW_NEXT: none. */
-static enum insn_flow call_before(struct walk *walk, uint64_t pc, uint64_t *target)
+static enum insn_flow call_before(struct go_runtime *runtime, uint64_t pc, uint64_t *target)
 {
-	const struct segment *segment = image_segment(walk->image, pc - 1);
+	const struct segment *segment = image_segment(runtime->image, pc - 1);
 	const uint64_t room = segment ? pc - segment->address : 0; /* generated code may begin a mapping */
 	const uint64_t size = room < CALL_BYTES ? room : CALL_BYTES;
-	struct span code = image_view(walk->image, pc - size, size);
+	struct span code = image_view(runtime->image, pc - size, size);
 
 	if (!size || code.size != size)
 		return FLOW_NEXT;
-	return insn_call_before(walk->runtime->decoder, pc, code, target);
+	return insn_call_before(runtime->decoder, pc, code, target);
+}
+
+static bool is_behind_call(struct go_runtime *runtime, uint64_t pc)
+{
+	uint64_t target;
+	enum insn_flow flow = call_before(runtime, pc, &target);
+
+	return flow == FLOW_CALL || flow == FLOW_INDIRECT_CALL;
 }
 
 bool follows_call(struct walk *walk, uint64_t pc)
 {
-	uint64_t target;
-	enum insn_flow flow = call_before(walk, pc, &target);
+	return is_behind_call(walk->runtime, pc);
+}
 
-	return flow == FLOW_CALL || flow == FLOW_INDIRECT_CALL;
+bool returns_to_generated(struct go_runtime *runtime, uint64_t pc)
+{
+	const struct segment *segment = image_segment(runtime->image, pc - 1);
+	uint8_t byte;
+
+	return segment && (segment->flags & SEGMENT_EXEC) && libraries_generated(runtime->image->libraries, pc - 1) &&
+	       (image_read(runtime->image, pc - 1, &byte, 1) != MEM_OK || is_behind_call(runtime, pc));
 }
 
 /* The function that a direct call before a return address leads to, if it may reach as far as `pc`; 0: none. */
@@ -41,7 +55,7 @@ static uint64_t called_below(struct walk *walk, uint64_t address, uint64_t pc)
 {
 	uint64_t target;
 
-	return call_before(walk, address, &target) == FLOW_CALL && target <= pc && pc - target < FUNCTION_LIMIT ? target : 0;
+	return call_before(walk->runtime, address, &target) == FLOW_CALL && target <= pc && pc - target < FUNCTION_LIMIT ? target : 0;
 }
 
 bool is_entry_point(struct walk *walk, uint64_t pc)
@@ -88,7 +102,7 @@ bool by_stub(struct walk *walk)
 {
 	uint64_t pc, target;
 
-	return fresh_return(walk, &pc) && call_before(walk, pc, &target) == FLOW_CALL && walk->at.pc - target < STUB_BYTES &&
+	return fresh_return(walk, &pc) && call_before(walk->runtime, pc, &target) == FLOW_CALL && walk->at.pc - target < STUB_BYTES &&
 	       undo_call(walk, pc);
 }
 
@@ -201,7 +215,7 @@ static bool calls_go(struct walk *walk, uint64_t pc)
 {
 	uint64_t target;
 
-	return call_before(walk, pc, &target) == FLOW_CALL && go_pc(walk->runtime, target, true)->func;
+	return call_before(walk->runtime, pc, &target) == FLOW_CALL && go_pc(walk->runtime, target, true)->func;
 }
 
 /* Generated code without a record was stopped before it called: the return address is where Go's call left it. */
@@ -227,8 +241,10 @@ bool by_record(struct walk *walk)
 		end_walk(walk, END_COMPLETE, 0);
 	else
 		end_walk(walk, END_NO_TABLE, walk->at.pc);
-	if (!reg_get(&walk->registers, walk->arch->fp, &record) || !read_record(walk, record, &next, &pc))
+	if (!reg_get(&walk->registers, walk->arch->fp, &record))
 		return false;
+	if (!read_record(walk, record, &next, &pc))
+		return damaged_record(walk, record);
 	if (by_link(walk, pc))
 		return true;
 	if (!walk->thread && calls_go(walk, pc))

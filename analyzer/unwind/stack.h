@@ -95,6 +95,9 @@ const char *frame_address_text(struct arena *arena, const struct frame *frame);
 /* Index of the innermost frame of code that the process made itself (libraries_generated); SIZE_MAX: none. */
 size_t generated_frame(struct image *image, const struct stack *stack);
 
+/* record.c: whether a word is a return address in such code: behind a call, if the dump, which may be cut short, has what is before it. */
+bool returns_to_generated(struct go_runtime *runtime, uint64_t pc);
+
 /* The lines of one frame, innermost first; returns their number, at least 1. */
 size_t frame_lines(struct image *image, const struct stack *stack, size_t index,
 		   struct frame_line lines[static INLINE_LIMIT]);

@@ -173,7 +173,24 @@ static bool damaged_slot(struct walk *walk, const struct frame *frame, uint64_t 
 		place.frame_pointer = walk->at.fp;
 		place.frame_pointer_address = walk->at.fp_address;
 	}
-	return past_damage(walk, &place, repair(walk, stack_depth(walk->stack), &place));
+	if (!past_damage(walk, &place, repair(walk, stack_depth(walk->stack), &place)))
+		return false;
+	if (!walk->thread && !go_pc(walk->runtime, walk->at.pc, false)->func) /* code that the process made: by its record */
+		caller_registers(walk, frame, walk->at.pc);
+	return true;
+}
+
+bool damaged_record(struct walk *walk, uint64_t record)
+{
+	struct damage place = {.slot = record + WORD, .slot_holds = true, .caller_sp = record + 2 * WORD};
+	uint64_t next;
+
+	if (walk->thread || !image_u64(walk->image, record, &next) || !image_u64(walk->image, place.slot, &place.observed))
+		return false;
+	if (walk->arch->link_register && next > record)
+		place.caller_sp = next + WORD;
+	return in_bounds(walk, record) && in_bounds(walk, place.caller_sp) &&
+	       past_damage(walk, &place, repair(walk, stack_depth(walk->stack), &place));
 }
 
 /* The walk is at a pc without a Go function. */
@@ -392,12 +409,8 @@ void caller_registers(struct walk *walk, const struct frame *frame, uint64_t pc)
  * frame pointer names. */
 static bool into_generated(struct walk *walk, const struct frame *frame, uint64_t slot, uint64_t pc)
 {
-	uint8_t byte;
-
 	if (walk->thread || !in_bounds(walk, frame->fp) || !is_code(walk, pc) || trial_gives_up(walk->analysis) ||
-	    !libraries_generated(walk->image->libraries, pc - 1))
-		return false;
-	if (image_read(walk->image, pc - 1, &byte, 1) == MEM_OK && !follows_call(walk, pc)) /* a dump may be cut short */
+	    !returns_to_generated(walk->runtime, pc))
 		return false;
 	caller_registers(walk, frame, pc);
 	walk->at = (struct context){.known = true, .pc = pc, .sp = frame->fp, .how = HOW_PCSP};
@@ -654,6 +667,8 @@ void walk_goroutine(struct analysis *analysis, const struct walk_subject *subjec
 			    .slot = context->pc_address, .damage = DAMAGE_NONE};
 
 	clear(ret);
+	if (context->has_fp && !go_pc(walk.runtime, context->pc, context->exact)->func)
+		reg_set(&walk.registers, walk.arch->fp, context->fp);
 	if (context->known)
 		run(&walk);
 }

@@ -52,6 +52,10 @@ bool to_caller(struct walk *walk, bool interrupted, uint64_t return_slot);
  * pointer. False: nothing is changed. */
 bool by_wild_call(struct walk *walk);
 
+/* unwind.c: the record of code that the process made on a goroutine's stack holds no return address: moves to the caller if it can be told
+ * what that was. */
+bool damaged_record(struct walk *walk, uint64_t record);
+
 /* record.c, for code without a table: moves to the caller by the record that the frame pointer names, if what that holds
  * can be a caller. Ends the walk, complete where a program or thread starts. */
 bool by_record(struct walk *walk);

@@ -30,12 +30,16 @@ const char *damage_owner(const struct diagnosis *diagnosis, const struct damage 
 
 const char *damage_callee(const struct damage *damage)
 {
-	return damage->callee ? go_func_name(damage->callee) : "a function";
+	if (!damage->callee)
+		return damage->returned ? "a function" : "generated code";
+	return go_func_name(damage->callee);
 }
 
 const char *damage_caller(const struct damage *damage)
 {
-	return damage->caller ? go_func_name(damage->caller) : "its caller";
+	if (!damage->caller)
+		return "its caller";
+	return damage->caller->func ? go_func_name(damage->caller) : "generated code";
 }
 
 static void word_evidence(const struct subject *s)
@@ -65,6 +69,8 @@ static const char *call_before(const struct subject *s, const struct pc_info *in
 	struct go_runtime *runtime = s->diagnosis->analysis->runtime;
 	const struct pc_info *callee = s->damage->callee;
 
+	if (!info->func)
+		return "a call";
 	if (info->call == FLOW_NEXT && info->role == ROLE_SYSTEMSTACK_SWITCH)
 		return "where goroutines stand that left for the system stack";
 	if (info->call == FLOW_NEXT)
@@ -98,7 +104,7 @@ static void call_evidence(const struct subject *s)
 	evidence = evidence_add(s->diagnosis, s->finding, EVIDENCE_INSTRUCTION,
 				damage->candidates == 1 && !found_behind_call(s) ? WEIGHT_STRONG : WEIGHT_FAIR, false,
 				"0x%" PRIx64 " in %s is %s%s%s", damage->repaired, damage_caller(damage),
-				info->call == FLOW_NEXT ? "" : "just behind ", call_before(s, info), others);
+				info->func && info->call == FLOW_NEXT ? "" : "just behind ", call_before(s, info), others);
 	evidence->address = damage->repaired;
 }
 
@@ -121,6 +127,16 @@ static void doubt_evidence(const struct subject *s)
 		->address = damage->observed;
 }
 
+/* Whether the runtime notes that a signal made the goroutine call sigpanic, as none of its instructions does. */
+static bool was_hit(const struct subject *s)
+{
+	struct go_runtime *runtime = s->diagnosis->analysis->runtime;
+	struct noted_fault noted;
+
+	return s->damage->goroutine >= 0 &&
+	       go_noted_fault(runtime, runtime->goroutines.items[s->damage->goroutine].address, &noted) && noted.sig;
+}
+
 /* Without a frame pointer: what fills the gap to the next sound return address. */
 static void bridge_evidence(const struct subject *s)
 {
@@ -137,6 +153,10 @@ static void bridge_evidence(const struct subject *s)
 
 	evidence->address = damage->bridge;
 	evidence->observed = hex_text(s->diagnosis->arena, damage->above_pc);
+	if (damage->bridged && damage->end == END_DAMAGED && was_hit(s))
+		evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_STRONG, true,
+			     "what direct calls lead to fills the gap, but a signal has hit this goroutine: frames that no call leads to may "
+			     "lie there");
 	if (damage->candidates > 1)
 		evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_STRONG, true,
 			     "%" PRIu32 " calls fit the gap%s", damage->candidates,
@@ -217,6 +237,11 @@ static void chain_evidence(const struct subject *s)
 					       : ", but not every return address follows a call that fits");
 }
 
+static const char *name_of(const struct pc_info *info)
+{
+	return info->func ? go_func_name(info) : "code that is not Go's";
+}
+
 /* The return addresses above, for whoever re-checks the chain by hand. */
 static void caller_evidence(const struct subject *s)
 {
@@ -235,8 +260,8 @@ static void caller_evidence(const struct subject *s)
 		if (!frame->slot)
 			continue;
 		evidence = evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_WEAK, false,
-					"the return address of %s lies in %s", go_func_name(stack.frames.items[i - 1].info),
-					go_func_name(frame->info));
+					"the return address of %s lies in %s", name_of(stack.frames.items[i - 1].info),
+					name_of(frame->info));
 		evidence->address = frame->slot;
 		evidence->observed = hex_text(s->diagnosis->arena, frame->pc);
 	}
@@ -303,7 +328,7 @@ static void fill(struct finding *finding, const struct damage *damage)
 	finding->goroutine = damage->goroutine;
 	finding->thread = damage->thread;
 	finding->frame = damage->frame == FRAME_ELIDED || !damage->repaired ? -1 : (int64_t)damage->frame;
-	finding->function = damage->caller ? go_func_name(damage->caller) : NULL;
+	finding->function = damage->caller && damage->caller->func ? go_func_name(damage->caller) : NULL;
 	finding->has_pc = finding->has_observed = true;
 	finding->pc = finding->observed = damage->observed;
 	finding->has_repaired = damage->repaired != 0;

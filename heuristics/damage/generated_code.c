@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { WORD = 8, NUMBERS = 1 << 12 };
+
 extern const struct detector detector_generated_code;
 
 /* "runtime: g 1: unexpected return pc for main.f called from 0x…", "runtime: g 1: unknown pc 0x…"; of several the first. */
@@ -29,77 +31,150 @@ static bool named_pc(const struct go_runtime *runtime, uint64_t *ret, const char
 	return false;
 }
 
-bool generated_code_stopped(const struct walk_crash *crash, struct stack *stack, size_t *frame)
+/* Whether a word is such a return address. Of files that are mapped nothing is asked: they would be opened. */
+static bool is_generated_return(const struct walk_crash *crash, uint64_t word)
+{
+	return word && !image_mapping(crash->analysis->image, word - 1) && returns_to_generated(crash->analysis->runtime, word);
+}
+
+/* Small numbers, of either sign, lie on every stack. */
+static bool is_damaged_word(const struct walk_crash *crash, uint64_t word)
+{
+	const struct analysis *analysis = crash->analysis;
+	const bool number = word + NUMBERS < 2 * NUMBERS;
+
+	for (size_t i = 0; !number && i < analysis->damages.count; i++)
+		if (analysis->damages.items[i].goroutine == crash->victim && analysis->damages.items[i].observed == word)
+			return true;
+	return false;
+}
+
+static uint64_t walker_word(const struct walk_crash *crash, bool (*is_it)(const struct walk_crash *, uint64_t word))
+{
+	const uint64_t start = crash->walker == SIZE_MAX ? 0 : crash->stack.frames.items[crash->walker].sp;
+	uint64_t word;
+
+	for (uint64_t at = start; start && at < start + WALKER_BYTES; at += WORD)
+		if (image_u64(crash->analysis->image, at, &word) && is_it(crash, word))
+			return at;
+	return 0;
+}
+
+/* By the walker's words: what it has read of the stack, whatever is wrong with that now. */
+static bool walker_met(const struct walk_crash *crash, struct generated_meeting *ret)
+{
+	const uint64_t at = crash->by_frame_pointers ? 0 : walker_word(crash, is_generated_return);
+
+	if (!at || walker_word(crash, is_damaged_word) || !image_u64(crash->analysis->image, at, &ret->pc))
+		return false;
+	ret->word = at;
+	ret->frame = SIZE_MAX;
+	for (size_t i = 0; i < ret->stack.frames.count && ret->frame == SIZE_MAX; i++)
+		if (ret->stack.frames.items[i].pc == ret->pc)
+			ret->frame = i;
+	return true;
+}
+
+bool generated_code_stopped(const struct walk_crash *crash, struct generated_meeting *ret)
 {
 	struct analysis *analysis = crash->analysis;
 	const char *line;
 	uint64_t pc;
 
-	if (crash->victim < 0 || crash->by_frame_pointers || !walk_crash_is_sure(crash) || is_torn(analysis, crash->victim))
-		return false;
-	goroutine_stack(analysis, (size_t)crash->victim, stack);
-	*frame = generated_frame(analysis->image, stack);
-	if (*frame == SIZE_MAX)
-		return false;
-	return !named_pc(analysis->runtime, &pc, &line) || pc == stack->frames.items[*frame].pc;
+	*ret = (struct generated_meeting){.frame = SIZE_MAX};
+	if (crash->victim >= 0)
+		goroutine_stack(analysis, (size_t)crash->victim, &ret->stack);
+	if (crash->by_frame_pointers || !walk_crash_is_sure(crash) || is_torn(analysis, crash->victim))
+		return walker_met(crash, ret);
+	ret->frame = generated_frame(analysis->image, &ret->stack);
+	if (ret->frame == SIZE_MAX)
+		return walker_met(crash, ret);
+	ret->pc = ret->stack.frames.items[ret->frame].pc;
+	return !named_pc(analysis->runtime, &pc, &line) || pc == ret->pc;
 }
 
-static void code_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack, size_t at)
+/* By the stack itself. */
+static void slot_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct generated_meeting *meeting, const char *place)
 {
-	struct analysis *analysis = diagnosis->analysis;
-	const struct frame *frame = &stack->frames.items[at];
-	const char *place = libraries_module(analysis->image->libraries, frame->pc - !frame->exact);
-	const char *callee = at && stack->frames.items[at - 1].info->func ? go_func_name(stack->frames.items[at - 1].info) : NULL;
-	const char *line;
-	uint64_t pc;
+	const struct frame *frame = &meeting->stack.frames.items[meeting->frame];
+	const struct pc_info *below = meeting->frame ? frame[-1].info : NULL;
+	const char *callee = below && below->func ? go_func_name(below) : NULL;
 
 	if (frame->slot)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, frame->slot, NULL,
 			      "%s%s leads into code of %s: it may be executed, and belongs to no file and to no module that "
 			      "the runtime knows", callee ? "the return address of " : "the pc that was saved", callee ? callee : "", place);
-	if (named_pc(analysis->runtime, &pc, &line))
+}
+
+static void code_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct generated_meeting *meeting)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const char *place = libraries_module(analysis->image->libraries, meeting->pc - 1);
+	const char *line;
+	uint64_t pc;
+
+	if (meeting->word)
+		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, meeting->word, NULL,
+			      "the walker has read a return address in code of %s: it may be executed, and belongs to no file and to no "
+			      "module that the runtime knows", place);
+	else
+		slot_evidence(diagnosis, finding, meeting, place);
+	if (named_pc(analysis->runtime, &pc, &line) && pc == meeting->pc)
 		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false,
 			     "the runtime names that very address: \"%s\"", line);
 }
 
-/* What is behind the code: a stack that goes on is sound. */
-static void beyond_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack, size_t at)
+/* The caller of that code; NULL: not known. */
+static const char *caller_of(const struct generated_meeting *meeting)
 {
-	if (stack->end == END_COMPLETE && at + 1 < stack->frames.count)
+	const struct stack *stack = &meeting->stack;
+	const bool known = meeting->frame != SIZE_MAX && meeting->frame + 1 < stack->frames.count;
+	const struct frame *caller = known ? &stack->frames.items[meeting->frame + 1] : NULL;
+
+	return caller && caller->info->func ? go_func_name(caller->info) : NULL;
+}
+
+/* What is behind the code: a stack that goes on is sound. */
+static void beyond_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct generated_meeting *meeting)
+{
+	const struct stack *stack = &meeting->stack;
+
+	if (meeting->frame == SIZE_MAX)
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, true, "the stack does not lead to that code as it now is");
+	else if (stack->end == END_COMPLETE && meeting->frame + 1 < stack->frames.count)
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
 			     "by the record of its frame pointer that code was called by %s, and from there the stack leads to the "
-			     "goroutine's entry: it is whole", go_func_name(stack->frames.items[at + 1].info));
+			     "goroutine's entry: it is whole", go_func_name(stack->frames.items[meeting->frame + 1].info));
 	else
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, true,
 			     "the stack cannot be followed beyond that code, so that damage there is not ruled out");
+	if (finding->goroutine >= 0 && is_torn(diagnosis->analysis, finding->goroutine))
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, true, "that stack is damaged as well");
 }
 
 static void run(struct diagnosis *diagnosis)
 {
 	struct analysis *analysis = diagnosis->analysis;
+	struct generated_meeting meeting;
 	struct walk_crash crash;
 	struct finding *finding;
-	struct stack stack = {0};
-	const struct frame *caller;
-	uint64_t id;
-	size_t at;
 
-	if (!walk_crash_find(analysis, &crash) || !generated_code_stopped(&crash, &stack, &at))
+	if (!walk_crash_find(analysis, &crash) || !generated_code_stopped(&crash, &meeting))
 		return;
-	id = analysis->runtime->goroutines.items[crash.victim].id;
-	caller = at + 1 < stack.frames.count && stack.frames.items[at + 1].info->func ? &stack.frames.items[at + 1] : NULL;
 	finding = finding_add(diagnosis, &detector_generated_code);
 	finding->thread = analysis->dying_thread;
 	finding->goroutine = crash.victim;
-	finding->frame = (int64_t)at;
+	finding->frame = meeting.frame == SIZE_MAX ? -1 : (int64_t)meeting.frame;
 	finding->has_pc = true;
-	finding->pc = stack.frames.items[at].pc;
-	finding->function = caller ? go_func_name(caller->info) : NULL;
-	finding->title = arena_printf(diagnosis->arena, "the runtime cannot walk through generated code%s%s, and met it on the stack of "
-				      "goroutine %" PRIu64, caller ? " that was called by " : "", caller ? finding->function : "", id);
+	finding->pc = meeting.pc;
+	finding->function = caller_of(&meeting);
+	finding->title = arena_printf(diagnosis->arena, "the runtime cannot walk through generated code%s%s, and met it on the stack of %s",
+				      finding->function ? " that was called by " : "", finding->function ? finding->function : "",
+				      crash.victim < 0 ? "a goroutine" : arena_printf(diagnosis->arena, "goroutine %" PRIu64,
+								analysis->runtime->goroutines.items[crash.victim].id));
 	walk_crash_evidence(diagnosis, finding, &crash);
-	code_evidence(diagnosis, finding, &stack, at);
-	beyond_evidence(diagnosis, finding, &stack, at);
+	code_evidence(diagnosis, finding, &meeting);
+	beyond_evidence(diagnosis, finding, &meeting);
 }
 
 static const char *const supersedes[] = {"go-fatal", "unknown-fault", "go-panic", "nil-deref", NULL};

@@ -4,8 +4,16 @@
 
 #include "heuristics/damage/walk_crash.h"
 
+/* Where the walk met it. */
+struct generated_meeting {
+	struct stack stack; /* the victim's */
+	size_t frame;       /* index of the frame of that code; SIZE_MAX: the stack does not lead there */
+	uint64_t pc;        /* the return address in that code */
+	uint64_t word;      /* where the walker holds it, if that alone tells: the stack is damaged, cut short, or whose it is is not sure; 0 */
+};
+
 /* Whether it was such code that stopped the walk: the stack of the victim leads into it, nothing on that stack is damaged, and the
- * runtime names no other place. The stack is left in *stack, *frame is the index of the frame of that code. */
-bool generated_code_stopped(const struct walk_crash *crash, struct stack *stack, size_t *frame);
+ * runtime names no other place; or the walker has such a return address among its words, and none of those that were found damaged. */
+bool generated_code_stopped(const struct walk_crash *crash, struct generated_meeting *ret);
 
 #endif

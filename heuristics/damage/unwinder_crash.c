@@ -23,12 +23,11 @@ static void doubt_victim(struct walk_crash *crash)
 
 static void run(struct diagnosis *diagnosis)
 {
-	struct stack stack = {0};
+	struct generated_meeting meeting;
 	struct finding *finding;
 	struct walk_crash crash;
-	size_t frame;
 
-	if (!walk_crash_find(diagnosis->analysis, &crash) || generated_code_stopped(&crash, &stack, &frame))
+	if (!walk_crash_find(diagnosis->analysis, &crash) || generated_code_stopped(&crash, &meeting))
 		return;
 	doubt_victim(&crash);
 	finding = finding_add(diagnosis, &detector_unwinder_crash);

@@ -10,7 +10,6 @@
 #include <string.h>
 
 enum {
-	WALKER_BYTES = 16 << 10,
 	WORD = 8,
 	OWN_FRAMES = 4,
 	ARENA = 64 << 20, /* runtime/malloc.go heapArenaBytes, at most */

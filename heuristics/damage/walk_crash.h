@@ -4,7 +4,10 @@
 
 #include "heuristics/finding.h"
 
-enum { WALK_CRASH_WORDS = 2 };
+enum {
+	WALK_CRASH_WORDS = 2,
+	WALKER_BYTES = 16 << 10, /* of the walker's frame and those above it, which hold what it has read of the stack that it walks */
+};
 
 struct walk_crash {
 	struct analysis *analysis;

@@ -21,14 +21,18 @@ static const char *callee(const struct telling *telling)
 {
 	const struct damage *damage = telling->finding->damage;
 
-	return damage->callee ? go_func_name(damage->callee) : "a function";
+	if (!damage->callee)
+		return damage->returned ? "a function" : "generated code";
+	return go_func_name(damage->callee);
 }
 
 static const char *caller(const struct telling *telling)
 {
 	const struct damage *damage = telling->finding->damage;
 
-	return damage->caller ? go_func_name(damage->caller) : "its caller";
+	if (!damage->caller)
+		return "its caller";
+	return damage->caller->func ? go_func_name(damage->caller) : "generated code";
 }
 
 static const char *upper(const struct telling *telling)

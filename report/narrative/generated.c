@@ -1,6 +1,8 @@
 /* generated.c: tells of code that the process made itself, where the runtime could not walk through it. */
 #include "report/narrative/telling.h"
 
+#include "heuristics/verdict/rank.h"
+
 void tell_generated_code(struct telling *telling)
 {
 	const struct finding *finding = telling->finding;
@@ -16,7 +18,8 @@ void tell_generated_code(struct telling *telling)
 	tell(telling, "The runtime has no tables of such code. It has to walk stacks, for the garbage collector, to let them grow, and for "
 		      "panics; on %s it met that code and ended the process.", thread);
 	tell_paragraph(telling, EXHIBIT_NONE);
-	tell(telling, "Nothing is damaged: neither the stack of %s nor the heap shows any sign of it.", victim);
+	if (!strong_objection(finding))
+		tell(telling, "Nothing is damaged: neither the stack of %s nor the heap shows any sign of it.", victim);
 	tell_action(telling, "Find which library made the code at %s: a compiler of queries, of templates, of WebAssembly, or of "
 			     "codecs%s%s.", hex_text(telling->arena, finding->pc), finding->function ? ", by the function that called "
 			     "it, " : "", finding->function ? finding->function : "");
