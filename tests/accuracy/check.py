@@ -14,6 +14,8 @@ no finding of corruption, nothing certain is wrong, of what is likely nine tenth
 give no finding, torn return addresses are found and put right, flipped bits of others and changed fields of g and m are found."""
 import argparse
 import collections
+import concurrent.futures
+import os
 import pathlib
 import re
 import subprocess
@@ -31,8 +33,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import stops
 
 CASES = ROOT / 'fixtures/cases'
-# Stacks with generated code are none of these: without tables, a changed word there cannot be told from code that keeps no record.
-HEALTHY = re.compile(r'^(?!.*-(late-[^c]|generated-)).*-(panic|memory|quit|live|cgo|static|control|nil|near-(before|after))(-stripped)?$')
+HEALTHY = re.compile(r'^(?!.*-late-[^c]).*-(panic|memory|quit|live|cgo|static|control|nil|near-(before|after))(-stripped)?$')
+# Nothing is corrupt in these either: code that the process made lies on their stacks, which the runtime could not walk through.
+GENERATED = re.compile(r'-generated(-|$)')
 UNHEALTHY, NOTHING = 3, 4
 COLUMNS = ('mutations', 'found', 'repaired', 'right possible', 'wrong possible', 'right likely', 'wrong likely', 'right certain',
            'wrong certain')
@@ -58,9 +61,13 @@ class Subject:
 def of_case(case):
     exe = CASES / case / 'exe.zst'
     kind = 'stripped' if 'stripped' in case or case.startswith('windows') else 'symbols'
-    healthy = HEALTHY.match(case)
-    return Subject(case, CASES / case / 'dump.zst', exe if exe.exists() else None, kind if healthy else 'other ends',
-                   'all' if healthy else 'values')
+    if GENERATED.search(case):
+        kind, classes = 'generated code', 'all'
+    elif HEALTHY.match(case):
+        classes = 'all'
+    else:
+        kind, classes = 'other ends', 'values'
+    return Subject(case, CASES / case / 'dump.zst', exe if exe.exists() else None, kind, classes)
 
 
 def subjects(options):
@@ -77,24 +84,32 @@ def run(options, dump, keep, exe, classes):
     return subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
 
+def changed(options, subject):
+    """What the programs say of a dump: a stop, or None, and [(variant, mutations)]. It is unpacked, since it is the dump that is cut
+    and not the compressed file."""
+    with tempfile.TemporaryDirectory() as folder:
+        dump = dump_file.unpacked(subject.packed, folder)
+        stop = stop_in(options, dump, subject.exe) if subject.classes == 'all' else None
+        return stop, [(variant, run(options, dump, keep, exe, subject.classes)) for variant, keep, exe in subject.variants()]
+
+
 def outcomes(options, stopped):
-    """Each dump unpacked, since it is the dump that is cut and not the compressed file."""
-    for subject in subjects(options):
-        with tempfile.TemporaryDirectory() as folder:
-            dump = dump_file.unpacked(subject.packed, folder)
-            if subject.classes == 'all':
-                stop_in(options, stopped, subject.name, dump, subject.exe, CASES in subject.packed.parents)
-            for variant, keep, exe in subject.variants():
-                yield subject.name, variant, run(options, dump, keep, exe, subject.classes)
+    """Dumps side by side: each is cut by one process before several change it."""
+    everything = list(subjects(options))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for subject, (stop, variants) in zip(everything, pool.map(lambda subject: changed(options, subject), everything)):
+            if stop:
+                stopped.add(stop, subject.name, CASES in subject.packed.parents)
+            for variant, done in variants:
+                yield subject.name, variant, done
 
 
-def stop_in(options, stopped, name, dump, exe, has_room):
+def stop_in(options, dump, exe):
     with dump.open('rb') as file:
         header = file.read(elf_file.E_MACHINE + 2)
     machine = int.from_bytes(header[elf_file.E_MACHINE:], 'little') if header.startswith(b'\x7fELF') else None
     cpu = {0x3e: 'amd64', 0xb7: 'arm64'}.get(machine)
-    if cpu:
-        stopped.add(options.stop, options, cpu, name, dump, exe or '-', has_room)
+    return stops.Stop(options, cpu, dump, exe or '-') if cpu else None
 
 
 def stop_in_toolchains(options, stopped):
@@ -103,8 +118,9 @@ def stop_in_toolchains(options, stopped):
             with tempfile.TemporaryDirectory() as folder:
                 name = f'frames, Go {release}, {cpu}, {flags or "symbols"}'
                 made = stops.crash(release, cpu, flags, folder)
-                if made:
-                    stop_in(options, stopped, name, *made, True)
+                stop = stop_in(options, *made) if made else None
+                if stop:
+                    stopped.add(stop, name, True)
                 else:
                     stopped.troubles.append(f'{name}: there is no dump')
 

@@ -159,7 +159,7 @@ static uint8_t rule_index(const struct finding *finding)
 
 struct outcome outcome_of(const struct target *target, const struct diagnosis *diagnosis, const struct mutation *mutation)
 {
-	struct outcome outcome = {.done = true, .rule = NO_RULE};
+	struct outcome outcome = {.done = true, .rule = NO_RULE, .wrong_rule = NO_RULE};
 
 	for (size_t i = 0; i < diagnosis->findings.count; i++) {
 		const struct finding *finding = &diagnosis->findings.items[i];
@@ -172,6 +172,11 @@ struct outcome outcome_of(const struct target *target, const struct diagnosis *d
 		if (outcome.rule == NO_RULE) {
 			outcome.rule = rule_index(finding);
 			outcome.certainty = (uint8_t)finding->certainty;
+		}
+		if (!right && outcome.wrong_rule == NO_RULE) {
+			outcome.wrong_rule = rule_index(finding);
+			outcome.wrong_slot = finding->slot;
+			outcome.wrong_value = finding->repaired;
 		}
 		outcome.found |= right;
 		outcome.repaired |= right && finding->has_repaired && finding->has_slot;

@@ -12,6 +12,8 @@ struct outcome {
 	uint8_t rule;         /* of the surest finding that the unchanged dump does not have: index in detectors; NO_RULE */
 	uint8_t certainty;    /* of that finding */
 	uint8_t right[CERTAINTIES], wrong[CERTAINTIES]; /* new findings, by certainty */
+	uint8_t wrong_rule;   /* of the first wrong one, NO_RULE; and the word that it names, and what it says that was there */
+	uint64_t wrong_slot, wrong_value;
 };
 
 /* Of classes of values findings of every rule count, of the others those about damaged memory. A finding is new when the diagnosis

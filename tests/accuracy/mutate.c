@@ -98,7 +98,7 @@ static bool retry_rest(struct run *run)
 
 				printf("# died: %s at %#llx, %#llx becomes %#llx\n", class_names[m->class],
 				       (unsigned long long)m->address, (unsigned long long)m->from, (unsigned long long)m->to);
-				run->outcomes[i] = (struct outcome){.done = true, .rule = NO_RULE, .wrong[CERTAINTY_CERTAIN] = 1};
+				run->outcomes[i] = (struct outcome){.done = true, .rule = NO_RULE, .wrong_rule = NO_RULE, .wrong[CERTAINTY_CERTAIN] = 1};
 				again = true;
 				break;
 			}
@@ -187,11 +187,17 @@ static void print_failure(const struct run *run, size_t index, const char *what)
 	const struct mutation *m = &run->corpus.mutations.items[index];
 	const struct outcome *o = &run->outcomes[index];
 
-	printf("# %s: %s of goroutine %lld, depth %u, at %#llx: %#llx becomes %#llx: %s %s\n", what, class_names[m->class],
+	printf("# %s: %s of goroutine %lld, depth %u, at %#llx: %#llx becomes %#llx: %s %s", what, class_names[m->class],
 	       m->goroutine < 0 ? -1LL : (long long)run->target.runtime->goroutines.items[m->goroutine].id, m->depth,
 	       (unsigned long long)m->address, (unsigned long long)m->from, (unsigned long long)m->to,
 	       o->rule == NO_RULE ? "nothing" : certainty_name(o->certainty),
 	       o->rule == NO_RULE ? "is said" : detectors[o->rule]->id);
+	if (m->count)
+		printf(", run of %zu words from %#llx, shape %u", m->count, (unsigned long long)m->start, m->shape);
+	if (o->wrong_rule != NO_RULE)
+		printf("; wrong is %s of %#llx, was %#llx", detectors[o->wrong_rule]->id, (unsigned long long)o->wrong_slot,
+		       (unsigned long long)o->wrong_value);
+	printf("\n");
 }
 
 /* What a person wants to look at: anything wrong, the surest first, and torn words that were not put right. */

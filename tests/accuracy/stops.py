@@ -12,6 +12,15 @@ BEGIN, END = '<!-- stops -->', '<!-- /stops -->'
 RUN = {'arm64': ['qemu-aarch64'], 'amd64': []}
 
 
+class Stop:
+    """What the program said of a dump."""
+
+    def __init__(self, options, cpu, dump, exe):
+        command = [options.stop, dump, exe, options.seed, options.limit]
+        self.cpu = cpu
+        self.done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
 class Count:
     """{(cpu, standing, place, leaf or not, size): counts}, and what was left out."""
 
@@ -19,10 +28,9 @@ class Count:
         self.rows = collections.defaultdict(collections.Counter)
         self.functions, self.missed, self.unexcused, self.troubles, self.dumps = 0, 0, 0, [], 0
 
-    def add(self, program, options, cpu, name, dump, exe, has_room):
+    def add(self, stop, name, has_room):
         """has_room: the dump is one in which some goroutine has the stack for every function."""
-        command = [program, dump, exe, options.seed, options.limit]
-        done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        done = stop.done
         if done.returncode not in (0, NOTHING):
             self.troubles.append(f'{name}: ' + ('not healthy' if done.returncode == UNHEALTHY else done.stderr[-500:]))
         self.dumps += done.returncode == 0
@@ -34,7 +42,7 @@ class Count:
                 self.functions, self.missed = self.functions + int(fields[1]), self.missed + int(fields[2])
                 self.unexcused += int(fields[2]) if has_room else 0
             else:
-                self.rows[cpu, *fields[:4]].update(dict(zip(COLUMNS, map(int, fields[4:]))))
+                self.rows[stop.cpu, *fields[:4]].update(dict(zip(COLUMNS, map(int, fields[4:]))))
 
     def total(self, column, standing=None, cpu=None):
         return sum(counts[column] for key, counts in self.rows.items()
