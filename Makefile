@@ -96,6 +96,7 @@ SUPPORT_OBJECTS := $(call objects,$(wildcard tests/build/*.c) \
 	$(addprefix cli/,complain.c conditions.c output.c progress.c))
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(OBJ)/%)
 HOSTILE_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/hostile/*.c tests/log/*.c))
+HOSTILE_OBJECTS := $(call objects,$(wildcard tests/hostile/harm/*.c))
 # Programs of tests/accuracy have the names below; the other files there are what they share. stop needs Unicorn, which is
 # asked for only where it is installed: make check-accuracy, gcc, clang.
 ACCURACY_PROGRAMS := $(OBJ)/tests/accuracy/mutate
@@ -145,7 +146,11 @@ $(UNIT_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(SUPPORT_OBJECTS) $(INTERNAL)
 $(OBJ)/tests/unit/lib/test_isolation: private LDFLAGS += -Wl,--wrap=image_open
 $(OBJ)/tests/unit/scan/test_isolated: private LDFLAGS += -Wl,--wrap=scan_bytes
 
-$(HOSTILE_PROGRAMS) $(HEAP_PROGRAM): $(OBJ)/%: $(OBJ)/%.o $(INTERNAL)
+$(HOSTILE_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(HOSTILE_OBJECTS) $(INTERNAL)
+	@echo "  LINK  $@"
+	@$(LINK) -o $@ $^ $(LIB_LIBS)
+
+$(HEAP_PROGRAM): $(OBJ)/%: $(OBJ)/%.o $(INTERNAL)
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS)
 

@@ -127,7 +127,8 @@ struct go_runtime {
 	const char *search_ended; /* after what the search of the dump's memory for modules ended early; NULL: it did not */
 	enum go_presence presence;
 	const char *presence_because; /* what shows it: a clause */
-	bool tables_damaged; /* pclntab contradicts itself: what rests on functions and frame sizes proves nothing */
+	bool tables_damaged; /* pclntab contradicts itself or the code: what rests on functions and frame sizes proves nothing */
+	bool code_compared;  /* with what pclntab says of it (analyzer/instructions/code_fit.h) */
 	struct go_version version;
 	int least_minor, most_minor; /* of a log: it was printed by Go 1.least_minor to 1.most_minor; 0: no such bound is known */
 	const char *main_module; /* module path of the main package; NULL: unknown */

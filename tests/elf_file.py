@@ -3,6 +3,7 @@ import struct
 
 E_MACHINE = 18
 PT_LOAD, PT_NOTE = 1, 4
+PROGRAM_SIZE, P_OFFSET = 56, 8
 
 
 class Elf:

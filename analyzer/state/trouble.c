@@ -1,6 +1,7 @@
 /* trouble.c: files words of the scheduler's state; see state.h. */
 #include "analyzer/state/state.h"
 
+#include "analyzer/instructions/code_fit.h"
 #include "analyzer/trial.h"
 
 enum { WORDS_LIMIT = 256 };
@@ -31,6 +32,8 @@ struct state_word *state_trouble(struct analysis *analysis, enum state_trouble t
 	struct state_word word = {.trouble = trouble, .goroutine = -1, .machine = -1};
 
 	if (trial_gives_up(analysis) || !go_field(analysis->runtime, object, field, &word.observed))
+		return NULL;
+	if (!code_fits(analysis->runtime)) /* by which variables of the runtime are found, and frames */
 		return NULL;
 	if (analysis->state_words.count >= WORDS_LIMIT) {
 		analysis->state_facts->unfiled[trouble]++;

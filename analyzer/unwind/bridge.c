@@ -7,7 +7,6 @@
 
 enum {
 	WORD = 8,
-	INSN_BYTES = 16,
 	REACH = 64 << 10,        /* above the gap's lower edge */
 	LEVELS = 4,              /* frames in the gap */
 	ANCHORS = 16,            /* return addresses from which it is tried */
@@ -85,19 +84,11 @@ static void follow(struct gap *gap, const struct pc_info *site, uint64_t sp, uns
 /* All calls of a function whose return address lies at `at`. */
 static void descend(struct gap *gap, const struct func *func, uint64_t at, unsigned level)
 {
-	struct go_runtime *runtime = gap->analysis->runtime;
-	struct insn insn;
-
 	if ((func->flags & FUNC_SP_WRITE) || !code_affords(gap->analysis, func)) /* what switches stacks has no frame in a gap */
 		return;
-	for (uint64_t pc = func->entry; pc < func->end; pc += insn.size) {
-		const struct pc_info *site;
+	for (uint64_t pc = func->entry; go_to_call(gap->analysis, func, &pc);) {
+		const struct pc_info *site = go_return_address(gap->analysis->runtime, pc);
 
-		if (!insn_decode(runtime->decoder, pc, image_view(runtime->image, pc, INSN_BYTES), &insn))
-			return;
-		if (insn.flow != FLOW_CALL && insn.flow != FLOW_INDIRECT_CALL)
-			continue;
-		site = go_return_address(runtime, pc + insn.size);
 		if (site->func == func && site->has_delta && site->delta >= 0)
 			follow(gap, site, gap->link ? at : at - (uint64_t)site->delta, level);
 	}

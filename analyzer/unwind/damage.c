@@ -3,6 +3,7 @@
  * (cmd/internal/obj/x86, arm64: obj6.go, obj7.go preprocess). */
 #include "analyzer/unwind/damage.h"
 
+#include "analyzer/instructions/code_fit.h"
 #include "analyzer/unwind/smashed.h"
 #include "analyzer/trial.h"
 
@@ -216,7 +217,7 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 
 	if (subject->depth || trial_gives_up(analysis)) /* what has to be repaired proves nothing */
 		return DAMAGE_NONE;
-	if (analysis->runtime->tables_damaged) /* sound stacks contradict such a table */
+	if (!code_fits(analysis->runtime)) /* sound stacks contradict such a table */
 		return DAMAGE_NONE;
 	index = filed(analysis, place);
 	if (index >= 0) {

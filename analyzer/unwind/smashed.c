@@ -3,9 +3,10 @@
 
 enum {
 	WORD = 8,
+	INSN_BYTES = 16,
 	SEARCH_LIMIT = 256,    /* of code, for one dump */
 	CODE_LIMIT = 64 << 10, /* bytes of one function */
-	BUDGET = 16 << 20,     /* bytes of code, for one dump */
+	BUDGET = 4 << 20,      /* bytes of code, for one dump: half a second. What was really written over took 40 KB */
 };
 
 bool code_affords(struct analysis *analysis, const struct func *func)
@@ -74,16 +75,26 @@ static void consider(struct search *search, uint64_t return_address)
 	}
 }
 
+bool go_to_call(const struct analysis *analysis, const struct func *func, uint64_t *pc)
+{
+	while (*pc < func->end && *pc - func->entry < FUNCTION_LIMIT) {
+		const struct span code = image_view(analysis->image, *pc, INSN_BYTES);
+		const size_t plain = insn_plain(analysis->image->arch, code);
+		struct insn insn;
+
+		if (!plain && !insn_decode(analysis->runtime->decoder, *pc, code, &insn))
+			return false;
+		*pc += plain ? plain : insn.size;
+		if (!plain && (insn.flow == FLOW_CALL || insn.flow == FLOW_INDIRECT_CALL))
+			return true;
+	}
+	return false;
+}
+
 void search_function(struct search *search, const struct func *caller)
 {
-	struct insn insn;
-
-	for (uint64_t at = caller->entry; at < caller->end && at - caller->entry < FUNCTION_LIMIT; at += insn.size) {
-		if (!insn_decode(search->analysis->runtime->decoder, at, image_view(search->analysis->image, at, 16), &insn))
-			return;
-		if (insn.flow == FLOW_CALL || insn.flow == FLOW_INDIRECT_CALL)
-			consider(search, at + insn.size);
-	}
+	for (uint64_t pc = caller->entry; go_to_call(search->analysis, caller, &pc);)
+		consider(search, pc);
 }
 
 /* When it is not known which function is the caller: all direct calls of the callee. */

@@ -35,6 +35,9 @@ struct search {
 	uint64_t sites[SITES_KEPT], last_direct;
 };
 
+/* Goes on to just behind the next call of a function; false: there is none, or its code cannot be read. */
+bool go_to_call(const struct analysis *analysis, const struct func *func, uint64_t *pc);
+
 /* All calls in one function. */
 void search_function(struct search *search, const struct func *caller);
 

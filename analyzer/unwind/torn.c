@@ -3,6 +3,7 @@
  * from the repaired top to goexit, each return address after a call that fits). */
 #include "analyzer/unwind/torn.h"
 
+#include "analyzer/instructions/code_fit.h"
 #include "analyzer/instructions/tear.h"
 #include "analyzer/trial.h"
 
@@ -123,6 +124,8 @@ int32_t torn_at(struct analysis *analysis, const struct walk_subject *subject, u
 		return -1;
 	if (trial_gives_up(analysis))
 		return TORN_LIMIT;
+	if (index < 0 && !code_fits(analysis->runtime))
+		return -1;
 	if (index >= 0) {
 		if (!subject->depth) /* else `frame` counts from the tear below */
 			analysis->tears.items[index].frame = frame;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a dump or file claims costs no more than what it holds: etext at the end of the address space, archives
-that make much of little, executables that do; and an executable whose table of functions is damaged takes all
-certainty away. A run that does not end is what tap.Run fails."""
+that make much of little, executables that do; and an executable whose table of functions is damaged, or whose code lies elsewhere,
+takes all certainty away. A run that does not end is what tap.Run fails."""
 import io
 import json
 import os
@@ -18,6 +18,7 @@ CASE = 'amd64-late-crash-stripped'
 QUIT = 'amd64-quit-stripped'
 PCLNTAB_MAGIC = b'\xf1\xff\xff\xff\x00\x00\x01\x08'
 NFUNC, TEXT_START, FTAB = 8, 24, 64  # runtime.pcHeader: offsets of words
+PF_X = 1
 MINPC, ETEXT = 20, 23  # runtime.moduledata: indices of words
 
 
@@ -103,6 +104,25 @@ def functab(folder):
                   f'{run.report["findings"][0]}')
 
 
+def code_elsewhere(folder):
+    """The header of an executable says that its code lies elsewhere in it: its build-id is still right, and each stack looks damaged."""
+    for case in ('amd64-cgo-static', 'amd64-late-silent'):
+        exe = dump_file.unpacked(tap.CASES / case / 'exe.zst', folder)
+        original = exe.read_bytes()
+        elf = elf_file.Elf(original)
+        index, program = next((i, one) for i, one in enumerate(elf.programs) if one[0] == elf_file.PT_LOAD and one[1] & PF_X)
+        for change in (-1, 4, 0x40, 0x1000, 0xdf00, 0x20000):
+            damaged = bytearray(original)
+            struct.pack_into('<Q', damaged, elf.phoff + index * elf_file.PROGRAM_SIZE + elf_file.P_OFFSET, program[2] + change)
+            exe.write_bytes(damaged)
+            run = tap.Run(tap.case_dump(case), '--exe', exe, '--json', '--sysroot', folder)
+            if sound(f'{case}: code {change:#x} off', run, json.loads((tap.CASES / case / 'expect.json').read_text())):
+                found = [one['rule'] for one in run.report['findings'] if one['rule'] in tap.CORRUPTION]
+                tap.check(f'{case}: code {change:#x} off: nothing looks damaged', ', '.join(found))
+                tap.check(f'{case}: code {change:#x} off: said', None if any('code is not what' in note for note in run.report['notes'])
+                          else f'{run.report["notes"]}')
+
+
 def tar_of(members):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode='w:gz') as archive:
@@ -140,7 +160,7 @@ def large_executable(folder):
 
 
 def main():
-    for test in (far_etext, functab, wide_archive, large_executable):
+    for test in (far_etext, functab, code_elsewhere, wide_archive, large_executable):
         with tempfile.TemporaryDirectory() as folder:
             test(folder)
     tap.finish()

@@ -1,0 +1,130 @@
+/* judge.c: see judge.h. */
+#include "tests/hostile/harm/judge.h"
+
+#include "heuristics/detector.h"
+
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static bool has_certainty(const json_t *finding, const char *certainty)
+{
+	return !strcmp(text_of(finding, "certainty"), certainty);
+}
+
+/* --- certain and wrong --------------------------------------------------------------------------- */
+
+/* A finding may leave out what it could not see; what it says must be true. */
+static bool holds(const json_t *finding, const json_t *truth)
+{
+	static const char *const keys[] = {"goroutine", "function", "pc",        "observed",
+					   "repaired",  "sp_error", "caller_pc", "caller_sp"};
+
+	if (!json_equal(json_object_get(finding, "rule"), json_object_get(truth, "rule")))
+		return false;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const json_t *said = json_object_get(finding, keys[i]), *want = json_object_get(truth, keys[i]);
+
+		if (want && said && !json_is_null(said) && !json_equal(said, want))
+			return false;
+	}
+	return true;
+}
+
+/* It names the same damaged word and puts it right in the same way, whatever it says was done to it. */
+static bool is_same_word(const json_t *finding, const json_t *truth)
+{
+	static const char *const keys[] = {"slot", "observed", "repaired"};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const json_t *said = json_object_get(finding, keys[i]);
+
+		if (!json_is_string(said) || !json_equal(said, json_object_get(truth, keys[i])))
+			return false;
+	}
+	return true;
+}
+
+/* A finding that names the very word that was changed tells the truth. */
+static bool is_named(const struct harm *harm, const json_t *finding)
+{
+	return harm->address && number_of(finding, "slot") == harm->address;
+}
+
+static bool is_true(const struct truth *truth, const struct harm *harm, const json_t *finding)
+{
+	static const char *const lists[] = {"also", "may"};
+	const json_t *one;
+	size_t i;
+
+	if (holds(finding, truth->expect) || is_same_word(finding, truth->expect) || is_named(harm, finding))
+		return true;
+	json_array_foreach(json_object_get(truth->sound, "findings"), i, one)
+		if (has_certainty(one, "certain") && holds(finding, one))
+			return true;
+	for (size_t list = 0; list < sizeof lists / sizeof *lists; list++)
+		json_array_foreach(json_object_get(truth->expect, lists[list]), i, one)
+			if (holds(finding, one))
+				return true;
+	return false;
+}
+
+/* --- what only the cut dump has ------------------------------------------------------------------ */
+
+/* A chain of frame pointers costs nobody anything, but it is as wrong when it was made up. */
+static bool is_corruption(const char *rule)
+{
+	const struct detector *detector = detector_by_id(rule);
+
+	return (detector && detector->corruption) || !strcmp(rule, "bp-chain");
+}
+
+/* Of a dump that is cut short it may be unknown whose stack it is. */
+static bool is_known(const json_t *sound, const json_t *finding)
+{
+	const json_t *goroutine = json_object_get(finding, "goroutine"), *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(sound, "findings"), i, one)
+		if (json_equal(json_object_get(one, "rule"), json_object_get(finding, "rule")) &&
+		    (json_is_null(goroutine) || json_equal(json_object_get(one, "goroutine"), goroutine)))
+			return true;
+	return false;
+}
+
+static const char *made_up(const struct truth *truth, const json_t *report)
+{
+	const json_t *finding;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "findings"), i, finding)
+		if (is_corruption(text_of(finding, "rule")) && !is_known(truth->sound, finding))
+			return text_of(finding, "title");
+	if (has_certainty(json_object_get(report, "verdict"), "healthy") &&
+	    !has_certainty(json_object_get(truth->sound, "verdict"), "healthy"))
+		return "healthy";
+	return NULL;
+}
+
+const char *judge(const struct truth *truth, const struct victim *victim, const struct harm *harm, const json_t *report)
+{
+	const json_t *truncated = json_object_get(json_object_get(report, "input"), "truncated"), *finding;
+	size_t i;
+
+	if (!report)
+		return "the report is not JSON";
+	json_array_foreach(json_object_get(report, "findings"), i, finding)
+		if (has_certainty(finding, "certain") && !is_true(truth, harm, finding))
+			return text_of(finding, "title");
+	if (harm->mask)
+		return NULL;
+	if (harm->offset < victim->last_promised &&
+	    (!json_is_true(truncated) || !json_array_size(json_object_get(report, "notes"))))
+		return "nothing says that the dump is cut short";
+	return made_up(truth, report);
+}
