@@ -31,6 +31,14 @@ static void set_code(struct fault *fault, int number, int code)
 	fault->late = signal && signal->memory && code == SIGNAL_CODE_TAG_LATE;
 }
 
+/* Whether a handler of a signal called a function that prints the stacks of the others, which it does only when it brings the process
+ * down (runtime.sighandler), and why is not known: the dump lacks what the signal stopped. */
+static bool prints_stacks(const struct stack *stack, size_t index)
+{
+	return stack->frames.items[index].info->role == ROLE_TRACEBACK_OTHERS && index + 1 < stack->frames.count &&
+	       stack->frames.items[index + 1].info->role == ROLE_SIGHANDLER && stack->end == END_NOT_SAVED;
+}
+
 /* Whether the runtime was bringing the process down already where the thread was stopped: printing the stacks may fault as well,
  * and says nothing of why the process ended. */
 static bool was_dying(struct analysis *analysis, int32_t thread)
@@ -44,7 +52,7 @@ static bool was_dying(struct analysis *analysis, int32_t thread)
 		const struct frame *frame = &stack.frames.items[i];
 
 		below |= stopped->known && frame->exact && frame->pc == stopped->pc;
-		if (below && frame->info->role == ROLE_DOPANIC)
+		if (below && (frame->info->role == ROLE_DOPANIC || prints_stacks(&stack, i)))
 			return true;
 	}
 	return false;

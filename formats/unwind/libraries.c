@@ -371,6 +371,20 @@ bool libraries_generated(struct libraries *libraries, uint64_t pc)
 	return library && library->generated;
 }
 
+bool libraries_any_generated(struct libraries *libraries)
+{
+	const struct image *image = libraries ? libraries->image : NULL;
+
+	for (size_t i = 0; image && i < image->segments.count; i++) {
+		const struct segment *segment = &image->segments.items[i];
+
+		if (segment->flags & SEGMENT_EXEC && !image_mapping(image, segment->address) &&
+		    libraries_generated(libraries, segment->address))
+			return true;
+	}
+	return false;
+}
+
 const char *libraries_module(struct libraries *libraries, uint64_t pc)
 {
 	const struct library *library = libraries ? library_at(libraries, pc) : NULL;

@@ -32,6 +32,9 @@ bool libraries_function(struct libraries *libraries, uint64_t pc, struct c_funct
  * the dump does not list mapped files, unless the program is linked statically. */
 bool libraries_generated(struct libraries *libraries, uint64_t pc);
 
+/* Whether the process has such code anywhere. */
+bool libraries_any_generated(struct libraries *libraries);
+
 /* The file that a pc lies in, without its folder; NULL: unknown. */
 const char *libraries_module(struct libraries *libraries, uint64_t pc);
 

@@ -1,5 +1,6 @@
 /* unwinder_crash.c: the runtime died while it walked a goroutine's stack, mostly another one's: it gave up with a throw of its own, or its
  * unwinder dereferenced garbage. The thread that died is the walker; the one at fault is whose stack it walked. */
+#include "formats/unwind/libraries.h"
 #include "heuristics/damage/generated_code.h"
 #include "heuristics/detector.h"
 
@@ -21,6 +22,22 @@ static void doubt_victim(struct walk_crash *crash)
 	crash->victim_words[0] = 0;
 }
 
+/* Whether what the walker met may have been generated code: the process has some, or may have, and the dump lacks what would tell
+ * whose stack it was, or what lies on that. */
+static bool may_be_generated(const struct walk_crash *crash)
+{
+	struct analysis *analysis = crash->analysis;
+	const struct image *image = analysis->image;
+	struct stack stack = {0};
+
+	if (image->mappings.count ? !libraries_any_generated(image->libraries) : !image->truncated)
+		return false;
+	if (crash->victim < 0)
+		return image->truncated;
+	goroutine_stack(analysis, (size_t)crash->victim, &stack);
+	return stack.end == END_NOT_SAVED && !is_torn(analysis, crash->victim);
+}
+
 static void run(struct diagnosis *diagnosis)
 {
 	struct generated_meeting meeting;
@@ -28,6 +45,8 @@ static void run(struct diagnosis *diagnosis)
 	struct walk_crash crash;
 
 	if (!walk_crash_find(diagnosis->analysis, &crash) || generated_code_stopped(&crash, &meeting))
+		return;
+	if (may_be_generated(&crash))
 		return;
 	doubt_victim(&crash);
 	finding = finding_add(diagnosis, &detector_unwinder_crash);

@@ -253,6 +253,8 @@ static void point_into(struct analysis *analysis, struct finding *finding, const
 	const bool named = !stop->faulted && frames->culprit < frames->end;
 	const size_t frame = named ? frames->culprit : frames->first;
 
+	if (!stop->faulted && !named && frames->end == frames->stack.frames.count && frames->stack.end != END_COMPLETE)
+		return; /* who called the functions that end processes is among the frames that the dump lacks */
 	finding->frame = (int64_t)frame;
 	finding->has_pc = true;
 	finding->pc = frames->stack.frames.items[frame].pc;

@@ -84,14 +84,16 @@ static bool is_corruption(const char *rule)
 	return (detector && detector->corruption) || !strcmp(rule, "bp-chain");
 }
 
-/* Of a dump that is cut short it may be unknown whose stack it is. */
+/* Of a dump that is cut short it may be unknown whose stack it is, and a consequence of damage may be all that is left of it. */
 static bool is_known(const json_t *sound, const json_t *finding)
 {
 	const json_t *goroutine = json_object_get(finding, "goroutine"), *one;
+	const struct detector *detector = detector_by_id(text_of(finding, "rule"));
 	size_t i;
 
 	json_array_foreach(json_object_get(sound, "findings"), i, one)
-		if (json_equal(json_object_get(one, "rule"), json_object_get(finding, "rule")) &&
+		if ((json_equal(json_object_get(one, "rule"), json_object_get(finding, "rule")) ||
+		     (detector->symptom && is_corruption(text_of(one, "rule")))) &&
 		    (json_is_null(goroutine) || json_equal(json_object_get(one, "goroutine"), goroutine)))
 			return true;
 	return false;
