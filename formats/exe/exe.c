@@ -14,6 +14,16 @@ static int compare_segments(const void *left, const void *right)
 	return a->file_offset < b->file_offset ? -1 : a->file_offset > b->file_offset;
 }
 
+/* The loader maps one segment after the other: what is behind it is mapped over the end of one whose size is damaged. */
+static void end_before(struct exe_segment *segment, uint64_t next)
+{
+	if (next - segment->address >= segment->size)
+		return;
+	segment->size = next - segment->address;
+	if (segment->bytes.size > segment->size)
+		segment->bytes = span_slice(segment->bytes, 0, segment->size);
+}
+
 void exe_order_segments(struct exe *exe)
 {
 	struct exe_segment *items = exe->segments.items;
@@ -21,9 +31,13 @@ void exe_order_segments(struct exe *exe)
 
 	if (exe->segments.count)
 		qsort(items, exe->segments.count, sizeof *items, compare_segments);
-	for (size_t i = 0; i < exe->segments.count; i++)
-		if (!kept || items[i].address - items[kept - 1].address >= items[kept - 1].size)
-			items[kept++] = items[i];
+	for (size_t i = 0; i < exe->segments.count; i++) {
+		if (kept && items[i].address == items[kept - 1].address)
+			continue;
+		if (kept)
+			end_before(&items[kept - 1], items[i].address);
+		items[kept++] = items[i];
+	}
 	exe->segments.count = kept;
 }
 

@@ -78,8 +78,8 @@ const struct symbol *exe_symbol(const struct exe *exe, uint64_t address);
 /* The address of a symbol by name; false when there is none. */
 bool exe_symbol_address(const struct exe *exe, const char *name, uint64_t *ret);
 
-/* For formats: makes segments ascending and disjoint, as the gABI and the PE specification want them. One that begins inside its
- * predecessor goes. */
+/* For formats: makes segments ascending and disjoint, as the gABI and the PE specification want them. One ends where its successor
+ * begins; of several at one address the first in the file stays. */
 void exe_order_segments(struct exe *exe);
 
 /* One executable format; listed in exe_formats.def. */

@@ -85,6 +85,15 @@ static bool is_true(const struct truth *truth, const struct harm *harm, const js
 	return false;
 }
 
+/* It is a consequence of another one, which is true. */
+static bool follows_from_truth(const struct truth *truth, const struct harm *harm, const json_t *report, const json_t *finding)
+{
+	const json_t *index = json_object_get(finding, "explained_by");
+	const json_t *cause = json_array_get(json_object_get(report, "findings"), (size_t)json_integer_value(index));
+
+	return json_is_integer(index) && has_certainty(cause, "certain") && is_true(truth, harm, cause);
+}
+
 /* --- what only the cut dump has ------------------------------------------------------------------ */
 
 /* A chain of frame pointers costs nobody anything, but it is as wrong when it was made up. */
@@ -132,7 +141,7 @@ const char *judge(const struct truth *truth, const struct victim *victim, const 
 	if (!report)
 		return "the report is not JSON";
 	json_array_foreach(json_object_get(report, "findings"), i, finding)
-		if (has_certainty(finding, "certain") && !is_true(truth, harm, finding))
+		if (has_certainty(finding, "certain") && !is_true(truth, harm, finding) && !follows_from_truth(truth, harm, report, finding))
 			return text_of(finding, "title");
 	if (harm->mask)
 		return NULL;
