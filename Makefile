@@ -265,7 +265,7 @@ check-hostile: deps
 check-faults: deps
 	@$(MAKE) HOSTILE=full TESTS=hostile/test_faults run-tests
 
-# Every case, cut and flipped: SEED, CUTS, FLIPS (docs/security.md); and every forgery.
+# Every case, cut and flipped: SEED, CUTS, FLIPS (FLIPS=0: cuts only; docs/security.md); and every forgery.
 check-damage: deps
 	@$(MAKE) HOSTILE=full TESTS='hostile/test_damage hostile/test_forgeries' run-tests
 
