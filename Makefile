@@ -352,9 +352,12 @@ harden-check: deps
 	@tests/hardening build/tornstack build/libtornstack.a build/release
 
 # Measures; asserts nothing. Needs Go.
-.PHONY: bench bench-scan
-bench: all
+.PHONY: bench bench-log bench-scan
+bench: all bench-log
 	@TORNSTACK=$(OUT)/tornstack bench/analyze.py --table docs/performance.md $(BENCH)
+
+bench-log: all
+	@TORNSTACK=$(OUT)/tornstack bench/log.py
 
 bench-scan: all
 	@TORNSTACK=$(OUT)/tornstack bench/scan.py
@@ -413,6 +416,7 @@ help:
 	@echo "make check-fingerprints  the same crashes of a program built in many ways share a fingerprint, others do not; GO=, TABLE="
 	@echo "make accuracy       check-live, and its table into docs/accuracy.md"
 	@echo "make bench          how long tornstack takes for dumps of 10,000 to a million goroutines, beside Delve (needs Go; BENCH=--help)"
+	@echo "make bench-log      how long it takes to find the crashes in a log of 2 GB, beside grep and panicparse"
 	@echo "make bench-scan     how long tornstack scan takes for programs of 15,000 to 60,000 functions (needs Go)"
 	@echo "make analyze        static analysis by gcc, cppcheck and clang-tidy of what changed; analyze-quick: without clang's search of paths"
 	@echo "make layers         each folder includes only those to its left; each library is used in its one file"

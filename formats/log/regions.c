@@ -124,10 +124,10 @@ struct log_regions log_regions_find(struct arena *arena, struct span log, const 
 
 	for (size_t at = 0; at < log.size && !finding.regions.stopped; at += CHUNK) {
 		search_chunk(&finding, at, log.size - at > CHUNK ? at + CHUNK : log.size);
-		if (at - returned < RETURNED)
+		if (finding.counted - returned < RETURNED)
 			continue;
-		mapping_pass(span_slice(log, returned, at - returned));
-		returned = at;
+		mapping_pass(span_slice(log, returned, finding.counted - returned));
+		returned = finding.counted;
 		progress_report(options->progress, PROGRESS_COPYING, at, log.size);
 		finding.regions.stopped = is_cancelled(options);
 	}
