@@ -5,18 +5,21 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_JSON, KEY_UNMASKED };
+enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_CRASH, KEY_JSON, KEY_TRACEBACK, KEY_UNMASKED };
 
 static const struct argp_option options[] = {
 	{"exe", KEY_EXE, "FILE", 0, "The executable that crashed; may be repeated", 0},
 	{"symbols", KEY_SYMBOLS, "DIR", 0, "Look for executables and libraries in DIR, by name and build-id", 0},
 	{"sysroot", KEY_SYSROOT, "DIR", 0, "Where paths in the dump begin; default: this machine's root", 0},
+	{"crash", KEY_CRASH, "N", 0, "Of a log that holds several crashes, take number N; default: the last", 0},
 	{"json", KEY_JSON, NULL, 0, "Print JSON (tornstack.report/1) instead of text", 0},
+	{"traceback", KEY_TRACEBACK, NULL, 0, "Print the stacks as the Go runtime does, for programs that read that", 0},
 	{"unmasked", KEY_UNMASKED, NULL, 0, "Show values of flags and variables, and why files that the dump names are not used", 0},
 	{"version", 'V', NULL, 0, "Print the version", -1},
 	{0},
@@ -28,6 +31,23 @@ static void add_executable(struct argp_state *state, struct settings *settings, 
 		argp_error(state, "--exe may be given %d times at most", EXE_LIMIT);
 	settings->executables[settings->executable_count++] = arg;
 	settings->options.executables = settings->executables;
+}
+
+static void set_format(struct argp_state *state, struct settings *settings, enum ts_format format)
+{
+	if (settings->options.format != TS_TEXT && settings->options.format != format)
+		argp_error(state, "one of --json and --traceback");
+	settings->options.format = format;
+}
+
+static void set_crash(struct argp_state *state, struct settings *settings, const char *arg)
+{
+	char *end;
+	const unsigned long number = strtoul(arg, &end, 10);
+
+	if (*arg < '1' || *arg > '9' || *end || number > INT_MAX)
+		argp_error(state, "--crash=%s: it must be a number from 1 on", arg);
+	settings->options.crash = (unsigned)number;
 }
 
 static void set_dump(struct argp_state *state, struct settings *settings, const char *arg)
@@ -57,8 +77,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_SYSROOT:
 		settings->options.sysroot = arg;
 		return 0;
+	case KEY_CRASH:
+		set_crash(state, settings, arg);
+		return 0;
 	case KEY_JSON:
-		settings->options.format = TS_JSON;
+		set_format(state, settings, TS_JSON);
+		return 0;
+	case KEY_TRACEBACK:
+		set_format(state, settings, TS_TRACEBACK);
 		return 0;
 	case KEY_UNMASKED:
 		settings->options.unmasked = true;

@@ -47,7 +47,7 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 {
 	const struct ts_options *options = job->options;
 	const struct file_options file_options = {.max_size = options->max_size, .cancelled = options->cancelled,
-						  .progress = &job->progress};
+						  .crash = options->crash, .progress = &job->progress};
 	const struct exe_search search = {.given = options->executables, .symbols_dir = options->symbols_dir,
 					  .sysroot = options->sysroot, .options = &file_options,
 					  .tells_paths = options->unmasked};
@@ -119,7 +119,9 @@ static const struct err *write_report(struct job *job, const struct diagnosis *d
 
 	if (error)
 		return error;
-	if (options->format == TS_TEXT && options->filter)
+	if (options->format == TS_TRACEBACK)
+		report_traceback(diagnosis, &report, job->report->stream);
+	else if (options->format == TS_TEXT && options->filter)
 		report_goroutines(diagnosis, &report, job->report->stream);
 	else if (options->format == TS_TEXT)
 		report_text(diagnosis, &report, job->report->stream);

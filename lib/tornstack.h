@@ -8,7 +8,7 @@
 
 #pragma GCC visibility push(default)
 
-enum ts_format { TS_TEXT, TS_JSON, TS_SARIF /* of ts_scan */ };
+enum ts_format { TS_TEXT, TS_JSON, TS_SARIF /* of ts_scan */, TS_TRACEBACK /* of ts_analyze: as the Go runtime prints it */ };
 
 enum ts_goroutines { TS_GOROUTINES_FINDINGS, TS_GOROUTINES_GROUPS, TS_GOROUTINES_ALL };
 
@@ -38,6 +38,7 @@ struct ts_options {
 	const char *symbols_dir;        /* NULL: none */
 	const char *sysroot;            /* where the dump's paths begin; NULL: at the root */
 	uint64_t max_size;              /* of a decompressed dump in bytes; 0: default */
+	unsigned crash;                 /* of a log: which crash of it, from 1; 0: the last */
 	unsigned workers;               /* threads that share the work, at most 8; 0: one for each CPU. The report is the same */
 	enum ts_format format;
 	enum ts_goroutines goroutines;

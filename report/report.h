@@ -28,6 +28,10 @@ void report_text(const struct diagnosis *diagnosis, const struct report_options 
 /* The goroutines that options->filter selects: in groups of equal stacks or, with REPORT_GOROUTINES_ALL, each. */
 void report_goroutines(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
 
+/* The goroutines (options->filter), and without a filter the last words, in the form in which the runtime prints them; what is ours in
+ * lines of its own behind "# ". */
+void report_traceback(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
+
 /* One JSON object as docs/report.schema.json describes it. False when memory ran out, so that it is not whole. */
 bool report_json(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
 

@@ -16,6 +16,7 @@ struct file_bytes {
 
 struct file_options {
 	uint64_t max_size;               /* of what is decompressed, in bytes; 0: 64 GiB */
+	unsigned crash;                  /* of a dump that is a log with several: which, from 1; 0: the last */
 	bool (*cancelled)(void);         /* polled while decompressing; NULL: never */
 	unsigned patience;               /* seconds for what comes over a network; 0: 300 */
 	const struct progress *progress; /* of decompressing; NULL: nobody waits */

@@ -8,11 +8,13 @@
 
 #include <string.h>
 
-/* The last crash; of a log that holds none, the last stacks. */
-static const struct log_block *choose(const struct log_blocks *blocks)
+/* The one that was asked for; else the last crash; of a log that holds none, the last stacks. NULL: there is none. */
+static const struct log_block *choose(const struct log_blocks *blocks, unsigned number)
 {
 	const size_t count = log_blocks_count(blocks);
 
+	if (number)
+		return log_blocks_at(blocks, number - 1);
 	for (size_t i = count; i-- > 0;)
 		if (log_blocks_at(blocks, i)->begin == LOG_BEGINS_WITH_END)
 			return log_blocks_at(blocks, i);
@@ -93,6 +95,27 @@ static void read_block(struct image *image, const struct log_block *block)
 		image->truncated = true;
 }
 
+enum { LISTED = 20 };
+
+/* What else the log holds, so that it can be asked for. */
+static void list_blocks(struct image *image, const struct log_blocks *blocks, const struct log_block *chosen)
+{
+	const size_t count = log_blocks_count(blocks), from = count > LISTED ? count - LISTED : 0;
+	const char *list = "";
+
+	for (size_t i = from; i < count; i++) {
+		const struct log_block *block = log_blocks_at(blocks, i);
+
+		list = arena_printf(image->arena, "%s%s%zu: lines %llu to %llu%s", list, i > from ? "; " : "", i + 1,
+				    (unsigned long long)block->first_line, (unsigned long long)block->last_line,
+				    block->begin == LOG_BEGINS_WITH_STACK ? ", stacks only" : "");
+	}
+	if (count > 1)
+		note_add(image->notes, "the log holds %zu crashes or lists of stacks; this is that of lines %llu to %llu. --crash takes another: "
+				       "%s%s", count, (unsigned long long)chosen->first_line, (unsigned long long)chosen->last_line,
+			 from ? "…; " : "", list);
+}
+
 static const struct err *load(struct image *image)
 {
 	const struct log_options options = {.cancelled = image->files.cancelled, .progress = image->progress};
@@ -102,16 +125,15 @@ static const struct err *load(struct image *image)
 
 	if (error)
 		return error;
-	block = choose(blocks);
+	block = choose(blocks, image->files.crash);
+	if (!block && log_blocks_count(blocks))
+		return err_new(image->arena, ERR_ABSENT, "it holds %zu crashes or lists of stacks, and no number %u", log_blocks_count(blocks),
+			       image->files.crash);
 	if (!block)
 		return not_a_dump(image->arena, image->bytes, image->truncated);
-	if (log_blocks_count(blocks) > 1)
-		note_add(image->notes, "the log holds %zu crashes or lists of stacks; this is that of lines %llu to %llu", log_blocks_count(blocks),
-			 (unsigned long long)block->first_line, (unsigned long long)block->last_line);
+	list_blocks(image, blocks, block);
 	read_block(image, block);
 	return NULL;
 }
-
-
 
 const struct format format_log = {.name = "log", .probe = log_probe, .load = load};
