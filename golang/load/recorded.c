@@ -74,7 +74,7 @@ static uint16_t status_of(const char *state)
 
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
 		if (g_status_name(statuses[i]) && !strcmp(state, g_status_name(statuses[i])))
-			return statuses[i];
+			return (uint16_t)statuses[i];
 	return G_WAITING;
 }
 

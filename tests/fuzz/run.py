@@ -133,8 +133,8 @@ def table(all_targets, tally):
         kept = tally.of(target)
         sums[0] += kept['executions']
         sums[1] += kept['seconds']
-        lines.append(f'| {target.name} | {target.covers} | {kept["executions"]:,} | {kept["edges"]:,} | {kept["seconds"] / 3600:.2f} |')
-    lines.append(f'| all | | {sums[0]:,} | | {sums[1] / 3600:.2f} |')
+        lines.append(f'| {target.name} | {target.covers} | {kept["executions"]:,} | {kept["edges"]:,} | {kept["seconds"] / 3600:.3f} |')
+    lines.append(f'| all | | {sums[0]:,} | | {sums[1] / 3600:.3f} |')
     return '\n'.join(lines)
 
 
