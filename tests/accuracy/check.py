@@ -126,24 +126,24 @@ def stop_in_toolchains(options, stopped):
 
 
 def measure(options, stopped):
-    """{variant: {(class, rule due): counts}}, {class: {depth: counts}}, what went wrong with a dump, and remarks."""
+    """{variant: {(class, rule due): counts}}, {class: {depth: counts}}, and what went wrong with a dump. Prints remarks as they come."""
     depths = collections.defaultdict(lambda: collections.defaultdict(collections.Counter))
     table = collections.defaultdict(lambda: collections.defaultdict(collections.Counter))
-    troubles, remarks = [], []
+    troubles = []
     for case, variant, done in outcomes(options, stopped):
         if done.returncode not in (0, NOTHING):
             troubles.append(f'{case}, {variant}: ' + ('not healthy' if done.returncode == UNHEALTHY else done.stderr[-500:]))
         if done.returncode == NOTHING:
-            remarks.append(f'{case}, {variant}: left out, no cut leaves that many return addresses')
+            print(f'{case}, {variant}: left out, no cut leaves that many return addresses', flush=True)
         for line in done.stdout.splitlines():
             fields = line.split('\t')
             if line.startswith('#'):
-                remarks.append(f'{case}, {variant}: {line[2:]}')
+                print(f'{case}, {variant}: {line[2:]}', flush=True)
             elif len(fields) > len(COLUMNS):
                 counts = dict(zip(COLUMNS, map(int, fields[5:])))
                 table[variant][fields[0], fields[2]].update(counts)
                 depths[fields[0]][fields[1]].update(counts)
-    return table, depths, troubles, remarks
+    return table, depths, troubles
 
 
 def total(rows, column, due=None):
@@ -215,9 +215,8 @@ def main():
     options = parser.parse_args()
     stopped = stops.Count()
     stop_in_toolchains(options, stopped)
-    table, depths, troubles, remarks = measure(options, stopped)
+    table, depths, troubles = measure(options, stopped)
     failed = passed = 0
-    print('\n'.join(remarks))
     for name, trouble in (*checks(table, troubles), *stopped.checks()):
         print(f'{"FAIL" if trouble else "ok":4}  {name}{": " if trouble else ""}{trouble or ""}')
         passed, failed = passed + (not trouble), failed + bool(trouble)
