@@ -75,16 +75,44 @@ static bool walker_met(const struct walk_crash *crash, struct generated_meeting 
 	return true;
 }
 
+static bool has_generated(struct analysis *analysis, size_t goroutine)
+{
+	struct stack stack = {0};
+
+	goroutine_stack(analysis, goroutine, &stack);
+	return generated_frame(analysis->image, &stack) != SIZE_MAX;
+}
+
+/* Whose stack it was if the dump lacks the walker's: the thread's own goroutine, or one that a walker has claimed. */
+static int32_t victim_without_walker(const struct walk_crash *crash)
+{
+	struct analysis *analysis = crash->analysis;
+	const int32_t own = analysis->thread_goroutine[analysis->dying_thread];
+
+	if (!crash->text || crash->walker != SIZE_MAX)
+		return -1;
+	if (own >= 0 && has_generated(analysis, (size_t)own))
+		return own;
+	for (size_t i = 0; i < analysis->runtime->goroutines.count; i++)
+		if (analysis->runtime->goroutines.items[i].scan && has_generated(analysis, i))
+			return (int32_t)i;
+	return -1;
+}
+
 bool generated_code_stopped(const struct walk_crash *crash, struct generated_meeting *ret)
 {
 	struct analysis *analysis = crash->analysis;
 	const char *line;
 	uint64_t pc;
 
-	*ret = (struct generated_meeting){.frame = SIZE_MAX};
-	if (crash->victim >= 0)
-		goroutine_stack(analysis, (size_t)crash->victim, &ret->stack);
-	if (crash->by_frame_pointers || !walk_crash_is_sure(crash) || is_torn(analysis, crash->victim))
+	*ret = (struct generated_meeting){.victim = crash->victim, .frame = SIZE_MAX};
+	if (ret->victim < 0) {
+		ret->victim = victim_without_walker(crash);
+		ret->guessed = ret->victim >= 0;
+	}
+	if (ret->victim >= 0)
+		goroutine_stack(analysis, (size_t)ret->victim, &ret->stack);
+	if (crash->by_frame_pointers || (!ret->guessed && !walk_crash_is_sure(crash)) || is_torn(analysis, ret->victim))
 		return walker_met(crash, ret);
 	ret->frame = generated_frame(analysis->image, &ret->stack);
 	if (ret->frame == SIZE_MAX)
@@ -139,6 +167,8 @@ static void beyond_evidence(struct diagnosis *diagnosis, struct finding *finding
 {
 	const struct stack *stack = &meeting->stack;
 
+	if (meeting->guessed)
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, true, "whose stack was walked is not in the dump");
 	if (meeting->frame == SIZE_MAX)
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, true, "the stack does not lead to that code as it now is");
 	else if (stack->end == END_COMPLETE && meeting->frame + 1 < stack->frames.count)
@@ -163,15 +193,15 @@ static void run(struct diagnosis *diagnosis)
 		return;
 	finding = finding_add(diagnosis, &detector_generated_code);
 	finding->thread = analysis->dying_thread;
-	finding->goroutine = crash.victim;
+	finding->goroutine = meeting.victim;
 	finding->frame = meeting.frame == SIZE_MAX ? -1 : (int64_t)meeting.frame;
 	finding->has_pc = true;
 	finding->pc = meeting.pc;
 	finding->function = caller_of(&meeting);
 	finding->title = arena_printf(diagnosis->arena, "the runtime cannot walk through generated code%s%s, and met it on the stack of %s",
 				      finding->function ? " that was called by " : "", finding->function ? finding->function : "",
-				      crash.victim < 0 ? "a goroutine" : arena_printf(diagnosis->arena, "goroutine %" PRIu64,
-								analysis->runtime->goroutines.items[crash.victim].id));
+				      meeting.victim < 0 ? "a goroutine" : arena_printf(diagnosis->arena, "goroutine %" PRIu64,
+								analysis->runtime->goroutines.items[meeting.victim].id));
 	walk_crash_evidence(diagnosis, finding, &crash);
 	code_evidence(diagnosis, finding, &meeting);
 	beyond_evidence(diagnosis, finding, &meeting);

@@ -6,6 +6,8 @@
 
 /* Where the walk met it. */
 struct generated_meeting {
+	int32_t victim;     /* index of the goroutine, -1: not known */
+	bool guessed;       /* the walker's frames are not in the dump; it is a goroutine that may have been walked, and has such code */
 	struct stack stack; /* the victim's */
 	size_t frame;       /* index of the frame of that code; SIZE_MAX: the stack does not lead there */
 	uint64_t pc;        /* the return address in that code */
