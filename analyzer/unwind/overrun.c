@@ -3,6 +3,7 @@
  * lies above. */
 #include "analyzer/unwind/overrun.h"
 
+#include "analyzer/instructions/executed_store.h"
 #include "analyzer/unwind/smashed.h"
 
 #include <string.h>
@@ -256,6 +257,17 @@ static bool run_around(struct analysis *analysis, const struct damage *damage, u
 	return true;
 }
 
+/* The word that a function returned through is the one that its store, made in every call of it, has written there. */
+static bool is_foretold(struct analysis *analysis, const struct damage *damage, const struct overrun *overrun)
+{
+	uint64_t word;
+
+	return (damage->returned || damage->at_return) &&
+	       executed_store(analysis->runtime, overrun->assembly, &overrun->store, damage->slot - (uint64_t)overrun->store.at,
+			      damage->slot, &word) &&
+	       word == damage->observed;
+}
+
 bool overrun_find(struct analysis *analysis, const struct damage *damage, uint64_t live, struct overrun *ret)
 {
 	*ret = (struct overrun){0};
@@ -267,6 +279,7 @@ bool overrun_find(struct analysis *analysis, const struct damage *damage, uint64
 		share_writer(analysis, damage, live, ret);
 	ret->has_store = damage->callee && damage->callee->func &&
 			 stored_over(analysis, go_pc(analysis->runtime, damage->callee->func->entry, true), ret);
+	ret->foretold = ret->has_store && is_foretold(analysis, damage, ret);
 	return ret->has_store || ret->run.shape != RUN_NONE;
 }
 

@@ -15,6 +15,7 @@ struct overrun {
 	bool has_store;            /* a store in assembly covers the word, by the size of its frame */
 	struct asm_store store;
 	const struct pc_info *assembly; /* the function that makes it */
+	bool foretold;             /* executed from its entry on, it stores that very word there */
 };
 
 /* Looks around a damaged word. `live`: the lowest SP of the frames that the goroutine has now; what lies above may have been used

@@ -75,7 +75,8 @@ static void local_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		->address = local->pc;
 }
 
-static void store_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct overrun *overrun)
+static void store_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct overrun *overrun,
+			   const struct damage *damage)
 {
 	const struct asm_store *store = &overrun->store;
 
@@ -86,6 +87,10 @@ static void store_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		     ": its frame is too small", go_func_name(overrun->assembly), store->size, (uint64_t)store->offset,
 		     store->callers ? "its caller's" : "its own", (uint64_t)(store->frame + store->at))
 		->address = store->pc;
+	if (overrun->foretold)
+		evidence_add(diagnosis, finding, EVIDENCE_PREDICTION, WEIGHT_STRONG, false,
+			     "executed from its entry on, with the arguments on the stack, its code stores 0x%" PRIx64 " there, in every call: "
+			     "that is the word", damage->observed);
 }
 
 static uint64_t lowest_sp(struct diagnosis *diagnosis, const struct damage *damage)
@@ -106,5 +111,5 @@ void writer_evidence(struct diagnosis *diagnosis, struct finding *finding, const
 	finding->overrun = overrun;
 	run_evidence(diagnosis, finding, &overrun->run);
 	local_evidence(diagnosis, finding, overrun);
-	store_evidence(diagnosis, finding, overrun);
+	store_evidence(diagnosis, finding, overrun, damage);
 }
