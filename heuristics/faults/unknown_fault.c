@@ -4,6 +4,7 @@
 #include "heuristics/faults/fault_cause.h"
 #include "heuristics/faults/fault_evidence.h"
 #include "heuristics/faults/memory_access.h"
+#include "heuristics/faults/stack_run.h"
 #include "heuristics/ends/ordinary_ends.h"
 
 #include "analyzer/unwind/unwind.h"
@@ -105,7 +106,8 @@ static const char *access_text(enum fault_access access)
 	}
 }
 
-static const char *title(struct diagnosis *diagnosis, const struct finding *finding, const char *cause)
+/* `run`: what the address is, if it is a word of a run on the stack; else NULL. */
+static const char *title(struct diagnosis *diagnosis, const struct finding *finding, const char *cause, const char *run)
 {
 	const struct fault *fault = &diagnosis->analysis->fault;
 	const char *at = fault->name;
@@ -117,7 +119,7 @@ static const char *title(struct diagnosis *diagnosis, const struct finding *find
 		return arena_printf(diagnosis->arena, "%s: %s", at, cause);
 	if (!fault->has_address)
 		return at;
-	place = address_place(diagnosis, fault->address, stack_pointer(diagnosis->analysis));
+	place = run ? run : address_place(diagnosis, fault->address, stack_pointer(diagnosis->analysis));
 	return arena_printf(diagnosis->arena, "%s, %s address 0x%" PRIx64 ", which is %s", at,
 			    access_text(fault->access), fault->address, place);
 }
@@ -153,10 +155,11 @@ static void run(struct diagnosis *diagnosis)
 	finding->has_pc = fault->has_pc;
 	finding->pc = fault->pc;
 	finding->function = fault->has_pc ? function_at(analysis, fault->pc) : NULL;
-	finding->title = title(diagnosis, finding, cause);
 	if (message_names_fault(analysis))
 		finding->supersedes = explains;
 	exception_evidence(diagnosis, finding, cause);
+	finding->title = title(diagnosis, finding, cause, is_found(diagnosis, "smashed-return", finding) ? NULL :
+			       stack_run_evidence(diagnosis, finding));
 	fault_kernel_evidence(diagnosis, finding, cause ? WEIGHT_STRONG : WEIGHT_FAIR);
 	if (fault->has_address)
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
