@@ -285,7 +285,7 @@ bool func_has_funcdata(const struct pclntab *table, const struct func *func, uin
 	return funcdata_offset(table, func, which) != UINT32_MAX;
 }
 
-static struct span func_funcdata(const struct pclntab *table, const struct func *func, uint32_t which)
+struct span func_funcdata(const struct pclntab *table, const struct func *func, uint32_t which)
 {
 	uint32_t offset = funcdata_offset(table, func, which);
 

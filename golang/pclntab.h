@@ -7,8 +7,8 @@
 #include "base/span.h"
 #include "base/vec.h"
 
-enum { PCDATA_UNSAFE_POINT = 0, PCDATA_INL_TREE_INDEX = 2 }; /* internal/abi/symtab.go */
-enum { FUNCDATA_LOCALS_POINTER_MAPS = 1, FUNCDATA_INL_TREE = 3 };
+enum { PCDATA_UNSAFE_POINT = 0, PCDATA_STACK_MAP_INDEX = 1, PCDATA_INL_TREE_INDEX = 2 }; /* internal/abi/symtab.go */
+enum { FUNCDATA_ARGS_POINTER_MAPS = 0, FUNCDATA_LOCALS_POINTER_MAPS = 1, FUNCDATA_STACK_OBJECTS = 2, FUNCDATA_INL_TREE = 3 };
 enum { FUNC_TOP_FRAME = 1, FUNC_SP_WRITE = 2, FUNC_ASM = 4 };
 
 /* A stretch of text that the linker placed apart (runtime.textsect): offsets [start, end) live at `base`. */
@@ -101,6 +101,9 @@ uint32_t func_pcdata_table(const struct pclntab *table, const struct func *func,
 
 /* Whether it has FUNCDATA number `which`. */
 bool func_has_funcdata(const struct pclntab *table, const struct func *func, uint32_t which);
+
+/* All that lies behind where it begins, as nothing here says how long it is; empty: there is none. */
+struct span func_funcdata(const struct pclntab *table, const struct func *func, uint32_t which);
 
 /* Source file and line of an instruction (a call pc, not a return pc); file NULL and line 0 when unknown. */
 void func_line(const struct pclntab *table, const struct func *func, uint64_t pc, const char **file, int32_t *line);

@@ -42,7 +42,7 @@ size_t mention_find(const struct mentions *mentions, uint64_t address)
 	return mentions->slot_count ? (size_t)*slot_of(mentions, address) - 1 : SIZE_MAX;
 }
 
-static uint64_t live_from(const struct goroutine *g)
+uint64_t stack_live_from(const struct goroutine *g)
 {
 	uint64_t sp = g->status == G_RUNNING ? 0 : g->syscall_sp ? g->syscall_sp : g->sched_sp;
 
@@ -52,7 +52,7 @@ static uint64_t live_from(const struct goroutine *g)
 static struct span live_words(const struct analysis *analysis, struct image *image, size_t goroutine)
 {
 	const struct goroutine *g = &analysis->runtime->goroutines.items[goroutine];
-	uint64_t from = live_from(g);
+	uint64_t from = stack_live_from(g);
 
 	return image_view(image, from, g->stack_hi > from ? g->stack_hi - from : 0);
 }

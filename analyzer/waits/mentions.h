@@ -26,6 +26,9 @@ size_t mention_add(struct arena *arena, struct mentions *mentions, uint64_t addr
 /* The number of an address that was added; SIZE_MAX: it was not. */
 size_t mention_find(const struct mentions *mentions, uint64_t address);
 
+/* Where the live part of a goroutine's stack begins, a multiple of 8: at its stack_lo when SP is not known. */
+uint64_t stack_live_from(const struct goroutine *g);
+
 /* How many goroutines' stacks, from the first on, have together at most *bytes in their live parts, which are taken from them. */
 size_t stacks_within(struct analysis *analysis, uint64_t *bytes);
 

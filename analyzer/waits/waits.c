@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { MACHINERY_BYTES = 4096, WORD = 8 };
+enum { MACHINERY_BYTES = 4096, WORD = 8, LIST_HEAD = 16 /* of a notifyList */ };
 
 static const struct {
 	const char *text;
@@ -146,6 +146,41 @@ static void find_semaphore(struct analysis *analysis, const struct goroutine *g,
 	ret->object = semaphore;
 }
 
+/* A Cond's list of who waits, before Go 1.26 known to the frame of runtime.notifyListWait alone (runtime/sema.go notifyList: wait,
+ * notify uint32, lock, head, tail): from its head to its tail it passes this goroutine. */
+static bool is_list_of(struct go_runtime *runtime, const struct goroutine *g, uint64_t list, uint64_t *sudog)
+{
+	uint64_t at, tail;
+
+	*sudog = 0;
+	if (list % WORD || (list >= g->stack_lo && list < g->stack_hi) || !image_u64(runtime->image, list + LIST_HEAD, &at) ||
+	    !image_u64(runtime->image, list + LIST_HEAD + WORD, &tail))
+		return false;
+	for (int i = 0; at && i < QUEUE_LIMIT; i++) {
+		if (names_goroutine(runtime, at, g))
+			*sudog = at;
+		if (at == tail)
+			return *sudog != 0;
+		if (!go_field(runtime, at, LAYOUT_sudog_next, &at))
+			return false;
+	}
+	return false;
+}
+
+static void find_condition(struct analysis *analysis, const struct goroutine *g, const struct stack *stack, struct wait *ret)
+{
+	struct span words = machinery_words(analysis, stack, ret->frame);
+	uint64_t sudog;
+
+	find_semaphore(analysis, g, stack, ret);
+	for (uint64_t at = 0; !ret->object && at + WORD <= words.size; at += WORD) {
+		if (!is_list_of(analysis->runtime, g, span_u64(words, at), &sudog))
+			continue;
+		ret->object = span_u64(words, at);
+		ret->sudog = sudog;
+	}
+}
+
 /* The innermost function that waits for a lock, be it inlined: its row; LOCKS: none. */
 static size_t lock_function(struct analysis *analysis, const struct stack *stack, size_t program)
 {
@@ -220,7 +255,7 @@ void wait_read(struct analysis *analysis, size_t index, const struct stack *stac
 		name_lock(analysis, goroutine_wait_reason(analysis->runtime, g), stack, ret);
 		break;
 	case WAIT_COND:
-		find_semaphore(analysis, g, stack, ret);
+		find_condition(analysis, g, stack, ret);
 		break;
 	case WAIT_IO:
 		find_file(analysis, g, stack, ret);

@@ -87,7 +87,12 @@ struct heap_special {
 	uint64_t object;  /* address in the span that it is of */
 	uint8_t kind;
 	const char *name; /* "finalizer"; "?" for a kind that is not known (special_kinds.def) */
+	bool keeps;       /* the collector keeps what the object leads to; true also where the kind is not known */
+	uint64_t next;    /* address of the next record; 0: none */
 };
+
+/* The special record at an address, of a span. False: it cannot be read, or is of no place in that span. */
+bool heap_special_at(struct go_runtime *runtime, const struct heap_span *span, uint64_t address, struct heap_special *ret);
 
 /* Up to `limit` special records of a span, in its order, by address. Returns how many. */
 size_t heap_specials(struct go_runtime *runtime, const struct heap_span *span, struct heap_special *ret, size_t limit);

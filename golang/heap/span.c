@@ -158,39 +158,43 @@ const char *span_sweep_name(enum span_sweep sweep)
 
 /* ---- special records ---- */
 
-static const char *special_name(int minor, uint8_t kind)
+static void name_special(int minor, struct heap_special *special)
 {
 	static const struct {
 		int first, last;
 		uint8_t kind;
 		const char *name;
+		bool keeps;
 	} kinds[] = {
-#define SPECIAL_KIND(first, last, kind, name) {first, last, kind, name},
+#define SPECIAL_KIND(first, last, kind, name, keeps) {first, last, kind, name, keeps},
 #include "golang/heap/special_kinds.def"
 #undef SPECIAL_KIND
 	};
 
+	special->name = "?";
+	special->keeps = true;
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (minor >= kinds[i].first && minor <= kinds[i].last && kinds[i].kind == kind)
-			return kinds[i].name;
-	return "?";
+		if (minor >= kinds[i].first && minor <= kinds[i].last && kinds[i].kind == special->kind) {
+			special->name = kinds[i].name;
+			special->keeps = kinds[i].keeps;
+		}
 }
 
 /* special.offset was 16 bits wide before Go 1.24, with the kind behind it. */
-static bool read_special(struct go_runtime *runtime, const struct heap_span *span, uint64_t address,
-			 struct heap_special *ret)
+bool heap_special_at(struct go_runtime *runtime, const struct heap_span *span, uint64_t address, struct heap_special *ret)
 {
 	const struct layout *l = runtime->layout;
 	uint64_t offset;
 
 	if (!go_field(runtime, address, LAYOUT_special_offset, &offset) ||
-	    !go_field8(runtime, address, LAYOUT_special_kind, &ret->kind))
+	    !go_field8(runtime, address, LAYOUT_special_kind, &ret->kind) ||
+	    !go_field(runtime, address, LAYOUT_special_next, &ret->next))
 		return false;
 	if (l->offset[LAYOUT_special_kind] - l->offset[LAYOUT_special_offset] == sizeof(uint16_t))
 		offset &= OFFSET_MASK;
 	ret->address = address;
 	ret->object = span->start + offset;
-	ret->name = special_name(runtime->version.minor, ret->kind);
+	name_special(runtime->version.minor, ret);
 	return offset < span->end - span->start;
 }
 
@@ -198,10 +202,9 @@ size_t heap_specials(struct go_runtime *runtime, const struct heap_span *span, s
 {
 	size_t count = 0;
 
-	for (uint64_t next = span->specials; next && count < limit; count++)
-		if (!read_special(runtime, span, next, &ret[count]) ||
-		    (count && ret[count].object < ret[count - 1].object) ||
-		    !go_field(runtime, next, LAYOUT_special_next, &next))
+	for (uint64_t next = span->specials; next && count < limit; next = ret[count++].next)
+		if (!heap_special_at(runtime, span, next, &ret[count]) ||
+		    (count && ret[count].object < ret[count - 1].object))
 			break;
 	return count;
 }

@@ -1,5 +1,6 @@
 /* stuck.c: a part of the process waits for what does not come, and the rest lives on, so that the runtime finds no deadlock. The
  * root of the waiting is named, not the crowd. */
+#include "heuristics/hangs/dead_end.h"
 #include "heuristics/hangs/lonely_wait.h"
 #include "heuristics/hangs/stuck.h"
 
@@ -320,6 +321,21 @@ static void report_stop(struct diagnosis *diagnosis, const struct occasion *occa
 			     stop->waiting == 1 ? "" : "s");
 }
 
+static void report_end(struct diagnosis *diagnosis, const struct occasion *occasion, const struct dead_end *end)
+{
+	const struct unreachable_wait *first = end->among->items.items[end->members[0]];
+	struct finding *finding = add(diagnosis, occasion);
+	struct stuck *stuck = arena_alloc(diagnosis->arena, sizeof *stuck);
+	struct stack stack = {0};
+
+	stuck->end = end;
+	finding->stuck = stuck;
+	finding->goroutine = (int32_t)first->goroutine;
+	goroutine_stack(diagnosis->analysis, first->goroutine, &stack);
+	point_at(diagnosis->analysis, finding, &stack, first->wait.frame);
+	dead_end_report(diagnosis, finding, end);
+}
+
 static void report_lonely(struct diagnosis *diagnosis, const struct occasion *occasion, const struct lonely_wait *lonely)
 {
 	struct analysis *analysis = diagnosis->analysis;
@@ -349,6 +365,7 @@ static void run(struct diagnosis *diagnosis)
 	const struct occasion occasion = occasion_of(diagnosis->analysis);
 	const size_t before = diagnosis->findings.count;
 	struct world_stop *stop = arena_alloc(diagnosis->arena, sizeof *stop);
+	struct dead_end *end = arena_alloc(diagnosis->arena, sizeof *end);
 	struct lonely_wait *lonely = arena_alloc(diagnosis->arena, sizeof *lonely);
 
 	if (!occasion.known)
@@ -356,6 +373,8 @@ static void run(struct diagnosis *diagnosis)
 	if (world_stop_find(diagnosis->analysis, stop))
 		report_stop(diagnosis, &occasion, stop);
 	find_roots(diagnosis, &occasion);
+	if (diagnosis->findings.count == before && dead_end_find(diagnosis->analysis, end))
+		report_end(diagnosis, &occasion, end);
 	if (diagnosis->findings.count == before && occasion.signalled && lonely_wait_find(diagnosis->analysis, lonely))
 		report_lonely(diagnosis, &occasion, lonely);
 }
@@ -372,7 +391,8 @@ const struct detector detector_stuck = {
 		"who holds it: a goroutine that stands, by its function's code, between taking and releasing a lock of that kind, with "
 		"the lock's address in that frame; what that one waits for. Which goroutine owns a lock is not in memory, and what only "
 		"the heap or globals know of is not seen: it is likely at most, but where locks are waited for in a circle or by their "
-		"own holder. Busy processes have short queues, too: from how many and how long on is in heuristics/hangs/roots.def.\n"
+		"own holder. Of channels, WaitGroups and Conds it is asked whether anything leads to them that could still run, as the "
+		"garbage collector asks. Busy processes have short queues, too: from how many and how long on is in heuristics/hangs/roots.def.\n"
 		"What to do: look at the function that the verdict names, and at what it does while others wait for it.",
 	.rank = 37,
 	.supersedes = supersedes,

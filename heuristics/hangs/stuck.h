@@ -9,6 +9,7 @@
 struct stuck {
 	const struct hang_root *root;
 	const struct world_stop *stop;
+	const struct dead_end *end;
 	const struct lonely_wait *lonely;
 };
 

@@ -1,6 +1,7 @@
 /* hangs.c: tells of processes that do not end by themselves: stuck, goroutine-leak. */
 #include "report/narrative/telling.h"
 
+#include "heuristics/hangs/dead_end.h"
 #include "heuristics/hangs/lonely_wait.h"
 #include "heuristics/hangs/stuck.h"
 
@@ -55,6 +56,14 @@ static void tell_root(struct telling *telling, const struct hang_root *root)
 	tell_for_good(telling, "%s", root->fact->remedy);
 }
 
+static void tell_end(struct telling *telling, const struct dead_end *end)
+{
+	tell_action(telling, "%s", end->action);
+	tell_confirm(telling, "A second dump shows the same goroutines waiting for the same things, however much later; from Go 1.26 on the "
+			      "goroutineleak profile of the running process lists them, too.");
+	tell_for_good(telling, "%s", end->remedy);
+}
+
 void tell_stuck(struct telling *telling)
 {
 	const struct stuck *stuck = telling->finding->stuck;
@@ -64,6 +73,8 @@ void tell_stuck(struct telling *telling)
 		tell_stop(telling, stuck->stop);
 	if (stuck->root)
 		tell_root(telling, stuck->root);
+	if (stuck->end)
+		tell_end(telling, stuck->end);
 	if (!stuck->lonely)
 		return;
 	tell_action(telling, "%s", stuck->lonely->action);
