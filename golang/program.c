@@ -24,6 +24,11 @@ bool program_has_function(const struct go_runtime *runtime, const char *prefix)
 	return false;
 }
 
+bool program_has_cgo(const struct go_runtime *runtime)
+{
+	return program_has_function(runtime, "crosscall2");
+}
+
 /* The number at *at, which is moved past it and the dot behind it. */
 static unsigned long number_next(const char **at)
 {

@@ -9,6 +9,10 @@
 /* Whether it has a function whose name begins so. Looks at every name. */
 bool program_has_function(const struct go_runtime *runtime, const char *prefix);
 
+/* Whether C code of the program's own is linked into it (cgo): every such program has the assembly by which C calls Go
+ * (runtime/cgo/asm_ARCH.s). Functions of Go in package runtime/cgo it has only since Go 1.21. */
+bool program_has_cgo(const struct go_runtime *runtime);
+
 /* Whether it was built with a release of a module from `from` to before `below`; NULL: no such limit. False where the
  * build information tells no release. */
 bool program_has_module(const struct go_runtime *runtime, const char *path, const char *from, const char *below);

@@ -69,6 +69,13 @@ static bool is_memory_fault(const struct analysis *analysis)
 	       (!strcmp(fault->name, "SIGSEGV") || !strcmp(fault->name, "EXCEPTION_ACCESS_VIOLATION"));
 }
 
+static bool was_write(struct analysis *analysis)
+{
+	struct memory_access access;
+
+	return memory_access_at(analysis, analysis->fault.pc, &access) && access.store;
+}
+
 static bool examine(struct analysis *analysis, struct crash *crash)
 {
 	const enum heap_part said = heap_part_of_line(analysis->messages.line);
@@ -81,7 +88,8 @@ static bool examine(struct analysis *analysis, struct crash *crash)
 	if (said == PART_NONE && !crash->faulted)
 		return false;
 	if (locate(analysis, crash->faulted, &crash->stack, &crash->frame))
-		met = heap_part_on_stack(analysis, &crash->stack, &crash->frame, &crash->function);
+		met = heap_part_on_stack(analysis, &crash->stack, crash->faulted && was_write(analysis), &crash->frame,
+					 &crash->function);
 	if (met == PART_NONE)
 		crash->function = NULL;
 	if (crash->faulted && analysis->fault.has_address && analysis->fault.address < FIRST_PAGE &&

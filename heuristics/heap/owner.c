@@ -6,8 +6,31 @@
 
 #include <inttypes.h>
 
-/* Of the variables of Go code; those of C that the same executable holds lie beside them. */
-static bool is_variable(const struct go_runtime *runtime, uint64_t address)
+/* Of the variables of Go code; those of C that the same executable holds lie between them, where another linker put them together. */
+static bool is_variable(struct go_runtime *runtime, uint64_t address)
+{
+	static const enum layout_field ranges[][2] = {
+		{LAYOUT_moduledata_noptrdata, LAYOUT_moduledata_enoptrdata}, {LAYOUT_moduledata_data, LAYOUT_moduledata_edata},
+		{LAYOUT_moduledata_bss, LAYOUT_moduledata_ebss}, {LAYOUT_moduledata_noptrbss, LAYOUT_moduledata_enoptrbss},
+	};
+
+	for (size_t i = 0; i < runtime->modules.count; i++) {
+		const struct go_module *module = &runtime->modules.items[i];
+
+		if (address < module->data_start || address >= module->data_end)
+			continue;
+		for (size_t k = 0; k < sizeof ranges / sizeof *ranges; k++) {
+			uint64_t start, end;
+
+			if (!go_field(runtime, module->address, ranges[k][0], &start) ||
+			    !go_field(runtime, module->address, ranges[k][1], &end) || (address >= start && address < end))
+				return true; /* what cannot be read is no reason to call it C's */
+		}
+	}
+	return false;
+}
+
+static bool lies_between_variables(const struct go_runtime *runtime, uint64_t address)
 {
 	for (size_t i = 0; i < runtime->modules.count; i++)
 		if (address >= runtime->modules.items[i].data_start && address < runtime->modules.items[i].data_end)
@@ -62,6 +85,8 @@ const char *heap_owner(const struct diagnosis *diagnosis, uint64_t address)
 	}
 	if (is_variable(runtime, address))
 		return "in a variable of the program";
+	if (is_foreign_memory(diagnosis, address) && lies_between_variables(runtime, address))
+		return "in a variable of C code, in the executable";
 	if (is_foreign_memory(diagnosis, address))
 		return "in memory that is neither of Go's heap nor one of its variables: C's, or a record of the runtime's own";
 	return address_place(diagnosis, address, 0);

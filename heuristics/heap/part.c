@@ -25,9 +25,12 @@ static const struct {
 static const struct {
 	const char *beginning;
 	enum heap_part part;
+	bool writes; /* it counts only where it, or what it called, wrote */
 } functions[] = {
-#define HEAP_FUNCTION(beginning, part) {beginning, PART_##part},
+#define HEAP_FUNCTION(beginning, part) {beginning, PART_##part, false},
+#define HEAP_WRITER(beginning, part) {beginning, PART_##part, true},
 #include "heuristics/heap/functions.def"
+#undef HEAP_WRITER
 #undef HEAP_FUNCTION
 };
 
@@ -53,35 +56,43 @@ enum heap_part heap_part_of_line(const char *line)
 	return PART_NONE;
 }
 
+static enum heap_part part_of(const char *name, bool wrote)
+{
+	for (size_t i = 0; name && i < sizeof functions / sizeof *functions; i++)
+		if (!strncmp(name, functions[i].beginning, strlen(functions[i].beginning)))
+			return functions[i].writes && !wrote ? PART_NONE : functions[i].part;
+	return PART_NONE;
+}
+
 enum heap_part heap_part_of_function(const char *name)
 {
-	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-		if (!strncmp(name, functions[i].beginning, strlen(functions[i].beginning)))
-			return functions[i].part;
-	return PART_NONE;
+	return part_of(name, false);
 }
 
 static bool is_helper(const char *name)
 {
-	return prefix_of(name, helpers, sizeof helpers / sizeof *helpers) != NULL;
+	return name && prefix_of(name, helpers, sizeof helpers / sizeof *helpers);
 }
 
-enum heap_part heap_part_on_stack(struct analysis *analysis, const struct stack *stack, size_t *frame, const char **name)
+/* Calls that are inlined into a function of the heap's are a part of it, whatever they are named. */
+enum heap_part heap_part_on_stack(struct analysis *analysis, const struct stack *stack, bool wrote, size_t *frame,
+				  const char **name)
 {
 	struct frame_line lines[INLINE_LIMIT];
 
 	for (; *frame < stack->frames.count; ++*frame) {
-		size_t count = frame_lines(analysis->image, stack, *frame, lines);
+		const size_t count = frame_lines(analysis->image, stack, *frame, lines);
 
 		for (size_t i = 0; i < count; i++) {
-			enum heap_part part = lines[i].function ? heap_part_of_function(lines[i].function) : PART_NONE;
+			const enum heap_part part = part_of(lines[i].function, wrote);
 
 			*name = lines[i].function;
 			if (part != PART_NONE)
 				return part;
-			if (!lines[i].function || !is_helper(lines[i].function))
-				return PART_NONE;
 		}
+		for (size_t i = 0; i < count; i++)
+			if (!is_helper(lines[i].function))
+				return PART_NONE;
 	}
 	return PART_NONE;
 }

@@ -27,7 +27,9 @@ enum heap_part heap_part_of_line(const char *line);
 enum heap_part heap_part_of_function(const char *name);
 
 /* The innermost function of the heap's own at or above a frame, with only the runtime's helpers (throw, panicIndex, memmove, …)
- * below it: its part and name, and in *frame the index of its frame. NONE: something else lies there. */
-enum heap_part heap_part_on_stack(struct analysis *analysis, const struct stack *stack, size_t *frame, const char **name);
+ * below it: its part and name, and in *frame the index of its frame. NONE: something else lies there.
+ * `wrote`: the fault was a write. */
+enum heap_part heap_part_on_stack(struct analysis *analysis, const struct stack *stack, bool wrote, size_t *frame,
+				  const char **name);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-enum { WORD = 8, PLACES_SHOWN = 2, HOLDERS_SHOWN = 3 };
+enum { WORD = 8, PLACES_SHOWN = 2, HOLDERS_SHOWN = 3, THREADS_MOST = 10000 };
 
 /* System stacks and signal stacks hold what the runtime itself worked with. */
 static void skip_system_stacks(struct diagnosis *diagnosis, struct memory_search *search)
@@ -38,6 +38,45 @@ static void overrun_evidence(struct diagnosis *diagnosis, struct finding *findin
 		      "they begin in the object at 0x%" PRIx64 ", %" PRIu64 " bytes from its start and %" PRIu64
 		      " before its end, and run over into the one at 0x%" PRIx64 ": whoever filled the first wrote past its end",
 		      first.start, run->start - first.start, first.start + first.size - run->start, last.start);
+	finding->overwritten_from = run->start;
+	finding->overwritten_to = run->end;
+}
+
+/* Which of its registers lead into [start, end), and what the thread does: nobody else may have the address by now. */
+static bool thread_evidence(struct diagnosis *diagnosis, struct finding *finding, size_t thread, uint64_t start, uint64_t end)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct thread *of = &analysis->image->threads.items[thread];
+	struct frame_line lines[INLINE_LIMIT];
+	struct stack stack = {0};
+
+	for (uint8_t reg = 0; reg < REG_LIMIT && analysis->image->arch->reg_names[reg]; reg++) {
+		uint64_t value;
+
+		if (!reg_get(&of->registers, reg, &value) || value < start || value >= end)
+			continue;
+		thread_stack(analysis, thread, &stack);
+		if (!stack.frames.count)
+			return false;
+		frame_lines(analysis->image, &stack, 0, lines);
+		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_FAIR, false,
+			     "%s of thread %" PRId64 " leads into it, 0x%" PRIx64 ": that thread is in %s%s",
+			     analysis->image->arch->reg_names[reg], of->id, value,
+			     lines[0].function ? lines[0].function : lines[0].module ? "C code of " : "code without a name",
+			     !lines[0].function && lines[0].module ? lines[0].module : "");
+		return true;
+	}
+	return false;
+}
+
+/* The thread that died holds what it looked at. */
+static void register_evidence(struct diagnosis *diagnosis, struct finding *finding, uint64_t start, uint64_t end)
+{
+	const struct image *image = diagnosis->analysis->image;
+
+	for (size_t i = 0, shown = 0; i < image->threads.count && i < THREADS_MOST && shown < HOLDERS_SHOWN; i++)
+		if ((int64_t)i != finding->thread)
+			shown += thread_evidence(diagnosis, finding, i, start, end);
 }
 
 /* Nobody but C, or the runtime, can have Go's addresses there; a block's own record holds where it starts. */
@@ -69,6 +108,7 @@ static uint64_t run_evidence(struct diagnosis *diagnosis, struct finding *findin
 		      run.shape, run.text ? ": " : "", run.text ? run.text : "");
 	overrun_evidence(diagnosis, finding, &run);
 	foreign_evidence(diagnosis, finding, run.start, run.end);
+	register_evidence(diagnosis, finding, run.start, run.end);
 	return run.end;
 }
 
@@ -110,4 +150,5 @@ void heap_holder_evidence(struct diagnosis *diagnosis, struct finding *finding, 
 		shown += evidence_word(diagnosis, finding, WEIGHT_FAIR, false, search.found[i].address, NULL,
 				       "an address of it lies at 0x%" PRIx64 ", %s", search.found[i].address,
 				       heap_owner(diagnosis, search.found[i].address));
+	register_evidence(diagnosis, finding, start, end);
 }

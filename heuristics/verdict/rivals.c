@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { ANY_OS = -1 };
+enum { ANY_OS = -1, VALUE_BYTES = 24 };
 
 struct case_of_rival {
 	const struct diagnosis *diagnosis;
@@ -19,7 +19,7 @@ struct case_of_rival {
 
 static void c_code(const struct case_of_rival *c)
 {
-	if (program_has_function(c->diagnosis->analysis->runtime, "runtime/cgo."))
+	if (program_has_cgo(c->diagnosis->analysis->runtime))
 		c->rival->speaks_for = "C code is linked into this program (cgo)";
 	else
 		c->rival->speaks_against = "the program has no C code of its own (no cgo); only the system's libraries are C";
@@ -134,6 +134,78 @@ static void find_race(struct diagnosis *diagnosis, struct finding *finding)
 		vec_push(diagnosis->arena, &finding->rivals, rival);
 }
 
+/* ---- a heap that is damaged ---- */
+
+/* On Windows system calls go that way, too. */
+static const struct goroutine *in_c(struct analysis *analysis)
+{
+	if (analysis->image->os == OS_WINDOWS)
+		return NULL;
+	for (size_t i = 0; i < analysis->groups.count; i++) {
+		struct stack stack = {0};
+
+		if (passes(analysis, analysis->groups.items[i].first, ROLE_CGOCALL, &stack))
+			return &analysis->runtime->goroutines.items[analysis->groups.items[i].first];
+	}
+	return NULL;
+}
+
+static void heap_c_code(struct diagnosis *diagnosis, struct rival *rival, uint64_t run)
+{
+	const struct goroutine *g;
+
+	(void)run;
+	if (!program_has_cgo(diagnosis->analysis->runtime)) {
+		rival->speaks_against = "the program has no C code of its own (no cgo); only the system's libraries are C";
+		return;
+	}
+	g = in_c(diagnosis->analysis);
+	rival->speaks_for = g ? arena_printf(diagnosis->arena, "C code is linked into this program (cgo), and goroutine %" PRIu64
+					     " is in a call of it", g->id)
+			      : "C code is linked into this program (cgo); no goroutine is in a call of it now";
+}
+
+static void heap_race(struct diagnosis *diagnosis, struct rival *rival, uint64_t run)
+{
+	size_t running = 0;
+
+	for (size_t i = 0; i < diagnosis->analysis->runtime->goroutines.count; i++)
+		running += diagnosis->analysis->runtime->goroutines.items[i].status == G_RUNNING;
+	if (run > VALUE_BYTES)
+		rival->speaks_against = arena_printf(diagnosis->arena,
+						     "%" PRIu64 " bytes in a row were written over; a race mixes values of two or three words",
+						     run);
+	else if (running > 1)
+		rival->speaks_for = arena_printf(diagnosis->arena, "%zu goroutines were running at the same time", running);
+}
+
+static void heap_memory(struct diagnosis *diagnosis, struct rival *rival, uint64_t run)
+{
+	if (run)
+		rival->speaks_against = arena_printf(diagnosis->arena, "%" PRIu64 " bytes in a row were written over; failing memory flips "
+						     "single bits", run);
+}
+
+static const struct {
+	const char *cause;
+	void (*examine)(struct diagnosis *diagnosis, struct rival *rival, uint64_t run); /* run: bytes that were written over; 0: not known */
+} heap_rivals[] = {
+	{"C code that keeps an address of Go's memory, or writes past its end", heap_c_code},
+	{"a data race in Go code", heap_race},
+	{"failing memory", heap_memory},
+};
+
+static void find_heap(struct diagnosis *diagnosis, struct finding *finding)
+{
+	for (size_t i = 0; i < sizeof heap_rivals / sizeof *heap_rivals; i++) {
+		struct rival rival = {.cause = heap_rivals[i].cause};
+
+		heap_rivals[i].examine(diagnosis, &rival, finding->overwritten_to - finding->overwritten_from);
+		if (rival.speaks_for || rival.speaks_against)
+			vec_push(diagnosis->arena, &finding->rivals, rival);
+	}
+}
+
 void rivals_find(struct diagnosis *diagnosis)
 {
 	for (size_t i = 0; i < diagnosis->findings.count; i++) {
@@ -141,6 +213,8 @@ void rivals_find(struct diagnosis *diagnosis)
 
 		if (finding->damage)
 			find(diagnosis, finding);
+		else if (finding->heap_part)
+			find_heap(diagnosis, finding);
 		else if (diagnosis->analysis->messages.panicked && (!strcmp(finding->detector->id, "go-panic") ||
 								    !strcmp(finding->detector->id, "nil-deref")))
 			find_race(diagnosis, finding);

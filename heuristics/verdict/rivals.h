@@ -5,7 +5,7 @@
 
 #include "heuristics/finding.h"
 
-/* Gives each finding about a damaged word the rivals that apply to it, and a panic that a race is known to make of something
+/* Gives each finding about a damaged word, or a damaged heap, the rivals that apply to it, and a panic that a race is known to make of something
  * else (race_signs.h) that one. */
 void rivals_find(struct diagnosis *diagnosis);
 

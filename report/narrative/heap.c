@@ -24,7 +24,8 @@ static void tell_words(struct telling *telling)
 /* Whom to suspect, by what the program is made of. */
 static void tell_suspects(struct telling *telling)
 {
-	const bool c = program_has_function(telling->diagnosis->analysis->runtime, "runtime/cgo.");
+	const struct finding *finding = telling->finding;
+	const bool c = program_has_cgo(telling->diagnosis->analysis->runtime);
 
 	tell_paragraph(telling, EXHIBIT_NONE);
 	if (c)
@@ -33,6 +34,12 @@ static void tell_suspects(struct telling *telling)
 	else
 		tell(telling, "No C code of its own is in this program (no cgo): package unsafe, assembly and data races are what is "
 			      "left to suspect, and then the memory of the machine.");
+	for (size_t i = 0; i < finding->rivals.count; i++) {
+		const struct rival *rival = &finding->rivals.items[i];
+
+		tell(telling, "%s %s: %s.", rival->speaks_for ? "For" : "Against", rival->cause,
+		     rival->speaks_for ? rival->speaks_for : rival->speaks_against);
+	}
 	tell_bug(telling);
 }
 

@@ -11,6 +11,7 @@ import tap
 # By the beginning of a case's name: the bugs that its findings cite. All other cases cite none.
 CITED = {
     'amd64-aligned': {'golang/go#62326'},
+    'arm64-heap-object': {'golang/go#80188'},
     'arm64-leaf-unwind': {'golang/go#73259 (leaf functions)'},
     'arm64-nonleaf-unwind': {'golang/go#73259'},
     'arm64-nonleaf-segv': {'golang/go#73259'},
