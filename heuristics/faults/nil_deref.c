@@ -5,6 +5,7 @@
 #include "analyzer/origins/origin.h"
 #include "heuristics/faults/memory_access.h"
 #include "heuristics/ends/recorded_end.h"
+#include "heuristics/faults/nil_doubt.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -84,6 +85,7 @@ static void report_panic(struct diagnosis *diagnosis, const struct goroutine *g,
 	struct finding *finding = add(diagnosis, g, stack, at, access);
 
 	state_evidence(diagnosis, finding, g);
+	nil_doubt_evidence(diagnosis, finding, stack, at, access);
 	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
 		     "on the goroutine's stack runtime.gopanic was called by runtime.sigpanic, and that by the instruction "
 		     "at 0x%" PRIx64, stack->frames.items[at].pc);

@@ -211,7 +211,9 @@ static bool is_gap(struct go_runtime *runtime, const struct hole *hole, uint64_t
 	struct heap_place place;
 	enum heap_kind kind;
 
-	if (!hole->below || address - hole->start >= HOLE_MAX)
+	if (!hole->below) /* mmap gives nothing below a program */
+		return false;
+	if (address - hole->start >= HOLE_MAX)
 		return hole->above && hole->end - address < HOLE_MAX;
 	kind = heap_find(runtime, hole->start - 1, &place);
 	return kind == HEAP_OUTSIDE || kind == HEAP_UNKNOWN;

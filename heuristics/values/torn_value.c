@@ -3,6 +3,7 @@
  * unsafe makes such values as well. What is read through them is anything: mostly a small address, which looks like nil. */
 #include "analyzer/origins/stores.h"
 #include "heuristics/ends/ordinary_ends.h"
+#include "heuristics/values/holders.h"
 #include "heuristics/values/variable_name.h"
 #include "heuristics/values/word_trouble.h"
 
@@ -153,8 +154,10 @@ static void writer_evidence(const struct subject *subject, struct finding *findi
 	const uint64_t first = subject->judgement->variable - (subject->words->kind == WORDS_INTERFACE ? WORD : 0);
 	struct storers storers;
 
-	if (!is_global(diagnosis->analysis, first))
+	if (!is_global(diagnosis->analysis, first)) {
+		holder_evidence(diagnosis, finding, first, subject->name);
 		return;
+	}
 	storers_find(diagnosis->analysis, first, 2 * WORD, &storers);
 	for (size_t i = 0; i < storers.count && i < STORERS_TOLD; i++)
 		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_FAIR, false, "%s stores to %s, at 0x%" PRIx64,
