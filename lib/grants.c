@@ -21,6 +21,7 @@ struct grants grants_of(struct arena *arena, const char *dump, const struct ts_o
 		.given = options->executables,
 		.symbols_dir = options->symbols_dir,
 		.sysroot = options->sysroot,
+		.tells_paths = options->unmasked,
 	};
 }
 
@@ -110,7 +111,7 @@ int grants_open(const struct grants *grants, const char *path)
 	descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (descriptor >= 0 && !fits(grant, descriptor)) {
 		close(descriptor);
-		errno = EACCES;
+		errno = ENOEXEC;
 		return -1;
 	}
 	return descriptor;
@@ -118,10 +119,12 @@ int grants_open(const struct grants *grants, const char *path)
 
 bool grants_file(const struct grants *grants, const char *path)
 {
+	const enum grant grant = grant_of(grants, path);
 	struct stat status;
 	int descriptor;
 
-	if (grant_of(grants, path) == GRANT_ANY) /* opening a pipe would take from it */
+	/* Opening a pipe would take from it. What is there and is not opened is told to whom paths are told. */
+	if (grant == GRANT_ANY || (grant == GRANT_EXECUTABLE && grants->tells_paths))
 		return !stat(path, &status) && S_ISREG(status.st_mode);
 	descriptor = grants_open(grants, path);
 	if (descriptor >= 0)

@@ -10,6 +10,7 @@ struct grants {
 	const char *dump, *folder; /* its folder; NULL: it has none */
 	const char *const *given;  /* named by the user; NULL: none */
 	const char *symbols_dir, *sysroot;
+	bool tells_paths;          /* it may be told what is at the paths that the dump names */
 	const char *fetched;       /* what debuginfod gave; NULL: nothing yet */
 };
 
@@ -18,10 +19,10 @@ struct grants grants_of(struct arena *arena, const char *dump, const struct ts_o
 
 /* Opens a path for reading. The dump and what the user named: whatever it is. Else only a regular file, without waiting: any in
  * the folders of the dump and of symbols; where paths of the dump lead, below the sysroot, one that begins as an executable or a
- * compressed file does. -1: errno is ENOENT or EACCES, or says why it cannot be opened. */
+ * compressed file does. -1: errno is ENOENT, EACCES or ENOEXEC (no such file), or says why it cannot be opened. */
 int grants_open(const struct grants *grants, const char *path);
 
-/* The same, for what is only asked after: false also for what is no regular file. */
+/* The same, for what is only asked after: false also for what is no regular file. With tells_paths true for any that is. */
 bool grants_file(const struct grants *grants, const char *path);
 
 #endif

@@ -97,6 +97,10 @@ def existence(folder):
         assert path.encode() in data, path
         with tempfile.TemporaryDirectory(dir=folder) as root:
             said = {what: everything(copy.path, '--sysroot', root, *exe) for what in places(pathlib.Path(root), path)}
+            said_unmasked = {what: everything(copy.path, '--sysroot', root, *exe, '--unmasked')[0]
+                             for what in places(pathlib.Path(root), path)}
+        tap.check(f'{path}: --unmasked says of a text that it is none', None if 'Exec format error' in
+                  said_unmasked['a text'] else said_unmasked['a text'][-800:])
         for what, (text, trouble) in said.items():
             tap.check(f'{path}: {what}', trouble or (text != said['nothing'][0] and 'what is printed tells that it is there'))
     (alone / 'callback').write_text('a diary')
