@@ -154,3 +154,9 @@ unsigned running_columns(const struct running *running)
 		return COLUMNS;
 	return size.ws_col < LEAST_COLUMNS ? LEAST_COLUMNS : size.ws_col;
 }
+
+void running_exposed(const struct running *running, const char *exposed)
+{
+	if (*exposed && !running->quiet)
+		cli_complain("without its sandbox: %s", exposed);
+}

@@ -36,4 +36,7 @@ unsigned running_columns(const struct running *running);
 /* Parses a command line: `input` is what the argp's own parser gets. */
 void running_parse(const struct argp *argp, int argc, char **argv, void *input);
 
+/* Says what the sandbox lacked, if anything (ts_result.exposed), unless told to be quiet. */
+void running_exposed(const struct running *running, const char *exposed);
+
 #endif

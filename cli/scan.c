@@ -90,6 +90,7 @@ static int run(struct command_line *line)
 	if (!output_open(line->running.output, NULL, &output))
 		return EXIT_FAILED;
 	result = ts_scan(line->paths, &line->options, output.file);
+	running_exposed(&line->running, result.exposed);
 	if (result.outcome == TS_FAILED || result.outcome == TS_CANCELLED) {
 		output_discard(&output);
 		cli_complain("%s", result.error);

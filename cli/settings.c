@@ -158,8 +158,7 @@ int settings_run(struct settings *settings)
 	if (!output_open(settings->running.output, settings->dump, &output))
 		return EXIT_FAILED;
 	result = ts_analyze(settings->dump, &settings->options, output.file);
-	if (*result.exposed && !settings->running.quiet)
-		cli_complain("without its sandbox: %s", result.exposed);
+	running_exposed(&settings->running, result.exposed);
 	if (result.outcome != TS_ANALYSED && result.outcome != TS_ANALYSED_CORRUPTION) {
 		output_discard(&output);
 		fail(settings, &result);

@@ -89,6 +89,8 @@ struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options 
 		fail(&result, job.error->code, job.error->text);
 	else
 		result.outcome = outcome_of(job.batch);
+	if (job.batch && job.batch->exposed)
+		snprintf(result.exposed, sizeof result.exposed, "%s", job.batch->exposed);
 	if (result.outcome != TS_FAILED && result.outcome != TS_CANCELLED)
 		report_file_finish(job.report);
 	arena_free(job.arena);

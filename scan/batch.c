@@ -181,6 +181,7 @@ static void read_isolated(struct worker *worker, bool archive)
 		fail(worker, worker->input->path, code, text);
 		break;
 	case INPUT_NO_CHILD:
+		input.result->exposed = "no child process can be made";
 		read_here(worker, archive);
 		break;
 	}
@@ -322,6 +323,7 @@ static void merge(struct arena *arena, const struct pool *pool, struct scan_batc
 				 (struct scan_failure){pool->inputs.items.items[i].path, err_code_name(ERR_LIMIT),
 						       "its results need too much memory", true});
 		batch->others += result->others;
+		batch->exposed = batch->exposed || !result->exposed ? batch->exposed : arena_strdup(arena, result->exposed);
 	}
 }
 

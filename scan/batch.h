@@ -25,6 +25,7 @@ struct scan_failure {
 struct scan_batch {
 	VEC(struct scanned) binaries;      /* in the order of the paths; in folders, of names */
 	VEC(struct scan_failure) failures; /* as well */
+	const char *exposed; /* files were not isolated, or not as well as they should be: why; NULL: they were, or were not to be */
 	size_t others; /* found in folders and archives: executables without Go code, or of another CPU or kind */
 };
 

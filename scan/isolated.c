@@ -141,6 +141,8 @@ enum input_end isolated_read(struct arena *arena, const struct isolated_input *i
 	how = run(telling);
 	if (how.end == ISOLATION_NONE)
 		return INPUT_NO_CHILD;
+	if (*how.exposed)
+		input->result->exposed = arena_strdup(arena, how.exposed);
 	if (how.end == ISOLATION_CANCELLED)
 		return INPUT_READ;
 	if (how.end != ISOLATION_DONE)

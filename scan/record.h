@@ -11,9 +11,10 @@ struct input_result {
 	VEC(struct scan_failure) failures;
 	size_t others;
 	bool lost; /* it did not fit into memory */
+	const char *exposed; /* what the sandbox lacked in which it was read; NULL: nothing, or it was not to be in one */
 };
 
-/* Writes all but `lost`. What `out` cannot take is left for ferror. */
+/* Writes all but `lost` and `exposed`, which the parent knows. What `out` cannot take is left for ferror. */
 void record_write(const struct input_result *result, FILE *out);
 
 /* Adds what such bytes say, on the arena; they may say anything. False: they are none, and nothing is added that was not whole. */

@@ -251,6 +251,16 @@ def together(runs):
     tap.check(f'{TOGETHER} runs at once', '\n'.join(wrong[:5]))
 
 
+def without_children(runs):
+    """Where no process can be made the work is done all the same, and that it is not isolated is said."""
+    for name in ('text', 'scan'):
+        done = Ended(runs[name], 'fork:1+:11')
+        tap.check(f'{name}: without children that is said', None if done.status == 0 and
+                  b'without its sandbox: no child process can be made' in done.err else f'{done.status} {done.err[-300:]}')
+        done = Ended([*runs[name], '--quiet'], 'fork:1+:11')
+        tap.check(f'{name}: but not with --quiet', None if done.status == 0 and not done.err else f'{done.status} {done.err[-300:]}')
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         runs = kinds(folder)
@@ -261,6 +271,7 @@ def main():
             allocations(runs, folder)
             calls(runs, folder)
             clock_steps(runs)
+            without_children(runs)
         closed_descriptors(runs, folder)
         limits(runs)
         other_hands(folder)
