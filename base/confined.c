@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CPU_SECONDS = 60 }; /* DWARF of 100 MB takes a few */
+enum { CPU_SECONDS = 2, CPU_BYTES_PER_SECOND = 4 << 20 }; /* DWARF of 100 MB takes a few */
 
 /* Memory of the child beyond the parent's: fixed, and in proportion to the bytes, for they are read into memory. */
 static const uint64_t memory_fixed = (uint64_t)1 << 30;
@@ -51,7 +51,7 @@ static void confine(uint64_t size, pid_t parent)
 {
 	const uint64_t memory = private_memory();
 	const struct sandbox_limits limits = {
-		.cpu_seconds = CPU_SECONDS,
+		.cpu_seconds = CPU_SECONDS + size / CPU_BYTES_PER_SECOND,
 		.memory = memory && SANDBOX_LIMITS_MEMORY ? memory + memory_fixed + size * memory_per_byte : 0,
 	};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);

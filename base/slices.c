@@ -1,6 +1,8 @@
 /* slices.c: see slices.h. */
 #include "base/slices.h"
 
+#include "base/steps.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -11,6 +13,7 @@ struct slice {
 	bool running;
 	slice_work *work;
 	void *context;
+	struct steps *steps; /* of the caller's thread */
 	size_t number, from, to;
 };
 
@@ -19,6 +22,14 @@ static void *run(void *object)
 	const struct slice *slice = object;
 
 	slice->work(slice->context, slice->number, slice->from, slice->to);
+	return NULL;
+}
+
+static void *run_thread(void *object)
+{
+	steps_join(((const struct slice *)object)->steps);
+	run(object);
+	steps_join(NULL);
 	return NULL;
 }
 
@@ -46,9 +57,9 @@ void slices_run(size_t slices, size_t count, slice_work *work, void *context)
 	struct slice each[SLICES_MOST];
 
 	for (size_t i = 0; i < slices; i++) {
-		each[i] = (struct slice){.work = work, .context = context, .number = i, .from = count / slices * i,
+		each[i] = (struct slice){.work = work, .context = context, .steps = steps_joined(), .number = i, .from = count / slices * i,
 					 .to = i + 1 == slices ? count : count / slices * (i + 1)};
-		each[i].running = i + 1 < slices && !pthread_create(&each[i].thread, NULL, run, &each[i]);
+		each[i].running = i + 1 < slices && !pthread_create(&each[i].thread, NULL, run_thread, &each[i]);
 		if (!each[i].running)
 			run(&each[i]);
 	}

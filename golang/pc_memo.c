@@ -3,6 +3,7 @@
 #include "golang/pc_memo.h"
 
 #include "base/hash.h"
+#include "base/steps.h"
 #include "golang/func_role.h"
 #include "golang/recorded.h"
 
@@ -71,7 +72,7 @@ static const struct func *shared_func(struct go_runtime *runtime, size_t module,
 /* A table that covers a pc and has no function there is damaged; said once. */
 static void doubt_table(struct go_runtime *runtime, const struct go_module *module, uint64_t pc)
 {
-	if (runtime->tables_damaged || !pclntab_covers(&module->pclntab, pc))
+	if (runtime->tables_damaged || steps_used_up() || !pclntab_covers(&module->pclntab, pc))
 		return;
 	runtime->tables_damaged = true;
 	note_add(runtime->notes, "the program's table of functions is damaged: it has none at 0x%llx, which it covers",

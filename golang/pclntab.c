@@ -2,6 +2,8 @@
  * encoding of cmd/internal/obj/pcln.go. Go 1.18 dropped absolute addresses, so one reader serves all releases since. */
 #include "golang/pclntab.h"
 
+#include "base/steps.h"
+
 #include <string.h>
 
 enum {
@@ -24,6 +26,8 @@ static bool ascending(const struct pclntab *table)
 {
 	uint32_t last = 0;
 
+	if (!steps_take(table->nfunc))
+		return false;
 	for (uint64_t i = 0; i <= table->nfunc; i++) {
 		uint32_t offset = span_u32(table->functab, i * FUNCTAB_ENTRY);
 
@@ -125,7 +129,7 @@ bool pclntab_func(const struct pclntab *table, uint32_t index, struct func *ret)
 	struct reader reader;
 	uint32_t start;
 
-	if (index >= table->nfunc)
+	if (index >= table->nfunc || !steps_take(1))
 		return false;
 	start = functab_offset(table, index);
 	func.record = span_u32(table->functab, (uint64_t)index * FUNCTAB_ENTRY + 4);
@@ -188,7 +192,9 @@ bool pclntab_find(const struct pclntab *table, uint64_t pc, struct func *ret)
 
 const char *pclntab_name(const struct pclntab *table, uint32_t offset)
 {
-	return span_string(table->funcnames, offset, NAME_LIMIT);
+	const char *name = span_string(table->funcnames, offset, NAME_LIMIT);
+
+	return name && steps_take(strlen(name) / STEPS_BLOCK) ? name : NULL;
 }
 
 struct pcvalue pcvalue_of(const struct pclntab *table, const struct func *func, uint32_t offset)
@@ -206,7 +212,7 @@ bool pcvalue_next(struct pcvalue *at)
 	uint32_t delta = read_uvarint32(&at->reader);
 	uint64_t length;
 
-	if (at->reader.failed || (delta == 0 && at->begun))
+	if (at->reader.failed || (delta == 0 && at->begun) || !steps_take(1))
 		return false;
 	at->begun = true;
 	at->value += (delta & 1) ? ~(delta >> 1) : delta >> 1; /* zigzag */

@@ -2,6 +2,7 @@
 #include "lib/analysis.h"
 
 #include "base/mapping.h"
+#include "base/steps.h"
 #include "formats/unwind/libraries.h"
 #include "formats/locator/locate.h"
 #include "lib/report_file.h"
@@ -12,6 +13,10 @@
 
 #define BUDGET ((size_t)2 << 30)
 
+/* Steps of each of three parts: until all is walked, until all is judged, until all is written. None of the cases takes a hundredth of
+ * them, and a stack of 512 MB full of the smallest frames a sixth (docs/security.md). */
+enum { STEPS = 1 << 25, STEPS_PER_BYTE_SHIFT = 1 };
+
 struct job {
 	struct arena *arena;
 	const char *dump;
@@ -20,6 +25,7 @@ struct job {
 	FILE *out;
 	struct report_file *report;
 	const struct err *error;
+	struct steps steps;
 	bool cancelled;
 	bool corruption;
 };
@@ -43,6 +49,11 @@ static void show_progress(void *context, enum progress_phase phase, uint64_t don
 		options->progress(options->context, phases[phase], done, total);
 }
 
+static void refill(struct job *job, const struct image *image)
+{
+	steps_fill(&job->steps, STEPS + (image->bytes.size >> STEPS_PER_BYTE_SHIFT));
+}
+
 static const struct err *load(struct job *job, struct go_runtime **ret)
 {
 	const struct ts_options *options = job->options;
@@ -62,6 +73,7 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 	error = image_open(job->arena, notes, job->dump, &file_options, &image);
 	if (error || is_cancelled(job))
 		return error;
+	refill(job, image);
 	image->workers = options->workers;
 	image->libraries = libraries_new(image, &libraries);
 	error = image->record ? NULL : locate_exe(image, &search, &exe);
@@ -144,11 +156,13 @@ static void run(void *context)
 	if (is_cancelled(job))
 		return;
 	progress_report(&job->progress, PROGRESS_JUDGING, 0, 0);
+	refill(job, analysis->image);
 	diagnosis = diagnose(analysis);
 	if (is_cancelled(job))
 		return;
 	job->corruption = has_corruption(diagnosis);
 	progress_report(&job->progress, PROGRESS_WRITING, 0, 0);
+	refill(job, analysis->image);
 	job->error = write_report(job, diagnosis);
 	is_cancelled(job);
 }
@@ -208,6 +222,7 @@ struct ts_result analysis_run(const char *dump, const struct ts_options *options
 {
 	struct ts_result result = {0};
 	struct job job = {.arena = arena_new(BUDGET), .dump = dump, .options = options, .out = out};
+	struct steps *before = steps_joined();
 	bool completed;
 
 	job.progress = (struct progress){.report = show_progress, .context = &job};
@@ -215,7 +230,10 @@ struct ts_result analysis_run(const char *dump, const struct ts_options *options
 		fail(&result, err_code_name(ERR_LIMIT), "no memory");
 		return result;
 	}
+	steps_fill(&job.steps, STEPS);
+	steps_join(&job.steps);
 	completed = arena_run(job.arena, run, &job);
+	steps_join(before);
 	conclude(&job, completed, &result);
 	arena_free(job.arena);
 	return result;

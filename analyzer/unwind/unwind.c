@@ -4,6 +4,8 @@
  * hold the interrupted LR. */
 #include "analyzer/unwind/walk.h"
 
+#include "base/steps.h"
+
 #include "analyzer/unwind/damage.h"
 #include "analyzer/unwind/recursion.h"
 #include "analyzer/unwind/torn.h"
@@ -637,7 +639,7 @@ static void run(struct walk *walk)
 	walk->crossed = walk->lost = false;
 	walk->stack->end = END_LIMIT;
 	walk->stack->end_address = 0;
-	while (stack_depth(walk->stack) < walk->subject->frames && !trial_is_over(walk->analysis)) {
+	while (stack_depth(walk->stack) < walk->subject->frames && !trial_is_over(walk->analysis) && steps_take(STEPS_FRAME)) {
 		uint64_t sp = walk->at.sp;
 		bool may_be_empty = walk->stack->frames.count == 0 || walk->at.exact;
 

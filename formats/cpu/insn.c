@@ -2,6 +2,7 @@
  * of both CPUs; A64 effects are insn_arm64.c's. */
 #include "formats/cpu/insn.h"
 
+#include "base/steps.h"
 #include "formats/cpu/insn_effects.h"
 
 #include <capstone/capstone.h>
@@ -579,7 +580,7 @@ bool insn_decode(struct decoder *decoder, uint64_t address, struct span code, st
 	struct insn insn = {.address = address, .through = REG_NONE, .compared = {REG_NONE, REG_NONE}};
 	bool amd64 = decoder->arch->id == ARCH_AMD64;
 
-	if (!(amd64 ? decode_amd64(decoder, code, &insn) : decode_arm64(decoder, code, &insn)))
+	if (!steps_take(STEPS_INSTRUCTION) || !(amd64 ? decode_amd64(decoder, code, &insn) : decode_arm64(decoder, code, &insn)))
 		return false;
 	*ret = insn;
 	return true;

@@ -2,10 +2,12 @@
  * last segment, since reads come in runs: one stack, one table. */
 #include "formats/dump/image.h"
 
+#include "base/steps.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRING_LIMIT = 1 << 16, CACHE_LINE = 64 };
+enum { STRING_LIMIT = 1 << 16, CACHE_LINE = 64, COPIED_LEAST = 64 << 20 };
 
 /* Data segments are smaller than the first; and not as many as the second allows. */
 enum { DATA_SEGMENT_LIMIT = 256 << 20, DATA_LIMIT = 1 << 30 };
@@ -58,7 +60,7 @@ static uint64_t gap_until_saved(const struct image *image, uint64_t address)
 {
 	size_t next = last_at_or_below(image->segments.items, image->segments.count, address);
 
-	for (next = next == SIZE_MAX ? 0 : next + 1; next < image->segments.count; next++)
+	for (next = next == SIZE_MAX ? 0 : next + 1; next < image->segments.count && steps_take(1); next++)
 		if (image->segments.items[next].saved.size)
 			return image->segments.items[next].address - address;
 	return UINT64_MAX;
@@ -83,6 +85,8 @@ static enum mem_state bytes_at(struct image *image, uint64_t address, struct spa
 	const struct segment *segment = image_segment(image, address);
 	uint64_t offset = segment ? address - segment->address : 0;
 
+	if (!steps_take(1))
+		return segment ? MEM_NOT_SAVED : MEM_UNMAPPED;
 	if (segment && offset < segment->saved.size) {
 		*ret = span_from(segment->saved, offset);
 		return MEM_OK;
@@ -211,8 +215,11 @@ struct span image_bytes(struct image *image, uint64_t address, uint64_t size)
 	struct span view = image_view(image, address, size);
 	uint8_t *copy;
 
-	if (view.size == size || !image_holds(image, address, size)) /* asked before allocating, as in image_string */
-		return view.size == size ? view : (struct span){0};
+	if (view.size == size)
+		return view;
+	if (size > image->bytes.size + COPIED_LEAST - image->copied || !image_holds(image, address, size)) /* asked before allocating, as in image_string */
+		return (struct span){0};
+	image->copied += size;
 	copy = arena_alloc(image->arena, (size_t)size);
 	image_read(image, address, copy, (size_t)size);
 	return (struct span){copy, (size_t)size};
@@ -220,9 +227,14 @@ struct span image_bytes(struct image *image, uint64_t address, uint64_t size)
 
 struct span image_next(struct image *image, uint64_t *address, uint64_t end)
 {
-	for (size_t i = 0; i < image->segments.count; i++) {
+	size_t first = last_at_or_below(image->segments.items, image->segments.count, *address);
+
+	for (size_t i = first == SIZE_MAX ? 0 : first; i < image->segments.count && image->segments.items[i].address < end; i++) {
 		const struct segment *segment = &image->segments.items[i];
 		uint64_t start = *address > segment->address ? *address : segment->address;
+
+		if (!steps_take(1))
+			break;
 
 		if (start < end && start - segment->address < segment->saved.size) {
 			uint64_t size = segment->saved.size - (start - segment->address);
@@ -246,7 +258,7 @@ bool image_each_writable(struct image *image, uint64_t most, bool (*visit)(void 
 		if (!(segment->flags & SEGMENT_WRITE))
 			continue;
 		for (; (bytes = image_next(image, &at, segment->address + segment->size)).size; at += bytes.size) {
-			if (bytes.size > most || !visit(context, at, bytes))
+			if (bytes.size > most || !steps_take(bytes.size / STEPS_BLOCK) || !visit(context, at, bytes))
 				return false;
 			most -= bytes.size;
 		}
@@ -289,7 +301,7 @@ struct span image_data(const struct image *image, struct data_search *search, ui
 		search->given = 0;
 		data = next_data(image, search, ret_address);
 	}
-	if (data.size > data_limit(image, search) - search->given) {
+	if (data.size > data_limit(image, search) - search->given || !steps_take(data.size / STEPS_BLOCK)) {
 		search->ended_early = true;
 		return (struct span){0};
 	}
@@ -323,6 +335,8 @@ void image_compare_bytes(struct image *image, struct span file, uint64_t address
 		if (saved.size) {
 			next = saved.size < BLOCK ? saved.size : BLOCK;
 			next = next < file.size - at ? next : file.size - at;
+			if (!steps_take(1 + next / STEPS_BLOCK))
+				return;
 			compare_block(saved.data, file.data + at, address + at, (size_t)next, sum);
 		}
 		at += next;

@@ -109,6 +109,7 @@ struct image {
 
 	unsigned workers;    /* threads that may share long work; 0: one for each CPU */
 	size_t last_segment; /* cache of the lookup */
+	uint64_t copied;     /* bytes that image_bytes copied: memory in several pieces is not much more than the dump has */
 };
 
 struct auxv_entry {

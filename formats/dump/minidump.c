@@ -8,6 +8,7 @@
  * Rva 0 in dumps of the full memory. */
 #include "base/size.h"
 #include "base/utf16.h"
+#include "base/word_map.h"
 #include "formats/exe/codeview.h"
 #include "formats/dump/exceptions.h"
 #include "formats/dump/image.h"
@@ -57,6 +58,8 @@ struct loader {
 	uint64_t end; /* of the last byte that the file promises */
 	size_t lost;  /* ranges of memory, or parts of them, beyond the end of the file */
 	VEC(struct segment) saved, existed;
+	struct word_map threads; /* by id, the first of each */
+	uint64_t names;          /* bytes of names that were read: entries may share them */
 };
 
 static bool is_minidump(struct span bytes)
@@ -95,7 +98,10 @@ static const char *string_at(struct loader *loader, uint64_t rva)
 	uint32_t size = span_u32(loader->image->bytes, rva);
 	struct span text = bytes_at(loader, rva + 4, size < NAME_LIMIT ? size : NAME_LIMIT);
 
-	return rva && text.size ? utf16_text(loader->image->arena, text) : NULL;
+	if (!rva || !text.size || text.size > loader->image->bytes.size - loader->names)
+		return NULL;
+	loader->names += text.size;
+	return utf16_text(loader->image->arena, text);
 }
 
 /* ---- lists ---- */
@@ -411,6 +417,7 @@ static void read_threads(struct loader *loader, const struct list *list)
 		struct thread thread = {.id = span_u32(entry, 0), .teb = span_u64(entry, 16)};
 
 		without += !read_context(loader, location(loader, entry, 40), &thread.registers);
+		word_map_add(&loader->threads, image->arena, (uint64_t)thread.id, (uint32_t)image->threads.count);
 		vec_push(image->arena, &image->threads, thread);
 	}
 	if (without)
@@ -418,12 +425,11 @@ static void read_threads(struct loader *loader, const struct list *list)
 			 without);
 }
 
-static struct thread *thread_by_id(struct image *image, int64_t id)
+static struct thread *thread_by_id(const struct loader *loader, int64_t id)
 {
-	for (size_t i = 0; i < image->threads.count; i++)
-		if (image->threads.items[i].id == id)
-			return &image->threads.items[i];
-	return NULL;
+	const int64_t index = word_map_find(&loader->threads, (uint64_t)id);
+
+	return index < 0 ? NULL : &loader->image->threads.items[index];
 }
 
 /* MINIDUMP_THREAD_NAME: id, 64-bit offset of the name; not aligned */
@@ -433,7 +439,7 @@ static void read_thread_names(struct loader *loader)
 
 	for (size_t i = 0; i < list.count; i++) {
 		struct span entry = list_entry(&list, i);
-		struct thread *thread = thread_by_id(loader->image, span_u32(entry, 0));
+		struct thread *thread = thread_by_id(loader, span_u32(entry, 0));
 
 		if (thread)
 			thread->name = string_at(loader, span_u64(entry, 4));
@@ -448,7 +454,7 @@ static void read_thread_info(struct loader *loader)
 
 	for (size_t i = 0; i < list.count; i++) {
 		struct span entry = list_entry(&list, i);
-		struct thread *thread = thread_by_id(loader->image, span_u32(entry, 0));
+		struct thread *thread = thread_by_id(loader, span_u32(entry, 0));
 
 		if (!thread)
 			continue;
@@ -502,7 +508,7 @@ static void note_unloaded(struct loader *loader, const struct thread *thread)
 static void blame(struct loader *loader, struct span context)
 {
 	struct image *image = loader->image;
-	struct thread *thread = thread_by_id(image, image->stop.thread);
+	struct thread *thread = thread_by_id(loader, image->stop.thread);
 
 	if (!thread) {
 		vec_push(image->arena, &image->threads, (struct thread){.id = image->stop.thread});

@@ -1,8 +1,12 @@
 /* exe.c: looks things up in an executable. */
 #include "formats/exe/exe.h"
 
+#include "base/steps.h"
+
 #include <stdlib.h>
 #include <string.h>
+
+enum { SHARED = 2 }; /* segments share pages of the file where they meet, not more */
 
 static int compare_segments(const void *left, const void *right)
 {
@@ -27,15 +31,20 @@ static void end_before(struct exe_segment *segment, uint64_t next)
 void exe_order_segments(struct exe *exe)
 {
 	struct exe_segment *items = exe->segments.items;
+	uint64_t held = 0;
 	size_t kept = 0;
 
 	if (exe->segments.count)
 		qsort(items, exe->segments.count, sizeof *items, compare_segments);
 	for (size_t i = 0; i < exe->segments.count; i++) {
-		if (kept && items[i].address == items[kept - 1].address)
+		if ((kept && items[i].address == items[kept - 1].address) || items[i].bytes.size > SHARED * exe->bytes.size - held)
 			continue;
-		if (kept)
+		held += items[i].bytes.size;
+		if (kept) {
+			held -= items[kept - 1].bytes.size;
 			end_before(&items[kept - 1], items[i].address);
+			held += items[kept - 1].bytes.size;
+		}
 		items[kept++] = items[i];
 	}
 	exe->segments.count = kept;
@@ -49,18 +58,35 @@ const struct section *exe_section(const struct exe *exe, const char *name)
 	return NULL;
 }
 
+const struct exe_segment *exe_segment(const struct exe *exe, uint64_t address)
+{
+	size_t low = 0;
+	size_t high = exe->segments.count; /* the answer is the last one that does not begin above address */
+	const struct exe_segment *segment;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (exe->segments.items[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return NULL;
+	segment = &exe->segments.items[low - 1];
+	return address - segment->address < segment->size ? segment : NULL;
+}
+
 struct span exe_view(const struct exe *exe, uint64_t address, uint64_t size)
 {
-	for (size_t i = 0; i < exe->segments.count; i++) {
-		const struct exe_segment *segment = &exe->segments.items[i];
-		struct span rest;
+	const struct exe_segment *segment = exe_segment(exe, address);
+	struct span rest;
 
-		if (address < segment->address || address - segment->address >= segment->size)
-			continue;
-		rest = span_from(segment->bytes, address - segment->address);
-		return span_slice(rest, 0, size < rest.size ? size : rest.size);
-	}
-	return (struct span){0};
+	if (!segment)
+		return (struct span){0};
+	rest = span_from(segment->bytes, address - segment->address);
+	return span_slice(rest, 0, size < rest.size ? size : rest.size);
 }
 
 /* Index of the first relocation at or above an address. */
@@ -115,6 +141,9 @@ static struct span loaded_elf(struct arena *arena, const struct exe *exe, const 
 	enum { RELOCATION = 24 };
 	const struct section *table = segment->flags & SEGMENT_WRITE ? NULL : exe_section(exe, ".rela.dyn");
 	uint8_t *copy = NULL;
+
+	if (!steps_take(exe->sections.count + (table ? table->bytes.size / RELOCATION : 0)))
+		return segment->bytes;
 
 	for (uint64_t at = 0; table && at + RELOCATION <= table->bytes.size; at += RELOCATION) {
 		uint64_t offset = span_u64(table->bytes, at) - segment->address;

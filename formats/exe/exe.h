@@ -66,6 +66,9 @@ const struct err *exe_from_bytes(struct arena *arena, const char *path, struct s
 /* The section of that name, or NULL. */
 const struct section *exe_section(const struct exe *exe, const char *name);
 
+/* The segment that contains a file address, or NULL. */
+const struct exe_segment *exe_segment(const struct exe *exe, uint64_t address);
+
 /* View of up to `size` bytes at a file address, contiguous in one segment, as far as the file holds them. */
 struct span exe_view(const struct exe *exe, uint64_t address, uint64_t size);
 
@@ -79,7 +82,7 @@ const struct symbol *exe_symbol(const struct exe *exe, uint64_t address);
 bool exe_symbol_address(const struct exe *exe, const char *name, uint64_t *ret);
 
 /* For formats: makes segments ascending and disjoint, as the gABI and the PE specification want them. One ends where its successor
- * begins; of several at one address the first in the file stays. */
+ * begins; of several at one address the first in the file stays. What would make them hold more bytes than the file does goes. */
 void exe_order_segments(struct exe *exe);
 
 /* One executable format; listed in exe_formats.def. */

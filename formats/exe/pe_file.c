@@ -200,17 +200,9 @@ static struct span directory(const struct loader *loader, enum pe_directory whic
 
 /* ---- symbols ---- */
 
-static const struct exe_segment *segment_at(const struct exe *exe, uint64_t address)
-{
-	for (size_t i = 0; i < exe->segments.count; i++)
-		if (address - exe->segments.items[i].address < exe->segments.items[i].size)
-			return &exe->segments.items[i];
-	return NULL;
-}
-
 static void add_function(struct loader *loader, const char *name, uint64_t address)
 {
-	const struct exe_segment *segment = segment_at(loader->exe, address);
+	const struct exe_segment *segment = exe_segment(loader->exe, address);
 
 	if (name && *name && segment && segment->flags & SEGMENT_EXEC)
 		vec_push(loader->arena, &loader->exe->symbols, (struct symbol){.name = name, .address = address});
@@ -317,7 +309,7 @@ static int compare_addresses(const void *left, const void *right)
 /* Only those of bytes that nobody writes later: the others cannot be compared with the file anyway. */
 static void add_relocation(struct loader *loader, uint64_t address)
 {
-	const struct exe_segment *segment = segment_at(loader->exe, address);
+	const struct exe_segment *segment = exe_segment(loader->exe, address);
 
 	if (segment && !(segment->flags & SEGMENT_WRITE) && loader->exe->relocations.count < RELOCATION_LIMIT)
 		vec_push(loader->arena, &loader->exe->relocations, address);

@@ -3,6 +3,7 @@
  * the program; the vdso, a whole ELF file in memory, through AT_SYSINFO_EHDR. */
 #include "formats/unwind/libraries.h"
 
+#include "base/steps.h"
 #include "formats/locator/paths.h"
 #include "formats/dump/pe_module.h"
 #include "formats/unwind/pe_unwind.h"
@@ -12,7 +13,7 @@
 
 enum { AT_BASE = 7, AT_ENTRY = 9, AT_SYSINFO_EHDR = 33, DT_DEBUG = 21 };
 
-enum { VDSO_LIMIT = 1 << 16, LIBRARY_LIMIT = 1 << 10, DYNAMIC_LIMIT = 1 << 9, LINKED_LIMIT = 1 << 12, PATH_LIMIT = 4096 };
+enum { VDSO_LIMIT = 1 << 16, LIBRARY_LIMIT = 1 << 10, DYNAMIC_LIMIT = 1 << 9, LINKED_LIMIT = 1 << 12, PATH_LIMIT = 4096, LOOKED_AT = 8 /* entries of a list, for one step */ };
 
 enum { R_MAP = 8, L_ADDR = 0, L_NAME = 8, L_NEXT = 24 }; /* offsets in r_debug and link_map */
 
@@ -295,7 +296,7 @@ static struct library *library_at(struct libraries *libraries, uint64_t pc)
 			return library;
 		}
 	}
-	if (libraries->items.count >= LIBRARY_LIMIT)
+	if (libraries->items.count >= LIBRARY_LIMIT || !steps_take((libraries->items.count + libraries->linked.count) / LOOKED_AT))
 		return NULL;
 	mapping = image_mapping(libraries->image, pc);
 	if (mapping && libraries->image->os == OS_WINDOWS)

@@ -23,6 +23,14 @@ struct finder {
 	const struct code_refs *refs; /* of the rule's function, to writable globals only */
 };
 
+static bool is_global(const struct go_runtime *runtime, uint64_t address)
+{
+	for (size_t i = 0; i < runtime->modules.count; i++)
+		if (address >= runtime->modules.items[i].data_start && address < runtime->modules.items[i].data_end)
+			return true;
+	return false;
+}
+
 /* The references of a function to the writable globals of the program. */
 static struct code_refs global_refs(struct go_runtime *runtime, enum func_role role)
 {
@@ -32,10 +40,8 @@ static struct code_refs global_refs(struct go_runtime *runtime, enum func_role r
 		return writable;
 	code_refs_of(runtime, runtime->functions[role], &all);
 	for (size_t i = 0; i < all.count; i++)
-		for (size_t m = 0; m < runtime->modules.count && all.items[i].kind != REF_CALL; m++)
-			if (all.items[i].address >= runtime->modules.items[m].data_start &&
-			    all.items[i].address < runtime->modules.items[m].data_end)
-				vec_push(runtime->arena, &writable, all.items[i]);
+		if (all.items[i].kind != REF_CALL && is_global(runtime, all.items[i].address))
+			vec_push(runtime->arena, &writable, all.items[i]);
 	return writable;
 }
 

@@ -1,9 +1,11 @@
 /* module_list.c: what a module needs once layout and memory are known, and the modules after the first. */
 #include "golang/load/load.h"
 
+#include "base/steps.h"
+
 enum {
 	MODULE_LIMIT = 1024, /* compilers that run in the process register one for each function */
-	TEXTSECT_LIMIT = 4096,
+	TEXTSECT_LIMIT = 256, /* 4 GB of code in sections of 16 MB; each lookup goes over them */
 	WORDS_LIMIT = 96, /* of moduledata: more than any release has */
 };
 
@@ -89,15 +91,26 @@ static void complete_registered(struct go_runtime *runtime, struct go_module *mo
 	module->pclntab.gofunc = image_view(runtime->image, module->gofunc, PCLNTAB_LIMIT);
 }
 
+/* Whether it claims code of one that is known: modules of a process share none. */
+static bool is_claimed(const struct go_runtime *runtime, const struct go_module *module)
+{
+	for (size_t i = 0; i < runtime->modules.count; i++)
+		if (module->minpc < runtime->modules.items[i].maxpc && runtime->modules.items[i].minpc < module->maxpc)
+			return true;
+	return false;
+}
+
 static bool add_next(struct go_runtime *runtime, uint64_t next)
 {
 	struct go_module module;
 
 	if (module_read(runtime->image, next, &module)) {
+		if (is_claimed(runtime, &module))
+			return false;
 		pclntab_in_memory(runtime->image, &module);
 		module_from_library(runtime, &module);
 		complete(runtime, &module);
-	} else if (module_registered(runtime->image, next, &module)) {
+	} else if (module_registered(runtime->image, next, &module) && !is_claimed(runtime, &module)) {
 		complete_registered(runtime, &module);
 	} else {
 		return false;
@@ -120,5 +133,10 @@ void modules_complete(struct go_runtime *runtime)
 				next = 0;
 		if (!next || !add_next(runtime, next))
 			return;
+		if (!steps_spare()) {
+			note_add(runtime->notes, "the list of modules takes too long to read: only the first %zu are known",
+				 runtime->modules.count);
+			return;
+		}
 	}
 }

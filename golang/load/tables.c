@@ -3,6 +3,8 @@
  * may tell: its build-id is still right. */
 #include "golang/load/load.h"
 
+#include "base/steps.h"
+
 #include <inttypes.h>
 
 /* What is wrong with one function; NULL: nothing. */
@@ -28,6 +30,8 @@ static void check(struct go_runtime *runtime, const struct go_module *module)
 	for (uint32_t i = 0; i < table->nfunc; i++) {
 		const char *what = trouble(table, i, module->etext > module->maxpc ? module->etext : module->maxpc);
 
+		if (steps_used_up())
+			return;
 		if (!what)
 			continue;
 		runtime->tables_damaged = true;

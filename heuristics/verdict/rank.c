@@ -5,6 +5,8 @@
  * site). Certain: a strong witness of each class needed and nothing strong against. Likely: two classes. */
 #include "heuristics/verdict/rank.h"
 
+#include "base/steps.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +98,9 @@ enum certainty certainty_cap(const struct go_runtime *runtime, const char **why)
 	}
 	*why = "the executable is not the one that ran";
 	if (runtime->identity == IDENTITY_MISMATCH)
+		return CERTAINTY_POSSIBLE;
+	*why = "the analysis was given up before its end: too much work";
+	if (steps_used_up())
 		return CERTAINTY_POSSIBLE;
 	*why = "the program's table of functions is damaged";
 	if (runtime->tables_damaged)

@@ -1,4 +1,5 @@
 /* verdict.c: one process, one verdict: the first of the ranked findings that no other explains. */
+#include "base/steps.h"
 #include "heuristics/verdict/rank.h"
 
 #include <inttypes.h>
@@ -113,7 +114,8 @@ static bool is_healthy(struct analysis *analysis)
 	const struct go_runtime *runtime = analysis->runtime;
 
 	return analysis->image->snapshot && !runtime->recorded && !analysis->image->stop.known && analysis->dying_thread < 0 && runtime->presence == PRESENCE_GO &&
-	       runtime->identity != IDENTITY_MISMATCH && runtime->identity != IDENTITY_UNVERIFIED && has_walked(analysis);
+	       runtime->identity != IDENTITY_MISMATCH && runtime->identity != IDENTITY_UNVERIFIED && has_walked(analysis) &&
+	       !steps_used_up();
 }
 
 void verdict_give(struct diagnosis *diagnosis)

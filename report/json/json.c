@@ -1,5 +1,6 @@
 /* json.c: writes what docs/report.schema.json describes, keys in its order. The big arrays are written element by
  * element, so that no tree of the whole report ever exists; each element is one line. */
+#include "base/steps.h"
 #include "heuristics/faults/account.h"
 #include "heuristics/damage/writer.h"
 #include "report/json/frames.h"
@@ -434,8 +435,9 @@ static void program_section(struct writer *writer)
 
 static void notes_section(struct writer *writer)
 {
-	const struct notes *notes = writer->analysis->notes;
+	struct notes *notes = writer->analysis->notes;
 
+	steps_note(notes);
 	begin_key(writer, "notes");
 	put_texts(writer, begin_value(writer, new_array()), notes->items, notes->count);
 	dump_pending(writer);

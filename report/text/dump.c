@@ -1,6 +1,7 @@
 /* dump.c: what every report says of its dump: what it is, warnings, notes. */
 #include "report/text/text.h"
 
+#include "base/steps.h"
 #include "report/fingerprint/fingerprint.h"
 #include "report/target.h"
 
@@ -151,8 +152,9 @@ void text_list(const struct text *text, const char *heading, const char *const *
 
 void text_notes(const struct text *text)
 {
-	const struct notes *notes = text->analysis->notes;
+	struct notes *notes = text->analysis->notes;
 
+	steps_note(notes);
 	if (notes)
 		text_list(text, "Notes: what could not be seen", notes->items, notes->count);
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Each kind of input that once took minutes or gigabytes is made here, and costs less than 5 s of CPU and 512 MB: a list that
 names one goroutine over and over, threads and Ms by the ten thousand, pcs that differ in their upper halves alone, memory
-segments in one another, an address space that code is said to fill, archives of archives."""
+segments in one another, segments by the hundred thousand, notes by the million, modules that share one table, stacks that share
+their frames, an executable whose segments and relocations claim the same bytes."""
 import json
 import os
 import pathlib
@@ -16,12 +17,16 @@ import go_words
 import tap
 
 CASE = 'amd64-panic' # its symbols say where to forge
+SEARCHED = 'amd64-stuck' # its memory is searched for who has an address
 MEASURE = '--measure'
 SECONDS, MEGABYTES = 5, 512
 SANITIZED = tap.BUILD.name in ('asan', 'tsan') # slower, larger: only that it ends is asked
 FREE = 0x7e0000000000 # where the core has no memory
 NT_PRSTATUS, PR_PID = 1, 32
 REPEATED, THREADS, MACHINES, COLLIDING = 16_000_000, 128 << 10, 20_000, 200_000
+SEGMENTS, NOTES, MODULES, STACKS, CLAIMS, RELOCATIONS = 200_000, 2_000_000, 1023, 20_000, 4000, 400_000
+GIVEN_UP = 'given up before the end'
+MODULEDATA = 1024 # bytes that are more than it has
 
 
 def cost(name, *args, statuses=(0,)):
@@ -134,27 +139,134 @@ def threads_and_machines(sound):
     cost('131,072 threads and 20,000 Ms: JSON', path, *sound.exe, '--json')
 
 
+def with_programs(data, added):
+    """An ELF file with more program headers; of more than 65,534 section header 0 has the number (gABI, PN_XNUM)."""
+    elf = elf_file.Elf(data)
+    headers = elf.programs + added
+    copy = bytearray(data)
+    struct.pack_into('<Q', copy, 32, len(copy))
+    struct.pack_into('<H', copy, 56, min(len(headers), 0xffff))
+    copy += b''.join(struct.pack('<IIQQQQQQ', *header) for header in headers)
+    if len(headers) >= 0xffff:
+        struct.pack_into('<Q', copy, 40, len(copy))
+        struct.pack_into('<HHH', copy, 58, 64, 1, 0)
+        copy += struct.pack('<IIQQQQIIQQ', 0, 0, 0, 0, 0, 1, 0, len(headers), 0, 0)
+    return bytes(copy)
+
+
 def nested_segments(sound):
     """Each lies in the one before; all share the same bytes of the file."""
     path = sound.folder / 'nested'
-    data = bytearray(sound.elf.data)
-    headers = [list(program) for program in sound.elf.programs]
-    for i in range(20_000):
-        headers.append([elf_file.PT_LOAD, 6, 4096, FREE + 16 * i, 0, (1 << 20) - 32 * i, (1 << 20) - 32 * i, 1])
-    struct.pack_into('<Q', data, 32, len(data))
-    struct.pack_into('<H', data, 56, len(headers))
-    path.write_bytes(bytes(data) + b''.join(struct.pack('<IIQQQQQQ', *header) for header in headers))
+    path.write_bytes(with_programs(sound.elf.data, [(elf_file.PT_LOAD, 6, 4096, FREE + 16 * i, 0, (1 << 20) - 32 * i,
+                                                     (1 << 20) - 32 * i, 1) for i in range(20_000)]))
     cost('20,000 segments in one another', path, *sound.exe)
     report = tap.Run(path, *sound.exe, '--json', '--goroutines=all').report
     tap.check('20,000 segments in one another: the sound part is read', None if report and
               len(report['goroutines']) == sound.goroutines else report and len(report['goroutines']))
 
 
+def many_segments(sound):
+    """Writable memory in the smallest pieces, which is searched."""
+    folder = sound.folder / SEARCHED
+    folder.mkdir()
+    exe = ['--exe', dump_file.unpacked(tap.CASES / SEARCHED / 'exe.zst', folder)]
+    dump = dump_file.unpacked(tap.CASES / SEARCHED / 'dump.zst', folder)
+    verdict = tap.Run(dump, *exe, '--json').report['verdict']
+    dump.write_bytes(with_programs(dump.read_bytes(), [(elf_file.PT_LOAD, 6, 4096, FREE + 4096 * i, 0, 64, 4096, 1)
+                                                       for i in range(SEGMENTS)]))
+    cost('200,000 segments that are searched', dump, *exe)
+    report = tap.Run(dump, *exe, '--json').report
+    tap.check('200,000 segments that are searched: the verdict stays',
+              None if report and report['verdict'] == verdict else report and report['verdict'])
+
+
+def many_notes(sound):
+    """Threads of no bytes, each of which is said to have too few."""
+    path = sound.write(notes=(struct.pack('<III', 5, 0, NT_PRSTATUS) + b'CORE\0\0\0\0') * NOTES)
+    cost('2,000,000 notes', path, *sound.exe)
+
+
+def modules(sound, apart):
+    """A list of modules that share one table of functions, whose names are as long as they can be, and one code or none."""
+    words = sound.words
+    first = words.symbols['runtime.firstmoduledata']
+    template = words.bytes_at(first, MODULEDATA)
+    table = struct.unpack_from('<Q', template)[0]
+    exe = elf_file.Elf(sound.exe[1].read_bytes())
+    at = exe.offset(table)
+    names, end = (int.from_bytes(exe.data[at + 32 + 8 * i:at + 40 + 8 * i], 'little') for i in (0, 1))
+    last, length = struct.unpack_from('<QQ', template, 8 * 13) # pclntable, its last part
+    copy = bytearray(exe.data[at:at + last + length - table])
+    copy[names:end] = ((b'\0' + b'a' * 65000) * ((end - names) // 65001 + 1))[:end - names]
+    data, tables = FREE + (1 << 41), FREE + (1 << 40)
+    memory = bytearray()
+    for i in range(MODULES):
+        module = bytearray(template)
+        for word in (0, 1, 4, 7, 10, 13, 16):
+            struct.pack_into('<Q', module, 8 * word, struct.unpack_from('<Q', template, 8 * word)[0] - table + tables)
+        for word in (20, 21, 22, 23) if apart else (): # minpc, maxpc, text, etext
+            struct.pack_into('<Q', module, 8 * word, struct.unpack_from('<Q', template, 8 * word)[0] + (i + 1 << 28))
+        for word in range(32, 96):
+            struct.pack_into('<Q', module, 8 * word, tables + 72 + 4 * word)
+        struct.pack_into('<Q', module, words.layout['moduledata_next'], data + MODULEDATA * (i + 1) if i + 1 < MODULES else 0)
+        memory += module
+    path = sound.write({data: bytes(memory), tables: bytes(copy)}, words={first + words.layout['moduledata_next']: data})
+    name = '1,023 modules of one table' + (', each with code of its own' if apart else '')
+    cost(name, path, *sound.exe)
+    report = tap.Run(path, *sound.exe, '--json').report
+    verdict = report and report['findings'][report['verdict']['finding']]['rule']
+    tap.check(f'{name}: what is sound is told', None if verdict == 'go-panic' else verdict)
+
+
+def shared_stacks(sound):
+    """20,000 goroutines on one stack of a million frames."""
+    words = sound.words
+    size = words.layout['g_size']
+    template = words.bytes_at(words.g[sorted(words.g)[1]], size)
+    stack, (pc,) = FREE + (1 << 36), struct.unpack_from('<Q', template, words.layout['g_sched_pc'])
+    gs = b''.join(g_of(sound, template, goid=1000 + i, sched_g=FREE + size * i, stack_lo=stack, stack_hi=stack + (1 << 24),
+                       sched_sp=stack + 64) for i in range(STACKS))
+    entries = FREE + (1 << 32)
+    path = sound.write({FREE: gs, entries: struct.pack(f'<{STACKS}Q', *range(FREE, FREE + size * STACKS, size)),
+                        stack: struct.pack('<Q', pc) * (1 << 21)}, words=words.listing(entries, STACKS))
+    cost('20,000 goroutines on one deep stack', path, *sound.exe)
+    report = tap.Run(path, *sound.exe, '--json').report
+    notes = report and [note for note in report['notes'] if GIVEN_UP in note]
+    sure = report and [finding['rule'] for finding in report['findings'] if finding['certainty'] != 'possible']
+    tap.check('20,000 goroutines on one deep stack: that it was given up is said', None if notes else report and report['notes'])
+    tap.check('20,000 goroutines on one deep stack: nothing is surer than possible', None if sure == [] else sure)
+    cost('20,000 goroutines on one deep stack: JSON', path, *sound.exe, '--json', '--goroutines=all')
+
+
+def claiming_executable(sound):
+    """Each of 4,000 segments claims the whole file, and each of 400,000 relocations changes one of them."""
+    data = bytearray(sound.exe[1].read_bytes())
+    at, size, count, index = (int.from_bytes(data[o:o + n], 'little') for o, n in ((40, 8), (58, 2), (60, 2), (62, 2)))
+    sections = [list(struct.unpack_from('<IIQQQQIIQQ', data, at + size * i)) for i in range(count)]
+    names = bytes(data[sections[index][4]:sections[index][4] + sections[index][5]])
+    start = len(data)
+    data += b''.join(struct.pack('<QQQ', 0x900000000 + 8 * i, 8, 1) for i in range(RELOCATIONS))
+    sections.append([len(names), 4, 2, 0, start, 24 * RELOCATIONS, 0, 0, 8, 24])
+    sections[index][4:6] = len(data), len(names) + 11
+    data += names + b'.rela.dyn\0\0'
+    data += bytes(-len(data) % 8)
+    struct.pack_into('<Q', data, 40, len(data))
+    struct.pack_into('<H', data, 60, len(sections))
+    data += b''.join(struct.pack('<IIQQQQIIQQ', *section) for section in sections)
+    path = sound.folder / 'claims.exe'
+    path.write_bytes(with_programs(data, [(elf_file.PT_LOAD, 4, 0, 0x900000000 + (i << 28), 0, len(data), len(data), 4096)
+                                          for i in range(CLAIMS)]))
+    cost('an executable of 4,000 segments in the same bytes', sound.write(), '--exe', path)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         sound = Sound(folder)
-        for test in (repeated_goroutine, colliding_pcs, threads_and_machines, nested_segments):
+        for test in (repeated_goroutine, colliding_pcs, threads_and_machines, nested_segments, many_segments, many_notes,
+                     shared_stacks, claiming_executable):
             test(sound)
+        for apart in (False, True):
+            modules(sound, apart)
     tap.finish()
 
 
