@@ -216,6 +216,8 @@ struct analysis {
 	struct tear_cache *tear_cache;
 	struct thread_walk *walks; /* one per thread */
 	struct walk_limit goroutine_limit, thread_limit;
+	struct stack continued;    /* of a log: the stack that was walked on where the runtime gave up, … */
+	size_t continued_of;       /* … and whose; meaningful if it has frames */
 	struct stack long_stack;   /* the last one walked of a goroutine that was too long to be kept whole, … */
 	size_t long_stack_of;      /* … and whose; meaningful if long_stack.elided */
 };

@@ -2,6 +2,7 @@
 #include "analyzer/analysis.h"
 
 #include "base/hash.h"
+#include "analyzer/unwind/continued.h"
 #include "analyzer/unwind/frame_chain.h"
 #include "analyzer/last_words/last_words.h"
 #include "analyzer/state/state.h"
@@ -219,6 +220,7 @@ static void read_recorded(struct analysis *analysis)
 	analysis->dying_thread = dying_thread(analysis);
 	walk_goroutines(analysis);
 	recorded_fault_find(analysis);
+	recorded_continue(analysis);
 	recorded_messages_find(analysis);
 }
 

@@ -76,7 +76,8 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 	refill(job, image);
 	image->workers = options->workers;
 	image->libraries = libraries_new(image, &libraries);
-	error = image->record ? NULL : locate_exe(image, &search, &exe);
+	if (!image->record || (search.given && *search.given)) /* what lies beside a log is not asked: nothing would tell why it is used */
+		error = locate_exe(image, &search, &exe);
 	if (error || is_cancelled(job))
 		return error;
 	*ret = go_runtime_load(image, &exe);

@@ -2,6 +2,8 @@
  * or ends at the functions that nothing calls. */
 #include "analyzer/unwind/recorded.h"
 
+#include "analyzer/unwind/unwind.h"
+
 #include "golang/recorded.h"
 
 #include <string.h>
@@ -22,11 +24,23 @@ static bool is_outermost(const struct frame *frame)
 	return false;
 }
 
+/* Whether a frame stopped there itself: a signal hit it, or what the runtime makes look like its callee did. */
+static bool is_exact(const struct analysis *analysis, const struct stack *stack, uint64_t pc)
+{
+	const struct log_record *record = analysis->runtime->recorded->record;
+	const size_t below = stack->frames.count;
+
+	if (below)
+		return is_injected(stack->frames.items[below - 1].info->role);
+	return record->has_signal && !record->signal.panicked && record->signal.has_pc && record->signal.pc == pc;
+}
+
 static void add_frame(const struct analysis *analysis, const struct recorded_frame *recorded, struct stack *ret)
 {
 	const uint64_t pc = analysis->runtime->recorded->pcs[recorded->place];
-	const struct frame frame = {.pc = pc, .sp = recorded->sp, .fp = recorded->fp, .info = go_pc(analysis->runtime, pc, false),
-				    .how = HOW_RECORDED, .tear = -1, .damage = -1};
+	const bool exact = is_exact(analysis, ret, pc);
+	const struct frame frame = {.pc = pc, .sp = recorded->sp, .fp = recorded->fp, .info = go_pc(analysis->runtime, pc, exact),
+				    .how = HOW_RECORDED, .exact = exact, .tear = -1, .damage = -1};
 
 	vec_push(analysis->arena, &ret->frames, frame);
 	ret->digest = digest_add(ret->digest, pc);
@@ -50,15 +64,33 @@ static void take(const struct analysis *analysis, const struct recorded_stack *s
 	ret->digest = digest_add(ret->digest, stack->elided);
 }
 
+static void mark_tears(const struct analysis *analysis, size_t goroutine, struct stack *stack)
+{
+	for (size_t i = 0; i < analysis->tears.count; i++) {
+		const struct tear *tear = &analysis->tears.items[i];
+
+		if (tear->goroutine == (int32_t)goroutine && tear->frame < stack->frames.count)
+			stack->frames.items[tear->frame].tear = (int32_t)i;
+	}
+}
+
+/* Where the runtime shows its own frames, with their places in memory, stacks end in one of those that nothing calls. */
+static bool is_whole(const struct recorded_goroutine *g, const struct stack *stack)
+{
+	const struct frame *last = &stack->frames.items[stack->frames.count - 1];
+
+	return is_outermost(last) || (!last->sp && g->creator != RECORDED_NONE);
+}
+
 void recorded_goroutine_stack(const struct analysis *analysis, size_t index, struct stack *ret)
 {
 	const struct recorded_goroutine *g = recorded_goroutine(analysis->runtime, index);
 
 	take(analysis, &g->stack, ret);
+	mark_tears(analysis, index, ret);
 	if (g->stack.unavailable || !ret->frames.count)
 		ret->end = END_UNKNOWN_CONTEXT;
-	else if (!g->stack.cut &&
-		 (g->creator != RECORDED_NONE || is_outermost(&ret->frames.items[ret->frames.count - 1])))
+	else if (!g->stack.cut && is_whole(g, ret))
 		ret->end = END_COMPLETE;
 }
 

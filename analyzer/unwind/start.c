@@ -90,6 +90,10 @@ void goroutine_stack(struct analysis *analysis, size_t index, struct stack *ret)
 				       .frames = walk_frames(&analysis->goroutine_limit, index)};
 	struct context context;
 
+	if (analysis->continued.frames.count && analysis->continued_of == index) {
+		stack_copy(analysis->arena, &analysis->continued, ret);
+		return;
+	}
 	if (analysis->runtime->recorded) {
 		recorded_goroutine_stack(analysis, index, ret);
 		return;

@@ -77,7 +77,7 @@ static const char *misfit(const struct search *search, const struct exe *exe, bo
 	bool both_go = program->go_build_id && exe->go_build_id;
 
 	*ret_proved = false;
-	if (exe->arch != search->image->arch)
+	if (exe->arch != search->image->arch && !search->image->record)
 		return "it is for another CPU";
 	if (both && strcmp(program->build_id, exe->build_id))
 		return "its build-id is not the one in the dump";
@@ -112,7 +112,7 @@ static const struct err *check_given(const struct search *search, const struct e
 {
 	struct arena *arena = search->image->arena;
 
-	if (exe->arch != search->image->arch)
+	if (exe->arch != search->image->arch && !search->image->record)
 		return err_new(arena, ERR_OTHER_CPU, "%s: it is for %s, the dump is of %s", exe->path,
 			       exe->arch->name, search->image->arch->name);
 	if (debug_only(exe))

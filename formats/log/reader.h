@@ -32,6 +32,9 @@ enum stack_line read_stack_line(struct log_reader *reader, struct recorded_gorou
 /* words.c: what is said before the first stack. `lines` of them. */
 void read_words(struct log_reader *reader, size_t count);
 
+/* words.c: at a line among stacks: of which goroutine the runtime complains, and the bounds of its stack. The first counts. */
+void read_complaint(struct log_reader *reader, const struct log_line *line);
+
 /* signal_words.c: "[signal SIGSEGV: …]", "SIGSEGV: …" with "PC=…" below it, "Exception 0x…". `at`: index of the line. True: it is one. */
 bool read_signal_words(struct log_reader *reader, size_t at);
 

@@ -114,6 +114,8 @@ struct log_record {
 	struct recorded_signal signal;
 	bool has_signal;
 	uint64_t dying;          /* id of the goroutine that the dying thread ran, 0: none is known */
+	uint64_t complained;     /* id of the goroutine whose stack the runtime could not walk ("runtime: g 18: unexpected return pc …"); 0: none */
+	const char *complaint;   /* … and that line; NULL: none */
 	uint64_t limit_said;     /* of a stack, in bytes; 0: not said */
 	uint64_t stack_lo, stack_hi; /* of the stack that the runtime complains of; 0: not said */
 	uint64_t full_sp;            /* SP on a stack that reached its limit; 0: not said */

@@ -113,6 +113,7 @@ static void read_line(struct stacks *stacks)
 			return;
 		}
 	}
+	read_complaint(reader, &reader->block->lines[reader->next]);
 	if (!stacks->has_registers && thread) {
 		const size_t next = reader->next;
 
@@ -152,6 +153,36 @@ static void find_dying(struct stacks *stacks)
 		record->dying = stacks->first;
 }
 
+static const char *const self_printed[] = {
+#define SELF_PRINTED(function) function,
+#include "formats/log/self_printed.def"
+#undef SELF_PRINTED
+};
+
+static bool is_self_printed(const struct log_record *record, const struct recorded_goroutine *g)
+{
+	const char *name = g->stack.count ? record->functions.items[record->places.items[record->frames.items[g->stack.first].place].function].name
+					  : "";
+
+	for (size_t i = 0; i < sizeof self_printed / sizeof *self_printed; i++)
+		if (!strcmp(name, self_printed[i]))
+			return true;
+	return false;
+}
+
+/* A program that logs a panic which it recovered, with the stack, has not ended. */
+static void forget_end(struct stacks *stacks)
+{
+	struct log_record *record = stacks->reader->record;
+	const int64_t at = stacks->first ? word_map_find(&stacks->seen, stacks->first) : -1;
+
+	if (record->end != RECORDED_PANIC || at < 0 || !is_self_printed(record, &record->goroutines.items[at]))
+		return;
+	record->end = RECORDED_NO_END;
+	record->panics.count = 0;
+	stacks->reader->image->threads.count = 0;
+}
+
 size_t first_stack(const struct log_block *block, struct log_reader *reader)
 {
 	struct recorded_goroutine g;
@@ -162,16 +193,36 @@ size_t first_stack(const struct log_block *block, struct log_reader *reader)
 	return at;
 }
 
+/* Room for what the lines can hold at most: arrays that grow leave as much behind. */
+static void reserve(struct log_reader *reader)
+{
+	struct log_record *record = reader->record;
+	size_t headers = 0, places = 0;
+
+	for (size_t i = reader->next; i < reader->block->count; i++) {
+		struct cursor cursor = cursor_of(&reader->block->lines[i]);
+
+		headers += cursor_take(&cursor, "goroutine ");
+		places += cursor_skip_space(&cursor) > 0;
+	}
+	record->goroutines.items = arena_array(reader->arena, headers + 1, sizeof *record->goroutines.items);
+	record->goroutines.capacity = headers + 1;
+	record->frames.items = arena_array(reader->arena, places + 1, sizeof *record->frames.items);
+	record->frames.capacity = places + 1;
+}
+
 void read_stacks(struct log_reader *reader)
 {
 	struct stacks stacks = {.reader = reader};
 	struct log_record *record = reader->record;
 
+	reserve(reader);
 	while (reader->next < reader->block->count)
 		read_line(&stacks);
 	if (stacks.open && reader->block->cut_at_end)
 		stacks.current.stack.cut = true;
 	close_stack(&stacks);
+	forget_end(&stacks);
 	find_dying(&stacks);
 	if (record->goroutines.count)
 		qsort(record->goroutines.items, record->goroutines.count, sizeof *record->goroutines.items, by_id);

@@ -150,6 +150,29 @@ static const char *text_of(struct log_reader *reader, const struct log_line *lin
 	return arena_strndup(reader->arena, cursor.at, cursor_left(&cursor));
 }
 
+/* "runtime: g 18: unexpected return pc …", "runtime: g1: frame.sp=…", "runtime: g 18 gp=0x…: unknown pc …" */
+static void read_complained(struct log_reader *reader, const struct log_line *line)
+{
+	struct cursor cursor = cursor_of(line);
+	uint64_t id;
+
+	if (!cursor_take(&cursor, "runtime: g"))
+		return;
+	cursor_skip_space(&cursor);
+	if (cursor_decimal(&cursor, &id) && (cursor_take(&cursor, ":") || cursor_take(&cursor, " gp="))) {
+		reader->record->complained = id;
+		reader->record->complaint = text_of(reader, line);
+	}
+}
+
+void read_complaint(struct log_reader *reader, const struct log_line *line)
+{
+	if (!reader->record->complained)
+		read_complained(reader, line);
+	if (!reader->record->stack_hi)
+		read_bounds(reader->record, line);
+}
+
 static void read_word(struct log_reader *reader, size_t index)
 {
 	struct log_record *record = reader->record;
@@ -163,6 +186,7 @@ static void read_word(struct log_reader *reader, size_t index)
 	}
 	read_limit(record, line);
 	read_bounds(record, line);
+	read_complained(reader, line);
 	read_signal_words(reader, index);
 }
 

@@ -3,6 +3,7 @@
 #include "golang/load/load.h"
 
 #include "base/count.h"
+#include "formats/dump/exe_image.h"
 #include "formats/unwind/libraries.h"
 #include "golang/func_role.h"
 #include "golang/load/globals.h"
@@ -23,8 +24,7 @@ static bool module_of_exe(struct go_runtime *runtime, const struct go_module *fi
 	return true;
 }
 
-/* moduledata is not in the dump (cut short): code and tables of a verified executable still serve for names. */
-static void module_from_file(struct go_runtime *runtime, const struct go_module *file)
+static void place_module(struct go_runtime *runtime, const struct go_module *file)
 {
 	struct go_module module = *file;
 
@@ -36,7 +36,15 @@ static void module_from_file(struct go_runtime *runtime, const struct go_module 
 	module.data_start += runtime->bias;
 	module.data_end += runtime->bias;
 	module_take_functions(&module, file, runtime->exe, runtime->bias);
+	for (size_t i = 0; i < module.pclntab.sections.count; i++)
+		module.pclntab.sections.items[i].base += runtime->bias;
 	vec_push(runtime->arena, &runtime->modules, module);
+}
+
+/* moduledata is not in the dump (cut short): code and tables of a verified executable still serve for names. */
+static void module_from_file(struct go_runtime *runtime, const struct go_module *file)
+{
+	place_module(runtime, file);
 	note_add(runtime->notes, "runtime.moduledata is not in the dump; its values in the executable are used instead");
 }
 
@@ -376,6 +384,24 @@ static void load_of_another(struct go_runtime *runtime, size_t notes)
 	note_absence(runtime, notes);
 }
 
+/* What an executable adds to a log: code, and tables that say more of each pc. */
+static void load_log(struct go_runtime *runtime, const struct exe_candidate *candidate)
+{
+	const uint64_t *entries = NULL;
+	struct go_runtime *program = NULL;
+	const bool is_go = candidate->exe && go_program_load(image_of_exe(runtime->arena, runtime->notes, candidate->exe),
+							     candidate->exe, &program);
+
+	if (candidate->exe && recorded_exe_settle(runtime, candidate, is_go ? program : NULL, &entries)) {
+		runtime->build_id = runtime->exe->build_id;
+		place_module(runtime, &program->modules.items[0]);
+		add_program(runtime);
+		buildinfo_load(runtime);
+	}
+	recorded_load(runtime, entries);
+	find_functions(runtime);
+}
+
 struct go_runtime *go_runtime_load(struct image *image, const struct exe_candidate *candidate)
 {
 	struct go_runtime *runtime = runtime_new(image, candidate);
@@ -386,7 +412,7 @@ struct go_runtime *go_runtime_load(struct image *image, const struct exe_candida
 	runtime->search = candidate->search;
 	runtime->looked = candidate->looked;
 	if (image->record) {
-		recorded_load(runtime);
+		load_log(runtime, candidate);
 		return runtime;
 	}
 	if (candidate->exe)

@@ -104,8 +104,15 @@ bool layout_fits(struct go_runtime *runtime);
 /* goroutines.c: the order of an index of goroutines, for qsort. */
 int goroutine_key_order(const void *a, const void *b);
 
-/* recorded.c: the model of a program that a log tells of, in place of all other steps. */
-void recorded_load(struct go_runtime *runtime);
+/* recorded_exe.c: judges the candidate by what the log says; sets exe, exe_source, bias and identity of the runtime. True: it is to be
+ * used; *entries says where the record's functions begin at run time, 0 for those that it does not tell. `program`: the candidate, as
+ * go_program_load gives it; NULL: it holds no Go program. */
+bool recorded_exe_settle(struct go_runtime *runtime, const struct exe_candidate *candidate, const struct go_runtime *program,
+			 const uint64_t **entries);
+
+/* recorded.c: the model of a program that a log tells of, in place of all other steps. `entries`: of the record's functions, as
+ * recorded_exe_settle gives them; NULL: no executable. */
+void recorded_load(struct go_runtime *runtime, const uint64_t *entries);
 
 /* recorded_release.c: the release, or a range of them, of a log. */
 void recorded_release_load(struct go_runtime *runtime);

@@ -39,26 +39,28 @@ static void load_functions(struct recorded_program *program, struct arena *arena
 	}
 }
 
-/* As printed, or told by the function's entry, which another frame's pc gives. */
-static uint64_t pc_of(const struct recorded_program *program, size_t index)
+/* As printed, or told by the function's entry, which the executable or another frame's pc gives. */
+static uint64_t pc_of(const struct recorded_program *program, const uint64_t *entries, size_t index)
 {
 	const struct recorded_place *place = &program->record->places.items[index];
 
 	if (place->has_pc)
 		return place->pc;
+	if (entries && place->has_offset && entries[place->function])
+		return entries[place->function] + place->offset;
 	if (!place->has_offset || place->offset >= 1 << FUNCTION_SHIFT)
 		return token_of_place(index);
 	return program->functions[place->function].entry + place->offset;
 }
 
 /* Two places that a log gives the same pc are told apart. */
-static void load_places(struct recorded_program *program, struct arena *arena)
+static void load_places(struct recorded_program *program, const uint64_t *entries, struct arena *arena)
 {
 	const size_t count = program->record->places.count;
 
 	program->pcs = arena_array(arena, count + 1, sizeof *program->pcs);
 	for (size_t i = 0; i < count; i++) {
-		program->pcs[i] = pc_of(program, i);
+		program->pcs[i] = pc_of(program, entries, i);
 		if (word_map_add(&program->places, arena, program->pcs[i], (uint32_t)i))
 			continue;
 		program->pcs[i] = token_of_place(i);
@@ -105,7 +107,12 @@ static struct goroutine goroutine_of(const struct go_runtime *runtime, const str
 	const struct recorded_program *program = runtime->recorded;
 	const int64_t wait = g->minutes < INT32_MAX ? (int64_t)g->minutes * MINUTE * NANOTIME_SECOND : 0;
 
+	const struct log_record *record = program->record;
+	const bool bounded = g->id == (record->complained ? record->complained : record->dying);
+
 	return (struct goroutine){
+		.stack_lo = bounded ? record->stack_lo : 0,
+		.stack_hi = bounded ? record->stack_hi : 0,
 		.address = g->g,
 		.id = g->id,
 		.status = g->leaked ? G_LEAKED : status_of(program->record->states.items[g->state]),
@@ -128,6 +135,8 @@ static void load_goroutines(struct go_runtime *runtime)
 
 	runtime->newest_time = INT64_MAX; /* of a clock that only differences are told of */
 	runtime->by_address = arena_array(runtime->arena, count + 1, sizeof *runtime->by_address);
+	runtime->goroutines.items = arena_array(runtime->arena, count + 1, sizeof *runtime->goroutines.items);
+	runtime->goroutines.capacity = count + 1;
 	for (size_t i = 0; i < count; i++) {
 		vec_push(runtime->arena, &runtime->goroutines, goroutine_of(runtime, &record->goroutines.items[i]));
 		runtime->by_address[i] = (struct goroutine_key){record->goroutines.items[i].g, i};
@@ -156,7 +165,7 @@ static bool is_panic(const struct log_record *record, const char *line)
 	return record->end == RECORDED_PANIC && !strncmp(line, "panic: ", 7);
 }
 
-void recorded_load(struct go_runtime *runtime)
+void recorded_load(struct go_runtime *runtime, const uint64_t *entries)
 {
 	struct recorded_program *program = arena_alloc(runtime->arena, sizeof *program);
 	const struct log_record *record = runtime->image->record;
@@ -164,7 +173,7 @@ void recorded_load(struct go_runtime *runtime)
 	program->record = record;
 	program->module = arena_alloc(runtime->arena, sizeof *program->module);
 	load_functions(program, runtime->arena);
-	load_places(program, runtime->arena);
+	load_places(program, entries, runtime->arena);
 	runtime->recorded = program;
 	runtime->presence = PRESENCE_GO;
 	runtime->presence_because = "it is what Go's runtime prints";

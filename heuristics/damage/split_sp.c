@@ -3,6 +3,7 @@
 #include "heuristics/detector.h"
 
 #include "base/count.h"
+#include "analyzer/instructions/callsite.h"
 #include "analyzer/instructions/tear.h"
 #include "golang/preempt.h"
 
@@ -222,6 +223,32 @@ static void message_evidence(const struct subject *s)
 				     runtime->fatal_lines.items[i]);
 }
 
+/* Of a log: the runtime's own walk, which takes SP for that of a whole frame, ends at this frame, or goes on with one that cannot have
+ * called it. */
+static void recorded_evidence(const struct subject *s)
+{
+	struct analysis *analysis = s->diagnosis->analysis;
+	const size_t above = (size_t)s->tear->frame + 1;
+	const struct frame *frame;
+	struct stack stack = {0};
+
+	if (!analysis->runtime->recorded || s->tear->goroutine < 0)
+		return;
+	goroutine_stack(analysis, (size_t)s->tear->goroutine, &stack);
+	frame = above < stack.frames.count ? &stack.frames.items[above] : NULL;
+	if (!frame && stack.end != END_COMPLETE)
+		evidence_add(s->diagnosis, s->finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+			     "the stack that the runtime printed of it ends at %s, where no goroutine begins", s->function);
+	else if (frame && !callsite_reaches(analysis->runtime, frame->pc, s->tear->at->func))
+		evidence_add(s->diagnosis, s->finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+			     "the stack that the runtime printed goes on behind %s in %s, at 0x%" PRIx64 ", which cannot have called it",
+			     s->function, go_func_name(frame->info), frame->pc);
+	else if (frame)
+		evidence_add(s->diagnosis, s->finding, EVIDENCE_UNWIND, WEIGHT_STRONG, true,
+			     "the stack that the runtime printed goes on behind %s in %s, which calls it", s->function,
+			     go_func_name(frame->info));
+}
+
 static void fill(struct finding *finding, const struct tear *tear)
 {
 	finding->goroutine = tear->goroutine;
@@ -261,6 +288,7 @@ static void report(struct diagnosis *diagnosis, const struct tear *tear)
 	saved_slot_evidence(&s);
 	false_caller_evidence(&s);
 	message_evidence(&s);
+	recorded_evidence(&s);
 }
 
 static void run(struct diagnosis *diagnosis)

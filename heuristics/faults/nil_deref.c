@@ -189,13 +189,17 @@ static void report_recorded(struct diagnosis *diagnosis)
 	struct stack stack = {0};
 	struct finding *finding;
 	size_t faulted, frame;
-	bool plain;
+	struct memory_access access;
+	bool plain, decoded;
 
 	goroutine_stack(analysis, (size_t)fault->goroutine, &stack);
 	faulted = find_role(&stack, ROLE_SIGPANIC) != SIZE_MAX ? find_role(&stack, ROLE_SIGPANIC) + 1
 							       : panic->frame == 0 ? 0 : (size_t)(panic->frame + 1);
 	frame = first_program_frame(&stack, panic->frame < 0 ? 0 : (size_t)panic->frame);
 	plain = frame == faulted && fault->address % WORD == 0;
+	decoded = frame == faulted && fault->has_pc && faulting_access_at(analysis, fault->pc, fault->address, &access);
+	if (decoded && access.offset != fault->address) /* the register held something: whatever it was, it was not nil */
+		return;
 	finding = finding_add(diagnosis, &detector_nil_deref);
 	finding->goroutine = fault->goroutine;
 	finding->thread = fault->thread;
@@ -204,12 +208,18 @@ static void report_recorded(struct diagnosis *diagnosis)
 				      analysis->runtime->goroutines.items[fault->goroutine].id, finding->function ? " in " : "",
 				      finding->function ? finding->function : "",
 				      fault->address ? arena_printf(diagnosis->arena, ": it accessed 0x%" PRIx64, fault->address) : "");
+	if (decoded) {
+		instruction_evidence(diagnosis, finding, &access);
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
+			     "the fault that the runtime noted in that goroutine, and printed, was an access to 0x%" PRIx64
+			     " by the instruction at 0x%" PRIx64, fault->address, fault->pc);
+	}
 	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, plain ? WEIGHT_STRONG : WEIGHT_FAIR, false,
 		     "%s at pc 0x%" PRIx64 ", accessing 0x%" PRIx64 ", as the runtime printed it", fault->name, fault->pc, fault->address);
 	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false, "it made a panic of that: %s",
 		     one_line(diagnosis->arena, panic->text));
 	recorded_stack_evidence(diagnosis, finding, &stack, frame);
-	if (!plain)
+	if (!plain && !decoded)
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, true,
 			     frame == faulted ? "0x%" PRIx64 " may as well be a pointer that was no nil: only the instruction tells"
 					      : "the runtime accessed 0x%" PRIx64 " for that function: the log does not show what it was given",

@@ -92,10 +92,6 @@ static void mark_decisive(struct finding *finding)
 
 enum certainty certainty_cap(const struct go_runtime *runtime, const char **why)
 {
-	if (runtime->recorded && !runtime->exe) { /* nothing rests on tables or layouts */
-		*why = NULL;
-		return CERTAINTY_CERTAIN;
-	}
 	*why = "the executable is not the one that ran";
 	if (runtime->identity == IDENTITY_MISMATCH)
 		return CERTAINTY_POSSIBLE;
@@ -109,6 +105,9 @@ enum certainty certainty_cap(const struct go_runtime *runtime, const char **why)
 					 : "this dump has nothing to check the executable against";
 	if (runtime->identity == IDENTITY_UNVERIFIED)
 		return runtime->named_otherwise ? CERTAINTY_POSSIBLE : CERTAINTY_LIKELY;
+	*why = NULL;
+	if (runtime->recorded) /* nothing of it rests on layouts */
+		return CERTAINTY_CERTAIN;
 	*why = "the layout of this Go release's own structures is not known exactly";
 	if (runtime->layout_source == LAYOUT_SOURCE_NEAREST || runtime->layout_source == LAYOUT_SOURCE_NONE)
 		return CERTAINTY_LIKELY;

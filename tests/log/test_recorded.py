@@ -8,13 +8,12 @@ import collections
 import json
 import os
 import pathlib
-import sys
 
 import tap
 import traceback_text
 import validate_report
 
-CERTAINTIES = ('unknown', 'possible', 'likely', 'certain')
+CERTAINTIES = ('healthy', 'unknown', 'possible', 'likely', 'certain')
 
 
 def cases():
@@ -74,17 +73,47 @@ def goroutines_difference(text, report):
     return None
 
 
-def verdict_class(core, log):
-    same = core['rule'] == log['rule']
-    if same:
+def verdict_class(core_report, log_report):
+    """Wrong is what is certain of the log, and not of the core, as its verdict or beside that."""
+    core, log = core_report['verdict'], log_report['verdict']
+    if core['rule'] == log['rule']:
         weaker = CERTAINTIES.index(log['certainty']) < CERTAINTIES.index(core['certainty'])
         return 'same rule, less certain' if weaker else 'same rule and certainty'
     if log['rule'] is None:
         return 'unknown'
-    return 'wrong' if log['certainty'] == 'certain' else 'another rule, not certain'
+    if log['certainty'] != 'certain':
+        return 'another rule, not certain'
+    certain = {finding['rule'] for finding in core_report['findings'] if finding['certainty'] == 'certain'}
+    return "another of the core's findings" if log['rule'] in certain else 'wrong'
 
 
-def check_case(case, table):
+def verdict_difference(core, log):
+    told = verdict_class(core, log)
+    return f'{log["verdict"]["rule"]} instead of {core["verdict"]["rule"]}' if told == 'wrong' else None
+
+
+def count(table, core, log):
+    table[core['verdict']['rule'] or core['verdict']['certainty']][verdict_class(core, log)] += 1
+
+
+def check_executable(case, path, core, table):
+    """With the executable: it is told to be the one that ran, and another to be none."""
+    own = next((tap.CASES / case / name for name in ('exe.zst', 'exe') if (tap.CASES / case / name).exists()), None)
+    if not own:
+        return
+    done = tap.Run('analyze', path, '--json', '--exe', own)
+    if done.trouble(0):
+        tap.check(f'{case}: its log is read with the executable', done.trouble(0))
+        return
+    identity = done.report['target']['executable_identity']
+    tap.check(f'{case}: the executable is the one that printed the log', None if identity == 'equivalent' else
+              f'{identity}: {done.report["target"].get("executable_doubt")}; {done.report["notes"]}')
+    tap.check(f'{case}: the report with the executable is valid', '\n'.join(validate_report.complaints(done.report, None)))
+    tap.check(f'{case}: with the executable no other certain verdict', verdict_difference(core, done.report))
+    count(table, core, done.report)
+
+
+def check_case(case, table, with_executable):
     path = tap.CASES / case / 'expected.traceback'
     core = json.loads((tap.CASES / case / 'expected.json').read_text(encoding='utf-8'))
     done = tap.Run('analyze', path, '--json', '--goroutines=all')
@@ -94,13 +123,29 @@ def check_case(case, table):
     text = path.read_text(encoding='utf-8', errors='replace')
     tap.check(f'{case}: goroutines of its log are as printed', goroutines_difference(text, done.report))
     tap.check(f'{case}: the report of its log is valid', '\n'.join(validate_report.complaints(done.report, None)))
-    told = verdict_class(core['verdict'], done.report['verdict'])
-    table[core['verdict']['rule'] or core['verdict']['certainty']][told] += 1
-    tap.check(f'{case}: its log gives no other certain verdict',
-              f'{done.report["verdict"]["rule"]} instead of {core["verdict"]["rule"]}' if told == 'wrong' else None)
+    tap.check(f'{case}: its log gives no other certain verdict', verdict_difference(core, done.report))
+    count(table, core, done.report)
+    check_executable(case, path, core, with_executable)
 
 
-COLUMNS = ('same rule and certainty', 'same rule, less certain', 'another rule, not certain', 'unknown', 'wrong')
+def check_other_build():
+    done = tap.Run('analyze', tap.CASES / 'amd64-nil/expected.traceback', '--json', '--exe', tap.CASES / 'amd64-panic/exe.zst')
+    trouble = done.trouble(0)
+    if not trouble and done.report['target']['executable_identity'] != 'none':
+        trouble = f'its identity is {done.report["target"]["executable_identity"]}'
+    if not trouble and 'another build' not in done.report['notes'][0]:
+        trouble = f'the first note is {done.report["notes"][0]}'
+    tap.check('another build is not used, which is said first', trouble)
+
+
+def check_text():
+    done = tap.Run('analyze', tap.ROOT / 'LICENSE', '--json')
+    tap.check('text without a crash is told to be that',
+              None if done.status == 1 and 'neither a crash' in str(done.out) + str(done.err) else f'status {done.status}: {done.err}')
+
+
+COLUMNS = ('same rule and certainty', 'same rule, less certain', "another of the core's findings", 'another rule, not certain', 'unknown',
+           'wrong')
 MARK = ('<!-- log against core -->', '<!-- end of log against core -->')
 
 
@@ -113,16 +158,19 @@ def table_text(table):
 
 
 def main():
-    table = collections.defaultdict(collections.Counter)
+    alone, with_executable = (collections.defaultdict(collections.Counter) for _ in range(2))
     for case in cases():
-        check_case(case, table)
+        check_case(case, alone, with_executable)
+    check_other_build()
+    check_text()
     target = os.environ.get('TABLE')
     if target:
         page = pathlib.Path(target)
         before, _, rest = page.read_text(encoding='utf-8').partition(MARK[0])
-        page.write_text(f'{before}{MARK[0]}\n{table_text(table)}\n{MARK[1]}{rest.partition(MARK[1])[2]}', encoding='utf-8')
+        text = f'The log alone:\n\n{table_text(alone)}\n\nWith the executable:\n\n{table_text(with_executable)}'
+        page.write_text(f'{before}{MARK[0]}\n{text}\n{MARK[1]}{rest.partition(MARK[1])[2]}', encoding='utf-8')
     tap.finish()
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

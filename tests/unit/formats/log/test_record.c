@@ -308,6 +308,32 @@ static void test_memory(void **state)
 	arena_free(new.arena);
 }
 
+/* A recovered panic that the program logs with its stack ended nothing. */
+static void test_recovered(void **state)
+{
+	struct read read = read_log("panic: boom\n"
+				    "goroutine 6 [running]:\n"
+				    "runtime/debug.Stack()\n"
+				    "\truntime/debug/stack.go:26 +0x5e\n"
+				    "main.serve.func1()\n"
+				    "\tmain.go:9 +0x14\n"
+				    "panic({0x47b8a0?, 0x4b62b8?})\n"
+				    "\truntime/panic.go:785 +0x132\n"
+				    "main.serve()\n"
+				    "\tmain.go:12 +0x40\n"
+				    "created by main.main in goroutine 1\n"
+				    "\tmain.go:20 +0x25\n");
+
+	(void)state;
+	load(&read);
+	assert_null(read.error);
+	assert_int_equal(read.record->end, RECORDED_NO_END);
+	assert_int_equal(read.record->panics.count, 0);
+	assert_int_equal(read.image.threads.count, 0);
+	assert_true(read.image.snapshot);
+	arena_free(read.arena);
+}
+
 static void test_no_crash(void **state)
 {
 	struct read read = read_log("2026/01/02 server started\nnothing happened\n");
@@ -325,6 +351,7 @@ int main(void)
 		cmocka_unit_test(test_go_1_5), cmocka_unit_test(test_signal_numbers), cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_chain),  cmocka_unit_test(test_quit),	      cmocka_unit_test(test_exception),
 		cmocka_unit_test(test_memory), cmocka_unit_test(test_no_crash),
+		cmocka_unit_test(test_recovered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
