@@ -205,7 +205,7 @@ static size_t next_of(const struct unreachable *found, const bool *on, size_t at
 	return i;
 }
 
-/* Who waits for nobody that may lie on a circle does not either. */
+/* Who waits for nobody that may lie on a circle does not either. Whoever leads to a lock need not hold it: locks are contention.c's. */
 static void find_circle(struct arena *arena, struct unreachable *found)
 {
 	bool on[UNREACHABLE_MOST];
@@ -213,7 +213,8 @@ static void find_circle(struct arena *arena, struct unreachable *found)
 	size_t at = 0;
 	bool changed = true;
 
-	memset(on, true, sizeof on);
+	for (size_t i = 0; i < count; i++)
+		on[i] = !wait_is_for_lock(found->items.items[i]->wait.kind);
 	while (changed) { /* at most `count` times */
 		changed = false;
 		for (size_t i = 0; i < count; i++)

@@ -22,7 +22,8 @@ struct unreachable {
 	VEC(struct unreachable_wait *) items; /* at most UNREACHABLE_MOST */
 	size_t count;        /* of all */
 	size_t looked_at;    /* goroutines that wait for others */
-	VEC(size_t) circle;  /* numbers of items: each waits for what the next one has, the last for what the first has; empty: none */
+	VEC(size_t) circle;  /* numbers of items: each waits for what the next one has, the last for what the first has, and none of
+				them for a lock; empty: none */
 };
 
 /* *ret stays empty where it is not known: the heap or some memory is not in the dump, or there are more than 100,000 goroutines,

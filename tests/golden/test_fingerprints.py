@@ -12,6 +12,7 @@ SAME = [
     ['amd64-cgo', 'amd64-cgo-stripped'],
     ['amd64-chain', 'arm64-chain'],
     ['amd64-clobber', 'arm64-clobber'],
+    ['amd64-heap-object', 'arm64-heap-object'],
     ['amd64-illegal', 'arm64-illegal'],
     ['amd64-late-crash', 'amd64-late-crash-stripped', 'amd64-near-fatal', 'windows-amd64-stray-bytes'],
     ['amd64-late-silent', 'amd64-late-silent-stripped'],
