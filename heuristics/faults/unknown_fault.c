@@ -64,8 +64,10 @@ static bool is_walked(struct analysis *analysis, const struct finding *finding)
 
 	if (finding->goroutine >= 0)
 		goroutine_stack(analysis, (size_t)finding->goroutine, &stack);
-	else
+	else if (finding->thread >= 0)
 		thread_stack(analysis, (size_t)finding->thread, &stack);
+	else
+		return false;
 	return stack.end == END_COMPLETE || stack.end == END_STACK_SWITCH;
 }
 

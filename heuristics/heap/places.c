@@ -50,7 +50,7 @@ static bool thread_evidence(struct diagnosis *diagnosis, struct finding *finding
 	struct frame_line lines[INLINE_LIMIT];
 	struct stack stack = {0};
 
-	for (uint8_t reg = 0; reg < REG_LIMIT && analysis->image->arch->reg_names[reg]; reg++) {
+	for (uint8_t reg = 0; reg < analysis->image->arch->reg_count; reg++) {
 		uint64_t value;
 
 		if (!reg_get(&of->registers, reg, &value) || value < start || value >= end)
