@@ -279,7 +279,7 @@ tsan: deps
 	@tests/run --build build/tsan --programs build/tsan $(THREADED)
 
 run-tests: tests
-	@tests/run --build $(OUT) --programs $(OBJ) --hostile $(HOSTILE) $(TESTS)
+	@tests/run --build $(OUT) --programs $(OBJ) --hostile $(HOSTILE) $(addprefix --skip ,$(SKIP)) $(TESTS)
 
 gcc clang: deps-ci
 	@$(MAKE) VARIANT=$@ tests build/$@/tests/accuracy/stop
