@@ -49,9 +49,19 @@ const struct segment *image_segment(struct image *image, uint64_t address)
 		if (address - segment->address < segment->size)
 			return segment;
 	}
+	if (image->before_last < image->segments.count) {
+		segment = &image->segments.items[image->before_last];
+		if (address - segment->address < segment->size) {
+			image->before_last = image->last_segment;
+			image->last_segment = (size_t)(segment - image->segments.items);
+			return segment;
+		}
+	}
 	segment = find(image->segments.items, image->segments.count, address);
-	if (segment)
+	if (segment) {
+		image->before_last = image->last_segment;
 		image->last_segment = (size_t)(segment - image->segments.items);
+	}
 	return segment;
 }
 
@@ -154,9 +164,19 @@ static inline const uint8_t *in_last_segment(const struct image *image, uint64_t
 	return segment->saved.data + offset;
 }
 
+/* The segment of an address that is likely to be in the one of the last lookup. */
+static const struct segment *known_segment(const struct image *image, uint64_t address)
+{
+	const struct segment *last = image->last_segment < image->segments.count ? &image->segments.items[image->last_segment] : NULL;
+
+	if (last && address - last->address < last->size)
+		return last;
+	return find(image->segments.items, image->segments.count, address);
+}
+
 void image_prefetch(const struct image *image, uint64_t address, uint64_t size)
 {
-	const struct segment *segment = find(image->segments.items, image->segments.count, address);
+	const struct segment *segment = known_segment(image, address);
 	struct span bytes = segment ? span_from(segment->saved, address - segment->address) : (struct span){0};
 
 	for (size_t at = 0; at < size && at < bytes.size; at += CACHE_LINE)

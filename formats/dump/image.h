@@ -108,7 +108,7 @@ struct image {
 	struct libraries *libraries; /* code that is not Go's (libraries.h); NULL: not looked for */
 
 	unsigned workers;    /* threads that may share long work; 0: one for each CPU */
-	size_t last_segment; /* cache of the lookup */
+	size_t last_segment, before_last; /* cache of the lookup: a goroutine's structure and its stack lie in different ones */
 	uint64_t copied;     /* bytes that image_bytes copied: memory in several pieces is not much more than the dump has */
 };
 
