@@ -139,7 +139,7 @@ const char *frame_address_text(struct arena *arena, const struct frame *frame)
 	const struct recorded_place *place = frame->info->recorded;
 	const struct recorded_call *call = place ? &place->calls[place->count - 1] : NULL;
 
-	if (recorded_pc_known(frame->pc) || !call->file)
+	if (recorded_pc_known(frame->pc) || !call || !call->file)
 		return arena_printf(arena, "0x%" PRIx64, frame->pc);
 	return arena_printf(arena, "%s:%" PRId32, path_base_name(call->file), call->line);
 }

@@ -27,8 +27,9 @@ static struct lines lines_of(struct arena *arena, struct span text, uint64_t num
 		while (line.size && line.data[line.size - 1] == '\r')
 			line.size--;
 		vec_push(arena, &lines.items,
-			 (struct stream_line){.text = escapes_tidy(arena, line), .number = number++,
+			 (struct stream_line){.text = escapes_tidy(arena, line), .number = number,
 					     .width = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX});
+		number++;
 		at += size + 1;
 	}
 	return lines;
