@@ -1,5 +1,5 @@
 /* insn.h: machine code, decoded into what the analyzer reasons about: where control goes, and what happens to registers
- * and stack slots. Capstone decodes amd64 and prints both CPUs; its types stay in insn.c. A64 is insn_arm64.c's. */
+ * and stack slots. Capstone decodes amd64 and prints both CPUs; its types stay in insn_decoder.h. A64 is insn_arm64.c's. */
 #ifndef FORMATS_CPU_INSN_H
 #define FORMATS_CPU_INSN_H
 

@@ -1,4 +1,4 @@
-/* insn_effects.h: how the decoders of each CPU write down effects; private to insn.c and insn_arm64.c. A destination
+/* insn_effects.h: how the decoders of each CPU write down effects; private to insn*.c. A destination
  * REG_NONE (xzr, or no general register) makes no effect. */
 #ifndef FORMATS_CPU_INSN_EFFECTS_H
 #define FORMATS_CPU_INSN_EFFECTS_H
