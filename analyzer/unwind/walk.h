@@ -1,4 +1,5 @@
-/* walk.h: what the files of the unwinder share: a walk under way. unwind.c knows frames of Go, foreign.c all others. */
+/* walk.h: what the files of the unwinder share: a walk under way. unwind.c knows frames of Go, foreign.c all others; thread.c the
+ * stacks of threads. */
 #ifndef ANALYZER_UNWIND_WALK_H
 #define ANALYZER_UNWIND_WALK_H
 
@@ -35,8 +36,36 @@ bool in_bounds(const struct walk *walk, uint64_t sp);
 /* Adds the frame at walk->at. */
 struct frame *add_frame(struct walk *walk, const struct pc_info *info);
 
-/* Goes on in the context that a signal interrupted. `entry_sp`: SP at the entry of its handler. */
+/* Walks from walk->at to where the stack, or a signal's frame, ends. */
+void walk_on(struct walk *walk);
+
+/* No frame, and an end that says that nothing was known to walk from. */
+void stack_clear(struct stack *stack);
+
+/* The ordinary step from a frame of Go to its caller. False when the walk ended. */
+bool step_to_caller(struct walk *walk, const struct frame *frame, bool innermost);
+
+/* thread.c: a thread's stack has its own ways to go on: signal frames, and switches to the user stack. *handled: this frame had one. */
+bool thread_step(struct walk *walk, struct frame *frame, bool *handled);
+
+/* thread.c: where a walk ended inside the vDSO, goes on at what called it. False: it did not, or nobody noted the call. */
+bool past_vdso_call(struct walk *walk);
+
+/* thread.c: goes on in the context that a signal interrupted. `entry_sp`: SP at the entry of its handler. */
 bool cross_signal(struct walk *walk, uint64_t entry_sp);
+
+/* injected.c: steps over an injected call: what it interrupted is exact, and its LR was pushed (arm64). */
+bool after_injected(struct walk *walk, const struct frame *frame);
+
+/* injected.c: whether the runtime noted that a goroutine jumped to 0. */
+bool noted_nil(const struct walk *walk);
+
+/* past_damage.c: the CPU stopped where no code is: perhaps a RET took a damaged return address. True: the walk goes on from what
+ * that was. */
+bool returned_nowhere(struct walk *walk);
+
+/* past_damage.c: a frame's slot of the return address holds none. True: the walk goes on from what it was. */
+bool damaged_slot(struct walk *walk, const struct frame *frame, uint64_t slot, uint64_t observed);
 
 /* Sets walk->at from walk->registers, for a frame that was found `how`; false when pc or SP is not known. */
 bool at_registers(struct walk *walk, enum frame_how how);
@@ -52,7 +81,7 @@ bool to_caller(struct walk *walk, bool interrupted, uint64_t return_slot);
  * pointer. False: nothing is changed. */
 bool by_wild_call(struct walk *walk);
 
-/* unwind.c: the record of code that the process made on a goroutine's stack holds no return address: moves to the caller if it can be told
+/* past_damage.c: the record of code that the process made on a goroutine's stack holds no return address: moves to the caller if it can be told
  * what that was. */
 bool damaged_record(struct walk *walk, uint64_t record);
 

@@ -14,7 +14,8 @@ import tap
 LAYERS = ('base', 'formats', 'golang', 'analyzer', 'heuristics', 'scan', 'report', 'lib', 'cli')
 # Recursion of the problem: a walk that meets a damaged word proves what it was by walking on (docs/architecture.md).
 KNOWN_CIRCLES = [{'analyzer/unwind/' + name for name in
-                  ('bridge', 'damage', 'damage_doubt', 'foreign', 'record', 'torn', 'unwind', 'windows')}]
+                  ('bridge', 'damage', 'damage_doubt', 'foreign', 'injected', 'past_damage', 'record', 'thread', 'torn',
+                   'unwind', 'windows')}]
 
 
 def run(tree):
