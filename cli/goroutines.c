@@ -59,6 +59,12 @@ static void add_state(struct argp_state *state, struct word_list *list, const ch
 	add_word(state, "state", list, word);
 }
 
+/* Forms that say what happened, which nobody asked here. */
+static bool is_of_a_whole_report(enum ts_format format)
+{
+	return format == TS_BRIEF || format == TS_MARKDOWN;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	static const char *const goroutines[] = {"groups", "all", NULL};
@@ -89,6 +95,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_WAITING_OVER:
 		if (!duration_parse(arg, &line->filter.waiting_over))
 			argp_error(state, "--waiting-over=%s: it must be a time such as 90s, 5m, 2h30m or 1d", arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (is_of_a_whole_report(line->settings.options.format))
+			argp_error(state, "that format is of a whole report, not of goroutines");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

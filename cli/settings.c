@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_CRASH, KEY_JSON, KEY_TRACEBACK, KEY_UNMASKED };
+enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_CRASH, KEY_FORMAT, KEY_JSON, KEY_TRACEBACK, KEY_BRIEF, KEY_MARKDOWN, KEY_UNMASKED };
 
 static const struct argp_option options[] = {
 	{"exe", KEY_EXE, "FILE", 0, "The executable that crashed; may be repeated", 0},
@@ -19,6 +19,9 @@ static const struct argp_option options[] = {
 	{"sysroot", KEY_SYSROOT, "DIR", 0, "Where paths in the dump begin; default: this machine's root", 0},
 	{"crash", KEY_CRASH, "N", 0, "Of a log that holds several crashes, take number N; default: the last", 0},
 	{"json", KEY_JSON, NULL, 0, "Print JSON (tornstack.report/1) instead of text", 0},
+	{"brief", KEY_BRIEF, NULL, 0, "Print one line: fingerprint, certainty, rule, dump and place", 0},
+	{"markdown", KEY_MARKDOWN, NULL, 0, "Print the report as an issue, ready to be pasted", 0},
+	{"format", KEY_FORMAT, "FORMAT", 0, "text, json, go (--traceback), brief, markdown", 0},
 	{"traceback", KEY_TRACEBACK, NULL, 0, "Print the stacks as the Go runtime does, for programs that read that", 0},
 	{"unmasked", KEY_UNMASKED, NULL, 0, "Show values of flags and variables, and why files that the dump names are not used", 0},
 	{"version", 'V', NULL, 0, "Print the version", -1},
@@ -36,8 +39,16 @@ static void add_executable(struct argp_state *state, struct settings *settings, 
 static void set_format(struct argp_state *state, struct settings *settings, enum ts_format format)
 {
 	if (settings->options.format != TS_TEXT && settings->options.format != format)
-		argp_error(state, "one of --json and --traceback");
+		argp_error(state, "one format at a time");
 	settings->options.format = format;
+}
+
+static void set_format_named(struct argp_state *state, struct settings *settings, const char *arg)
+{
+	static const char *const names[] = {"text", "json", "go", "brief", "markdown", NULL};
+	static const enum ts_format formats[] = {TS_TEXT, TS_JSON, TS_TRACEBACK, TS_BRIEF, TS_MARKDOWN};
+
+	set_format(state, settings, formats[running_choice(state, "format", arg, names)]);
 }
 
 static void set_crash(struct argp_state *state, struct settings *settings, const char *arg)
@@ -82,6 +93,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_JSON:
 		set_format(state, settings, TS_JSON);
+		return 0;
+	case KEY_FORMAT:
+		set_format_named(state, settings, arg);
+		return 0;
+	case KEY_BRIEF:
+		set_format(state, settings, TS_BRIEF);
+		return 0;
+	case KEY_MARKDOWN:
+		set_format(state, settings, TS_MARKDOWN);
 		return 0;
 	case KEY_TRACEBACK:
 		set_format(state, settings, TS_TRACEBACK);

@@ -108,6 +108,27 @@ static struct goroutine_filter filter_of(const struct ts_filter *filter)
 	};
 }
 
+/* False: memory ran out. */
+static bool write_as(const struct ts_options *options, const struct diagnosis *diagnosis, const struct report_options *report, FILE *out)
+{
+	switch (options->format) {
+	case TS_JSON:
+		return report_json(diagnosis, report, out);
+	case TS_TRACEBACK:
+		report_traceback(diagnosis, report, out);
+		return true;
+	case TS_BRIEF:
+		report_brief(diagnosis, report, out);
+		return true;
+	case TS_MARKDOWN:
+		report_markdown(diagnosis, report, out);
+		return true;
+	default:
+		(options->filter ? report_goroutines : report_text)(diagnosis, report, out);
+		return true;
+	}
+}
+
 static const struct err *write_report(struct job *job, const struct diagnosis *diagnosis)
 {
 	const struct ts_options *options = job->options;
@@ -132,13 +153,7 @@ static const struct err *write_report(struct job *job, const struct diagnosis *d
 
 	if (error)
 		return error;
-	if (options->format == TS_TRACEBACK)
-		report_traceback(diagnosis, &report, job->report->stream);
-	else if (options->format == TS_TEXT && options->filter)
-		report_goroutines(diagnosis, &report, job->report->stream);
-	else if (options->format == TS_TEXT)
-		report_text(diagnosis, &report, job->report->stream);
-	else if (!report_json(diagnosis, &report, job->report->stream))
+	if (!write_as(options, diagnosis, &report, job->report->stream))
 		return err_new(job->arena, ERR_LIMIT, "no memory for the report");
 	return NULL;
 }

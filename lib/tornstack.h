@@ -8,7 +8,14 @@
 
 #pragma GCC visibility push(default)
 
-enum ts_format { TS_TEXT, TS_JSON, TS_SARIF /* of ts_scan */, TS_TRACEBACK /* of ts_analyze: as the Go runtime prints it */ };
+enum ts_format {
+	TS_TEXT,
+	TS_JSON,
+	TS_SARIF,     /* of ts_scan; all below: of ts_analyze */
+	TS_TRACEBACK, /* stacks as the Go runtime prints them */
+	TS_BRIEF,     /* one line */
+	TS_MARKDOWN,  /* an issue, ready to be pasted */
+};
 
 enum ts_goroutines { TS_GOROUTINES_FINDINGS, TS_GOROUTINES_GROUPS, TS_GOROUTINES_ALL };
 

@@ -139,3 +139,30 @@ const char *mask_godebug(struct arena *arena, const char *value)
 	}
 	return masked.text;
 }
+
+/* Names of settings (cmd/go/internal/load/pkg.go, setBuildInfo), or how they begin. */
+static const char *const plain_settings[] = {"-buildmode", "-compiler", "-trimpath", "-tags", "-race", "-msan", "-asan", "-cover",
+					     "-linkshared", "-mod", "CGO_ENABLED", "DefaultGODEBUG", "GO", "vcs", NULL};
+static const char *const flag_settings[] = {"-ldflags", "-gcflags", "-asmflags", "-gccgoflags", "CGO_", NULL};
+
+static bool begins_with_any(const char *key, const char *const *beginnings)
+{
+	for (; *beginnings; beginnings++)
+		if (!strncmp(key, *beginnings, strlen(*beginnings)))
+			return true;
+	return false;
+}
+
+const char *mask_build_setting(struct arena *arena, const char *key, const char *value)
+{
+	const size_t length = value ? strlen(value) : 0;
+	const bool quoted = length > 1 && *value == '"' && value[length - 1] == '"';
+
+	if (!value || !*value || begins_with_any(key, plain_settings))
+		return value;
+	if (!begins_with_any(key, flag_settings))
+		return hidden;
+	/* A word before the first flag is none that the program is called by. */
+	value = mask_command(arena, arena_printf(arena, "x %.*s", (int)(quoted ? length - 2 : length), value + quoted));
+	return arena_printf(arena, quoted ? "\"%s\"" : "%s", value + 2);
+}

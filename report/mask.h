@@ -15,4 +15,9 @@ const char *mask_command(struct arena *arena, const char *command);
  * stays NULL. */
 const char *mask_godebug(struct arena *arena, const char *value);
 
+/* The value of a build setting (debug.BuildInfo.Settings), which may be quoted (strconv.Quote): of settings that hold flags, names of
+ * flags stay (what is put into a variable with -X may be a secret), and settings that no release of Go writes tell nothing. NULL
+ * stays NULL. */
+const char *mask_build_setting(struct arena *arena, const char *key, const char *value);
+
 #endif

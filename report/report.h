@@ -25,6 +25,12 @@ struct report_options {
 /* The report of one screen. Errors of the stream are left for the caller's ferror. */
 void report_text(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
 
+/* The verdict in one line, with the place and the fingerprint. */
+void report_brief(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
+
+/* The report as an issue, ready to be pasted (GitHub Flavored Markdown). */
+void report_markdown(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
+
 /* The goroutines that options->filter selects: in groups of equal stacks or, with REPORT_GOROUTINES_ALL, each. */
 void report_goroutines(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
 

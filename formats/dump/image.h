@@ -89,6 +89,11 @@ struct image {
 	const struct arch *arch;
 	enum target_os os;
 	uint32_t windows_build; /* 0: unknown, or not Windows */
+	uint32_t windows_major, windows_minor;
+	struct {
+		uint32_t count; /* 0: not told (Linux) */
+		uint16_t level, revision; /* MINIDUMP_SYSTEM_INFO */
+	} processors;
 
 	VEC(struct segment) segments; /* ascending, not overlapping (segments.h) */
 	VEC(struct segment) backing;  /* read-only bytes of executables, at their run-time addresses; ascending */

@@ -198,7 +198,12 @@ static const struct err *read_system(struct loader *loader)
 		return err;
 	image->arch = arch_of_nt(processor);
 	image->os = OS_WINDOWS;
+	image->windows_major = span_u32(system, 8);
+	image->windows_minor = span_u32(system, 12);
 	image->windows_build = span_u32(system, 16);
+	image->processors.level = span_u16(system, 2);
+	image->processors.revision = span_u16(system, 4);
+	image->processors.count = span_u8(system, 6);
 	return NULL;
 }
 

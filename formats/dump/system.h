@@ -9,4 +9,23 @@
  * number of the release that they started from. Of Windows, its build (MINIDUMP_SYSTEM_INFO). 0: unknown. */
 uint32_t system_release(struct image *image);
 
+/* "Linux 6.1.0", "Windows 10.0.26100"; NULL: unknown. */
+const char *system_name(struct image *image);
+
+/* The machine's CPUs, as the system told the process or the dump of them. */
+struct processors {
+	uint32_t count;              /* 0: not told (Linux) */
+	bool has_model;              /* MINIDUMP_SYSTEM_INFO: ProcessorLevel, and the two halves of ProcessorRevision */
+	uint32_t level, model, stepping;
+	const char *platform;        /* AT_PLATFORM of Linux, "x86_64"; NULL: not told */
+	bool has_capabilities;       /* AT_HWCAP, AT_HWCAP2; the latter is 0 where it is not told */
+	uint64_t capabilities, capabilities2;
+	uint64_t page_size;          /* bytes; 0: not told */
+};
+
+struct processors system_processors(struct image *image);
+
+/* What a bit of AT_HWCAP stands for, as /proc/cpuinfo calls it; NULL: no name is known (cpu_capabilities.def). */
+const char *capability_name(const struct arch *arch, unsigned bit);
+
 #endif

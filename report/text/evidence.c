@@ -1,26 +1,20 @@
 /* evidence.c: why the verdict is believed, what speaks against it, and what else was found. */
+#include "report/content/evidence.h"
 #include "report/escape.h"
 #include "report/text/text.h"
 
-#include <string.h>
-
 enum { SIGN_COLUMN = 4, WORD_COLUMN = 20, GAP = 2, TEXT_LEAST = 34 };
 
-static bool is_shown(const struct text *text, const struct evidence *evidence)
+static bool shown(const struct text *text, const struct evidence *evidence)
 {
-	return text->options->verbose || evidence->against || evidence->weight > WEIGHT_WEAK;
+	return evidence_shown(evidence, text->options->verbose);
 }
 
-/* The text, with the address if it does not name it itself. */
-static const char *evidence_line(const struct text *text, const struct evidence *evidence)
+static const char *weighed_line(const struct text *text, const struct evidence *evidence)
 {
-	const char *address = evidence->address ? hex_text(text->arena, evidence->address) : "";
-	bool named = !*address || strstr(evidence->text, address);
-	const char *weight =
-		text->options->verbose ? arena_printf(text->arena, " (%s)", weight_name(evidence->weight)) : "";
+	const char *line = evidence_line(text->arena, evidence);
 
-	return arena_printf(text->arena, "%s%s%s%s%s", named ? "" : "[", named ? "" : address, named ? "" : "] ",
-			    evidence->text, weight);
+	return text->options->verbose ? arena_printf(text->arena, "%s (%s)", line, weight_name(evidence->weight)) : line;
 }
 
 static bool fits_cell(const char *value)
@@ -34,7 +28,7 @@ static void evidence_row(const struct text *text, const struct page_column colum
 	const char *observed = evidence->observed;
 	const char *expected = evidence->expected;
 	bool inside = fits_cell(observed ? escape_line(text->arena, observed) : NULL);
-	const char *cells[PAGE_CELLS] = {evidence_line(text, evidence), inside ? observed : NULL,
+	const char *cells[PAGE_CELLS] = {weighed_line(text, evidence), inside ? observed : NULL,
 					 fits_cell(expected ? escape_line(text->arena, expected) : NULL) ? expected
 													 : NULL};
 
@@ -54,7 +48,7 @@ static unsigned widest(const struct text *text, const struct finding *finding, b
 		const struct evidence *evidence = &finding->evidence.items[i];
 		const char *value = observed ? evidence->observed : evidence->expected;
 		unsigned columns =
-			value && is_shown(text, evidence) ? text_columns(escape_line(text->arena, value)) : 0;
+			value && shown(text, evidence) ? text_columns(escape_line(text->arena, value)) : 0;
 
 		if (columns <= WORD_COLUMN && columns > width)
 			width = columns;
@@ -82,7 +76,7 @@ static void evidence_table(const struct text *text, const struct finding *findin
 	for (int against = 0; against < 2; against++)
 		for (size_t i = 0; i < finding->evidence.count; i++)
 			if (finding->evidence.items[i].against == (against != 0) &&
-			    is_shown(text, &finding->evidence.items[i]))
+			    shown(text, &finding->evidence.items[i]))
 				evidence_row(text, columns, &finding->evidence.items[i]);
 }
 
@@ -119,23 +113,6 @@ void text_evidence(const struct text *text)
 	rivals(text);
 }
 
-static const char *relation(const struct text *text, size_t index)
-{
-	const struct diagnosis *diagnosis = text->diagnosis;
-	const struct finding *finding = &diagnosis->findings.items[index];
-
-	if (finding->explained_by >= 0)
-		return arena_printf(text->arena, "; explained by %s",
-				    &diagnosis->findings.items[finding->explained_by] == text->finding
-					    ? "the verdict"
-					    : diagnosis->findings.items[finding->explained_by].detector->id);
-	for (size_t i = 0; i < diagnosis->verdict.runners_up.count; i++)
-		if (diagnosis->verdict.runners_up.items[i].finding == index)
-			return arena_printf(text->arena, "; not the verdict: %s",
-					    diagnosis->verdict.runners_up.items[i].separated_by);
-	return "";
-}
-
 void text_other_findings(const struct text *text)
 {
 	const struct diagnosis *diagnosis = text->diagnosis;
@@ -152,39 +129,10 @@ void text_other_findings(const struct text *text)
 		page_wrap(&text->page, arena_printf(text->arena, "  %-8s  ", certainty_name(finding->certainty)), 12,
 			  STYLE_PLAIN,
 			  arena_printf(text->arena, "%s: %s%s", finding->detector->id, finding->title,
-				       relation(text, i)));
+				       finding_relation(text->arena, diagnosis, i)));
 		if (text->options->verbose)
 			evidence_table(text, finding, NULL);
 	}
-}
-
-/* What the release of the dump has to do with a bug, as " This binary: …." */
-static const char *release_text(const struct text *text, const struct cited_bug *cited)
-{
-	const struct go_version *version = &text->analysis->runtime->version;
-	const char *affects = cited->affects > 0    ? "affected"
-			      : cited->affects == 0 ? "not in the affected range"
-						    : "unknown";
-
-	if (!cited->bug->affected[0].minor_first)
-		return "It does not depend on Go's release.";
-	return arena_printf(text->arena, "This binary: %s%s, %s.", version->text ? version->text : "Go version unknown",
-			    version->prerelease ? " (a development version)"
-			    : version->vendor	? " (a vendor's build, which may carry fixes)"
-						: "",
-			    affects);
-}
-
-static void bug_text(const struct text *text, const struct cited_bug *cited)
-{
-	const struct known_bug *bug = cited->bug;
-	const char *fixes = known_bug_fixes(text->arena, bug);
-
-	page_wrap(&text->page, "  ", 0, STYLE_PLAIN,
-		  arena_printf(text->arena, "%s: %s%s%s. %s%s%s%s%s%s", bug->id, bug->title, fixes ? "; fixed in Go " : "",
-			       fixes ? fixes : "", release_text(text, cited), bug->unverified ? " A hint only. Not verified: " : "",
-			       bug->unverified ? bug->unverified : "", bug->unverified ? "." : "", bug->caveat ? " " : "",
-			       bug->caveat ? bug->caveat : ""));
 }
 
 void text_known_bugs(const struct text *text)
@@ -193,5 +141,5 @@ void text_known_bugs(const struct text *text)
 		return;
 	page_heading(&text->page, text->finding->bugs.count > 1 ? "Known bugs" : "Known bug");
 	for (size_t i = 0; i < text->finding->bugs.count; i++)
-		bug_text(text, &text->finding->bugs.items[i]);
+		page_wrap(&text->page, "  ", 0, STYLE_PLAIN, bug_line(text->arena, text->diagnosis, &text->finding->bugs.items[i]));
 }

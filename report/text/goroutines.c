@@ -1,67 +1,14 @@
 /* goroutines.c: goroutines by the thousand: groups of equal stacks, those of the program first, or every one. */
+#include "report/content/goroutines.h"
 #include "report/text/text.h"
-
-#include "report/library.h"
-
-#include <inttypes.h>
-#include <string.h>
 
 enum {
 	GROUPS_SHOWN = 12,
-	IDS_SHOWN = 3,
 	COUNT_WIDTH = 9,
 	STATE_WIDEST = 32,
 	IDS_WIDTH = 26,
 	GAP = 2
 };
-
-static bool begins(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
-
-/* A go statement with arguments is made into a function, main.run.gowrap3, up to Go 1.21 main.run·dwrap·3 (cmd/compile
- * walk/order.go). What the program calls it is main.run, where the statement is. */
-static const char *without_go_wrapper(struct arena *arena, const char *function)
-{
-	const char *mark = strstr(function, "·dwrap·");
-	const char *dot = strrchr(function, '.');
-
-	if (!mark && dot && begins(dot, ".gowrap"))
-		mark = dot;
-	return mark ? arena_strndup(arena, function, (size_t)(mark - function)) : function;
-}
-
-/* Where a goroutine is, in words of its program: its innermost frame outside Go's library, else its outermost. */
-static const char *group_place(const struct text *text, const struct stack *stack)
-{
-	struct frame_line lines[INLINE_LIMIT];
-	const char *last =
-		stack->frames.count ? arena_printf(text->arena, "pc %s", frame_address_text(text->arena, &stack->frames.items[0])) : "?";
-
-	for (size_t i = 0; i < stack->frames.count; i++) {
-		size_t count = frame_lines(text->analysis->image, stack, i, lines);
-
-		for (size_t j = 0; j < count; j++) {
-			if (!lines[j].function || !strcmp(lines[j].function, "runtime.goexit"))
-				continue;
-			last = arena_printf(text->arena, "%s %s", without_go_wrapper(text->arena, lines[j].function), line_place(text, &lines[j]));
-			if (!function_is_library(text->analysis->runtime, lines[j].function))
-				return last;
-		}
-	}
-	return last;
-}
-
-static const char *ids_text(const struct text *text, const struct selected_group *group)
-{
-	const char *list = group->count > 1 ? "goroutines" : "goroutine";
-
-	for (size_t i = 0; i < group->count && i < IDS_SHOWN; i++)
-		list = arena_printf(text->arena, "%s%s %" PRIu64, list, i ? "," : "",
-				    text->analysis->runtime->goroutines.items[group->members[i]].id);
-	return group->count > IDS_SHOWN ? arena_printf(text->arena, "%s, …", list) : list;
-}
 
 static void group_row(const struct text *text, const struct selected_group *group, struct stack *stack)
 {
@@ -70,11 +17,11 @@ static void group_row(const struct text *text, const struct selected_group *grou
 	const unsigned ids = text->page.columns - IDS_WIDTH;
 	const struct page_column columns[PAGE_CELLS] = {
 		{COUNT_WIDTH, STATE_WIDEST}, {place, ids - place - GAP}, {ids, IDS_WIDTH}};
-	const char *cells[PAGE_CELLS] = {goroutine_state(text, g)};
+	const char *cells[PAGE_CELLS] = {goroutine_state(text->arena, text->analysis->runtime, g)};
 
 	goroutine_stack(text->analysis, *group->members, stack);
-	cells[1] = group_place(text, stack);
-	cells[2] = ids_text(text, group);
+	cells[1] = group_place(text->arena, text->analysis, stack, text->options->verbose);
+	cells[2] = group_ids(text->arena, text->analysis->runtime, group);
 	page_row(&text->page, arena_printf(text->arena, "  %5s", count_text(text->arena, group->count)), columns, cells,
 		 STYLE_PLAIN);
 }

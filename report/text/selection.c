@@ -1,5 +1,7 @@
 /* selection.c: the goroutines that were asked for: how many do what, who created them, and their stacks, one for
  * each group of equal ones. There may be a million: what is printed of a group is forgotten after it. */
+#include "report/content/goroutines.h"
+#include "report/content/lines.h"
 #include "report/scratch.h"
 #include "report/text/stack_texts.h"
 #include "report/text/text.h"
@@ -68,7 +70,7 @@ static const char *creator_text(const struct text *text, const struct creator_co
 
 	if (!creator_line(text->analysis->runtime, creator->gopc, &line))
 		return arena_printf(text->arena, "pc 0x%" PRIx64, creator->gopc);
-	place = line_place(text, &line);
+	place = line_place(text->arena, &line, text->options->verbose);
 	place = arena_printf(text->arena, "%s%s%s", line.function, *place ? " " : "", place);
 	if (creator->parents > 1)
 		return arena_printf(text->arena, "%s in %s goroutines", place,
@@ -157,7 +159,7 @@ static void print_group(const struct text *text, const struct selected_group *gr
 
 	fputc('\n', text->page.out);
 	page_wrap(&text->page, count_column(text, group->count), 0, STYLE_BOLD,
-		  arena_printf(text->arena, "%s%s%s%s", goroutine_state(text, g), waiting_text(text, group),
+		  arena_printf(text->arena, "%s%s%s%s", goroutine_state(text->arena, text->analysis->runtime, g), waiting_text(text, group),
 			       threads_text(text, group), locked_text(text, group)));
 	page_wrap(&text->page, margin(text), 0, STYLE_PLAIN, members_text(text, group));
 	goroutine_stack(text->analysis, *group->members, stack);

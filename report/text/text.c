@@ -2,33 +2,23 @@
  * what happened, how do you know, where, is it known, what do I do now, what else is in there. */
 #include "report/text/text.h"
 
+#include "report/content/summary.h"
 #include "report/escape.h"
-#include "report/place.h"
 
 #include <inttypes.h>
 
 enum { COLUMNS = 100, LEAST_COLUMNS = 72 };
 
-static const char *verdict_word(const struct text *text)
-{
-	static const char *const words[] = {
-		[CERTAINTY_POSSIBLE] = "POSSIBLE", [CERTAINTY_LIKELY] = "LIKELY", [CERTAINTY_CERTAIN] = "CERTAIN"};
-
-	if (text->finding)
-		return words[text->finding->certainty];
-	return text->diagnosis->verdict.kind == VERDICT_HEALTHY ? "HEALTHY" : "UNKNOWN";
-}
-
 static enum style verdict_style(const struct text *text)
 {
-	if (!text->finding)
-		return text->diagnosis->verdict.kind == VERDICT_HEALTHY ? STYLE_GREEN : STYLE_YELLOW;
-	return text->finding->certainty == CERTAINTY_POSSIBLE ? STYLE_YELLOW : STYLE_RED;
+	static const enum style styles[] = {[TONE_GOOD] = STYLE_GREEN, [TONE_DOUBT] = STYLE_YELLOW, [TONE_BAD] = STYLE_RED};
+
+	return styles[verdict_tone(text->diagnosis)];
 }
 
 static void verdict_line(const struct text *text)
 {
-	const char *word = verdict_word(text);
+	const char *word = verdict_word(text->diagnosis);
 	struct page page = text->page;
 
 	/* Quiet output is for grep and tables: one line, however long. */
@@ -83,17 +73,6 @@ static void body(const struct text *text)
 	text_notes(text);
 }
 
-static void point(struct text *text)
-{
-	struct stack stack;
-	size_t frame = place_stack(text->diagnosis, text->finding, &stack);
-
-	if (text->finding->frame >= 0 && frame < stack.frames.count) {
-		text->pointed_pc = stack.frames.items[frame].pc;
-		text->pointed_sp = stack.frames.items[frame].sp;
-	}
-}
-
 static struct text text_of(const struct diagnosis *diagnosis, const struct report_options *options,
 			   const struct goroutine_filter *filter, FILE *out)
 {
@@ -108,12 +87,10 @@ static struct text text_of(const struct diagnosis *diagnosis, const struct repor
 		.options = options,
 		.narrative = narrative_of(diagnosis),
 		.selection = selection_make(diagnosis, filter),
+		.finding = verdict_finding(diagnosis),
+		.pointed = verdict_frame(diagnosis),
 	};
 
-	if (diagnosis->verdict.kind == VERDICT_FOUND) {
-		text.finding = &diagnosis->findings.items[diagnosis->verdict.finding];
-		point(&text);
-	}
 	return text;
 }
 

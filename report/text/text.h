@@ -2,6 +2,7 @@
 #ifndef REPORT_TEXT_TEXT_H
 #define REPORT_TEXT_TEXT_H
 
+#include "report/content/frames.h"
 #include "report/narrative/narrative.h"
 #include "report/text/page.h"
 #include "report/quantity.h"
@@ -17,7 +18,7 @@ struct text {
 	const struct narrative *narrative;
 	const struct selection *selection; /* the goroutines to list */
 	const struct finding *finding;   /* the verdict's, NULL: none */
-	uint64_t pointed_pc, pointed_sp; /* of the frame that it is about; 0: none */
+	struct pointed_frame pointed;    /* that it is about */
 	struct stack_texts *stack_texts; /* where many stacks are printed (stack_texts.h); NULL: nothing is kept */
 };
 
@@ -41,10 +42,6 @@ void text_stack(const struct text *text, const struct stack *stack, unsigned mar
 /* One with its heading; `stack` is scratch, so that many can share its memory. */
 void text_goroutine(const struct text *text, size_t index, struct stack *stack);
 void text_thread(const struct text *text, size_t index, struct stack *stack);
-const char *line_place(const struct text *text, const struct frame_line *line);            /* "main.go:25", or "" */
-const char *goroutine_state(const struct text *text, const struct goroutine *goroutine);   /* "waiting: select" */
-const char *goroutine_creator(const struct text *text, const struct goroutine *goroutine); /* NULL: unknown */
-const char *goroutine_traits(const struct text *text, size_t index); /* ", for at least 5m, thread 7", or "" */
 
 /* goroutines.c */
 void text_goroutines(const struct text *text); /* groups or all */

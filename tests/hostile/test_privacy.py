@@ -17,13 +17,14 @@ PLANTED = {
     '--db=u:hunter2@h/b': ('hunter2', '--db=***'),
     'u:hunter2@host -v': ('hunter2', '***@host -v'),
 }
-FORMS = ([], ['--verbose'], ['--json'], ['--json', '--goroutines=all'], ['--quiet'])
+FORMS = ([], ['--verbose'], ['--json'], ['--json', '--goroutines=all'], ['--quiet'], ['--brief'], ['--markdown'], ['--traceback'])
+WHOLE = (['--quiet'], ['--brief'], ['--markdown']) # not of goroutines
 
 
 def everything(path, *args):
     """All that is printed about a dump, in every form."""
     runs = [tap.Run(*command, path, *form, *args) for form in FORMS for command in ([], ['goroutines'])
-            if not (command and form == ['--quiet'])]
+            if not (command and form in WHOLE)]
     wrong = [run.trouble(0) for run in runs if run.trouble(0)]
     return ''.join(run.out.decode(errors='replace') + run.err for run in runs), '\n'.join(wrong)
 

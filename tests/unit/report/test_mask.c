@@ -74,6 +74,31 @@ static void test_godebug(void **state)
 	expect(settings, sizeof settings / sizeof *settings, mask_godebug);
 }
 
+static void test_build_setting(void **state)
+{
+	static const char *const rows[][3] = {
+		{"CGO_ENABLED", "1", "1"},
+		{"vcs.revision", "0123abcd", "0123abcd"},
+		{"GOAMD64", "v1", "v1"},
+		{"-tags", "netgo,osusergo", "netgo,osusergo"},
+		{"-ldflags", "\"-s -w\"", "\"-s -w\""},
+		{"-ldflags", "\"-s -w -X main.token=hunter2 -X 'main.key=hunter2 hunter2'\"", "\"-s -w -X *** -X ***\""},
+		{"-gcflags", "all=-N -l", "all=*** -l"},
+		{"CGO_LDFLAGS", "-L/hunter2 -lc", "-L*** -lc"},
+		{"-other", "hunter2", "***"},
+		{"-other", "", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct arena *arena = arena_new(1 << 20);
+
+		assert_string_equal(mask_build_setting(arena, rows[i][0], rows[i][1]), rows[i][2]);
+		arena_free(arena);
+	}
+	assert_null(mask_build_setting(NULL, "-ldflags", NULL));
+}
+
 /* Whatever is between them: the longest answer fits, which the sanitizers check. */
 static void test_every_short_line(void **state)
 {
@@ -98,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_godebug),
+		cmocka_unit_test(test_build_setting),
 		cmocka_unit_test(test_every_short_line),
 	};
 

@@ -159,18 +159,24 @@ static struct report_options options(int way)
 				       .color = (way & 4) != 0};
 }
 
-static char *text_of(const struct fixture *f, const struct report_options *how)
+static char *written_by(void (*write)(const struct diagnosis *, const struct report_options *, FILE *), const struct fixture *f,
+			const struct report_options *how)
 {
 	char *buffer = NULL;
 	char *copy;
 	size_t size;
 	FILE *out = open_memstream(&buffer, &size);
 
-	report_text(&f->diagnosis, how, out);
+	write(&f->diagnosis, how, out);
 	assert_int_equal(fclose(out), 0);
 	copy = arena_strndup(f->arena, buffer, size);
 	free(buffer);
 	return copy;
+}
+
+static char *text_of(const struct fixture *f, const struct report_options *how)
+{
+	return written_by(report_text, f, how);
 }
 
 static char *json_of(const struct fixture *f, const struct report_options *how)
@@ -307,6 +313,40 @@ static void test_hostile_text(void **state)
 			if (how.quiet)
 				assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
 		}
+}
+
+static void test_hostile_brief(void **state)
+{
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+		const struct report_options how = options(0);
+		const char *text = written_by(report_brief, make_found(*state, rules[i], 15, 0x400000), &how);
+
+		check_text(text, false, false);
+		assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+	}
+}
+
+/* What becomes of markup is test_prose.c's; here, that every string goes through it: NASTY's tag stands in code only. */
+static void test_hostile_markdown(void **state)
+{
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+		const struct report_options how = options(1);
+		char *text = written_by(report_markdown, make_found(*state, rules[i], 15, 0x400000), &how);
+		bool fenced = false, code = false;
+
+		for (char *at = text; (at = strchr(at, '\t'));) /* of what the runtime printed */
+			*at = ' ';
+		check_text(text, false, false);
+		assert_non_null(strstr(text, "<b>"));
+		for (const char *at = text; *at; at++) {
+			const bool fence = !strncmp(at, "```", 3);
+
+			fenced ^= fence;
+			code = *at == '\n' ? false : code ^ (*at == '`' && !fence);
+			at += fence ? 2 : 0;
+			assert_true(fenced || code || strncmp(at, "<b>", 3) != 0);
+		}
+	}
 }
 
 static void test_other_verdicts(void **state)
@@ -502,6 +542,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wrap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_claims, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile_brief, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile_markdown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_verdicts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_json, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_narrative_is_backed, setup, teardown),

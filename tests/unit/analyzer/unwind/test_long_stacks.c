@@ -150,7 +150,8 @@ static void print_gap(struct arena *arena)
 	size_t second = go_add_frame(builder, "main.second", 8, 0);
 	struct endless r = {.builder = builder, .first = first, .at = go_stack_new(builder, GO_STACKS, 1 << 20, goexit)};
 	const struct report_options options = {.columns = 100};
-	struct text text = {.arena = arena, .options = &options};
+	struct diagnosis diagnosis = {.arena = arena};
+	struct text text = {.arena = arena, .options = &options, .diagnosis = &diagnosis};
 	struct stack stack = {0};
 	char *printed = NULL;
 	size_t size;
@@ -159,7 +160,7 @@ static void print_gap(struct arena *arena)
 	go_link(builder, second, first);
 	for (size_t i = 0; i < 3 * STACK_KEPT; i++)
 		go_push(&r.at, i < 2 * STACK_KEPT - 2000 ? second : first);
-	text.analysis = analyze_goroutines(&r, 1);
+	text.analysis = diagnosis.analysis = analyze_goroutines(&r, 1);
 	goroutine_stack(text.analysis, 0, &stack);
 	assert_int_equal(stack.elided, STACK_KEPT);
 	assert_int_equal(stack.elided_period, 0);
