@@ -190,6 +190,13 @@ $(OBJ)/%.o: %.c $(OBJ)/flags
 	@echo "  CC    $<"
 	@$(COMPILE) $(EXTRA_CFLAGS) -MMD -MP -c -o $@ $<
 
+# A text as lines of a C array.
+$(OBJ)/docs/%.inc: docs/%.md
+	@mkdir -p $(@D)
+	@sed 's/[\\"]/\\&/g; s/.*/"&",/' $< >$@
+$(OBJ)/cli/dumps.o: $(OBJ)/docs/dumps.inc
+$(OBJ)/cli/dumps.o: EXTRA_CFLAGS = -I$(OBJ)
+
 # Changes when the compiler or its flags do, and then everything is compiled again.
 FLAGS_NOW = $(CC) $(WARNINGS) $(HARDENING) $(CPPFLAGS) $(CFLAGS) $(VARIANT_FLAGS) $(LDFLAGS)
 $(OBJ)/flags: FORCE

@@ -42,16 +42,17 @@ int command_analyze(int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.args_doc = "DUMP\ngoroutines DUMP\nscan BINARY|ARCHIVE|DIR...\nexplain [RULE|BUG]",
+		.args_doc = "DUMP...\nEXE DUMP\ngoroutines DUMP\nscan BINARY|ARCHIVE|DIR...\nexplain [RULE|BUG]",
 		.doc = "Says what happened to a Go process from its core dump (linux) or minidump (windows), amd64 or arm64, also when its "
-		       "stacks are corrupt and its executable is stripped. DUMP may be compressed (zstd, lz4, xz, "
-		       "gzip), and '-' is standard input.\v"
+		       "stacks are corrupt and its executable is stripped; or from the log of its crash. DUMP may be "
+		       "compressed (zstd, lz4, xz, gzip), and '-' is standard input. Of several, or of those in a "
+		       "folder, each gets one line.\v"
 		       "Exit status: 0 analysed, whatever was found; 1 could not be analysed; 2 wrong usage; 3 see "
 		       "--exit-code.",
 		.children = children,
 		.help_filter = running_help,
 	};
-	struct command_line line = {.settings = {.options = {.goroutines = TS_GOROUTINES_GROUPS}}};
+	struct command_line line = {.settings = {.several = true, .options = {.goroutines = TS_GOROUTINES_GROUPS}}};
 	int status;
 
 	running_parse(&argp, argc, argv, &line);

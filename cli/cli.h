@@ -18,8 +18,8 @@ int command_goroutines(int argc, char **argv);
 int command_scan(int argc, char **argv);
 int command_explain(int argc, char **argv);
 
-/* All subcommands, ended by a row without a name. */
-extern const struct command commands[];
+/* Prints how to get a dump; returns the exit status. */
+int print_dumps(void);
 
 /* "tornstack: …" on stderr, with the text's control characters made visible. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/spelling.h"
 
 #include <argp.h>
 #include <fcntl.h>
@@ -11,11 +12,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const struct command commands[] = {
+static int command_help(int argc, char **argv);
+
+/* All subcommands, ended by a row without a name. */
+static const struct command commands[] = {
 	{"analyze", "say what happened to a crashed Go process (the default)", command_analyze},
 	{"goroutines", "list goroutines, those of equal stacks in one group", command_goroutines},
 	{"scan", "find code in executables that is exposed to a torn stack", command_scan},
 	{"explain", "say what a rule or a known bug means", command_explain},
+	{"help", "say how a command is used, or how to get a dump", command_help},
 	{NULL, NULL, NULL},
 };
 
@@ -52,63 +57,56 @@ static void hold_standard_descriptors(void)
 			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-static unsigned least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-/* Letters to change, add or leave out to make one word of the other (Levenshtein). */
-static unsigned distance(const char *word, const char *name)
-{
-	enum { LENGTH = 32 };
-	const size_t width = strlen(name);
-	unsigned row[LENGTH];
-
-	if (width >= LENGTH || strlen(word) >= LENGTH)
-		return LENGTH;
-	for (unsigned i = 0; i <= width; i++)
-		row[i] = i;
-	for (; *word; word++) {
-		unsigned corner = row[0]++;
-
-		for (size_t i = 1; i <= width; i++) {
-			const unsigned above = row[i];
-
-			row[i] = least(least(above, row[i - 1]) + 1, corner + (*word != name[i - 1]));
-			corner = above;
-		}
-	}
-	return row[width];
-}
-
 /* A command that was misspelt, where no file has that name; NULL: none. */
 static const char *meant(const char *word)
 {
-	enum { MISSPELT = 2 };
 	struct stat status;
 
 	if (*word == '-' || !stat(word, &status))
 		return NULL;
 	for (const struct command *command = commands; command->name; command++)
-		if (distance(word, command->name) <= MISSPELT)
+		if (spelling_distance(word, command->name) <= MISSPELT)
 			return command->name;
 	return NULL;
 }
 
+/* argv[0] is what usage messages begin with. */
+static int run(const struct command *command, int argc, char **argv)
+{
+	char name[64], whole[] = "tornstack";
+
+	snprintf(name, sizeof name, "tornstack %s", command->name);
+	argv[0] = command->run == command_analyze ? whole : name;
+	return command->run(argc, argv);
+}
+
+static int command_help(int argc, char **argv)
+{
+	char help[] = "--help", *call[] = {argv[0], help, NULL};
+	const char *topic = argc > 1 ? argv[1] : "analyze";
+
+	if (argc > 2) {
+		cli_complain("help of one thing at a time, not of '%s' and '%s'", argv[1], argv[2]);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(topic, "dumps"))
+		return print_dumps();
+	for (const struct command *command = commands; command->name; command++)
+		if (!strcmp(topic, command->name) && command->run != command_help)
+			return run(command, 2, call);
+	cli_complain("there is no help on '%s', but on each command, and on dumps: how to get one", topic);
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
-	char name[64];
-
 	argp_err_exit_status = EXIT_USAGE;
 	hold_standard_descriptors();
 	set_signals();
 	progress_start();
 	for (const struct command *command = commands; argc > 1 && command->name; command++)
-		if (!strcmp(argv[1], command->name)) {
-			snprintf(name, sizeof name, "tornstack %s", command->name);
-			argv[1] = command->run == command_analyze ? argv[0] : name;
-			return command->run(argc - 1, argv + 1);
-		}
+		if (!strcmp(argv[1], command->name))
+			return run(command, argc - 1, argv + 1);
 	if (argc > 1 && meant(argv[1])) {
 		cli_complain("there is no command and no file '%s'. Did you mean: tornstack %s", argv[1], meant(argv[1]));
 		return EXIT_USAGE;

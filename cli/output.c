@@ -60,17 +60,18 @@ static ssize_t write_temporary(void *cookie, const char *bytes, size_t size)
 	return (ssize_t)size;
 }
 
-bool output_open(const char *path, const char *input, struct output *ret)
+bool output_open(const char *path, const char *const *inputs, struct output *ret)
 {
 	const cookie_io_functions_t functions = {.write = write_temporary};
 	struct stat old;
 	bool exists = path && !stat(path, &old);
 
 	*ret = (struct output){.path = path, .descriptor = -1};
-	if (exists && is_same_file(&old, input)) {
-		cli_complain("%s is the dump itself: it is not overwritten", path);
-		return false;
-	}
+	for (; exists && inputs && *inputs; inputs++)
+		if (is_same_file(&old, *inputs)) {
+			cli_complain("%s is the dump itself: it is not overwritten", path);
+			return false;
+		}
 	if (!path) {
 		ret->file = stdout;
 	} else if (exists && !S_ISREG(old.st_mode)) {

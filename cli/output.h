@@ -13,9 +13,9 @@ struct output {
 	char temporary[PATH_MAX]; /* empty: there is none (yet) */
 };
 
-/* Opens an output; NULL is standard output. Refuses to replace `input`. The temporary file is made by the first write and
+/* Opens an output; NULL is standard output. Refuses to replace one of `inputs` (ended by NULL; NULL: none). The temporary file is made by the first write and
  * is there until output_keep or output_discard; `ret` must not move meanwhile. Complains and returns false on failure. */
-bool output_open(const char *path, const char *input, struct output *ret);
+bool output_open(const char *path, const char *const *inputs, struct output *ret);
 
 /* Closes it and, for a file, puts it in its place. Complains and returns false when that failed; nothing is left. */
 bool output_keep(struct output *output);

@@ -2,6 +2,7 @@
 #include "cli/running.h"
 
 #include "cli/cli.h"
+#include "cli/spelling.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -124,9 +125,15 @@ char *running_help(int key, const char *text, void *input)
 
 void running_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
-	/* ARGP_NO_HELP: argp offers -? but not -h, and then ignores the help filter. */
-	const int error = argp_parse(argp, argc, argv, ARGP_NO_HELP, NULL, input);
+	const char *wrong, *meant;
+	int error;
 
+	if (spelling_of_options(argp, argc, argv, &wrong, &meant)) {
+		cli_complain("there is no option '%s'. Did you mean: --%s", wrong, meant);
+		exit(EXIT_USAGE);
+	}
+	/* ARGP_NO_HELP: argp offers -? but not -h, and then ignores the help filter. */
+	error = argp_parse(argp, argc, argv, ARGP_NO_HELP, NULL, input);
 	if (error) { /* wrong usage does not return */
 		cli_complain("cannot read the command line: %s", strerror(error));
 		exit(EXIT_FAILED);

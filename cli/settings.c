@@ -1,10 +1,12 @@
 /* settings.c: the options of every subcommand that reads a dump. */
 #include "cli/settings.h"
 
+#include "cli/batch.h"
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,7 @@ enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_CRASH, KEY_FORM
 
 static const struct argp_option options[] = {
 	{"exe", KEY_EXE, "FILE", 0, "The executable that crashed; may be repeated", 0},
+	{"core", 'c', "DUMP", 0, "The dump; what else is named is an executable (as debuggers are called)", 0},
 	{"symbols", KEY_SYMBOLS, "DIR", 0, "Look for executables and libraries in DIR, by name and build-id", 0},
 	{"sysroot", KEY_SYSROOT, "DIR", 0, "Where paths in the dump begin; default: this machine's root", 0},
 	{"crash", KEY_CRASH, "N", 0, "Of a log that holds several crashes, take number N; default: the last", 0},
@@ -61,14 +64,62 @@ static void set_crash(struct argp_state *state, struct settings *settings, const
 	settings->options.crash = (unsigned)number;
 }
 
-static void set_dump(struct argp_state *state, struct settings *settings, const char *arg)
+static void add_named(struct argp_state *state, struct settings *settings, const char *arg)
 {
-	if (settings->dump)
-		argp_error(state, "one DUMP at a time, not '%s' and '%s'; an executable is given with --exe",
-			   settings->dump, arg);
-	if (!*arg)
+	if (arg && !*arg)
 		argp_error(state, "the name of the dump is empty");
-	settings->dump = arg;
+	if (!inputs_add(&settings->named, arg))
+		argp_failure(state, EXIT_FAILED, ENOMEM, "the command line");
+}
+
+/* A folder stands for the files in it. */
+static void open_folders(struct argp_state *state, struct inputs *named)
+{
+	struct inputs files = {0};
+
+	for (size_t i = 0; i < named->count; i++) {
+		const bool folder = input_is_folder(named->items[i]);
+
+		if (!(folder ? inputs_add_folder : inputs_add)(&files, named->items[i]))
+			argp_failure(state, EXIT_FAILED, errno, "%s", named->items[i]);
+		files.folder |= folder;
+	}
+	*named = files;
+}
+
+/* gdb's habits: EXE CORE, EXE -c CORE; and CORE EXE. An executable alone is no dump, which is said when it is read. */
+static void tell_executables(struct argp_state *state, struct settings *settings)
+{
+	struct inputs *named = &settings->named;
+	const size_t count = named->count;
+
+	named->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *name = named->items[i];
+
+		if (!settings->core && (count == 1 || !input_is_executable(name)))
+			named->items[named->count++] = name;
+		else if (!named->folder || settings->executable_count < EXE_LIMIT)
+			add_executable(state, settings, name);
+	}
+	if (settings->core)
+		add_named(state, settings, settings->core);
+}
+
+static void sort_named(struct argp_state *state, struct settings *settings)
+{
+	struct inputs *named = &settings->named;
+
+	if (settings->several)
+		open_folders(state, named);
+	tell_executables(state, settings);
+	if (!named->count && !named->folder)
+		argp_error(state, "which DUMP? Give a core file, a minidump, a log, or '-' for standard input");
+	if (named->count > 1 && !settings->several)
+		argp_error(state, "one DUMP at a time, not '%s' and '%s'", named->items[0], named->items[1]);
+	if (named->count > 1 && !batch_writes(settings->options.format))
+		argp_error(state, "of several dumps there are lines of text, --brief and --json only");
+	add_named(state, settings, NULL);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -81,6 +132,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_EXE:
 		add_executable(state, settings, arg);
+		return 0;
+	case 'c':
+		settings->core = arg;
 		return 0;
 	case KEY_SYMBOLS:
 		settings->options.symbols_dir = arg;
@@ -113,10 +167,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		printf("tornstack %s\n", TORNSTACK_VERSION);
 		exit(cli_close(stdout, "standard output") ? EXIT_OK : EXIT_FAILED);
 	case ARGP_KEY_ARG:
-		set_dump(state, settings, arg);
+		add_named(state, settings, arg);
 		return 0;
-	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which DUMP? Give a core file or minidump, or '-' for standard input");
+	case ARGP_KEY_END:
+		sort_named(state, settings);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -155,17 +209,14 @@ static void show_progress(void *context, enum ts_phase phase, uint64_t done, uin
 static void fail(const struct settings *settings, const struct ts_result *result)
 {
 	if (settings->options.format == TS_JSON && result->outcome == TS_FAILED && !result->begun) {
-		ts_failure(settings->dump, result, stdout);
+		ts_failure(*settings->named.items ? *settings->named.items : "", result, stdout);
 		fflush(stdout);
 	}
 	cli_complain("%s", result->error);
 }
 
-int settings_run(struct settings *settings)
+static void set_options(struct settings *settings)
 {
-	struct output output;
-	struct ts_result result;
-
 	settings->options.color = running_color(&settings->running);
 	settings->options.columns = running_columns(&settings->running);
 	settings->options.max_size = settings->running.max_size;
@@ -175,16 +226,53 @@ int settings_run(struct settings *settings)
 	settings->options.isolated = !settings->running.exposed;
 	settings->options.progress = show_progress;
 	settings->options.context = settings;
-	if (!output_open(settings->running.output, settings->dump, &output))
-		return EXIT_FAILED;
-	result = ts_analyze(settings->dump, &settings->options, output.file);
+}
+
+static int run_one(struct settings *settings, struct output *output)
+{
+	const struct ts_result result = ts_analyze(*settings->named.items, &settings->options, output->file);
+
 	running_exposed(&settings->running, result.exposed);
 	if (result.outcome != TS_ANALYSED && result.outcome != TS_ANALYSED_CORRUPTION) {
-		output_discard(&output);
+		output_discard(output);
 		fail(settings, &result);
 		return EXIT_FAILED;
 	}
-	if (!output_keep(&output))
+	if (!output_keep(output))
 		return EXIT_FAILED;
 	return result.outcome == TS_ANALYSED_CORRUPTION ? EXIT_CORRUPTION : EXIT_OK;
+}
+
+static int run_none(const struct settings *settings, struct output *output)
+{
+	output_discard(output);
+	fail(settings, &(struct ts_result){.outcome = TS_FAILED, .error_code = "no-dump",
+					   .error = "there is no dump, and no log of a crash, in what was named"});
+	return EXIT_FAILED;
+}
+
+/* What could be analysed is kept, whatever became of the others. */
+static int run_several(struct settings *settings, struct output *output)
+{
+	const struct inputs *named = &settings->named;
+	const struct batch_sum sum = batch_run(named->items, named->folder, &settings->options, output->file);
+
+	if (!sum.analysed && !sum.failed)
+		return run_none(settings, output);
+	if (!output_keep(output))
+		return EXIT_FAILED;
+	if (sum.others && !settings->running.quiet)
+		cli_complain("%zu other %s: neither dumps nor logs of a crash", sum.others, sum.others == 1 ? "file" : "files");
+	return sum.failed ? EXIT_FAILED : sum.damaged ? EXIT_CORRUPTION : EXIT_OK;
+}
+
+int settings_run(struct settings *settings)
+{
+	const bool several = settings->named.count > 2 || settings->named.folder; /* the last is NULL */
+	struct output output;
+
+	set_options(settings);
+	if (!output_open(settings->running.output, settings->named.items, &output))
+		return EXIT_FAILED;
+	return (several ? run_several : run_one)(settings, &output);
 }

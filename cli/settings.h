@@ -2,6 +2,7 @@
 #ifndef CLI_SETTINGS_H
 #define CLI_SETTINGS_H
 
+#include "cli/inputs.h"
 #include "cli/running.h"
 #include "lib/tornstack.h"
 
@@ -12,13 +13,15 @@ struct settings {
 	struct ts_options options;
 	const char *executables[EXE_LIMIT + 1];
 	size_t executable_count;
-	const char *dump;
+	struct inputs named; /* dumps once they are parsed; as they were given before that */
+	const char *core;    /* -c */
+	bool several;        /* more than one dump will do */
 };
 
 /* A child of a subcommand's argp; its input is a struct settings. */
 extern const struct argp settings_argp;
 
-/* Analyses the dump and writes the report; returns the exit status, EXIT_CORRUPTION too. */
+/* Analyses the dump, or each of several, and writes the report; returns the exit status, EXIT_CORRUPTION too. */
 int settings_run(struct settings *settings);
 
 #endif

@@ -195,7 +195,7 @@ def misspelt():
 
 
 def command_line():
-    wrong = (), ('--no-such-option',), ('--json',), ('nosuchcommand', 'x'), ('--goroutines=none', 'x'), ('a', 'b')
+    wrong = (), ('--no-such-option',), ('--json',), ('--goroutines=none', 'x'), ('goroutines', 'a', 'b')
     for args in wrong:
         done = tap.Run(*args)
         tap.check(f'usage: {" ".join(args) or "nothing"}', None if done.status == 2 and done.err and not done.out else

@@ -1,0 +1,28 @@
+/* inputs.h: the files that a command line names: dumps, the executables among them, and folders of dumps. */
+#ifndef CLI_INPUTS_H
+#define CLI_INPUTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct inputs {
+	const char **items; /* owned, as are the names that a folder gave */
+	size_t count, room;
+	bool folder; /* a folder was among them */
+};
+
+/* Appends a name, which must outlive the list. False: memory ran out. */
+bool inputs_add(struct inputs *inputs, const char *name);
+
+/* Whether a file begins as an executable or a library does: ELF of type EXEC or DYN (elf.h), or PE ("MZ"). False also where it
+ * cannot be read; what is neither is taken for a dump. */
+bool input_is_executable(const char *path);
+
+/* Whether it is a folder. */
+bool input_is_folder(const char *path);
+
+/* Appends the regular files in a folder, by name, without those whose name begins with a dot. False, with errno: it cannot be
+ * read. */
+bool inputs_add_folder(struct inputs *inputs, const char *path);
+
+#endif
