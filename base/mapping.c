@@ -132,6 +132,38 @@ const struct err *mapping_new(struct arena *arena, const char *path, int descrip
 	return NULL;
 }
 
+static void release_zeros(void *object)
+{
+	const struct span *zeros = object;
+
+	if (zeros->size)
+		munmap((void *)(uintptr_t)zeros->data, zeros->size);
+}
+
+const struct err *mapping_zeros(struct arena *arena, uint64_t size, bool writable, void **ret)
+{
+	struct span *zeros = arena_alloc(arena, sizeof *zeros);
+	void *start = MAP_FAILED;
+
+	arena_defer(arena, release_zeros, zeros);
+	if (size && size < SIZE_MAX / 2)
+		start = mmap(NULL, (size_t)size, writable ? PROT_READ | PROT_WRITE : PROT_READ,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (start == MAP_FAILED)
+		return err_new(arena, ERR_LIMIT, "no room for %llu bytes", (unsigned long long)size);
+	*zeros = (struct span){start, (size_t)size};
+	*ret = start;
+	return NULL;
+}
+
+bool mapping_open(void *start, size_t size)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	const uintptr_t from = (uintptr_t)start / page * page;
+
+	return !mprotect((void *)from, (uintptr_t)start + size - from, PROT_READ | PROT_WRITE);
+}
+
 void mapping_pass(struct span part)
 {
 	const uintptr_t start = ((uintptr_t)part.data + page_size - 1) / (page_size ? page_size : 1) * page_size;

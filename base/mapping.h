@@ -13,6 +13,13 @@
  * Errors: LIMIT, IO. */
 const struct err *mapping_new(struct arena *arena, const char *path, int descriptor, uint64_t size, struct span *ret);
 
+/* Zeros, without a file, which take memory only where they are written to: `writable` at once, or by mapping_open's leave. They go with
+ * the arena. Errors: LIMIT. */
+const struct err *mapping_zeros(struct arena *arena, uint64_t size, bool writable, void **ret);
+
+/* Makes [start, start + size) of such a mapping writable, in whole pages around it. False: errno says why not. */
+bool mapping_open(void *start, size_t size);
+
 /* Ends a mapping; of an empty one nothing. */
 void mapping_release(struct span *mapped);
 

@@ -13,6 +13,7 @@ enum {
 	FUNCTAB_ENTRY = 8,
 	FUNC_LIMIT = 1 << 24,
 	NAME_LIMIT = 1 << 16,
+	PCVALUE_PAIR = 10, /* bytes at most: two numbers of 32 bits */
 	PCVALUE_LIMIT = 1 << 20, /* steps; a function of 4 MiB of code has fewer */
 	TREE_SAMPLE = 512,
 };
@@ -20,6 +21,36 @@ enum {
 static bool is_magic(const uint8_t *head)
 {
 	return (head[0] == MAGIC_118 || head[0] == MAGIC_120) && head[1] == 0xff && head[2] == 0xff && head[3] == 0xff;
+}
+
+/* ---- what is read of a table that lies in a dump ---- */
+
+/* Nothing tells where parts lie that are not one piece with the header (registered.c): these are small, and kept whole. */
+static void cite(const struct pclntab *table, struct span part, uint64_t offset, uint64_t size)
+{
+	const uintptr_t distance = (uintptr_t)part.data - (uintptr_t)table->bytes.data;
+
+	if (table->image && distance < table->bytes.size && offset <= part.size)
+		image_cite(table->image, table->address + distance + offset, size);
+}
+
+static void cite_text(const struct pclntab *table, struct span part, uint64_t offset, const char *text)
+{
+	if (table->image && text)
+		cite(table, part, offset, strlen(text) + 1);
+}
+
+void pclntab_cite_data(const struct pclntab *table, struct span data)
+{
+	if (table->gofunc_image && data.size)
+		image_cite(table->gofunc_image, table->gofunc_address + (uint64_t)(data.data - table->gofunc.data), data.size);
+}
+
+void pclntab_belongs(struct pclntab *table, struct image *image)
+{
+	table->image = image;
+	cite(table, table->bytes, 0, HEADER_SIZE);
+	cite(table, table->functab, 0, (uint64_t)table->nfunc * FUNCTAB_ENTRY + sizeof(uint32_t));
 }
 
 static bool ascending(const struct pclntab *table)
@@ -187,7 +218,20 @@ bool pclntab_find(const struct pclntab *table, uint64_t pc, struct func *ret)
 		else
 			high = middle;
 	}
-	return pclntab_func(table, low, ret);
+	if (!pclntab_func(table, low, ret))
+		return false;
+	pclntab_cite(table, ret);
+	return true;
+}
+
+void pclntab_cite(const struct pclntab *table, const struct func *func)
+{
+	const uint64_t words = (uint64_t)func->npcdata + func->nfuncdata;
+
+	if (!table->image)
+		return;
+	cite(table, table->functab, func->record, (table->has_start_line ? 44 : 40) + 4 * (words < 64 ? words : 64));
+	cite_text(table, table->funcnames, func->name, pclntab_name(table, func->name));
 }
 
 const char *pclntab_name(const struct pclntab *table, uint32_t offset)
@@ -201,7 +245,7 @@ struct pcvalue pcvalue_of(const struct pclntab *table, const struct func *func, 
 {
 	struct span bytes = offset ? span_from(table->pctab, offset) : (struct span){0};
 
-	return (struct pcvalue){.reader = reader_of(bytes), .quantum = table->quantum, .end = func->entry,
+	return (struct pcvalue){.reader = reader_of(bytes), .table = table, .quantum = table->quantum, .end = func->entry,
 				.value = (uint32_t)-1};
 }
 
@@ -209,9 +253,12 @@ struct pcvalue pcvalue_of(const struct pclntab *table, const struct func *func, 
  * bytes, for each function anew. */
 bool pcvalue_next(struct pcvalue *at)
 {
+	const size_t from = at->reader.position;
 	uint32_t delta = read_uvarint32(&at->reader);
 	uint64_t length;
 
+	if (at->table->image)
+		cite(at->table, at->reader.span, from, PCVALUE_PAIR);
 	if (at->reader.failed || (delta == 0 && at->begun) || !steps_take(1))
 		return false;
 	at->begun = true;
@@ -313,8 +360,11 @@ void func_line(const struct pclntab *table, const struct func *func, uint64_t pc
 		uint64_t slot = (uint64_t)func->cu_offset + (uint64_t)file_number;
 		struct span entry = span_slice(table->cutab, 4 * slot, 4);
 
+		cite(table, table->cutab, 4 * slot, entry.size);
 		if (entry.size && span_u32(entry, 0) != UINT32_MAX)
 			*file = span_string(table->filetab, span_u32(entry, 0), NAME_LIMIT);
+		if (*file)
+			cite_text(table, table->filetab, span_u32(entry, 0), *file);
 	}
 }
 
@@ -329,6 +379,8 @@ static bool inline_entry(const struct pclntab *table, struct span tree, int32_t 
 		return false;
 	ret->func_id = span_u8(entry, table->has_start_line ? 0 : 2);
 	ret->name = pclntab_name(table, span_u32(entry, table->has_start_line ? 4 : 12));
+	pclntab_cite_data(table, entry);
+	cite_text(table, table->funcnames, span_u32(entry, table->has_start_line ? 4 : 12), ret->name);
 	*parent = span_u32(entry, table->has_start_line ? 8 : 16);
 	return true;
 }
@@ -351,8 +403,10 @@ void pclntab_sample_trees(const struct pclntab *table, size_t *good, size_t *bad
 
 	*good = *bad = 0;
 	for (uint32_t i = 0; i < table->nfunc; i += step)
-		if (pclntab_func(table, i, &func) && func_pcdata_table(table, &func, PCDATA_INL_TREE_INDEX))
+		if (pclntab_func(table, i, &func) && func_pcdata_table(table, &func, PCDATA_INL_TREE_INDEX)) {
+			pclntab_cite(table, &func);
 			*(is_tree(table, &func, func_funcdata(table, &func, FUNCDATA_INL_TREE)) ? good : bad) += 1;
+		}
 }
 
 size_t func_inline_frames(const struct pclntab *table, const struct func *func, uint64_t pc,

@@ -6,6 +6,7 @@
 
 #include "base/span.h"
 #include "base/vec.h"
+#include "formats/dump/image.h"
 
 enum { PCDATA_UNSAFE_POINT = 0, PCDATA_STACK_MAP_INDEX = 1, PCDATA_INL_TREE_INDEX = 2 }; /* internal/abi/symtab.go */
 enum { FUNCDATA_ARGS_POINTER_MAPS = 0, FUNCDATA_LOCALS_POINTER_MAPS = 1, FUNCDATA_STACK_OBJECTS = 2, FUNCDATA_INL_TREE = 3 };
@@ -24,6 +25,9 @@ struct pclntab {
 	uint32_t nfunc;
 	uint64_t text;    /* run-time address that function offsets are relative to (moduledata.text) */
 	struct span functab, funcnames, cutab, filetab, pctab;
+	struct image *image; /* whose memory holds it, which is told what is read of it (image_cite); NULL: it is a file's */
+	struct image *gofunc_image; /* the same of: */
+	uint64_t gofunc_address;    /* at run time */
 	struct span gofunc; /* bytes from moduledata.gofunc on: funcdata; empty when unknown */
 	VEC(struct text_section) sections; /* empty: one contiguous text */
 };
@@ -53,6 +57,17 @@ bool pclntab_assemble(const struct pclntab_parts *parts, uint64_t address, struc
 /* Function number `index`; false when its record is damaged. */
 bool pclntab_func(const struct pclntab *table, uint32_t index, struct func *ret);
 
+/* It lies in the memory of an image: what is read of it from here on is told to that. The starts of all functions have been read
+ * already. */
+void pclntab_belongs(struct pclntab *table, struct image *image);
+
+/* What was found has to do with this function: its record and its name are kept in a slim dump (image_cite). pclntab_find does it;
+ * who goes through all functions, of those that it looked for. */
+void pclntab_cite(const struct pclntab *table, const struct func *func);
+
+/* The same for funcdata: a part of table->gofunc. */
+void pclntab_cite_data(const struct pclntab *table, struct span data);
+
 /* Whether pc lies between the first function and the end of the last: a sound table finds one there. */
 bool pclntab_covers(const struct pclntab *table, uint64_t pc);
 
@@ -63,7 +78,7 @@ bool pclntab_find(const struct pclntab *table, uint64_t pc, struct func *ret);
 uint64_t pclntab_min(const struct pclntab *table);
 uint64_t pclntab_max(const struct pclntab *table);
 
-/* The name at a funcnametab offset; NULL when damaged. */
+/* The name at a funcnametab offset; NULL when damaged. It is not cited. */
 const char *pclntab_name(const struct pclntab *table, uint32_t offset);
 
 /* The value of a pcvalue table (func->pcsp, pcfile, pcln, or a pcdata table) at pc; false when there is none. If `start`
@@ -74,6 +89,7 @@ bool func_value(const struct pclntab *table, const struct func *func, uint32_t o
 /* A pcvalue table, read stretch by stretch: `value` holds from `start` to before `end`. */
 struct pcvalue {
 	struct reader reader;
+	const struct pclntab *table;
 	uint8_t quantum;
 	bool begun;
 	uint64_t start, end;

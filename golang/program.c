@@ -17,8 +17,10 @@ bool program_has_function(const struct go_runtime *runtime, const char *prefix)
 			struct func func;
 			const char *name = pclntab_func(table, at, &func) ? pclntab_name(table, func.name) : NULL;
 
-			if (name && !strncmp(name, prefix, length))
-				return true;
+			if (!name || strncmp(name, prefix, length))
+				continue;
+			pclntab_cite(table, &func);
+			return true;
 		}
 	}
 	return false;

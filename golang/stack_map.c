@@ -10,15 +10,17 @@ enum {
 };
 
 /* Map number `which` of a list of them. */
-static bool read_bits(struct span list, int32_t which, struct word_bits *ret)
+static bool read_bits(const struct pclntab *table, struct span list, int32_t which, struct word_bits *ret)
 {
 	const uint32_t maps = span_u32(list, 0), count = span_u32(list, 4);
 	const uint64_t bytes = (count + BITS - 1) / BITS;
 
 	ret->count = count;
+	pclntab_cite_data(table, span_slice(list, 0, HEADER));
 	if (!count)
 		return list.size >= HEADER;
 	ret->bits = span_slice(list, HEADER + bytes * (uint64_t)which, bytes);
+	pclntab_cite_data(table, ret->bits);
 	return count <= WORDS_MOST && (uint32_t)which < maps && ret->bits.size;
 }
 
@@ -28,7 +30,7 @@ static bool read_locals(const struct pclntab *table, const struct func *func, in
 	if (size <= least)
 		return true;
 	if (!func_has_funcdata(table, func, FUNCDATA_LOCALS_POINTER_MAPS) ||
-	    !read_bits(func_funcdata(table, func, FUNCDATA_LOCALS_POINTER_MAPS), which, &ret->locals) ||
+	    !read_bits(table, func_funcdata(table, func, FUNCDATA_LOCALS_POINTER_MAPS), which, &ret->locals) ||
 	    (uint64_t)ret->locals.count * WORD > size)
 		return false;
 	ret->locals.address = ret->top - (uint64_t)ret->locals.count * WORD;
@@ -44,6 +46,8 @@ static bool read_objects(const struct pclntab *table, const struct func *func, s
 	list = func_funcdata(table, func, FUNCDATA_STACK_OBJECTS);
 	ret->object_count = span_u64(list, 0);
 	ret->objects = span_slice(list, WORD, ret->object_count * RECORD);
+	pclntab_cite_data(table, span_slice(list, 0, WORD));
+	pclntab_cite_data(table, ret->objects);
 	return ret->object_count && ret->object_count <= OBJECTS_MOST && ret->objects.size;
 }
 
@@ -68,7 +72,7 @@ bool stack_map_read(const struct go_runtime *runtime, const struct pc_info *info
 		which = 0; /* as the runtime does */
 	ret->arguments.address = ret->base;
 	return func_has_funcdata(table, info->func, FUNCDATA_ARGS_POINTER_MAPS) &&
-	       read_bits(func_funcdata(table, info->func, FUNCDATA_ARGS_POINTER_MAPS), which, &ret->arguments) &&
+	       read_bits(table, func_funcdata(table, info->func, FUNCDATA_ARGS_POINTER_MAPS), which, &ret->arguments) &&
 	       read_locals(table, info->func, which, ret->top - sp, least, ret) && read_objects(table, info->func, ret);
 }
 

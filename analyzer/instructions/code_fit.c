@@ -31,6 +31,7 @@ static void sample(struct regularity *regularity, struct go_runtime *runtime, co
 
 		if (!pclntab_func(&module->pclntab, i, &func) || !can_tell(runtime, module, &func))
 			continue;
+		pclntab_cite(&module->pclntab, &func);
 		tally->asked++;
 		tally->regular += func_is_regular(regularity, module, &func, &torn, &count);
 		return;

@@ -182,7 +182,7 @@ static void find_calls(struct go_runtime *runtime, const struct go_module *modul
 	for (uint64_t at = module->text; at < module->etext; at += code.size) {
 		size_t from = 0;
 
-		code = image_view(runtime->image, at, module->etext - at);
+		code = image_peek(runtime->image, at, module->etext - at);
 		while (insn_next_call(runtime->image->arch, at, code, exec_io, &from)) {
 			const struct pc_info *info = go_return_address(runtime, at + from);
 
@@ -200,7 +200,10 @@ static bool in_package(const struct pclntab *table, uint32_t index, struct func 
 	if (!pclntab_func(table, index, func))
 		return false;
 	*name = pclntab_name(table, func->name);
-	return *name && !strncmp(*name, PACKAGE, sizeof PACKAGE - 1);
+	if (!*name || strncmp(*name, PACKAGE, sizeof PACKAGE - 1))
+		return false;
+	pclntab_cite(table, func);
+	return true;
 }
 
 static void read_module(struct go_runtime *runtime, const struct go_module *module, struct outparams *ret)

@@ -82,7 +82,7 @@ void storers_find(struct analysis *analysis, uint64_t address, uint64_t size, st
 	*ret = (struct storers){0};
 	for (size_t i = 0; i < runtime->modules.count && runtime->decoder; i++) {
 		const struct go_module *module = &runtime->modules.items[i];
-		const struct span code = image_view(analysis->image, module->text, module->etext - module->text);
+		const struct span code = image_peek(analysis->image, module->text, module->etext - module->text);
 
 		search.after = 0;
 		if (analysis->image->arch->id == ARCH_AMD64)

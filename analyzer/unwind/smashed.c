@@ -107,7 +107,7 @@ static void search_text(struct search *search)
 		uint64_t at = module->text;
 
 		while (at < module->etext) {
-			struct span code = image_view(search->analysis->image, at, module->etext - at);
+			struct span code = image_peek(search->analysis->image, at, module->etext - at);
 			size_t from = 0;
 
 			while (insn_next_call(search->analysis->image->arch, at, code, search->callee->entry, &from))

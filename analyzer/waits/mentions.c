@@ -54,7 +54,7 @@ static struct span live_words(const struct analysis *analysis, struct image *ima
 	const struct goroutine *g = &analysis->runtime->goroutines.items[goroutine];
 	uint64_t from = stack_live_from(g);
 
-	return image_view(image, from, g->stack_hi > from ? g->stack_hi - from : 0);
+	return image_peek(image, from, g->stack_hi > from ? g->stack_hi - from : 0);
 }
 
 size_t stacks_within(struct analysis *analysis, uint64_t *bytes)
@@ -109,8 +109,10 @@ static void scan_slice(void *context, size_t number, size_t from, size_t to)
 			uint64_t word = span_u64(words, at);
 			uint32_t item = word >= scan->low && word <= scan->high ? *slot_of(scan->mentions, word) : 0;
 
-			if (item)
-				count_holder(&slice.items[item - 1], &slice.last[item - 1], (uint32_t)i);
+			if (!item)
+				continue;
+			image_cite(&image, stack_live_from(&scan->analysis->runtime->goroutines.items[i]) + at, WORD);
+			count_holder(&slice.items[item - 1], &slice.last[item - 1], (uint32_t)i);
 		}
 	}
 }

@@ -36,13 +36,16 @@ void reach_leave_out(struct reach *reach, uint64_t address)
 		reach->marks[slot.number / BITS] |= (uint8_t)(1 << slot.number % BITS);
 }
 
-static void meet(struct reach *reach, uint64_t word)
+/* `at`: the address of the word; 0: it is a register. */
+static void meet(struct reach *reach, uint64_t word, uint64_t at)
 {
 	struct slot slot;
 
 	if (!span_index_find(reach->spans, word, &slot) || is_marked(reach, slot.number))
 		return;
 	mark(reach, slot.number);
+	if (at)
+		image_cite(reach->analysis->image, at, WORD);
 	if (reach->spans->spans.items[slot.span].noscan)
 		return;
 	if (++reach->count > reach->most) {
@@ -52,10 +55,10 @@ static void meet(struct reach *reach, uint64_t word)
 	vec_push(reach->analysis->arena, &reach->open, slot);
 }
 
-void reach_words(struct reach *reach, struct span words)
+void reach_words(struct reach *reach, struct span words, uint64_t address)
 {
 	for (size_t at = 0; at + WORD <= words.size && !reach->lost; at += WORD)
-		meet(reach, load_u64(words.data + at));
+		meet(reach, load_u64(words.data + at), address ? address + at : 0);
 }
 
 void reach_forget(struct reach *reach)
@@ -65,12 +68,14 @@ void reach_forget(struct reach *reach)
 	reach->marked.count = 0;
 }
 
-static void look_through(struct reach *reach, uint64_t start, uint64_t size)
+void reach_memory(struct reach *reach, uint64_t start, uint64_t size)
 {
-	const struct span words = image_bytes(reach->analysis->image, start, size);
+	struct span words = image_peek(reach->analysis->image, start, size);
 
+	if (words.size != size) /* in several pieces */
+		words = image_bytes(reach->analysis->image, start, size);
 	reach->lost |= words.size != size;
-	reach_words(reach, words);
+	reach_words(reach, words, start);
 }
 
 void reach_run(struct reach *reach)
@@ -78,7 +83,7 @@ void reach_run(struct reach *reach)
 	while (reach->open.count && !reach->lost) {
 		const struct slot slot = reach->open.items[--reach->open.count];
 
-		look_through(reach, slot.start, slot.size);
+		reach_memory(reach, slot.start, slot.size);
 	}
 }
 
@@ -102,7 +107,7 @@ static void look_at(struct reach *reach, uint64_t from, struct span words)
 
 		if (!reach_has(reach, word) && !span_index_is_record(reach->spans, from + at) &&
 		    !is_system_stack(reach->analysis->runtime, from + at))
-			meet(reach, word);
+			meet(reach, word, from + at);
 	}
 }
 
@@ -156,7 +161,7 @@ static bool look_at_specials(struct reach *reach, const struct indexed_span *spa
 			return false;
 		--*left;
 		if (special.keeps && !span->noscan && span_index_find(reach->spans, special.object, &slot))
-			look_through(reach, slot.start, slot.size);
+			reach_memory(reach, slot.start, slot.size);
 	}
 	return true;
 }

@@ -27,8 +27,12 @@ bool reach_has(const struct reach *reach, uint64_t address);
 /* Takes a slot for one that was looked through: what it holds is reached by others only. */
 void reach_leave_out(struct reach *reach, uint64_t address);
 
-/* The objects that words lead to, and from there on: for reach_run to go through. */
-void reach_words(struct reach *reach, struct span words);
+/* The objects that words lead to, and from there on: for reach_run to go through. `address`: where they lie, if they were only searched
+ * (image_peek); 0: nowhere, or they were read. */
+void reach_words(struct reach *reach, struct span words, uint64_t address);
+
+/* … that memory holds; what of it is missing is lost. */
+void reach_memory(struct reach *reach, uint64_t start, uint64_t size);
 
 /* … that a goroutine itself leads to: its runtime.g, what it deferred, and its stack; of a parked one what its frames may still
  * use. */

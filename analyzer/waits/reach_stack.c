@@ -22,7 +22,7 @@ struct walk {
 
 static void meet(struct walk *walk, struct span words)
 {
-	reach_words(walk->reach, words);
+	reach_words(walk->reach, words, 0);
 	for (size_t at = 0; at + WORD <= words.size; at += WORD) {
 		const uint64_t word = load_u64(words.data + at);
 
@@ -150,15 +150,13 @@ static void by_all_words(struct reach *reach, size_t goroutine)
 	const struct goroutine *g = &analysis->runtime->goroutines.items[goroutine];
 	const int32_t thread = analysis->goroutine_thread[goroutine];
 	const uint64_t from = stack_live_from(g);
-	const struct span words = image_bytes(analysis->image, from, g->stack_hi - from);
 
-	reach->lost |= words.size != g->stack_hi - from;
-	reach_words(reach, words);
+	reach_memory(reach, from, g->stack_hi - from);
 	for (uint8_t i = 0; thread >= 0 && i < REG_LIMIT; i++) {
 		uint64_t word;
 
 		if (reg_get(&analysis->image->threads.items[thread].registers, i, &word))
-			reach_words(reach, (struct span){(const uint8_t *)&word, sizeof word});
+			reach_words(reach, (struct span){(const uint8_t *)&word, sizeof word}, 0);
 	}
 }
 
@@ -167,10 +165,8 @@ void reach_goroutine(struct reach *reach, size_t goroutine)
 	struct analysis *analysis = reach->analysis;
 	const struct goroutine *g = &analysis->runtime->goroutines.items[goroutine];
 	const uint64_t size = analysis->runtime->layout->offset[LAYOUT_g_size];
-	const struct span words = image_bytes(analysis->image, g->address, size);
 
-	reach->lost |= words.size != size;
-	reach_words(reach, words);
+	reach_memory(reach, g->address, size);
 	if (g->stack_hi > g->stack_lo && g->stack_hi - g->stack_lo <= analysis->image->bytes.size && !by_maps(reach, goroutine))
 		by_all_words(reach, goroutine);
 }

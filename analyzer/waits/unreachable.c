@@ -86,7 +86,7 @@ static void reach_processors(struct search *search)
 		const uint32_t from = layout->offset[LAYOUT_p_timers], size = layout->offset[LAYOUT_p_size] - from;
 
 		reach_leave_out(&search->reach, p);
-		reach_words(&search->reach, image_bytes(runtime->image, p + from, size));
+		reach_words(&search->reach, image_bytes(runtime->image, p + from, size), 0);
 	}
 }
 

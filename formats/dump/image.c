@@ -3,6 +3,7 @@
 #include "formats/dump/image.h"
 
 #include "base/steps.h"
+#include "formats/dump/kept.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,8 +90,19 @@ static struct span backing_at(const struct image *image, uint64_t address)
 	return span_slice(rest, 0, gap < rest.size ? gap : rest.size);
 }
 
-/* The bytes from an address on, as far as they are contiguous; *ret is not empty exactly with MEM_OK. */
-static enum mem_state bytes_at(struct image *image, uint64_t address, struct span *ret)
+enum purpose { TO_READ, TO_SEARCH };
+
+/* What of the saved bytes at an offset may be read. */
+static struct span readable(struct image *image, const struct segment *segment, uint64_t offset, struct span bytes,
+			    enum purpose purpose)
+{
+	if (image->kept && purpose == TO_READ)
+		bytes.size = (size_t)kept_bytes(image->kept, segment, offset, bytes.size);
+	return bytes;
+}
+
+/* Up to `most` bytes from an address on, as far as they are contiguous; *ret is not empty exactly with MEM_OK. */
+static enum mem_state bytes_at(struct image *image, uint64_t address, uint64_t most, enum purpose purpose, struct span *ret)
 {
 	const struct segment *segment = image_segment(image, address);
 	uint64_t offset = segment ? address - segment->address : 0;
@@ -99,9 +111,12 @@ static enum mem_state bytes_at(struct image *image, uint64_t address, struct spa
 		return segment ? MEM_NOT_SAVED : MEM_UNMAPPED;
 	if (segment && offset < segment->saved.size) {
 		*ret = span_from(segment->saved, offset);
-		return MEM_OK;
+		ret->size = ret->size < most ? ret->size : (size_t)most;
+		*ret = readable(image, segment, offset, *ret, purpose);
+		return ret->size || !most ? MEM_OK : MEM_NOT_SAVED;
 	}
 	*ret = backing_at(image, address);
+	ret->size = ret->size < most ? ret->size : (size_t)most;
 	if (ret->size)
 		return MEM_OK;
 	if (!segment)
@@ -112,18 +127,17 @@ static enum mem_state bytes_at(struct image *image, uint64_t address, struct spa
 /* ---- reading ---- */
 
 /* A range in several pieces: all of it must be there before the first byte is copied. */
-static enum mem_state read_pieces(struct image *image, uint64_t address, uint8_t *buf, size_t n, bool copy)
+static enum mem_state read_pieces(struct image *image, uint64_t address, uint8_t *buf, size_t n, enum purpose purpose)
 {
 	for (size_t done = 0; done < n;) {
 		struct span piece;
-		enum mem_state state = bytes_at(image, address + done, &piece);
-		size_t part = piece.size < n - done ? piece.size : n - done;
+		enum mem_state state = bytes_at(image, address + done, n - done, purpose, &piece);
 
 		if (state != MEM_OK)
 			return state;
-		if (copy)
-			memcpy(buf + done, piece.data, part);
-		done += part;
+		if (buf)
+			memcpy(buf + done, piece.data, piece.size);
+		done += piece.size;
 	}
 	return MEM_OK;
 }
@@ -137,15 +151,15 @@ enum mem_state image_read(struct image *image, uint64_t address, void *buf, size
 		return MEM_OK;
 	if (n - 1 > UINT64_MAX - address)
 		return MEM_UNMAPPED;
-	state = bytes_at(image, address, &piece);
+	state = bytes_at(image, address, n, TO_READ, &piece);
 	if (state != MEM_OK)
 		return state;
 	if (piece.size >= n) {
 		memcpy(buf, piece.data, n);
 		return MEM_OK;
 	}
-	state = read_pieces(image, address, buf, n, false);
-	return state == MEM_OK ? read_pieces(image, address, buf, n, true) : state;
+	state = read_pieces(image, address, NULL, n, TO_READ);
+	return state == MEM_OK ? read_pieces(image, address, buf, n, TO_READ) : state;
 }
 
 /* The 8 bytes at an address when they lie in the segment of the last lookup, else NULL: the path of nearly every word
@@ -160,6 +174,8 @@ static inline const uint8_t *in_last_segment(const struct image *image, uint64_t
 	segment = &image->segments.items[image->last_segment];
 	offset = address - segment->address;
 	if (offset >= segment->saved.size || segment->saved.size - offset < n)
+		return NULL;
+	if (__builtin_expect(image->kept != NULL, 0) && kept_bytes(image->kept, segment, offset, n) < n)
 		return NULL;
 	return segment->saved.data + offset;
 }
@@ -220,14 +236,25 @@ struct span image_view(struct image *image, uint64_t address, uint64_t size)
 {
 	struct span piece;
 
-	if (bytes_at(image, address, &piece) != MEM_OK)
-		return (struct span){0};
-	return span_slice(piece, 0, size < piece.size ? size : piece.size);
+	return size && bytes_at(image, address, size, TO_READ, &piece) == MEM_OK ? piece : (struct span){0};
+}
+
+struct span image_peek(struct image *image, uint64_t address, uint64_t size)
+{
+	struct span piece;
+
+	return size && bytes_at(image, address, size, TO_SEARCH, &piece) == MEM_OK ? piece : (struct span){0};
+}
+
+void image_cite(struct image *image, uint64_t address, uint64_t size)
+{
+	if (image->kept && image->kept->recording && size - 1 <= UINT64_MAX - address)
+		read_pieces(image, address, NULL, size, TO_READ);
 }
 
 bool image_holds(struct image *image, uint64_t address, uint64_t size)
 {
-	return !size || (size - 1 <= UINT64_MAX - address && read_pieces(image, address, NULL, size, false) == MEM_OK);
+	return !size || (size - 1 <= UINT64_MAX - address && read_pieces(image, address, NULL, size, TO_SEARCH) == MEM_OK);
 }
 
 struct span image_bytes(struct image *image, uint64_t address, uint64_t size)
@@ -241,8 +268,7 @@ struct span image_bytes(struct image *image, uint64_t address, uint64_t size)
 		return (struct span){0};
 	image->copied += size;
 	copy = arena_alloc(image->arena, (size_t)size);
-	image_read(image, address, copy, (size_t)size);
-	return (struct span){copy, (size_t)size};
+	return image_read(image, address, copy, (size_t)size) == MEM_OK ? (struct span){copy, (size_t)size} : (struct span){0};
 }
 
 struct span image_next(struct image *image, uint64_t *address, uint64_t end)
@@ -343,7 +369,21 @@ static void compare_block(const uint8_t *saved, const uint8_t *file, uint64_t ad
 	}
 }
 
-void image_compare_bytes(struct image *image, struct span file, uint64_t address, struct comparison *sum)
+/* In a slim dump, word by word. */
+static void compare_kept(struct image *image, const struct segment *segment, struct span file, uint64_t address,
+			 struct comparison *sum)
+{
+	for (size_t at = 0, step; at < file.size; at += step) {
+		const uint64_t offset = address + at - segment->address;
+
+		step = KEPT_WORD - (size_t)((address + at) % KEPT_WORD);
+		step = step < file.size - at ? step : file.size - at;
+		if (kept_has(image->kept, kept_number(segment, offset)))
+			compare_block(segment->saved.data + offset, file.data + at, address + at, step, sum);
+	}
+}
+
+static void compare_saved(struct image *image, struct span file, uint64_t address, struct comparison *sum)
 {
 	enum { BLOCK = 4096 };
 
@@ -357,10 +397,35 @@ void image_compare_bytes(struct image *image, struct span file, uint64_t address
 			next = next < file.size - at ? next : file.size - at;
 			if (!steps_take(1 + next / STEPS_BLOCK))
 				return;
-			compare_block(saved.data, file.data + at, address + at, (size_t)next, sum);
+			if (image->slim)
+				compare_kept(image, segment, span_slice(file, at, next), address + at, sum);
+			else
+				compare_block(saved.data, file.data + at, address + at, (size_t)next, sum);
 		}
 		at += next;
 	}
+}
+
+static void add_comparison(struct comparison *sum, const struct comparison *more)
+{
+	sum->first = sum->different ? sum->first : more->first;
+	sum->compared += more->compared;
+	sum->different += more->different;
+}
+
+/* Words that a slim dump has not are no witnesses; but what the whole dump said of this very file is known. */
+void image_compare_bytes(struct image *image, struct span file, uint64_t address, struct comparison *sum)
+{
+	const struct kept_comparison *known = image->kept && !image->kept->recording ? kept_compared(image->kept, file, address) : NULL;
+	struct comparison here = {0};
+
+	if (known)
+		here = known->sum;
+	else
+		compare_saved(image, file, address, &here);
+	if (image->kept && image->kept->recording)
+		kept_note_comparison(image, file, address, &here);
+	add_comparison(sum, &here);
 }
 
 enum agreement image_compare(struct image *image, struct span file, uint64_t address)

@@ -23,6 +23,7 @@ struct segment {
 	struct span saved; /* the first saved.size bytes of it; a view of the dump */
 	uint64_t promised; /* bytes the dump's header says are saved; > saved.size when it was cut short */
 	uint8_t flags;     /* SEGMENT_* */
+	uint64_t first_word; /* number of its first word (kept.h) */
 };
 
 /* A file that was mapped into the process; of a Windows dump, a whole module. */
@@ -74,6 +75,7 @@ struct stop {
 
 struct libraries;
 struct log_record;
+struct kept;
 
 struct image {
 	struct arena *arena;
@@ -114,6 +116,8 @@ struct image {
 
 	unsigned workers;    /* threads that may share long work; 0: one for each CPU */
 	size_t last_segment, before_last; /* cache of the lookup: a goroutine's structure and its stack lie in different ones */
+	struct kept *kept;   /* words that were read, or those that a slim dump has (kept.h); NULL: nobody asks, all */
+	bool slim;           /* it is what tornstack slim left of another */
 	uint64_t copied;     /* bytes that image_bytes copied: memory in several pieces is not much more than the dump has */
 };
 
@@ -143,10 +147,18 @@ void image_prefetch(const struct image *image, uint64_t address, uint64_t size);
 /* A view of up to `size` bytes at an address without copying: what lies contiguously in one segment; empty if none. */
 struct span image_view(struct image *image, uint64_t address, uint64_t size);
 
+/* As image_view, for searches: what is only looked at, and told as read by image_cite where it is what was looked for. In a slim
+ * dump all words that its own analysis neither read nor cited are 0. The other functions for searches are image_next, image_data
+ * and image_each_writable. */
+struct span image_peek(struct image *image, uint64_t address, uint64_t size);
+
+/* These bytes of what was searched have a part in what is found. */
+void image_cite(struct image *image, uint64_t address, uint64_t size);
+
 /* All bytes of [address, address + size): a view where they lie in one segment, else a copy; empty when some are missing. */
 struct span image_bytes(struct image *image, uint64_t address, uint64_t size);
 
-/* Whether all of them can be read. */
+/* Whether the dump saved all of them. */
 bool image_holds(struct image *image, uint64_t address, uint64_t size);
 
 /* The first bytes that the dump itself saved in [*address, end); *address becomes where they start. Empty: there are none.
@@ -213,5 +225,6 @@ struct format {
 extern const struct format format_elf_core;
 extern const struct format format_minidump;
 extern const struct format format_log; /* formats/log */
+extern const struct format format_slim; /* formats/slim */
 
 #endif

@@ -9,7 +9,7 @@ static void add_section(struct image *image, struct exe *exe, struct span entry)
 		.flags = (uint8_t)(SEGMENT_READ | (span_u32(entry, 36) & PE_SECTION_CODE ? SEGMENT_EXEC : 0)),
 	};
 
-	segment.bytes = image_view(image, segment.address, segment.size);
+	segment.bytes = image_peek(image, segment.address, segment.size);
 	vec_push(image->arena, &exe->segments, segment);
 }
 
@@ -31,6 +31,7 @@ const struct exe *pe_module_in_memory(struct image *image, const struct mapping 
 	for (uint64_t i = 0; i < header.section_count && i < PE_SECTION_LIMIT; i++)
 		add_section(image, exe, span_slice(headers, header.sections + i * PE_SECTION_SIZE, PE_SECTION_SIZE));
 	exe_order_segments(exe);
+	image_cite(image, module->start + header.directories[PE_EXPORTS].rva, header.directories[PE_EXPORTS].size);
 	pe_exports_read(image->arena, exe, &header);
 	return exe;
 }

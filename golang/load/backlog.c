@@ -98,6 +98,7 @@ static bool around_announcement(struct go_runtime *runtime, struct span data, ui
 		start--;
 	while (end < data.size && end - start < BACKLOG_SIZE && is_text(data.data[end]))
 		end++;
+	image_cite(runtime->image, address + start, end - start);
 	runtime->globals.print_backlog = address + start;
 	split_lines(runtime, arena_strndup(runtime->arena, (const char *)data.data + start, end - start));
 	return true;

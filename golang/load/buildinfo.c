@@ -44,11 +44,25 @@ static bool take(struct go_runtime *runtime, struct span info)
 	return true;
 }
 
-static bool scan(struct go_runtime *runtime, struct span bytes, uint64_t address)
+/* Of the record: header, version, module text. */
+static uint64_t size_of(struct span info)
+{
+	struct reader reader = reader_of(span_from(info, HEADER));
+
+	read_skip(&reader, read_uvarint32(&reader));
+	read_skip(&reader, read_uvarint32(&reader));
+	return HEADER + (reader.failed ? VERSION_LIMIT : reader.position);
+}
+
+/* `image`: whose memory it is; NULL: it is a file. */
+static bool scan(struct go_runtime *runtime, struct image *image, struct span bytes, uint64_t address)
 {
 	for (size_t at = 0; (at = span_find(bytes, at, magic, sizeof magic - 1)) != SIZE_MAX; at++)
-		if ((address + at) % 16 == 0 && take(runtime, span_from(bytes, at)))
+		if ((address + at) % 16 == 0 && take(runtime, span_from(bytes, at))) {
+			if (image)
+				image_cite(image, address + at, size_of(span_from(bytes, at)));
 			return true;
+		}
 	return false;
 }
 
@@ -56,12 +70,12 @@ static void from_exe(struct go_runtime *runtime)
 {
 	const struct section *section = exe_section(runtime->exe, ".go.buildinfo");
 
-	if (section && scan(runtime, section->bytes, section->address))
+	if (section && scan(runtime, NULL, section->bytes, section->address))
 		return;
 	for (size_t i = 0; i < runtime->exe->segments.count; i++) {
 		const struct exe_segment *segment = &runtime->exe->segments.items[i];
 
-		if ((segment->flags & SEGMENT_WRITE) && scan(runtime, segment->bytes, segment->address))
+		if ((segment->flags & SEGMENT_WRITE) && scan(runtime, NULL, segment->bytes, segment->address))
 			return;
 	}
 }
@@ -74,7 +88,7 @@ void buildinfo_load(struct go_runtime *runtime)
 	uint64_t address;
 
 	while ((bytes = image_data(runtime->image, &search, &address)).size)
-		if (scan(runtime, bytes, address))
+		if (scan(runtime, runtime->image, bytes, address))
 			return;
 	if (runtime->exe && runtime->identity != IDENTITY_MISMATCH)
 		from_exe(runtime);
@@ -106,12 +120,15 @@ static bool take_string(struct go_runtime *runtime, uint64_t address)
 }
 
 /* Flags without 2: the address of a string (debug/buildinfo, "Before Go 1.18"). */
-static bool scan_old(struct go_runtime *runtime, struct span bytes)
+static bool scan_old(struct go_runtime *runtime, struct image *image, struct span bytes, uint64_t address)
 {
 	for (size_t at = 0; (at = span_find(bytes, at, magic, sizeof magic - 1)) != SIZE_MAX; at++)
 		if (span_u8(bytes, at + 14) == 8 && !(span_u8(bytes, at + 15) & 3) &&
-		    take_string(runtime, span_u64(bytes, at + 16)))
+		    take_string(runtime, span_u64(bytes, at + 16))) {
+			if (image)
+				image_cite(image, address + at, HEADER);
 			return true;
+		}
 	return false;
 }
 
@@ -122,10 +139,10 @@ void old_version_load(struct go_runtime *runtime)
 	struct span bytes;
 	uint64_t address;
 
-	if (section && scan_old(runtime, section->bytes))
+	if (section && scan_old(runtime, NULL, section->bytes, 0))
 		return;
 	while ((bytes = image_data(runtime->image, &search, &address)).size)
-		if (scan_old(runtime, bytes))
+		if (scan_old(runtime, runtime->image, bytes, address))
 			return;
 }
 

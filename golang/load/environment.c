@@ -15,10 +15,11 @@ static const char name[] = "GODEBUG=";
 /* The NUL-terminated value after the name, or NULL. */
 static const char *value_of(struct go_runtime *runtime, uint64_t address)
 {
-	const char *variable = span_string(image_view(runtime->image, address, VALUE_LIMIT), 0, VALUE_LIMIT);
+	const char *variable = span_string(image_peek(runtime->image, address, VALUE_LIMIT), 0, VALUE_LIMIT);
 
 	if (!variable || strncmp(variable, name, sizeof name - 1))
 		return NULL;
+	image_cite(runtime->image, address, strlen(variable) + 1);
 	return arena_strdup(runtime->arena, variable + sizeof name - 1);
 }
 

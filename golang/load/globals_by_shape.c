@@ -30,6 +30,7 @@ static uint64_t longest(struct go_runtime *runtime, struct span data, uint64_t a
 		if (list < 0x1000 || list % 8 || !count || count > room || room > COUNT_LIMIT || room <= *capacity)
 			continue;
 		if (is_goroutine_list(runtime, list, count)) {
+			image_cite(runtime->image, address + at, 24);
 			best = address + at;
 			*capacity = room;
 		}

@@ -225,6 +225,7 @@ static void find_functions(struct go_runtime *runtime)
 		role = func_role_of_name(pclntab_name(table, func.name));
 		if (role == ROLE_NONE || runtime->functions[role])
 			continue;
+		pclntab_cite(table, &func);
 		runtime->functions[role] = arena_alloc(runtime->arena, sizeof func);
 		*runtime->functions[role] = func;
 	}

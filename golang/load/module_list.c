@@ -49,7 +49,9 @@ static bool try_gofunc(struct image *image, struct go_module *module, uint64_t a
 	size_t good, bad;
 
 	module->gofunc = address;
-	module->pclntab.gofunc = image_view(image, address, PCLNTAB_LIMIT);
+	module->pclntab.gofunc_image = image;
+	module->pclntab.gofunc_address = address;
+	module->pclntab.gofunc = image_peek(image, address, PCLNTAB_LIMIT);
 	if (!module->pclntab.gofunc.size)
 		return false;
 	pclntab_sample_trees(&module->pclntab, &good, &bad);
@@ -69,7 +71,9 @@ static void find_gofunc(struct image *image, struct go_module *module)
 		if (image_u64(image, module->address + 8 * i, &word) && try_gofunc(image, module, word))
 			return;
 	module->gofunc = stated;
-	module->pclntab.gofunc = image_view(image, stated, PCLNTAB_LIMIT);
+	module->pclntab.gofunc_image = image;
+	module->pclntab.gofunc_address = stated;
+	module->pclntab.gofunc = image_peek(image, stated, PCLNTAB_LIMIT);
 }
 
 static void complete(struct go_runtime *runtime, struct go_module *module)
@@ -88,7 +92,9 @@ static void complete_registered(struct go_runtime *runtime, struct go_module *mo
 {
 	go_field(runtime, module->address, LAYOUT_moduledata_gofunc, &module->gofunc);
 	go_field(runtime, module->address, LAYOUT_moduledata_next, &module->next);
-	module->pclntab.gofunc = image_view(runtime->image, module->gofunc, PCLNTAB_LIMIT);
+	module->pclntab.gofunc_image = runtime->image;
+	module->pclntab.gofunc_address = module->gofunc;
+	module->pclntab.gofunc = image_peek(runtime->image, module->gofunc, PCLNTAB_LIMIT);
 }
 
 /* Whether it claims code of one that is known: modules of a process share none. */

@@ -202,13 +202,14 @@ void pclntab_in_memory(struct image *image, struct go_module *module)
 
 	if (!pclntab_range(image, module, &address, &size))
 		return;
-	bytes = image_bytes(image, address, size);
-	if (!bytes.size)
-		bytes = image_view(image, address, size);
+	bytes = image_peek(image, address, size);
+	if (bytes.size < size && image_holds(image, address, size)) /* in several pieces */
+		bytes = image_bytes(image, address, size);
 	if (pclntab_open(bytes, address, &table) &&
 	    module->minpc == module->text + pclntab_min(&table)) {
 		module->pclntab = table;
 		module->pclntab.text = module->text;
+		pclntab_belongs(&module->pclntab, image);
 	}
 }
 

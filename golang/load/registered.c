@@ -58,6 +58,7 @@ bool module_registered(struct image *image, uint64_t address, struct go_module *
 	    module.maxpc != module.text + pclntab_max(&module.pclntab))
 		return false;
 	module.pclntab.text = module.text;
+	pclntab_belongs(&module.pclntab, image);
 	module.data_start = UINT64_MAX; /* it has none */
 	*ret = module;
 	return true;

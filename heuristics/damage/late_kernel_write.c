@@ -127,8 +127,10 @@ static void search_stack(struct places *places, int32_t index)
 		for (size_t at = (size_t)(-address % WORD); at + WORD <= bytes.size; at += WORD) {
 			const struct io_call *call = io_call_at(places->outparams, span_u64(bytes, at));
 
-			if (call && places->items.count < PLACE_LIMIT)
-				at_call(places, index, address + at, call);
+			if (!call || places->items.count >= PLACE_LIMIT)
+				continue;
+			image_cite(places->diagnosis->analysis->image, address + at, WORD);
+			at_call(places, index, address + at, call);
 		}
 		address += bytes.size;
 	}

@@ -92,7 +92,9 @@ void dangling_find(struct analysis *analysis, const struct dangling_query *query
 		for (uint64_t at = (WORD - base % WORD) % WORD; at + WORD <= data.size; at += WORD) {
 			const uint64_t words[2] = {span_u64(data, at), span_u64(data, at + WORD)};
 
-			if (leads_near(query, words[0]) && !is_leftover(&leftovers, base + at))
-				see_word(analysis->image, query, base + at, words, ret);
+			if (!leads_near(query, words[0]) || is_leftover(&leftovers, base + at))
+				continue;
+			image_cite(analysis->image, base + at, sizeof words);
+			see_word(analysis->image, query, base + at, words, ret);
 		}
 }

@@ -137,6 +137,7 @@ static void meet(struct leak *leak, uint64_t word, uint64_t address)
 
 	if (number == SIZE_MAX)
 		return;
+	image_cite(leak->analysis->image, address, WORD);
 	sample = &leak->samples[leak->sample_of[number]];
 	g = &leak->analysis->runtime->goroutines.items[sample->goroutine];
 	if (sample->held || (address >= g->stack_lo && address < g->stack_hi) || is_own_entry(leak, sample, address) ||

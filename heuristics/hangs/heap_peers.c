@@ -31,8 +31,10 @@ static bool add_objects(void *context, uint64_t from, struct span bytes)
 	for (uint64_t at = 0; at + WORD <= bytes.size; at += WORD) {
 		struct heap_place place;
 
-		if (!is_wanted(search->addresses, search->count, load_u64(bytes.data + at)) ||
-		    heap_find(search->analysis->runtime, from + at, &place) != HEAP_OBJECT)
+		if (!is_wanted(search->addresses, search->count, load_u64(bytes.data + at)))
+			continue;
+		image_cite(search->analysis->image, from + at, WORD);
+		if (heap_find(search->analysis->runtime, from + at, &place) != HEAP_OBJECT)
 			continue;
 		mention_add(search->analysis->arena, &search->objects, place.start);
 		if (search->objects.items.count > OBJECTS_MOST)

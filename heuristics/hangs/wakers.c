@@ -72,6 +72,7 @@ static bool module_has(struct analysis *analysis, const struct pclntab *table, c
 
 		if (!name || strncmp(name, prefix, length) != 0)
 			continue;
+		pclntab_cite(table, &func);
 		left--;
 		if (calls(analysis, table, &func, kind))
 			return true;

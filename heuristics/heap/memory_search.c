@@ -15,13 +15,14 @@ static bool is_skipped(const struct memory_search *search, uint64_t address)
 	return false;
 }
 
-static void look_at(struct memory_search *search, struct span bytes, uint64_t address)
+static void look_at(struct image *image, struct memory_search *search, struct span bytes, uint64_t address)
 {
 	for (size_t at = (size_t)(-address & (WORD - 1)); at + WORD <= bytes.size; at += WORD) {
 		const uint64_t value = span_u64(bytes, at);
 
 		if (value < search->first || value > search->last || is_skipped(search, address + at))
 			continue;
+		image_cite(image, address + at, WORD);
 		if (search->count < FOUND_KEPT)
 			search->found[search->count] = (struct found_word){address + at, value};
 		search->count++;
@@ -40,7 +41,7 @@ void memory_search(struct image *image, struct memory_search *search)
 
 		if (!(segment->flags & SEGMENT_WRITE))
 			continue;
-		look_at(search, (struct span){segment->saved.data, (size_t)size}, segment->address);
+		look_at(image, search, (struct span){segment->saved.data, (size_t)size}, segment->address);
 		search->complete = search->complete && segment->saved.size == segment->size;
 		left -= size;
 	}

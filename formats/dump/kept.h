@@ -1,0 +1,52 @@
+/* kept.h: which words of the memory in a dump an analysis read. While a dump is made slim (slim.h), every read of the image marks its
+ * words; in the image of a slim dump only marked words can be read, and all others are not saved. A word is 8 bytes at an aligned
+ * address; the words of all segments are numbered through, as far as their bytes are saved. */
+#ifndef FORMATS_DUMP_KEPT_H
+#define FORMATS_DUMP_KEPT_H
+
+#include "formats/dump/image.h"
+
+enum { KEPT_WORD = 8, KEPT_BITS = 64 };
+
+/* What comparing a file with memory gave (image_compare_bytes): none of its bytes need be kept. */
+struct kept_comparison {
+	uint64_t address, size, digest; /* of the file's bytes */
+	struct comparison sum;
+};
+
+struct kept {
+	uint64_t *bits;  /* a word each */
+	uint64_t words;
+	bool recording;
+	VEC(struct kept_comparison) comparisons;
+	struct notes notes; /* what the format's reader noted */
+};
+
+/* Numbers the words of the image's segments, none of them marked, and makes the image mark what is read from here on, or refuse what
+ * is not marked. The segments must not change any more. */
+const struct err *kept_begin(struct image *image, bool recording);
+
+/* The number of the word at an offset of a segment. */
+static inline uint64_t kept_number(const struct segment *segment, uint64_t offset)
+{
+	return segment->first_word + (segment->address % KEPT_WORD + offset) / KEPT_WORD;
+}
+
+/* Of the n bytes at an offset of a segment that are saved: how many can be read. Recording: all, and they are marked. Several threads
+ * may do so at once. */
+uint64_t kept_bytes(struct kept *kept, const struct segment *segment, uint64_t offset, uint64_t n);
+
+/* Whether a word is marked. */
+static inline bool kept_has(const struct kept *kept, uint64_t number)
+{
+	return __atomic_load_n(&kept->bits[number / KEPT_BITS], __ATOMIC_RELAXED) >> number % KEPT_BITS & 1;
+}
+
+/* Whether any of the words [from, to) is. */
+bool kept_any(const struct kept *kept, uint64_t from, uint64_t to);
+
+/* The comparison of a file's bytes with the memory at an address that was recorded; NULL: none was. */
+const struct kept_comparison *kept_compared(const struct kept *kept, struct span file, uint64_t address);
+void kept_note_comparison(struct image *image, struct span file, uint64_t address, const struct comparison *sum);
+
+#endif
