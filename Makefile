@@ -276,6 +276,11 @@ check-faults: deps
 check-damage: deps
 	@$(MAKE) HOSTILE=full TESTS='hostile/test_damage hostile/test_forgeries' run-tests
 
+# Slim dumps of every case, with and without its executable, cut and damaged.
+.PHONY: check-slim
+check-slim: deps
+	@$(MAKE) HOSTILE=full TESTS=golden/test_slim run-tests
+
 asan: deps
 	@$(MAKE) VARIANT=asan run-tests
 
@@ -411,6 +416,7 @@ help:
 	@echo "make tsan           what several threads do, under ThreadSanitizer"
 	@echo "make check-accuracy every return address of healthy dumps overwritten in turn, goroutines stopped at every split of SP;"
 	@echo "                    LIMIT=, SEED=, TABLE=, DUMPS=, TOOLCHAINS="
+	@echo "make check-slim     slim dumps of every case, against the reports of the whole ones"
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
 	@echo "make check-faults   every allocation fails in turn, and every system call; slow"
 	@echo "make fuzz           inputs that a fuzzer makes up, for each reader and for whole analyses (needs clang); TARGET=, SECONDS=,"

@@ -5,7 +5,9 @@
 #include "base/steps.h"
 #include "formats/unwind/libraries.h"
 #include "formats/locator/locate.h"
+#include "formats/slim/slim.h"
 #include "lib/report_file.h"
+#include "lib/slim.h"
 #include "report/escape.h"
 #include "report/report.h"
 
@@ -26,6 +28,8 @@ struct job {
 	struct report_file *report;
 	const struct err *error;
 	struct steps steps;
+	uint64_t steps_of_one; /* part */
+	bool begun; /* what is no report is being written */
 	bool cancelled;
 	bool corruption;
 };
@@ -51,7 +55,8 @@ static void show_progress(void *context, enum progress_phase phase, uint64_t don
 
 static void refill(struct job *job, const struct image *image)
 {
-	steps_fill(&job->steps, STEPS + (image->bytes.size >> STEPS_PER_BYTE_SHIFT));
+	job->steps_of_one = STEPS + (image->bytes.size >> STEPS_PER_BYTE_SHIFT);
+	steps_fill(&job->steps, job->steps_of_one);
 }
 
 static const struct err *load(struct job *job, struct go_runtime **ret)
@@ -71,6 +76,8 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 
 	notes->arena = job->arena;
 	error = image_open(job->arena, notes, job->dump, &file_options, &image);
+	if (!error && options->format == TS_SLIM)
+		error = slim_begin(image);
 	if (error || is_cancelled(job))
 		return error;
 	refill(job, image);
@@ -158,6 +165,19 @@ static const struct err *write_report(struct job *job, const struct diagnosis *d
 	return NULL;
 }
 
+static void refill_once_more(void *context)
+{
+	struct job *job = context;
+
+	steps_fill(&job->steps, job->steps_of_one);
+}
+
+static const struct err *write_slim(struct job *job, const struct diagnosis *diagnosis)
+{
+	job->begun = true;
+	return slim_dump(diagnosis, job->options, refill_once_more, job, job->out);
+}
+
 static void run(void *context)
 {
 	struct job *job = context;
@@ -179,7 +199,7 @@ static void run(void *context)
 	job->corruption = has_corruption(diagnosis);
 	progress_report(&job->progress, PROGRESS_WRITING, 0, 0);
 	refill(job, analysis->image);
-	job->error = write_report(job, diagnosis);
+	job->error = job->options->format == TS_SLIM ? write_slim(job, diagnosis) : write_report(job, diagnosis);
 	is_cancelled(job);
 }
 
@@ -229,8 +249,8 @@ static void conclude(struct job *job, bool completed, struct ts_result *result)
 		result->outcome = job->corruption ? TS_ANALYSED_CORRUPTION : TS_ANALYSED;
 	if (job->options->progress)
 		job->options->progress(job->options->context, TS_DONE, 0, 0);
-	result->begun = job->report && job->report->passing;
-	if (result->outcome == TS_ANALYSED || result->outcome == TS_ANALYSED_CORRUPTION)
+	result->begun = job->begun || (job->report && job->report->passing);
+	if (job->report && (result->outcome == TS_ANALYSED || result->outcome == TS_ANALYSED_CORRUPTION))
 		report_file_finish(job->report);
 }
 

@@ -15,6 +15,7 @@ enum ts_format {
 	TS_TRACEBACK, /* stacks as the Go runtime prints them */
 	TS_BRIEF,     /* one line */
 	TS_MARKDOWN,  /* an issue, ready to be pasted */
+	TS_SLIM,      /* no report, but what of the dump a report needs (formats/slim) */
 };
 
 enum ts_goroutines { TS_GOROUTINES_FINDINGS, TS_GOROUTINES_GROUPS, TS_GOROUTINES_ALL };
@@ -50,6 +51,7 @@ struct ts_options {
 	enum ts_format format;
 	enum ts_goroutines goroutines;
 	const struct ts_filter *filter; /* list these goroutines instead of saying what happened; NULL: do not */
+	bool compressed;                /* of TS_SLIM: by zstd */
 	bool color;
 	unsigned columns;               /* width of text; 0: 100 */
 	bool verbose, quiet;

@@ -37,6 +37,8 @@ static void input_section(struct writer *writer)
 	put_text(writer, object, "compression", image->compression);
 	put_number(writer, object, "size", true, (int64_t)image->bytes.size);
 	put_bool(writer, object, "truncated", image->truncated);
+	if (image->slim)
+		put_bool(writer, object, "slim", true);
 	dump_pending(writer);
 }
 

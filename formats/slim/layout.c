@@ -1,0 +1,169 @@
+/* layout.c: see layout.h. */
+#include "formats/slim/layout.h"
+
+#include <stdlib.h>
+
+enum { BLOCK = 1 << 16 };
+
+uint64_t layout_original(const struct image *image, const struct segment *segment, uint64_t offset)
+{
+	return (uint64_t)(segment->saved.data - image->bytes.data) + offset;
+}
+
+/* ---- which pages ---- */
+
+/* Where the page of an offset ends, or what is saved. */
+static uint64_t page_end(const struct segment *segment, uint64_t offset)
+{
+	const uint64_t end = offset + SLIM_PAGE - (segment->address + offset) % SLIM_PAGE;
+
+	return end < segment->saved.size ? end : segment->saved.size;
+}
+
+static void add_page(struct layout_plan *plan, const struct segment *segment, uint64_t offset, uint64_t end, uint64_t gap)
+{
+	struct page_run *last = plan->runs.items.count ? &plan->runs.items.items[plan->runs.items.count - 1] : NULL;
+
+	if (last && last->segment == segment && offset - (last->offset + last->size) <= gap)
+		last->size = end - last->offset;
+	else
+		vec_push(plan->image->arena, &plan->runs.items,
+			 (struct page_run){.segment = segment, .offset = offset, .size = end - offset});
+}
+
+static void find_runs(struct layout_plan *plan, uint64_t gap)
+{
+	const struct image *image = plan->image;
+
+	plan->runs.items.count = 0;
+	for (size_t i = 0; i < image->segments.count; i++) {
+		const struct segment *segment = &image->segments.items[i];
+
+		for (uint64_t at = 0, end; at < segment->saved.size; at = end) {
+			end = page_end(segment, at);
+			if (kept_any(image->kept, kept_number(segment, at), kept_number(segment, end - 1) + 1))
+				add_page(plan, segment, at, end, gap);
+		}
+	}
+}
+
+void layout_find_runs(struct layout_plan *plan, size_t most)
+{
+	const uint64_t whole = UINT64_C(1) << 40;
+	uint64_t gap = 0;
+
+	find_runs(plan, gap);
+	while (plan->runs.items.count > most && gap < whole) {
+		gap = gap ? gap * 2 : SLIM_PAGE;
+		find_runs(plan, gap);
+	}
+}
+
+/* ---- pieces ---- */
+
+void layout_add(struct layout_plan *plan, struct piece piece)
+{
+	if (piece.size)
+		vec_push(plan->image->arena, &plan->pieces, piece);
+}
+
+void layout_add_bytes(struct layout_plan *plan, uint64_t start, uint64_t size, uint64_t position)
+{
+	const struct span rest = span_from(plan->image->bytes, start);
+
+	layout_add(plan, (struct piece){.position = position, .original = start, .size = size < rest.size ? size : rest.size,
+					.bytes = rest.data});
+}
+
+void layout_add_runs(struct layout_plan *plan)
+{
+	for (size_t i = 0; i < plan->runs.items.count; i++) {
+		const struct page_run *run = &plan->runs.items.items[i];
+
+		layout_add(plan, (struct piece){.position = run->position, .size = run->size, .segment = run->segment,
+						.original = layout_original(plan->image, run->segment, run->offset)});
+	}
+}
+
+/* ---- writing ---- */
+
+/* Copies n bytes at an offset of a segment; words that are not kept become 0. */
+static void copy_kept(const struct kept *kept, const struct segment *segment, uint64_t offset, size_t n, uint8_t *ret)
+{
+	memset(ret, 0, n);
+	for (size_t at = 0, step; at < n; at += step) {
+		step = KEPT_WORD - (size_t)((segment->address + offset + at) % KEPT_WORD);
+		step = step < n - at ? step : n - at;
+		if (kept_has(kept, kept_number(segment, offset + at)))
+			memcpy(ret + at, segment->saved.data + offset + at, step);
+	}
+}
+
+static bool write_memory(const struct layout_plan *plan, const struct piece *piece, uint8_t *block, FILE *out)
+{
+	const uint64_t start = piece->original - layout_original(plan->image, piece->segment, 0);
+
+	for (uint64_t at = 0; at < piece->size; at += BLOCK) {
+		const size_t n = piece->size - at < BLOCK ? (size_t)(piece->size - at) : BLOCK;
+
+		copy_kept(plan->image->kept, piece->segment, start + at, n, block);
+		if (fwrite(block, 1, n, out) != n)
+			return false;
+	}
+	return true;
+}
+
+static bool write_zeros(uint64_t size, uint8_t *block, FILE *out)
+{
+	memset(block, 0, size < BLOCK ? (size_t)size : BLOCK);
+	for (uint64_t at = 0; at < size; at += BLOCK) {
+		const size_t n = size - at < BLOCK ? (size_t)(size - at) : BLOCK;
+
+		if (fwrite(block, 1, n, out) != n)
+			return false;
+	}
+	return true;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct piece *a = left;
+	const struct piece *b = right;
+
+	return a->position < b->position ? -1 : a->position > b->position;
+}
+
+/* Leaves out what is written already. */
+static bool trim(struct piece *piece, uint64_t at)
+{
+	const uint64_t part = at - piece->position;
+
+	if (part >= piece->size)
+		return false;
+	piece->position += part;
+	piece->original += part;
+	piece->size -= part;
+	piece->bytes += piece->segment ? 0 : part;
+	return true;
+}
+
+bool layout_write(struct layout_plan *plan, FILE *out)
+{
+	uint8_t *block = arena_alloc(plan->image->arena, BLOCK);
+	uint64_t at = 0;
+
+	qsort(plan->pieces.items, plan->pieces.count, sizeof *plan->pieces.items, compare);
+	for (size_t i = 0; i < plan->pieces.count; i++) {
+		struct piece *piece = &plan->pieces.items[i];
+
+		if (piece->position < at && !trim(piece, at)) /* parts of a damaged dump may claim the same bytes */
+			continue;
+		if (piece->position > at && !write_zeros(piece->position - at, block, out))
+			return false;
+		if (piece->segment ? !write_memory(plan, piece, block, out)
+				   : fwrite(piece->bytes, 1, (size_t)piece->size, out) != piece->size)
+			return false;
+		at = piece->position + piece->size;
+	}
+	return true;
+}

@@ -1,0 +1,46 @@
+/* record.h: what tornstack writes into a slim dump of its own: where its bytes lay in the dump that it was made from, which words of
+ * memory are kept, and what cannot be found out again without the others. A note of owner "tornstack" in cores, a stream in minidumps.
+ *
+ * All numbers are 64-bit little-endian words. A header of SLIM_HEADER words: magic, version, size of the old file, flags, and how many
+ * there are of: extents {place in the old file, place in this one, size}; comparisons {address, size, digest, compared, different, first};
+ * words of memory, and blocks {number of the first word / 512, 512 bits}; bytes of text: the notes of who read the old file, each ended by NUL. */
+#ifndef FORMATS_SLIM_RECORD_H
+#define FORMATS_SLIM_RECORD_H
+
+#include "formats/slim/layout.h"
+
+#define SLIM_MAGIC UINT64_C(0x6d696c736e726f74) /* "tornslim" */
+#define SLIM_OWNER "tornstack"
+
+enum {
+	SLIM_VERSION = 1,
+	SLIM_HEADER = 9,         /* words */
+	SLIM_NOTE = 0x6e726f74,  /* type of the note, and of the stream: "torn" */
+	SLIM_TRUNCATED = 1,      /* flags: the old file was cut short */
+};
+
+/* How many bytes the record of a plan will take, which does not depend on positions, only on how many pieces there are. */
+uint64_t slim_record_size(const struct layout_plan *plan, size_t extents);
+
+/* The record, of just that size. The plan has all its pieces that have a place in the old file; how many that are was known. */
+const uint8_t *slim_record_make(const struct layout_plan *plan, uint64_t size);
+
+/* The record of a slim dump; empty: it is none. */
+struct span slim_record_find(struct span file);
+
+struct slim_record {
+	struct span extents, comparisons, blocks, notes;
+	uint64_t original_size, flags, words;
+};
+
+/* False: it is damaged. */
+bool slim_record_read(struct span bytes, struct slim_record *ret);
+
+/* The old file as far as it is in the slim one, zeros elsewhere; it goes with the arena. Errors: LIMIT, BAD_DATA. */
+const struct err *slim_unfold(struct arena *arena, struct span file, const struct slim_record *record, uint64_t max_size,
+			      struct span *ret);
+
+/* Makes an image that was loaded of the unfolded file refuse what is not kept, and tell what the record knows. */
+const struct err *slim_record_apply(struct image *image, const struct slim_record *record);
+
+#endif

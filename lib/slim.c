@@ -1,0 +1,86 @@
+/* slim.c: see slim.h. */
+#include "lib/slim.h"
+
+#include "formats/archive/compressed.h"
+#include "formats/slim/slim.h"
+
+static ssize_t drop(void *cookie, const char *bytes, size_t size)
+{
+	(void)cookie;
+	(void)bytes;
+	return (ssize_t)size;
+}
+
+/* What is asked of a report decides what it reads: the most of each. */
+static const struct report_options most = {.version = TORNSTACK_VERSION, .goroutines = REPORT_GOROUTINES_ALL, .columns = 100,
+					   .verbose = true, .unmasked = true};
+static const struct report_options usual = {.version = TORNSTACK_VERSION, .goroutines = REPORT_GOROUTINES_GROUPS, .columns = 100};
+
+static void write_json(const struct diagnosis *diagnosis, FILE *out)
+{
+	report_json(diagnosis, &most, out);
+}
+
+static void write_text(const struct diagnosis *diagnosis, FILE *out)
+{
+	report_text(diagnosis, &most, out);
+}
+
+static void write_usual_text(const struct diagnosis *diagnosis, FILE *out)
+{
+	report_text(diagnosis, &usual, out);
+}
+
+static void write_list(const struct diagnosis *diagnosis, FILE *out)
+{
+	const struct goroutine_filter filter = {0};
+	struct report_options options = most;
+
+	options.filter = &filter;
+	report_goroutines(diagnosis, &options, out);
+}
+
+static void write_traceback(const struct diagnosis *diagnosis, FILE *out)
+{
+	report_traceback(diagnosis, &most, out);
+}
+
+static void write_brief(const struct diagnosis *diagnosis, FILE *out)
+{
+	report_brief(diagnosis, &most, out);
+}
+
+static void write_markdown(const struct diagnosis *diagnosis, FILE *out)
+{
+	report_markdown(diagnosis, &most, out);
+}
+
+/* Every form of a report has its line here, or could not be made of a slim dump. */
+static void (*const reports[])(const struct diagnosis *diagnosis, FILE *out) = {
+	write_json, write_text, write_usual_text, write_list, write_traceback, write_brief, write_markdown,
+};
+
+const struct err *slim_dump(const struct diagnosis *diagnosis, const struct ts_options *options, void (*begin)(void *context),
+			    void *context, FILE *out)
+{
+	const cookie_io_functions_t nowhere = {.write = drop};
+	struct image *image = diagnosis->analysis->image;
+	FILE *compressed = options->compressed ? compressed_open(out) : NULL;
+	FILE *null = fopencookie(NULL, "w", nowhere);
+	const struct err *err = NULL;
+
+	if (!null || (options->compressed && !compressed))
+		err = err_new(image->arena, ERR_LIMIT, "no memory");
+	for (size_t i = 0; i < sizeof reports / sizeof *reports && !err; i++) {
+		begin(context);
+		reports[i](diagnosis, null);
+	}
+	if (null)
+		fclose(null);
+	slim_keep_for_debuggers(image);
+	if (!err)
+		err = slim_write(image, compressed ? compressed : out);
+	if (compressed)
+		fclose(compressed);
+	return err;
+}
