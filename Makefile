@@ -61,7 +61,7 @@ endif
 # $(call once,NAME,TEXT): expands TEXT at the first use of NAME only.
 once = $(eval $(1) := $(2))$($(1))
 
-PKG_MODULES := libelf capstone jansson libarchive libseccomp
+PKG_MODULES := libelf capstone jansson libarchive libseccomp libprotobuf-c zlib
 
 # libdwarf has a .pc file and a versioned folder since 0.4; Debian 12 has /usr/include/libdwarf and no .pc file.
 find_dwarf_cflags = pkg-config --cflags libdwarf 2>/dev/null || \
@@ -77,7 +77,7 @@ TEST_CFLAGS = $(call once,TEST_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-conf
 UNICORN_LIBS = $(call once,UNICORN_LIBS,$(shell pkg-config --libs unicorn))
 TEST_LIBS = $(call once,TEST_LIBS,$(shell pkg-config --libs cmocka))
 
-COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -pthread -fvisibility=hidden -I. $(WARNINGS) $(HARDENING) $(CPPFLAGS) $(CFLAGS) \
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -pthread -fvisibility=hidden -I. -isystem $(OBJ) $(WARNINGS) $(HARDENING) $(CPPFLAGS) $(CFLAGS) \
 	$(VARIANT_FLAGS) $(LIB_CFLAGS)
 LINK = $(CC) -pthread $(CFLAGS) $(VARIANT_FLAGS) $(HARDENING_LINK) $(LDFLAGS)
 
@@ -88,7 +88,10 @@ objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
 # A layer, and the rooms in it.
 ROOMS = $(LIB_DIRS) $(patsubst %,%/*,$(LIB_DIRS))
-LIB_OBJECTS := $(call objects,$(wildcard $(addsuffix /*.c,$(ROOMS))))
+# What protoc-c makes of messages.
+MESSAGES := $(wildcard $(addsuffix /*.proto,$(ROOMS)))
+MESSAGE_HEADERS := $(MESSAGES:%.proto=$(OBJ)/%.pb-c.h)
+LIB_OBJECTS := $(call objects,$(wildcard $(addsuffix /*.c,$(ROOMS)))) $(MESSAGE_HEADERS:%.h=%.o)
 CLI_OBJECTS := $(call objects,$(wildcard cli/*.c))
 UNIT_SOURCES := $(wildcard $(patsubst %,tests/unit/%/test_*.c,$(ROOMS) cli))
 # What tests share: the synthetic dump builder; of cli/, what needs no main.
@@ -197,6 +200,18 @@ $(OBJ)/docs/%.inc: docs/%.md
 $(OBJ)/cli/dumps.o: $(OBJ)/docs/dumps.inc
 $(OBJ)/cli/dumps.o: EXTRA_CFLAGS = -I$(OBJ)
 
+# Nobody warns of what is generated.
+$(OBJ)/%.pb-c.h $(OBJ)/%.pb-c.c &: %.proto
+	@mkdir -p $(@D)
+	@echo "  PROTO $<"
+	@protoc-c --c_out=$(OBJ) $<
+
+$(OBJ)/%.pb-c.o: $(OBJ)/%.pb-c.c $(OBJ)/flags
+	@echo "  CC    $<"
+	@$(COMPILE) -w -c -o $@ $<
+
+$(call objects,$(wildcard report/profile/*.c)): $(MESSAGE_HEADERS)
+
 # Changes when the compiler or its flags do, and then everything is compiled again.
 FLAGS_NOW = $(CC) $(WARNINGS) $(HARDENING) $(CPPFLAGS) $(CFLAGS) $(VARIANT_FLAGS) $(LDFLAGS)
 $(OBJ)/flags: FORCE
@@ -216,7 +231,7 @@ ANALYZED := $(wildcard $(addsuffix /*.c,$(ROOMS) cli tools))
 ANALYSES := gcc cppcheck tidy paths
 ANALYSED := build/analyze
 analysis_of = $(ANALYZED:%.c=$(ANALYSED)/$(1)/%.ok)
-SOURCE_FLAGS = -std=c11 -D_GNU_SOURCE -pthread -I. $(LIB_CFLAGS)
+SOURCE_FLAGS = -std=c11 -D_GNU_SOURCE -pthread -I. -isystem $(OBJ) $(LIB_CFLAGS)
 
 run_gcc = gcc $(SOURCE_FLAGS) -O2 -Werror -fanalyzer -c -o /dev/null $<
 run_cppcheck = cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance -I. -D_GNU_SOURCE -D__linux__ -D__x86_64__ $<
@@ -226,7 +241,7 @@ run_paths = clang-tidy --quiet --checks='-bugprone-*,-cert-*' $< -- $(SOURCE_FLA
 define analysis
 .PHONY: analyze-$(1)
 analyze-$(1): $(call analysis_of,$(1))
-$(ANALYSED)/$(1)/%.ok: %.c $(if $(filter gcc cppcheck,$(1)),,.clang-tidy)
+$(ANALYSED)/$(1)/%.ok: %.c $(if $(filter gcc cppcheck,$(1)),,.clang-tidy) | $(MESSAGE_HEADERS)
 	@mkdir -p $$(@D)
 	@echo "  $(shell echo $(1) | tr a-z A-Z)  $$<"
 	@$$(run_$(1))

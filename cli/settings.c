@@ -24,7 +24,7 @@ static const struct argp_option options[] = {
 	{"json", KEY_JSON, NULL, 0, "Print JSON (tornstack.report/1) instead of text", 0},
 	{"brief", KEY_BRIEF, NULL, 0, "Print one line: fingerprint, certainty, rule, dump and place", 0},
 	{"markdown", KEY_MARKDOWN, NULL, 0, "Print the report as an issue, ready to be pasted", 0},
-	{"format", KEY_FORMAT, "FORMAT", 0, "text, json, go (--traceback), brief, markdown", 0},
+	{"format", KEY_FORMAT, "FORMAT", 0, "text, json, go (--traceback), brief, markdown, pprof, folded", 0},
 	{"traceback", KEY_TRACEBACK, NULL, 0, "Print the stacks as the Go runtime does, for programs that read that", 0},
 	{"unmasked", KEY_UNMASKED, NULL, 0, "Show values of flags and variables, and why files that the dump names are not used", 0},
 	{"version", 'V', NULL, 0, "Print the version", -1},
@@ -48,8 +48,9 @@ static void set_format(struct argp_state *state, struct settings *settings, enum
 
 static void set_format_named(struct argp_state *state, struct settings *settings, const char *arg)
 {
-	static const char *const names[] = {"text", "json", "go", "brief", "markdown", NULL};
-	static const enum ts_format formats[] = {TS_TEXT, TS_JSON, TS_TRACEBACK, TS_BRIEF, TS_MARKDOWN};
+	static const char *const names[] = {"text", "json", "go", "brief", "markdown", "pprof", "folded", NULL};
+	static const enum ts_format formats[] = {TS_TEXT, TS_JSON, TS_TRACEBACK, TS_BRIEF, TS_MARKDOWN,
+						TS_PPROF, TS_FOLDED};
 
 	set_format(state, settings, formats[running_choice(state, "format", arg, names)]);
 }

@@ -115,25 +115,21 @@ static struct goroutine_filter filter_of(const struct ts_filter *filter)
 	};
 }
 
+typedef void write_fn(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
+
+/* Forms that end with the arena where memory runs out. */
+static write_fn *const writers[] = {
+	[TS_TEXT] = report_text,	 [TS_TRACEBACK] = report_traceback, [TS_BRIEF] = report_brief,
+	[TS_MARKDOWN] = report_markdown, [TS_PPROF] = report_pprof,	    [TS_FOLDED] = report_folded,
+};
+
 /* False: memory ran out. */
 static bool write_as(const struct ts_options *options, const struct diagnosis *diagnosis, const struct report_options *report, FILE *out)
 {
-	switch (options->format) {
-	case TS_JSON:
+	if (options->format == TS_JSON)
 		return report_json(diagnosis, report, out);
-	case TS_TRACEBACK:
-		report_traceback(diagnosis, report, out);
-		return true;
-	case TS_BRIEF:
-		report_brief(diagnosis, report, out);
-		return true;
-	case TS_MARKDOWN:
-		report_markdown(diagnosis, report, out);
-		return true;
-	default:
-		(options->filter ? report_goroutines : report_text)(diagnosis, report, out);
-		return true;
-	}
+	(options->format == TS_TEXT && options->filter ? report_goroutines : writers[options->format])(diagnosis, report, out);
+	return true;
 }
 
 static const struct err *write_report(struct job *job, const struct diagnosis *diagnosis)

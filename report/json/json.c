@@ -3,6 +3,7 @@
 #include "base/steps.h"
 #include "heuristics/faults/account.h"
 #include "heuristics/damage/writer.h"
+#include "report/json/build.h"
 #include "report/json/frames.h"
 #include "report/json/goroutines.h"
 
@@ -483,6 +484,8 @@ bool report_json(const struct diagnosis *diagnosis, const struct report_options 
 	if (!options->filter)
 		observations_section(writer);
 	program_section(writer);
+	machine_section(writer);
+	build_section(writer);
 	stream_text(writer->stream, "\n}\n");
 	return writer_end(writer);
 }

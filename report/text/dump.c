@@ -2,6 +2,7 @@
 #include "report/text/text.h"
 
 #include "base/steps.h"
+#include "report/content/build.h"
 #include "report/content/summary.h"
 #include "report/fingerprint/fingerprint.h"
 
@@ -32,6 +33,25 @@ void text_dump(const struct text *text)
 	warnings(text);
 	page_wrap(&text->page, "", 2, STYLE_FAINT, dump_summary(text->arena, text->analysis));
 	fingerprint_lines(text);
+}
+
+void text_build(const struct text *text)
+{
+	struct image *image = text->analysis->image;
+	const char *system = machine_system(image), *processors = machine_processors(text->arena, image);
+	struct build_lines build;
+
+	if (!text->options->verbose)
+		return;
+	build_list(text->arena, text->analysis->runtime, text->options->unmasked, &build);
+	if (system || processors || build.items.count)
+		page_heading(&text->page, "Machine and build");
+	if (system)
+		page_wrap(&text->page, "  ", 4, STYLE_PLAIN, system);
+	if (processors)
+		page_wrap(&text->page, "  ", 4, STYLE_PLAIN, processors);
+	for (size_t i = 0; i < build.items.count; i++)
+		page_wrap(&text->page, "  ", 4, STYLE_PLAIN, build_line_text(text->arena, &build.items.items[i], "  "));
 }
 
 void text_list(const struct text *text, const char *heading, const char *const *items, size_t count)

@@ -70,6 +70,7 @@ static void body(const struct text *text)
 	text_observations(text);
 	text_exposures(text);
 	text_threads(text);
+	text_build(text);
 	text_notes(text);
 }
 

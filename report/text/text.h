@@ -25,6 +25,7 @@ struct text {
 /* dump.c: what every report says of its dump, at the top and at the end. */
 void text_dump(const struct text *text);
 void text_notes(const struct text *text);
+void text_build(const struct text *text); /* with -v: the machine, and how the program was built */
 void text_list(const struct text *text, const char *heading, const char *const *items, size_t count);
 
 /* exhibit.c: what backs a paragraph, and the picture of a torn stack. */

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """The other forms of a report: each is what its reader takes, says what the JSON says, and has a short and a long option."""
+import collections
+import gzip
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -85,6 +88,128 @@ def markdown(case, report):
     tap.check(f'{case}: it has the Go version', None if f'go version {report["target"]["go_version"]}'.replace(' ', '') in seen else seen[:800])
 
 
+def fields(data):
+    """The fields of a protobuf message: (number, value), of which bytes are not looked into."""
+    at = 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 0x7f) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+    while at < len(data):
+        key = varint()
+        if key & 7 == 2:
+            size = varint()
+            yield key >> 3, data[at:at + size]
+            at += size
+        else:
+            yield key >> 3, varint()
+
+
+def numbers(data):
+    """Of a packed field."""
+    return [value for _, value in fields(b''.join(b'\x08' + part for part in re.findall(rb'[\x80-\xff]*[\x00-\x7f]', data)))]
+
+
+class Profile:
+    """A profile, with everything that it refers to looked up: [(functions, innermost first; goroutines; labels)]."""
+
+    def __init__(self, data):
+        parts = collections.defaultdict(list)
+        for number, value in fields(gzip.decompress(data)):
+            parts[number].append(value)
+        self.texts = [text.decode() for text in parts[6]]
+        functions = {}
+        for function in map(dict, map(fields, parts[5])):
+            functions[function[1]] = self.texts[function[2]]
+        self.places = {}
+        for location in map(list, map(fields, parts[4])):
+            self.places[dict(location)[1]] = [functions[dict(fields(line))[1]] for number, line in location if number == 4]
+        self.type = [self.texts[index] for _, index in fields(parts[1][0])]
+        self.samples = [self.sample(list(fields(sample))) for sample in parts[2]]
+
+    def sample(self, parts):
+        found = collections.defaultdict(list)
+        for number, value in parts:
+            found[number].append(value)
+        labels = {self.texts[label[1]]: self.texts[label[2]] for label in map(dict, map(fields, found[3]))}
+        places = [place for part in found[1] for place in numbers(part)]
+        return [name for place in places for name in self.places[place]], numbers(found[2][0])[0], labels
+
+
+def shown(frames):
+    """Of a stack, what profiles show: the names, without what is below every goroutine."""
+    names = [frame['function'] or frame['pc'] for frame in frames]
+    return names[:-1] if names and names[-1] == 'runtime.goexit' else names
+
+
+def stacks_of(report):
+    """How many goroutines have which functions on their stacks."""
+    counts = collections.Counter()
+    for group in report['goroutine_groups']:
+        counts[tuple(shown(group['frames']))] += group['count']
+    return counts
+
+
+def profile(case, report):
+    done = run(case, '--format=pprof')
+    try:
+        found = Profile(done.out)
+    except (KeyError, IndexError, OSError, EOFError) as problem:
+        tap.check(f'{case}: a profile', f'{problem!r} {done.err}')
+        return
+    counts = collections.Counter()
+    for names, count, _ in found.samples:
+        counts[tuple(name for name in names if not name.endswith(' frames more]'))] += count
+    whole = not any(group.get('elided') for group in report['goroutine_groups'])
+    tap.check(f'{case}: the stacks of the report', None if not whole or counts == stacks_of(report) else f'{counts - stacks_of(report)}')
+    tap.check(f'{case}: counts goroutines', None if found.texts[0] == '' and found.type == ['goroutine', 'count'] and
+              sum(count for _, count, _ in found.samples) == report['goroutine_count'] else found.type)
+    states = collections.Counter()
+    for group in report['goroutine_groups']:
+        states[group['wait_reason'] or group['status']] += group['count']
+    labels = collections.Counter()
+    for _, count, label in found.samples:
+        labels[label['state']] += count
+    tap.check(f'{case}: states as labels', None if labels == states else f'{labels}, not {states}')
+    tap.check(f'{case}: the same twice', None if done.out == run(case, '--format=pprof').out else 'they differ')
+
+
+def folded(case, report):
+    counts = collections.Counter()
+    for line in run(case, '--format=folded').out.decode().splitlines():
+        names, count = line.rsplit(' ', 1)
+        counts[tuple(name for name in reversed(names.split(';')) if not name.endswith(' frames more]') and name != '[no frames]')] += int(count)
+    whole = not any(group.get('elided') for group in report['goroutine_groups'])
+    tap.check(f'{case}: folded stacks', None if not whole or counts == stacks_of(report) else f'{counts - stacks_of(report)}')
+
+
+def pprof_reads(case):
+    """What `go tool pprof` makes of it, where Go is there."""
+    if not shutil.which('go'):
+        return
+    with tempfile.NamedTemporaryFile(suffix='.pb.gz') as file:
+        file.write(run(case, '--format=pprof').out)
+        file.flush()
+        done = subprocess.run(['go', 'tool', 'pprof', '-top', file.name], capture_output=True)
+    tap.check(f'{case}: go tool pprof -top', None if not done.returncode and b'Type: goroutine' in done.stdout else done.stderr.decode())
+
+
+def filtered():
+    case = 'amd64-live'
+    done = tap.Run('goroutines', '--state=running', *tap.case_args(case), '--format=folded')
+    report = tap.Run('goroutines', '--state=running', *tap.case_args(case), '--json').report
+    wanted = sum(group['count'] for group in report['goroutine_groups'])
+    found = sum(int(line.rsplit(' ', 1)[1]) for line in done.out.decode().splitlines())
+    tap.check('goroutines --state: only those', None if found == wanted else f'{found}, not {wanted}')
+
+
 def build_information():
     """As `go version -m` prints it, but for what is masked."""
     case = CASES[0]
@@ -105,6 +230,10 @@ def main():
         options_agree(case)
         brief(case, report)
         markdown(case, report)
+        profile(case, report)
+        folded(case, report)
+    pprof_reads(CASES[0])
+    filtered()
     wrong_usage()
     build_information()
     tap.finish()

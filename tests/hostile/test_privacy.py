@@ -17,7 +17,7 @@ PLANTED = {
     '--db=u:hunter2@h/b': ('hunter2', '--db=***'),
     'u:hunter2@host -v': ('hunter2', '***@host -v'),
 }
-FORMS = ([], ['--verbose'], ['--json'], ['--json', '--goroutines=all'], ['--quiet'], ['--brief'], ['--markdown'], ['--traceback'])
+FORMS = ([], ['--verbose'], ['--json'], ['--json', '--goroutines=all'], ['--quiet'], ['--brief'], ['--markdown'], ['--traceback'], ['--format=folded'])
 WHOLE = (['--quiet'], ['--brief'], ['--markdown']) # not of goroutines
 
 

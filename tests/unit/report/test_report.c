@@ -349,6 +349,16 @@ static void test_hostile_markdown(void **state)
 	}
 }
 
+static void test_hostile_folded(void **state)
+{
+	const struct report_options how = options(0);
+	const char *text = written_by(report_folded, make_found(*state, "go-panic", 15, 0x400000), &how);
+
+	check_text(text, false, false);
+	for (; *text; text = strchr(text, '\n') + 1)
+		assert_non_null(strchr(text, '\n'));
+}
+
 static void test_other_verdicts(void **state)
 {
 	static const enum verdict_kind kinds[] = {VERDICT_HEALTHY, VERDICT_UNKNOWN};
@@ -542,6 +552,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wrap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_claims, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile_folded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_brief, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_markdown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_verdicts, setup, teardown),
