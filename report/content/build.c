@@ -105,7 +105,7 @@ const char *machine_system(struct image *image)
 	return image->record ? NULL : system_name(image);
 }
 
-static const char *capabilities_text(struct arena *arena, const struct arch *arch, uint64_t bits)
+const char *capabilities_text(struct arena *arena, const struct arch *arch, uint64_t bits)
 {
 	const char *text = "";
 

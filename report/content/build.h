@@ -30,4 +30,7 @@ const char *build_setting(const struct build_lines *lines, const char *key);
 const char *machine_system(struct image *image);
 const char *machine_processors(struct arena *arena, struct image *image);
 
+/* Names of the bits of AT_HWCAP that have one, with blanks between them. */
+const char *capabilities_text(struct arena *arena, const struct arch *arch, uint64_t bits);
+
 #endif

@@ -3,10 +3,9 @@
 
 #include "formats/dump/system.h"
 #include "report/content/build.h"
+#include "report/escape.h"
 
 #include <string.h>
-
-enum { CAPABILITIES = 64 };
 
 static bool is_kind(const struct build_line *line, const char *kind)
 {
@@ -49,19 +48,15 @@ static void put_main(struct writer *writer, json_t *object, const struct build_l
 static void put_lists(struct writer *writer, json_t *object, const struct build_lines *lines)
 {
 	json_t *modules = put_value(writer, object, "modules", new_array());
-	json_t *settings = put_value(writer, object, "settings", new_array());
+	json_t *settings = put_value(writer, object, "settings", new_object());
 
 	for (size_t i = 0; i < lines->items.count; i++) {
 		const struct build_line *line = &lines->items.items[i];
-		json_t *setting;
 
 		if (is_kind(line, "dep"))
 			put_module(writer, push_value(writer, modules, new_object()), lines, i);
-		if (!is_kind(line, "build"))
-			continue;
-		setting = push_value(writer, settings, new_object());
-		put_text(writer, setting, "key", line->fields[0]);
-		put_text(writer, setting, "value", line->fields[1]);
+		else if (is_kind(line, "build"))
+			put_text(writer, settings, escape_utf8(writer->arena, line->fields[0]), line->fields[1]);
 	}
 }
 
@@ -77,21 +72,6 @@ void build_section(struct writer *writer)
 	put_main(writer, object, &lines);
 	put_lists(writer, object, &lines);
 	dump_pending(writer);
-}
-
-static void put_capabilities(struct writer *writer, json_t *object, const struct processors *cpus)
-{
-	json_t *list;
-
-	put_address(writer, object, "hwcap", cpus->has_capabilities, cpus->capabilities);
-	put_address(writer, object, "hwcap2", cpus->has_capabilities, cpus->capabilities2);
-	list = put_value(writer, object, "capabilities", new_array());
-	for (unsigned i = 0; i < CAPABILITIES; i++) {
-		const char *name = cpus->capabilities >> i & 1 ? capability_name(writer->analysis->image->arch, i) : NULL;
-
-		if (cpus->has_capabilities && name)
-			push_value(writer, list, text_value(writer, name));
-	}
 }
 
 void machine_section(struct writer *writer)
@@ -111,6 +91,9 @@ void machine_section(struct writer *writer)
 	put_number(writer, object, "cpu_stepping", cpus.has_model, cpus.stepping);
 	put_text(writer, object, "platform", cpus.platform);
 	put_number(writer, object, "page_size", cpus.page_size != 0, (int64_t)cpus.page_size);
-	put_capabilities(writer, object, &cpus);
+	put_address(writer, object, "hwcap", cpus.has_capabilities, cpus.capabilities);
+	put_address(writer, object, "hwcap2", cpus.has_capabilities, cpus.capabilities2);
+	put_text(writer, object, "capabilities",
+		 cpus.has_capabilities ? capabilities_text(writer->arena, image->arch, cpus.capabilities) : NULL);
 	dump_pending(writer);
 }
