@@ -13,6 +13,15 @@ const struct arch *arch_of_elf(uint16_t machine)
 	return NULL;
 }
 
+const struct arch *arch_of_this(void)
+{
+#ifdef __aarch64__
+	return &arch_arm64;
+#else
+	return &arch_amd64;
+#endif
+}
+
 const struct arch *arch_of_pe(uint16_t machine)
 {
 	for (size_t i = 0; i < sizeof arches / sizeof *arches; i++)

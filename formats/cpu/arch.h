@@ -76,6 +76,9 @@ const struct arch *arch_of_elf(uint16_t machine);
 const struct arch *arch_of_pe(uint16_t machine);
 const struct arch *arch_of_nt(uint16_t processor);
 
+/* The CPU that this program runs on. */
+const struct arch *arch_of_this(void);
+
 /* The address that the CPU accesses by a pointer to data: without the tag. */
 uint64_t arch_untagged(const struct arch *arch, uint64_t pointer);
 

@@ -6,6 +6,7 @@
  * (no NT_SIGINFO, no NT_FILE). Memory is p_filesz bytes long; up to p_memsz it existed and was not saved. */
 #include "base/size.h"
 #include "formats/dump/core_arm64.h"
+#include "formats/dump/live_record.h"
 #include "formats/dump/segments.h"
 #include "formats/dump/signals.h"
 #include "formats/dump/systems.h"
@@ -198,6 +199,8 @@ static bool visit_note(void *context, const struct elf_note *note)
 		read_core_note(loader, note);
 	else if (!strcmp(note->owner, "LINUX"))
 		arm64_note(loader->image, note);
+	else if (!strcmp(note->owner, LIVE_OWNER) && note->type == LIVE_NOTE)
+		live_record_read(loader->image, note->desc);
 	else if (!strcmp(note->owner, "GDB"))
 		loader->by_gdb = true;
 	return true;
@@ -325,6 +328,10 @@ static void find_stop(struct loader *loader)
 	struct thread *first = image->threads.items;
 	const struct signal_name *info;
 
+	if (image->live) { /* it runs on */
+		image->snapshot = true;
+		return;
+	}
 	if (!image->threads.count) {
 		note_add(image->notes, "the dump names no threads: registers and the reason of the stop are unknown");
 		return;

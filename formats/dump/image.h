@@ -76,6 +76,7 @@ struct stop {
 struct libraries;
 struct log_record;
 struct kept;
+struct live_record;
 
 struct image {
 	struct arena *arena;
@@ -111,6 +112,7 @@ struct image {
 	const char *command; /* psargs; NULL: unknown */
 	const char *program; /* pr_fname, at most 15 characters; NULL: unknown */
 	VEC(struct auxv_entry) auxv;
+	const struct live_record *live; /* how it was copied from a live process (live_record.h); NULL: it was not, or by others */
 	const struct log_record *record; /* what a log tells (formats/log/record.h); NULL: it is a dump */
 	struct libraries *libraries; /* code that is not Go's (libraries.h); NULL: not looked for */
 
