@@ -324,6 +324,13 @@ check-fingerprints: deps-ci
 	@$(MAKE) all
 	@tests/live/fingerprints.py $(if $(GO),--go "$(GO)") $(if $(TABLE),--table $(TABLE)) $(FINGERPRINTS)
 
+# Processes that run: an HTTP service under load (LIVE: shapes and --seconds), the zoo, GO: by these releases.
+.PHONY: check-live-process
+check-live-process: deps-ci
+	@$(MAKE) $(OUT)/tornstack
+	@tests/live/busy.py $(LIVE)
+	@tests/live/live_zoo.py $(GO)
+
 # What is said of addresses of the heap, against a program that knows them itself. GO="…": these releases.
 .PHONY: check-heap
 check-heap: deps-ci
@@ -440,6 +447,7 @@ help:
 	@echo "make check-heap     what is said of addresses of the heap, against a program that knows them"
 	@echo "make check-c-stacks frames of C programs against those of eu-stack, on both CPUs; STACKS=… selects"
 	@echo "make check-arm64-vm crashes programs under an arm64 kernel of its own, in qemu-system; VM=… selects"
+	@echo "make check-live-process  processes that tornstack reads while they run: lost requests, pauses, stacks; GO=, LIVE="
 	@echo "make check-live     crashes programs of ten Go releases, compares goroutines; GO='1.27.4 …' and LIVE=… select"
 	@echo "make check-fingerprints  the same crashes of a program built in many ways share a fingerprint, others do not; GO=, TABLE="
 	@echo "make accuracy       check-live, and its table into docs/accuracy.md"

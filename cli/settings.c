@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_CRASH, KEY_FORMAT, KEY_JSON, KEY_TRACEBACK, KEY_BRIEF, KEY_MARKDOWN, KEY_UNMASKED };
+enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_CRASH, KEY_PID, KEY_MAX_PAUSE, KEY_FORMAT, KEY_JSON, KEY_TRACEBACK, KEY_BRIEF, KEY_MARKDOWN, KEY_UNMASKED };
 
 static const struct argp_option options[] = {
 	{"exe", KEY_EXE, "FILE", 0, "The executable that crashed; may be repeated", 0},
@@ -21,6 +21,8 @@ static const struct argp_option options[] = {
 	{"symbols", KEY_SYMBOLS, "DIR", 0, "Look for executables and libraries in DIR, by name and build-id", 0},
 	{"sysroot", KEY_SYSROOT, "DIR", 0, "Where paths in the dump begin; default: this machine's root", 0},
 	{"crash", KEY_CRASH, "N", 0, "Of a log that holds several crashes, take number N; default: the last", 0},
+	{"pid", KEY_PID, "N", 0, "Read process N, which runs on, also where a file is called N", 0},
+	{"max-pause", KEY_MAX_PAUSE, "MS", 0, "Stop a process for about MS milliseconds at most; default: 20", 0},
 	{"json", KEY_JSON, NULL, 0, "Print JSON (tornstack.report/1) instead of text", 0},
 	{"brief", KEY_BRIEF, NULL, 0, "Print one line: fingerprint, certainty, rule, dump and place", 0},
 	{"markdown", KEY_MARKDOWN, NULL, 0, "Print the report as an issue, ready to be pasted", 0},
@@ -53,6 +55,20 @@ static void set_format_named(struct argp_state *state, struct settings *settings
 						TS_PPROF, TS_FOLDED};
 
 	set_format(state, settings, formats[running_choice(state, "format", arg, names)]);
+}
+
+enum { MILLISECOND = 1000 * 1000 /* nanoseconds */, PAUSE_MOST = 600 * 1000 /* milliseconds */ };
+
+static uint64_t number_of(struct argp_state *state, const char *option, const char *arg, uint64_t most)
+{
+	char *end;
+	unsigned long long number;
+
+	errno = 0;
+	number = strtoull(arg, &end, 10);
+	if (errno || *arg < '1' || *arg > '9' || *end || number > most)
+		argp_error(state, "--%s=%s: it must be a number from 1 to %llu", option, arg, (unsigned long long)most);
+	return number;
 }
 
 static void set_crash(struct argp_state *state, struct settings *settings, const char *arg)
@@ -107,6 +123,35 @@ static void tell_executables(struct argp_state *state, struct settings *settings
 		add_named(state, settings, settings->core);
 }
 
+/* The number of a process, where no file has that name; 0: it is none. */
+static int64_t process_of(const char *name)
+{
+	struct stat status;
+	char *end;
+	long number;
+
+	if (*name < '1' || *name > '9' || !stat(name, &status))
+		return 0;
+	number = strtol(name, &end, 10);
+	return *end || number > INT_MAX ? 0 : number;
+}
+
+/* Of --pid, or the only thing that is named: it is called by that from here on. */
+static void tell_process(struct argp_state *state, struct settings *settings)
+{
+	struct inputs *named = &settings->named;
+
+	if (settings->options.pid && (named->count || named->folder))
+		argp_error(state, "a DUMP or --pid, not both");
+	if (!settings->options.pid && named->count == 1)
+		settings->options.pid = process_of(named->items[0]);
+	if (!settings->options.pid)
+		return;
+	snprintf(settings->process, sizeof settings->process, "process %lld", (long long)settings->options.pid);
+	named->count = 0;
+	add_named(state, settings, settings->process);
+}
+
 static void sort_named(struct argp_state *state, struct settings *settings)
 {
 	struct inputs *named = &settings->named;
@@ -114,8 +159,9 @@ static void sort_named(struct argp_state *state, struct settings *settings)
 	if (settings->several)
 		open_folders(state, named);
 	tell_executables(state, settings);
+	tell_process(state, settings);
 	if (!named->count && !named->folder)
-		argp_error(state, "which DUMP? Give a core file, a minidump, a log, or '-' for standard input");
+		argp_error(state, "which DUMP? Give a core file, a minidump, a log, the number of a process, or '-' for standard input");
 	if (named->count > 1 && !settings->several)
 		argp_error(state, "one DUMP at a time, not '%s' and '%s'", named->items[0], named->items[1]);
 	if (named->count > 1 && !batch_writes(settings->options.format))
@@ -145,6 +191,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_CRASH:
 		set_crash(state, settings, arg);
+		return 0;
+	case KEY_PID:
+		settings->options.pid = (int64_t)number_of(state, "pid", arg, INT32_MAX);
+		return 0;
+	case KEY_MAX_PAUSE:
+		settings->options.max_pause = number_of(state, "max-pause", arg, PAUSE_MOST) * MILLISECOND;
 		return 0;
 	case KEY_JSON:
 		set_format(state, settings, TS_JSON);

@@ -15,6 +15,7 @@ struct settings {
 	size_t executable_count;
 	struct inputs named; /* dumps once they are parsed; as they were given before that */
 	const char *core;    /* -c */
+	char process[32];    /* what stands for a dump where a process is read */
 	bool several;        /* more than one dump will do */
 };
 

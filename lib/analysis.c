@@ -4,13 +4,17 @@
 #include "base/mapping.h"
 #include "base/steps.h"
 #include "formats/unwind/libraries.h"
+#include "formats/dump/live_record.h"
 #include "formats/locator/locate.h"
+#include "formats/locator/paths.h"
+#include "formats/locator/program.h"
 #include "formats/slim/slim.h"
 #include "lib/report_file.h"
 #include "lib/slim.h"
 #include "report/escape.h"
 #include "report/report.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define BUDGET ((size_t)2 << 30)
@@ -59,6 +63,19 @@ static void refill(struct job *job, const struct image *image)
 	steps_fill(&job->steps, job->steps_of_one);
 }
 
+/* Its files were opened as descriptors: what they are called is what the process calls them. */
+static void name_process(struct image *image, struct exe_candidate *exe)
+{
+	const struct program_record program = program_of_image(image);
+
+	if (image->live)
+		image->name = arena_printf(image->arena, "process %" PRIu64, image->live->pid);
+	if (!exe->exe || !program.path || strncmp(exe->exe->path, "/proc/self/fd/", strlen("/proc/self/fd/")))
+		return;
+	exe->source = EXE_FOUND;
+	exe->exe->name = path_base_name(program.path);
+}
+
 static const struct err *load(struct job *job, struct go_runtime **ret)
 {
 	const struct ts_options *options = job->options;
@@ -87,6 +104,8 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 		error = locate_exe(image, &search, &exe);
 	if (error || is_cancelled(job))
 		return error;
+	if (options->pid)
+		name_process(image, &exe);
 	*ret = go_runtime_load(image, &exe);
 	return (*ret)->trouble;
 }

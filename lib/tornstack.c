@@ -4,6 +4,7 @@
 #include "golang/wait_reasons.h"
 #include "lib/analysis.h"
 #include "lib/isolated.h"
+#include "lib/live.h"
 #include "report/report.h"
 #include "report/scan_report.h"
 
@@ -15,6 +16,8 @@ enum { EXPLAIN_BUDGET = 1 << 20 };
 
 struct ts_result ts_analyze(const char *dump, const struct ts_options *options, FILE *out)
 {
+	if (options->pid)
+		return live_run(options, out);
 	return options->isolated ? isolated_run(dump, options, out) : analysis_run(dump, options, out);
 }
 

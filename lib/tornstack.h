@@ -48,6 +48,8 @@ struct ts_options {
 	const char *symbols_dir;        /* NULL: none */
 	const char *sysroot;            /* where the dump's paths begin; NULL: at the root */
 	uint64_t max_size;              /* of a decompressed dump in bytes; 0: default */
+	int64_t pid;                    /* of a process that runs, which is read instead of a dump; 0: none */
+	uint64_t max_pause;             /* nanoseconds: for how long that process may be stopped, about; 0: 20 ms */
 	unsigned crash;                 /* of a log: which crash of it, from 1; 0: the last */
 	unsigned workers;               /* threads that share the work, at most 8; 0: one for each CPU. The report is the same */
 	enum ts_format format;
@@ -85,7 +87,7 @@ struct ts_result {
 	char exposed[128];   /* why it was not isolated, or not as well as it should be; empty: it was, or was not to be */
 };
 
-/* Analyses one dump ("-": standard input) and writes the report to `out`. On TS_FAILED and TS_CANCELLED nothing is written,
+/* Analyses one dump ("-": standard input), or with options->pid the live process, which runs on meanwhile, and writes the report to `out`. On TS_FAILED and TS_CANCELLED nothing is written,
  * unless that happened past the first 4 MB of the report: then it ends there, and its JSON is cut short. What `out` cannot take
  * is no failure here: it ends the report early, and is left for ferror. Never exits, never keeps anything. */
 struct ts_result ts_analyze(const char *dump, const struct ts_options *options, FILE *out);

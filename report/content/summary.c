@@ -2,6 +2,7 @@
 #include "report/content/summary.h"
 
 #include "base/count.h"
+#include "formats/dump/live_record.h"
 #include "report/target.h"
 
 #include <inttypes.h>
@@ -104,6 +105,16 @@ static const char *releases_text(struct arena *arena, const struct go_runtime *r
 				    : arena_printf(arena, "Go 1.%d or earlier", runtime->most_minor);
 }
 
+/* Where neither a signal nor the runtime ended it. */
+static const char *ended_text(struct arena *arena, const struct image *image)
+{
+	if (image->live)
+		return arena_printf(arena, "alive, stopped for %s", live_pause_text(arena, image->live));
+	if (image->record)
+		return "it does not say that the process ended";
+	return image->snapshot ? "a snapshot of a live process" : "how it ended is not known";
+}
+
 const char *dump_summary(struct arena *arena, const struct analysis *analysis)
 {
 	static const char *const presence[] = {
@@ -135,7 +146,7 @@ const char *dump_summary(struct arena *arena, const struct analysis *analysis)
 			      arena_printf(arena, "ended by the Go runtime%s",
 					   image->record ? "" : arena_printf(arena, " on %s", thread_text(analysis, analysis->dying_thread))));
 	else
-		line = joined(arena, line, image->record ? "it does not say that the process ended" : image->snapshot ? "a snapshot of a live process" : "how it ended is not known");
+		line = joined(arena, line, ended_text(arena, image));
 	if (!image->record)
 		line = joined(arena, line, counted_text(arena, image->threads.count, "thread"));
 	if (runtime->presence == PRESENCE_GO)

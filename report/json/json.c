@@ -1,6 +1,7 @@
 /* json.c: writes what docs/report.schema.json describes, keys in its order. The big arrays are written element by
  * element, so that no tree of the whole report ever exists; each element is one line. */
 #include "base/steps.h"
+#include "formats/dump/live_record.h"
 #include "heuristics/faults/account.h"
 #include "heuristics/damage/writer.h"
 #include "report/json/build.h"
@@ -156,6 +157,22 @@ static void put_panic_lines(struct writer *writer, json_t *object)
 		put_texts(writer, lines, messages->panic_lines.items, messages->panic_lines.count);
 }
 
+/* Of a process that ran on. */
+static void put_live(struct writer *writer, json_t *process, const struct live_record *live)
+{
+	json_t *object;
+
+	if (!live)
+		return;
+	object = put_value(writer, process, "live", new_object());
+	put_number(writer, object, "pid", true, (int64_t)live->pid);
+	put_number(writer, object, "pause_ns", true, (int64_t)live->pause);
+	put_number(writer, object, "copied", true, (int64_t)live->copied);
+	put_bool(writer, object, "complete", live->heap_whole);
+	put_number(writer, object, "swapped", true, (int64_t)live->swapped);
+	put_number(writer, object, "unstopped_threads", true, (int64_t)live->stubborn);
+}
+
 static void process_section(struct writer *writer)
 {
 	const struct image *image = writer->analysis->image;
@@ -174,6 +191,7 @@ static void process_section(struct writer *writer)
 	put_panic_lines(writer, object);
 	put_text(writer, object, "godebug", unmasked ? godebug : mask_godebug(writer->arena, godebug));
 	put_fault(writer, object, &writer->analysis->fault);
+	put_live(writer, object, image->live);
 	dump_pending(writer);
 }
 
