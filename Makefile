@@ -120,7 +120,7 @@ TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
 .PHONY: all tests
 all: $(OUT)/tornstack
 
-tests: $(OUT)/tornstack $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(ACCURACY_PROGRAMS) $(FUZZ_PROGRAMS) $(TOOL_PROGRAMS) $(FAULTS)
+tests: $(OUT)/tornstack $(OUT)/completion/bash $(OUT)/completion/zsh $(OUT)/completion/fish $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(ACCURACY_PROGRAMS) $(FUZZ_PROGRAMS) $(TOOL_PROGRAMS) $(FAULTS)
 
 $(OUT)/tornstack: $(CLI_OBJECTS) $(OUT)/libtornstack.a
 	@echo "  LINK  $@"
@@ -255,7 +255,7 @@ endif
 
 # analyze-quick: all but paths.
 .PHONY: analyze analyze-quick deps-analyze
-deps-analyze: deps
+deps-analyze:
 	@.ci/deps --analyze
 
 analyze: deps-analyze
@@ -264,11 +264,17 @@ analyze: deps-analyze
 analyze-quick: deps-analyze
 	@$(MAKE) ANALYZE=yes $(patsubst %,analyze-%,$(filter-out paths,$(ANALYSES)))
 
+# All CPUs, unless make was told how many.
+PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # --- packages -----------------------------------------------------------------------------------------------
 
-.PHONY: deps deps-ci
+.PHONY: deps deps-test deps-ci
 deps:
 	@.ci/deps
+
+deps-test:
+	@.ci/deps --test
 
 deps-ci:
 	@.ci/deps --ci
@@ -276,32 +282,32 @@ deps-ci:
 # --- tests and checks ---------------------------------------------------------------------------------------
 
 .PHONY: check check-accuracy check-hostile check-faults check-damage asan tsan run-tests gcc clang layers harden-check peers demo
-check: deps
-	@$(MAKE) run-tests
+check: deps-test
+	@$(MAKE) $(PARALLEL) run-tests
 
 # Every cut and every flipped byte, with sanitizers: hours rather than minutes.
-check-hostile: deps
+check-hostile: deps-test
 	@$(MAKE) VARIANT=asan HOSTILE=full TESTS=hostile run-tests
 
 # Every allocation of six kinds of run fails once; make check takes a sample.
-check-faults: deps
+check-faults: deps-test
 	@$(MAKE) HOSTILE=full TESTS=hostile/test_faults run-tests
 
 # Every case, cut and flipped: SEED, CUTS, FLIPS (FLIPS=0: cuts only; docs/security.md); and every forgery.
-check-damage: deps
+check-damage: deps-test
 	@$(MAKE) HOSTILE=full TESTS='hostile/test_damage hostile/test_forgeries' run-tests
 
 # Slim dumps of every case, with and without its executable, cut and damaged.
 .PHONY: check-slim
-check-slim: deps
+check-slim: deps-test
 	@$(MAKE) HOSTILE=full TESTS=golden/test_slim run-tests
 
-asan: deps
-	@$(MAKE) VARIANT=asan run-tests
+asan: deps-test
+	@$(MAKE) $(PARALLEL) VARIANT=asan run-tests
 
 # What several threads do.
 THREADED := unit/base/test_slices unit/analyzer/test_trial golden/test_jobs
-tsan: deps
+tsan: deps-test
 	@$(MAKE) VARIANT=tsan all $(patsubst unit/%,build/tsan/tests/unit/%,$(filter unit/%,$(THREADED)))
 	@tests/run --build build/tsan --programs build/tsan $(THREADED)
 
@@ -357,7 +363,7 @@ SEED ?= 1
 TABLE ?=
 DUMPS ?=
 TOOLCHAINS ?=
-check-accuracy: deps
+check-accuracy:
 	@.ci/deps --accuracy
 	@$(MAKE) $(ACCURACY_PROGRAMS) $(UNICORN_PROGRAMS)
 	@PYTHONDONTWRITEBYTECODE=1 tests/accuracy/check.py --program $(ACCURACY_PROGRAMS) --stop $(UNICORN_PROGRAMS) --limit $(LIMIT) --seed $(SEED) \
@@ -370,7 +376,7 @@ SECONDS ?= 60
 JOBS ?= 2
 MINIMISE ?=
 .PHONY: fuzz
-fuzz: deps
+fuzz:
 	@.ci/deps --fuzz
 	@$(MAKE) VARIANT=fuzz fuzz-programs
 	@tests/fuzz/run.py --build build/fuzz --seconds $(SECONDS) --jobs $(JOBS) $(if $(TABLE),--table $(TABLE)) $(if $(MINIMISE),--minimise) $(TARGET)
@@ -381,7 +387,7 @@ fuzz-programs: $(FUZZ_PROGRAMS) $(FUZZ_SEEDS)
 layers:
 	@tests/layers
 
-harden-check: deps
+harden-check: deps-test
 	@$(MAKE) all
 	@tests/hardening build/tornstack build/libtornstack.a build/release
 
@@ -403,7 +409,7 @@ peers: all
 	@TORNSTACK=$(OUT)/tornstack tests/live/peers.py --table docs/accuracy.md $(PEERS)
 
 demo: deps
-	@$(MAKE) all
+	@$(MAKE) $(PARALLEL) all
 	@[ -n "$(DEMO)" ] || { echo "no dump in fixtures/cases" >&2; exit 1; }
 	@echo; echo "build/tornstack $(DEMO)/dump.zst --exe $(DEMO)/exe.zst"; echo
 	@build/tornstack $(DEMO)/dump.zst --exe $(DEMO)/exe.zst
@@ -422,16 +428,25 @@ fixtures:
 # --- the rest -----------------------------------------------------------------------------------------------
 
 .PHONY: install clean help
-install: all
+COMPLETIONS := $(addprefix $(OUT)/completion/,bash zsh fish)
+$(COMPLETIONS): $(OUT)/completion/%: tools/completion.sh $(OUT)/tornstack
+	@mkdir -p $(@D)
+	@tools/completion.sh $* $(OUT)/tornstack >$@.new && mv $@.new $@
+
+SHARE = $(DESTDIR)$(PREFIX)/share
+install: all $(COMPLETIONS)
 	install -D -m 755 $(OUT)/tornstack $(DESTDIR)$(PREFIX)/bin/tornstack
-	install -D -m 644 docs/tornstack.1 $(DESTDIR)$(PREFIX)/share/man/man1/tornstack.1
+	install -D -m 644 docs/tornstack.1 $(SHARE)/man/man1/tornstack.1
+	install -D -m 644 $(OUT)/completion/bash $(SHARE)/bash-completion/completions/tornstack
+	install -D -m 644 $(OUT)/completion/zsh $(SHARE)/zsh/site-functions/_tornstack
+	install -D -m 644 $(OUT)/completion/fish $(SHARE)/fish/vendor_completions.d/tornstack.fish
 
 clean:
 	rm -rf build
 
 help:
 	@echo "make                build/tornstack and build/libtornstack.a"
-	@echo "make deps           install the packages that are missing (Debian, Ubuntu; as root or with sudo)"
+	@echo "make deps           install the packages that the build lacks (Debian, Ubuntu; as root or with sudo); deps-test: the tests"
 	@echo "make demo           deps, build, and the report of a real torn core"
 	@echo "make check          deps, build, all tests; ends with 'N passed, N failed'; TESTS=WORD… selects by name"
 	@echo "make asan           the same under AddressSanitizer and UndefinedBehaviorSanitizer"

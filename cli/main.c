@@ -90,6 +90,8 @@ static int command_help(int argc, char **argv)
 		cli_complain("help of one thing at a time, not of '%s' and '%s'", argv[1], argv[2]);
 		return EXIT_USAGE;
 	}
+	if (*topic == '-')
+		topic = "analyze";
 	if (!strcmp(topic, "dumps"))
 		return print_dumps();
 	for (const struct command *command = commands; command->name; command++)
