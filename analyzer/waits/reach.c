@@ -126,26 +126,9 @@ static bool look_outside(void *context, uint64_t from, struct span bytes)
 	return !reach->lost;
 }
 
-/* Nothing of files that are shared is saved, where the system was not told to; no pointer to Go's heap can lie there. */
-static bool is_shared_file(const struct image *image, const struct segment *segment)
-{
-	return !segment->saved.size && !segment->promised && image_mapping(image, segment->address);
-}
-
-static bool is_whole(const struct image *image)
-{
-	for (size_t i = 0; i < image->segments.count; i++) {
-		const struct segment *segment = &image->segments.items[i];
-
-		if (segment->flags & SEGMENT_WRITE && segment->saved.size != segment->size && !is_shared_file(image, segment))
-			return false;
-	}
-	return true;
-}
-
 void reach_outside(struct reach *reach, uint64_t most)
 {
-	if (!is_whole(reach->analysis->image) || !image_each_writable(reach->analysis->image, most, look_outside, reach))
+	if (!image_is_whole(reach->analysis->image) || !image_each_writable(reach->analysis->image, most, look_outside, reach))
 		reach->lost = true;
 }
 

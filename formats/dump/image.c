@@ -312,6 +312,23 @@ bool image_each_writable(struct image *image, uint64_t most, bool (*visit)(void 
 	return true;
 }
 
+/* Nothing of files that are shared is saved, where the system was not told to. */
+static bool is_shared_file(const struct image *image, const struct segment *segment)
+{
+	return !segment->saved.size && !segment->promised && image_mapping(image, segment->address);
+}
+
+bool image_is_whole(const struct image *image)
+{
+	for (size_t i = 0; i < image->segments.count; i++) {
+		const struct segment *segment = &image->segments.items[i];
+
+		if (segment->flags & SEGMENT_WRITE && segment->saved.size != segment->size && !is_shared_file(image, segment))
+			return false;
+	}
+	return !image->truncated;
+}
+
 static bool may_be_data(const struct image *image, const struct data_search *search, const struct segment *segment)
 {
 	return (segment->flags & SEGMENT_WRITE) && segment->saved.size && segment->saved.size <= DATA_SEGMENT_LIMIT &&

@@ -172,6 +172,10 @@ struct span image_next(struct image *image, uint64_t *address, uint64_t end);
 bool image_each_writable(struct image *image, uint64_t most, bool (*visit)(void *context, uint64_t address, struct span bytes),
 			 void *context);
 
+/* Whether the dump has all memory that the process might write, but for shared files, and was not cut short: then what is nowhere in
+ * it was nowhere in the process. */
+bool image_is_whole(const struct image *image);
+
 /* A search for data of programs and libraries; starts as {0}. */
 struct data_search {
 	size_t next;    /* index of the next segment */

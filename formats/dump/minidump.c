@@ -284,13 +284,13 @@ static const char *unloaded_at(struct loader *loader, uint64_t address)
 
 /* ---- memory ---- */
 
-/* PAGE_* of winnt.h: one bit of the lowest eight; above them are modifiers. */
+/* PAGE_* of winnt.h: one bit of the lowest eight; above them are modifiers. What guards the end of a stack refuses all. */
 static uint8_t flags_of(uint32_t protection)
 {
-	enum { R = SEGMENT_READ, W = SEGMENT_WRITE, X = SEGMENT_EXEC };
+	enum { R = SEGMENT_READ, W = SEGMENT_WRITE, X = SEGMENT_EXEC, PAGE_GUARD = 0x100 };
 	static const uint8_t flags[] = {0, R, R | W, R | W, X, R | X, R | W | X, R | W | X}; /* first: PAGE_NOACCESS */
 
-	for (size_t i = 0; i < sizeof flags; i++)
+	for (size_t i = 0; !(protection & PAGE_GUARD) && i < sizeof flags; i++)
 		if (protection >> i & 1)
 			return flags[i];
 	return 0;

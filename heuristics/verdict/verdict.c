@@ -107,15 +107,16 @@ static bool has_walked(struct analysis *analysis)
 	return false;
 }
 
-/* Healthy is what was looked at: the dump says that nothing ended the process, stacks were walked, and the executable is known to
- * be the one that ran, or the process's own memory served for it. */
+/* Healthy is what was looked at: the dump says that nothing ended the process, it has all memory in which something could have
+ * been stuck or damaged, stacks were walked, and the executable is known to be the one that ran, or the process's own memory
+ * served for it. */
 static bool is_healthy(struct analysis *analysis)
 {
 	const struct go_runtime *runtime = analysis->runtime;
 
-	return analysis->image->snapshot && !runtime->recorded && !analysis->image->stop.known && analysis->dying_thread < 0 && runtime->presence == PRESENCE_GO &&
-	       runtime->identity != IDENTITY_MISMATCH && runtime->identity != IDENTITY_UNVERIFIED && has_walked(analysis) &&
-	       !steps_used_up();
+	return analysis->image->snapshot && !runtime->recorded && !analysis->image->stop.known && analysis->dying_thread < 0 &&
+	       image_is_whole(analysis->image) && runtime->presence == PRESENCE_GO && runtime->identity != IDENTITY_MISMATCH &&
+	       runtime->identity != IDENTITY_UNVERIFIED && has_walked(analysis) && !steps_used_up();
 }
 
 void verdict_give(struct diagnosis *diagnosis)

@@ -83,6 +83,8 @@ static void tell_unknown(struct telling *telling)
 		tell(telling, "The executable was not found, and without it most checks are impossible.");
 	if (analysis->image->truncated && !analysis->runtime->recorded)
 		tell(telling, "The dump was cut short, so part of the memory is missing.");
+	else if (analysis->image->snapshot && !analysis->runtime->recorded && !image_is_whole(analysis->image))
+		tell(telling, "Memory that the process could write is not in the dump, so what was stuck or damaged may not be seen.");
 	if (analysis->image->truncated && !analysis->runtime->recorded)
 		tell_action(telling, "Get a whole dump: check the limits of whoever saved it (ulimit -c, disk space).");
 	if (analysis->dying_thread >= 0 || !analysis->runtime->recorded)

@@ -9,7 +9,7 @@ import subprocess
 
 import tap
 
-QUICK = ('amd64-c-heap', 'amd64-generated', 'amd64-late-silent-stripped', 'amd64-live', 'amd64-nil', 'amd64-quit-stripped', 'arm64-leaf-unwind',
+QUICK = ('amd64-c-heap', 'amd64-circle', 'amd64-generated', 'amd64-late-silent-stripped', 'amd64-live', 'amd64-nil', 'amd64-quit-stripped', 'arm64-leaf-unwind',
          'arm64-nonleaf-unwind', 'windows-amd64-late-crash')
 SEED = os.environ.get('SEED', '1')
 CUTS, FLIPS = (os.environ.get(name) or number for name, number in (('CUTS', '64' if tap.FULL else '8'),

@@ -403,6 +403,27 @@ static void refuses_what_is_no_dump(void **state)
 	assert_int_equal(image_open(f->arena, &f->notes, "/", NULL, &image)->code, ERR_IO);
 }
 
+/* Shared files and what cannot be written may be missing. */
+static void whole_is_what_could_be_written(void **state)
+{
+	struct fixture *f = *state;
+	struct segment *segments = f->image.segments.items;
+
+	vec_push(f->arena, &f->image.mappings, (struct mapping){.start = 0x2000, .end = 0x2300, .path = "/shared"});
+	assert_true(image_is_whole(&f->image));
+	segments[2].flags = segments[0].flags = SEGMENT_WRITE;
+	assert_true(image_is_whole(&f->image));
+	f->image.mappings.items[0].start = 0x2100;
+	assert_false(image_is_whole(&f->image));
+	segments[2].flags = 0;
+	segments[1].flags = SEGMENT_WRITE;
+	assert_false(image_is_whole(&f->image));
+	segments[1].flags = SEGMENT_READ;
+	assert_true(image_is_whole(&f->image));
+	f->image.truncated = true;
+	assert_false(image_is_whole(&f->image));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +441,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(backing_ends_where_the_dump_begins, setup, teardown),
 		cmocka_unit_test_setup_teardown(backing_never_serves_writable_segments, setup, teardown),
 		cmocka_unit_test_setup_teardown(backing_is_added_once_and_ordered, setup, teardown),
+		cmocka_unit_test_setup_teardown(whole_is_what_could_be_written, setup, teardown),
 		cmocka_unit_test(unknown_registers_stay_unknown),
 		cmocka_unit_test(cpus_form_addresses),
 		cmocka_unit_test(arch_tables_are_whole),

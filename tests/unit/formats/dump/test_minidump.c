@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { COMMIT = 0x1000, RESERVE = 0x2000, READONLY = 2, READWRITE = 4, EXECUTE_READ = 0x20 };
+enum { COMMIT = 0x1000, RESERVE = 0x2000, READONLY = 2, READWRITE = 4, EXECUTE_READ = 0x20, GUARD = 0x100 };
 
 struct fixture {
 	struct arena *arena;
@@ -247,6 +247,7 @@ static void memory_information_tells_saved_from_mapped(void **state)
 	minidump_add_region(f->dump, 0xbfffff0000, 0x11000, COMMIT, READWRITE); /* ends within the saved range */
 	minidump_add_region(f->dump, 0xc000001000, 0x3000, COMMIT, READONLY);
 	minidump_add_region(f->dump, 0xc000004000, 0x3000, RESERVE, 0);
+	minidump_add_region(f->dump, 0xc000008000, 0x1000, COMMIT, READWRITE | GUARD);
 	image = load_ok(f);
 	assert_int_equal(image_read(image, 0xbfffff0000, &byte, 1), MEM_NOT_SAVED);
 	assert_int_equal(image_read(image, 0xc000000000, &byte, 1), MEM_OK);
@@ -255,6 +256,7 @@ static void memory_information_tells_saved_from_mapped(void **state)
 	assert_int_equal(image_read(image, 0xc000004000, &byte, 1), MEM_UNMAPPED);
 	assert_int_equal(image_segment(image, 0xc000000fff)->flags, SEGMENT_READ | SEGMENT_WRITE);
 	assert_int_equal(image_segment(image, 0xc000001000)->flags, SEGMENT_READ);
+	assert_int_equal(image_segment(image, 0xc000008000)->flags, 0);
 	assert_int_equal(image_read(image, 0x180000000, &byte, 1), MEM_UNMAPPED); /* it says so itself */
 }
 

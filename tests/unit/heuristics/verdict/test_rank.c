@@ -424,11 +424,13 @@ static void ends(struct arena *arena)
 		struct stop stop;
 		bool go; /* a Go program was found */
 		enum verdict_kind kind;
+		bool cut;
 	} rows[] = {
-		{{.known = false}, true, VERDICT_HEALTHY},
-		{{.known = false}, false, VERDICT_UNKNOWN},
-		{{.known = true, .number = SIGABRT, .name = "SIGABRT"}, true, VERDICT_UNKNOWN},
-		{{.known = true, .number = SIGABRT, .name = "SIGABRT"}, false, VERDICT_UNKNOWN},
+		{{.known = false}, true, VERDICT_HEALTHY, false},
+		{{.known = false}, true, VERDICT_UNKNOWN, true},
+		{{.known = false}, false, VERDICT_UNKNOWN, false},
+		{{.known = true, .number = SIGABRT, .name = "SIGABRT"}, true, VERDICT_UNKNOWN, false},
+		{{.known = true, .number = SIGABRT, .name = "SIGABRT"}, false, VERDICT_UNKNOWN, false},
 	};
 	struct scene_options options = scenes[0];
 
@@ -439,6 +441,7 @@ static void ends(struct arena *arena)
 		struct diagnosis *diagnosis;
 
 		scene.builder->image->stop = rows[i].stop;
+		scene.builder->image->truncated = rows[i].cut;
 		runtime = go_load(scene.builder);
 		if (!rows[i].go)
 			runtime->modules.count = runtime->goroutines.count = 0;
