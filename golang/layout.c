@@ -10,7 +10,6 @@ struct row {
 
 /* A table is `LAYOUT_ROW(minor, first, last, AT(field, offset)… NO(field)…)`, ascending. */
 #define LAYOUT_ROW(minor_, first_, last_, ...) {minor_, first_, last_, {{__VA_ARGS__}}},
-#define LAYOUT_BETWEEN(minor_, first_, last_, ...) LAYOUT_ROW(minor_, first_, last_, __VA_ARGS__)
 #define AT(id, offset_) [LAYOUT_##id] = (offset_),
 #define NO(id) [LAYOUT_##id] = LAYOUT_ABSENT,
 
@@ -44,7 +43,6 @@ static const struct row windows_arm64[] = {
 #include "golang/layouts/windows_amd64.inc"
 #include "golang/layouts/windows_arm64.inc"
 #undef LAYOUT_ROW
-#undef LAYOUT_BETWEEN
 #undef AT
 #undef NO
 
