@@ -77,21 +77,28 @@ static void take_words(struct span words, struct go_module *module)
 	}
 }
 
+/* The parts of the table behind its header are slices that follow each other; the last, of functions, is two. Heaps of other
+ * languages are full of equal pointers, which are not. Lengths are those of bytes, or less (cutab's). */
+static bool has_slices(struct span words)
+{
+	static const uint8_t slices[] = {WORD_FUNCNAMETAB, WORD_CUTAB, WORD_FILETAB, WORD_PCTAB, WORD_PCLNTABLE, WORD_FTAB};
+	uint64_t last = span_u64(words, 8 * WORD_PCHEADER) + 1;
+
+	for (size_t i = 0; i < sizeof slices; i++) {
+		const uint64_t address = span_u64(words, 8u * slices[i]), count = span_u64(words, 8u * slices[i] + 8);
+
+		if (address < last || !count || count > PCLNTAB_LIMIT || count != span_u64(words, 8u * slices[i] + 16))
+			return false;
+		last = slices[i] < WORD_PCLNTABLE ? address + count : address;
+	}
+	return true;
+}
+
 /* Slices with len == cap, tables in ascending order, no section that ends before it starts. */
 static bool looks_like_moduledata(struct span words)
 {
-	static const uint8_t slices[] = {WORD_CUTAB, WORD_FILETAB, WORD_PCTAB, WORD_PCLNTABLE, WORD_FTAB};
-	uint64_t last = span_u64(words, 8 * WORD_FUNCNAMETAB);
-
-	if (span_u64(words, 8 * WORD_PCHEADER) < 0x1000 || last <= span_u64(words, 8 * WORD_PCHEADER))
+	if (span_u64(words, 8 * WORD_PCHEADER) < 0x1000 || !has_slices(words))
 		return false;
-	for (size_t i = 0; i < sizeof slices; i++) {
-		uint64_t slice = 8u * slices[i];
-
-		if (span_u64(words, slice) < last || span_u64(words, slice + 8) != span_u64(words, slice + 16))
-			return false;
-		last = span_u64(words, slice);
-	}
 	for (uint64_t i = WORD_BOUNDS; i < WORDS; i += 2)
 		if (!span_u64(words, 8 * i) || span_u64(words, 8 * i) > span_u64(words, 8 * i + 8))
 			return false;

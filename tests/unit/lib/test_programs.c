@@ -281,6 +281,24 @@ static void what_is_missing_is_no_proof(void **state)
 	assert_non_null(strstr(verdict_of(*state, core_finish(core)), "Cannot tell without the executable"));
 }
 
+/* As V8 fills what it has not used yet: in ascending order all the same, between two other words. */
+static void equal_pointers_are_no_moduledata(void **state)
+{
+	enum { DATA = 0x403000, WORDS = 32, MAXPC = 21, ETEXT = 23, FILL = 0x500419 };
+	struct core_builder *core = core_new(*state, &arch_amd64);
+	struct registers registers = {0};
+
+	reg_set(&registers, arch_amd64.pc, CODE);
+	core_add_thread(core, PID, SEGV, &registers);
+	core_add_siginfo(core, SEGV, 1, 0);
+	core_add_segment(core, CODE, 0x1000, SEGMENT_READ | SEGMENT_EXEC);
+	core_add_segment(core, DATA, 0x1000, SEGMENT_READ | SEGMENT_WRITE);
+	core_put_u64(core, DATA, 0x2100);
+	for (uint64_t i = 1; i < WORDS; i++)
+		core_put_u64(core, DATA + 8 * i, FILL + (uint64_t)(i == MAXPC || i == ETEXT));
+	assert_non_null(strstr(verdict_of(*state, core_finish(core)), "No Go program"));
+}
+
 static void gccgo_is_told_by_its_library(void **state)
 {
 	static const struct mapping mappings[] = {{0x400000, 0x402000, 0, "/app/service", NULL, 0},
@@ -333,6 +351,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ends_are_told_arm64, setup, teardown),
 		cmocka_unit_test_setup_teardown(exceptions_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_missing_is_no_proof, setup, teardown),
+		cmocka_unit_test_setup_teardown(equal_pointers_are_no_moduledata, setup, teardown),
 		cmocka_unit_test_setup_teardown(gccgo_is_told_by_its_library, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_toolchains_are_told_by_marks, setup, teardown),
 	};
