@@ -260,10 +260,10 @@ static const char *circle_text(const struct diagnosis *diagnosis, const struct w
 {
 	struct arena *arena = diagnosis->arena;
 	const char *text = arena_printf(arena, "%zu goroutines wait for locks in a circle, as far as stacks show: %s.",
-					graph->cycle.count, wait_cycle_text(diagnosis->analysis, graph));
+					graph->cycle.numbers.count, wait_cycle_text(diagnosis->analysis, graph));
 
-	for (size_t i = 0; i < graph->cycle.count && i < CIRCLE_TOLD; i++) {
-		const struct wait_node *node = &graph->nodes.items[graph->cycle.items[i]];
+	for (size_t i = 0; i < graph->cycle.numbers.count && i < CIRCLE_TOLD; i++) {
+		const struct wait_node *node = &graph->nodes.items[graph->cycle.numbers.items[i]];
 
 		text = arena_printf(arena, "%s Goroutine %" PRIu64 " waits%s%s %s.", text,
 				    diagnosis->analysis->runtime->goroutines.items[node->goroutine].id,
@@ -285,13 +285,13 @@ static void observe_circle(const struct diagnosis *diagnosis, struct observation
 	    stacks_within(diagnosis->analysis, &bytes) < diagnosis->analysis->runtime->goroutines.count)
 		return; /* without all stacks it would not be known who holds what */
 	graph = wait_graph_make(diagnosis->analysis, SCAN_BYTES, true);
-	if (!graph->cycle.count)
+	if (!graph->cycle.numbers.count)
 		return;
-	members = arena_array(diagnosis->arena, graph->cycle.count, sizeof *members);
-	for (size_t i = 0; i < graph->cycle.count; i++)
-		members[i] = (uint32_t)graph->nodes.items[graph->cycle.items[i]].goroutine;
+	members = arena_array(diagnosis->arena, graph->cycle.numbers.count, sizeof *members);
+	for (size_t i = 0; i < graph->cycle.numbers.count; i++)
+		members[i] = (uint32_t)graph->nodes.items[graph->cycle.numbers.items[i]].goroutine;
 	vec_push(diagnosis->arena, &ret->items,
-		 (struct observation){"lock-circle", circle_text(diagnosis, graph), graph->cycle.count, members,
+		 (struct observation){"lock-circle", circle_text(diagnosis, graph), graph->cycle.numbers.count, members,
 				      NULL, 0, 0});
 }
 

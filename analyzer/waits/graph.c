@@ -198,64 +198,43 @@ static bool may_lie_on_cycle(const struct wait_graph *graph, const struct wait_n
 	return node->peer_count > 0;
 }
 
-/* A peer that is still on, best one that waits in the same way; graph->nodes.count: none. */
-static size_t next_of(const struct wait_graph *graph, size_t number, const bool *on)
+/* A peer that is still on, best one that waits in the same way. */
+static size_t next_of(const void *context, size_t at, const bool *on)
 {
-	const struct wait_node *node = &graph->nodes.items[number];
+	const struct wait_graph *graph = context;
+	const struct wait_node *node = &graph->nodes.items[at];
 	size_t next = graph->nodes.count;
 
 	for (size_t i = 0; i < node->peer_count && i < HOLDERS_KEPT; i++) {
 		const struct wait_node *peer = wait_node_of(graph, node->peers[i]);
-		const size_t at = peer ? (size_t)(peer - graph->nodes.items) : 0;
+		const size_t number = peer ? (size_t)(peer - graph->nodes.items) : 0;
 
-		if (!peer || !on[at])
+		if (!peer || !on[number])
 			continue;
 		if (peer->wait.kind == node->wait.kind)
-			return at;
+			return number;
 		if (next == graph->nodes.count)
-			next = at;
+			next = number;
 	}
 	return next;
 }
 
-/* Who has no peer that may lie on a cycle does not either. Who is left has one, so that going on meets one again. */
 static void find_cycle(struct arena *arena, struct wait_graph *graph, bool locks)
 {
 	const size_t count = graph->nodes.count;
 	bool *on = arena_array(arena, count + 1, sizeof *on);
-	size_t at = 0;
-	bool changed = true;
 
 	for (size_t i = 0; i < count; i++)
 		on[i] = may_lie_on_cycle(graph, &graph->nodes.items[i], locks);
-	while (changed) { /* at most WAIT_NODES times */
-		changed = false;
-		for (size_t i = 0; i < count; i++)
-			if (on[i] && next_of(graph, i, on) == count) {
-				on[i] = false;
-				changed = true;
-			}
-	}
-	while (at < count && !on[at])
-		at++;
-	if (at == count)
-		return;
-	for (size_t i = 0; i < count; i++) /* now it is on a cycle, wherever it began */
-		at = next_of(graph, at, on);
-	for (size_t i = at, steps = 0; steps < count; steps++) {
-		vec_push(arena, &graph->cycle, i);
-		i = next_of(graph, i, on);
-		if (i == at)
-			return;
-	}
+	circle_find(arena, graph, next_of, on, count, &graph->cycle);
 }
 
 size_t wait_root(const struct wait_graph *graph)
 {
 	size_t at = 0;
 
-	if (graph->cycle.count)
-		return graph->cycle.items[0];
+	if (graph->cycle.numbers.count)
+		return graph->cycle.numbers.items[0];
 	for (size_t steps = 0; steps < graph->nodes.count; steps++) { /* without a cycle, no longer */
 		const struct wait_node *node = &graph->nodes.items[at];
 		const struct wait_node *peer = node->peer_count ? wait_node_of(graph, node->peers[0]) : NULL;

@@ -4,6 +4,7 @@
 #ifndef ANALYZER_WAITS_GRAPH_H
 #define ANALYZER_WAITS_GRAPH_H
 
+#include "analyzer/waits/circle.h"
 #include "analyzer/waits/mentions.h"
 #include "analyzer/waits/waits.h"
 
@@ -29,7 +30,7 @@ struct wait_graph {
 	size_t others;   /* that do not: runnable, running, in system calls */
 	int64_t other;   /* index of the first of those; -1 */
 	bool complete;   /* no stack was left out of the search for peers */
-	VEC(size_t) cycle; /* numbers of nodes each of which has the next as a peer, the last the first; empty: none */
+	struct circle cycle; /* numbers of nodes, each of which has the next as a peer */
 };
 
 /* Makes the graph. Costs one pass over the goroutines, and one over at most `bytes` of their stacks. `locks`: only cycles

@@ -210,12 +210,12 @@ const char *wait_peers_text(struct analysis *analysis, const struct wait_graph *
 const char *wait_cycle_text(struct analysis *analysis, const struct wait_graph *graph)
 {
 	const struct goroutine *goroutines = analysis->runtime->goroutines.items;
-	const size_t count = graph->cycle.count;
+	const size_t count = graph->cycle.numbers.count;
 	const char *text = NULL;
 
 	for (size_t i = 0; i < count && i < CYCLE_NAMED; i++) {
-		const struct wait_node *node = &graph->nodes.items[graph->cycle.items[i]];
-		const struct wait_node *next = &graph->nodes.items[graph->cycle.items[(i + 1) % count]];
+		const struct wait_node *node = &graph->nodes.items[graph->cycle.numbers.items[i]];
+		const struct wait_node *next = &graph->nodes.items[graph->cycle.numbers.items[(i + 1) % count]];
 
 		text = arena_printf(analysis->arena,
 				    "%s%sgoroutine %" PRIu64 " waits for what is on the stack of goroutine %" PRIu64,

@@ -195,46 +195,54 @@ static void find_leads(struct search *search, struct unreachable *ret, size_t nu
 	reach_forget(reach);
 }
 
-/* The next on a way from `at` to who has what it waits for, among those that are still on. */
-static size_t next_of(const struct unreachable *found, const bool *on, size_t at)
+/* Whoever leads to a lock need not hold it. */
+static bool holds(const struct contention *contention, const struct unreachable_wait *one, const struct unreachable_wait *waits)
 {
-	size_t i = 0;
+	const struct contended_lock *lock = contended_by(contention, waits->goroutine);
 
-	while (i < found->items.count && !(on[i] && found->items.items[i]->leads[at]))
-		i++;
-	return i;
+	for (size_t i = 0; lock && i < lock->holder_count && i < LOCK_HOLDERS; i++)
+		if (lock->holders[i].goroutine == one->goroutine)
+			return true;
+	return false;
 }
 
-/* Who waits for nobody that may lie on a circle does not either. Whoever leads to a lock need not hold it: locks are contention.c's. */
-static void find_circle(struct arena *arena, struct unreachable *found)
-{
-	bool on[UNREACHABLE_MOST];
-	const size_t count = found->items.count;
-	size_t at = 0;
-	bool changed = true;
+struct ring {
+	const struct unreachable *found;
+	const struct contention *contention;
+};
 
-	for (size_t i = 0; i < count; i++)
-		on[i] = !wait_is_for_lock(found->items.items[i]->wait.kind);
-	while (changed) { /* at most `count` times */
-		changed = false;
-		for (size_t i = 0; i < count; i++)
-			if (on[i] && next_of(found, on, i) == count) {
-				on[i] = false;
-				changed = true;
-			}
+static bool may_wake(const struct ring *ring, size_t at, size_t number)
+{
+	const struct unreachable_wait *one = ring->found->items.items[at], *other = ring->found->items.items[number];
+
+	return other->leads[at] && (!wait_is_for_lock(one->wait.kind) || holds(ring->contention, other, one));
+}
+
+/* Best one of another function: who is on its way to do the same has what this one waits for, too, but not to wake it. */
+static size_t next_of(const void *context, size_t at, const bool *on)
+{
+	const struct ring *ring = context;
+	const struct unreachable *found = ring->found;
+	size_t next = found->items.count;
+
+	for (size_t i = 0; i < found->items.count; i++) {
+		if (!on[i] || !may_wake(ring, at, i))
+			continue;
+		if (found->items.items[i]->function != found->items.items[at]->function)
+			return i;
+		if (next == found->items.count)
+			next = i;
 	}
-	while (at < count && !on[at])
-		at++;
-	if (at == count)
-		return;
-	for (size_t i = 0; i < count; i++) /* now it is on a circle, wherever it began */
-		at = next_of(found, on, at);
-	for (size_t i = at, steps = 0; steps < count; steps++) {
-		vec_push(arena, &found->circle, i);
-		i = next_of(found, on, i);
-		if (i == at)
-			return;
-	}
+	return next;
+}
+
+static void find_circle(struct arena *arena, const struct contention *contention, struct unreachable *found)
+{
+	const struct ring ring = {found, contention};
+	bool on[UNREACHABLE_MOST];
+
+	memset(on, true, sizeof on);
+	circle_find(arena, &ring, next_of, on, found->items.count, &found->circle);
 }
 
 static void keep(struct search *search, struct unreachable *ret, const struct candidate *candidate)
@@ -271,7 +279,7 @@ static void keep_all(struct search *search, struct unreachable *ret)
 	}
 }
 
-void unreachable_find(struct analysis *analysis, struct unreachable *ret)
+void unreachable_find(struct analysis *analysis, const struct contention *contention, struct unreachable *ret)
 {
 	struct search search = {.analysis = analysis};
 
@@ -289,6 +297,6 @@ void unreachable_find(struct analysis *analysis, struct unreachable *ret)
 		find_leads(&search, ret, i);
 	if (search.reach.lost)
 		*ret = (struct unreachable){0};
-	find_circle(analysis->arena, ret);
+	find_circle(analysis->arena, contention, ret);
 	ret->looked_at = search.candidates.count;
 }

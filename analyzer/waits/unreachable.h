@@ -4,7 +4,8 @@
 #ifndef ANALYZER_WAITS_UNREACHABLE_H
 #define ANALYZER_WAITS_UNREACHABLE_H
 
-#include "analyzer/waits/waits.h"
+#include "analyzer/waits/circle.h"
+#include "analyzer/waits/contention.h"
 
 /* Of so many the peers are looked for; and of so many that have equal stacks. */
 enum { UNREACHABLE_MOST = 128, UNREACHABLE_OF_GROUP = 8 };
@@ -22,12 +23,11 @@ struct unreachable {
 	VEC(struct unreachable_wait *) items; /* at most UNREACHABLE_MOST */
 	size_t count;        /* of all */
 	size_t looked_at;    /* goroutines that wait for others */
-	VEC(size_t) circle;  /* numbers of items: each waits for what the next one has, the last for what the first has, and none of
-				them for a lock; empty: none */
+	struct circle circle; /* numbers of items: each waits for what the next one has, or for a lock that the next one holds */
 };
 
 /* *ret stays empty where it is not known: the heap or some memory is not in the dump, or there are more than 100,000 goroutines,
  * 20,000 that wait for others, or a gigabyte of memory. Reads all memory that the process could write, once. */
-void unreachable_find(struct analysis *analysis, struct unreachable *ret);
+void unreachable_find(struct analysis *analysis, const struct contention *contention, struct unreachable *ret);
 
 #endif

@@ -92,14 +92,14 @@ static bool find_lone(struct analysis *analysis, enum wait_kind kind, struct dea
 	return false;
 }
 
-bool dead_end_find(struct analysis *analysis, struct dead_end *ret)
+bool dead_end_find(struct analysis *analysis, const struct contention *contention, struct dead_end *ret)
 {
 	struct unreachable *among = arena_alloc(analysis->arena, sizeof *among);
 
 	*ret = (struct dead_end){.among = among};
-	unreachable_find(analysis, among);
-	for (size_t i = 0; i < among->circle.count; i++)
-		ret->members[ret->member_count++] = among->circle.items[i];
+	unreachable_find(analysis, contention, among);
+	for (size_t i = 0; i < among->circle.numbers.count; i++)
+		ret->members[ret->member_count++] = among->circle.numbers.items[i];
 	if (ret->member_count)
 		set(ret, END_CIRCLE);
 	else if (!find_lone(analysis, WAIT_GROUP, ret) && !find_lone(analysis, WAIT_COND, ret))
@@ -159,7 +159,8 @@ static void member_evidence(struct diagnosis *diagnosis, struct finding *finding
 	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false, "goroutine %" PRIu64 " waits%s%s %s%s",
 		     id_of(diagnosis, one), one->function ? " in " : "", one->function ? one->function : "",
 		     wait_text(analysis, &one->wait),
-		     led ? arena_printf(diagnosis->arena, ", which goroutine %" PRIu64 " has", id_of(diagnosis, next)) : "");
+		     led ? arena_printf(diagnosis->arena, ", which goroutine %" PRIu64 " %s", id_of(diagnosis, next),
+					wait_is_for_lock(one->wait.kind) ? "holds" : "has") : "");
 	if (one->wait.channel_count)
 		evidence_word(diagnosis, finding, WEIGHT_FAIR, false, one->wait.channels[0].sudog + layout->offset[LAYOUT_sudog_g],
 			      hex_text(diagnosis->arena, goroutine_of(analysis, one)->address),

@@ -15,7 +15,7 @@ struct dead_end {
 };
 
 /* By dead_ends.def; false: there is none. */
-bool dead_end_find(struct analysis *analysis, struct dead_end *ret);
+bool dead_end_find(struct analysis *analysis, const struct contention *contention, struct dead_end *ret);
 
 /* Title and evidence. */
 void dead_end_report(struct diagnosis *diagnosis, struct finding *finding, const struct dead_end *end);

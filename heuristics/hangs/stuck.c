@@ -258,10 +258,8 @@ static bool is_new(const struct diagnosis *diagnosis, const struct hang_root *ro
 	return true;
 }
 
-static void find_roots(struct diagnosis *diagnosis, const struct occasion *occasion)
+static void find_roots(struct diagnosis *diagnosis, const struct contention *contention, const struct occasion *occasion)
 {
-	const struct contention *contention = contention_find(diagnosis->analysis);
-
 	for (size_t i = 0, found = 0; i < contention->locks.count && found < FINDINGS_MOST; i++) {
 		struct hang_root *root = arena_alloc(diagnosis->arena, sizeof *root);
 
@@ -367,13 +365,15 @@ static void run(struct diagnosis *diagnosis)
 	struct world_stop *stop = arena_alloc(diagnosis->arena, sizeof *stop);
 	struct dead_end *end = arena_alloc(diagnosis->arena, sizeof *end);
 	struct lonely_wait *lonely = arena_alloc(diagnosis->arena, sizeof *lonely);
+	const struct contention *contention;
 
 	if (!occasion.known)
 		return;
+	contention = contention_find(diagnosis->analysis);
 	if (world_stop_find(diagnosis->analysis, stop))
 		report_stop(diagnosis, &occasion, stop);
-	find_roots(diagnosis, &occasion);
-	if (diagnosis->findings.count == before && dead_end_find(diagnosis->analysis, end))
+	find_roots(diagnosis, contention, &occasion);
+	if (diagnosis->findings.count == before && dead_end_find(diagnosis->analysis, contention, end))
 		report_end(diagnosis, &occasion, end);
 	if (diagnosis->findings.count == before && occasion.signalled && lonely_wait_find(diagnosis->analysis, lonely))
 		report_lonely(diagnosis, &occasion, lonely);
