@@ -3,7 +3,7 @@
 time, in memory, and counts what is said of each (mutate.c); stops goroutines between the parts of SP adjustments (stop.c).
 Words of values (headers of strings, slices and interfaces, sources of a pointer, records of the heap) are changed in all other
 cases as well, each of which died of something: a finding that the unchanged dump does not have is wrong, unless it rests on the
-changed word.
+changed word. Who is stuck because nothing leads to what it waits for is not where a variable does.
 usage: check.py --program MUTATE --stop STOP [--limit N] [--seed N] [--table FILE] [--dumps DIR] [--toolchains 'RELEASE…']
 
 --dumps: healthy dumps beside those of fixtures/cases: DIR/*/ENDING/core.zst with DIR/*/exe, as check_live.py --keep leaves
@@ -11,7 +11,7 @@ them. --toolchains: stops also in programs that these releases build and this ma
 
 Each dump is taken whole, and cut as short as leaves at least half of its return addresses. Floors, as checks: healthy dumps have
 no finding of corruption, nothing certain is wrong, of what is likely nine tenths are right, words that are no return address
-give no finding, torn return addresses are found and put right, flipped bits of others and changed fields of g and m are found."""
+give no finding, torn return addresses are found and put right, flipped bits of others and changed fields of g and m are found, and each change beside who is stuck is told."""
 import argparse
 import collections
 import concurrent.futures
@@ -162,7 +162,7 @@ def checks(table, troubles):
         yield f'{variant}: what is likely is right', None if right >= LIKELY_RIGHT * (right + wrong) else f'{wrong} are wrong'
         yield f'{variant}: no finding in other words', sum(c[f'wrong {k}'] for c in silent for k in
                                                          ('possible', 'likely', 'certain')) or None
-        for kind, least in (('bit of lower half', FLIP_RECALL), ('field of g or m', STATE_RECALL)):
+        for kind, least in (('bit of lower half', FLIP_RECALL), ('field of g or m', STATE_RECALL), ('way to who is stuck', 1)):
             made = sum(counts['mutations'] for (name, _), counts in rows.items() if name == kind)
             named = sum(counts['found'] for (name, _), counts in rows.items() if name == kind)
             yield f'{variant}: {kind}: found', None if named >= least * made else f'{named} of {made} ({named / made:.2%})'

@@ -13,7 +13,7 @@ const char *const class_names[CLASSES] = {
 	[BIT_UPPER] = "bit of upper half", [BIT_LOWER] = "bit of lower half",
 	[SMASHED_RUN] = "smashed run", [RUNTIME_FIELD] = "field of g or m",
 	[OTHER_WORD] = "other stack word", [TORN_HEADER] = "word of a header", [POINTER_WORD] = "source of a pointer",
-	[SPAN_FIELD] = "heap record",
+	[SPAN_FIELD] = "heap record", [WAKER_WORD] = "way to who is stuck",
 };
 
 /* splitmix64 */
@@ -258,7 +258,7 @@ static void take(struct maker *maker, size_t limit)
 
 bool class_is_of_values(enum mutation_class class)
 {
-	return class == TORN_HEADER || class == POINTER_WORD || class == SPAN_FIELD;
+	return class == TORN_HEADER || class == POINTER_WORD || class == SPAN_FIELD || class == WAKER_WORD;
 }
 
 static void change_all_stacks(struct maker *maker)
@@ -284,5 +284,6 @@ void corpus_make(struct target *target, uint64_t seed, size_t limit, bool values
 	change_headers(&maker, &view);
 	change_pointers(&maker, &view);
 	change_spans(&maker, &view);
+	change_wakers(&maker);
 	take(&maker, limit);
 }

@@ -16,6 +16,7 @@ enum mutation_class {
 	TORN_HEADER, /* one of the words of a string, slice or interface that the code at the crash may use */
 	POINTER_WORD, /* that the address of the fault came from */
 	SPAN_FIELD,  /* of the heap's own records */
+	WAKER_WORD,  /* of a variable: leads to what a goroutine waits for that nothing could wake, or elsewhere */
 	CLASSES,
 };
 
@@ -30,6 +31,7 @@ struct mutation {
 	size_t count;      /* of words, else 0 */
 	const uint64_t *words; /* SMASHED_RUN: what was there */
 	unsigned shape;
+	bool leads;        /* WAKER_WORD: to what it waits for */
 };
 
 /* A word that a healthy walk read a return address from. */

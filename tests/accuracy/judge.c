@@ -2,6 +2,8 @@
 #include "tests/accuracy/judge.h"
 
 #include "heuristics/detector.h"
+#include "heuristics/hangs/dead_end.h"
+#include "heuristics/hangs/stuck.h"
 
 static const char *const state_rules[] = {"g-state", "sp-out-of-bounds", "bit-flip", NULL};
 
@@ -54,7 +56,7 @@ static bool is_right_of_value(const struct finding *finding, const struct mutati
 {
 	static const char *const rules[] = {"torn-value", "bad-pointer", NULL};
 
-	if (mutation->class == SPAN_FIELD)
+	if (mutation->class == SPAN_FIELD || mutation->class == WAKER_WORD)
 		return false;
 	return (names(finding, rules) && cites(finding, mutation->address)) ||
 	       (names(finding, state_rules) && finding->has_slot && finding->slot == mutation->address);
@@ -157,6 +159,32 @@ static uint8_t rule_index(const struct finding *finding)
 	return index;
 }
 
+/* Whether a goroutine is still said to be stuck for ever; if so, by which finding. */
+static const struct finding *still_stuck(const struct diagnosis *diagnosis, int32_t goroutine)
+{
+	for (size_t i = 0; i < diagnosis->findings.count; i++) {
+		const struct stuck *stuck = diagnosis->findings.items[i].stuck;
+		const struct dead_end *end = stuck ? stuck->end : NULL;
+
+		for (size_t k = 0; end && k < end->member_count; k++)
+			if (end->among->items.items[end->members[k]]->goroutine == (size_t)goroutine)
+				return &diagnosis->findings.items[i];
+	}
+	return NULL;
+}
+
+static void judge_waker(const struct diagnosis *diagnosis, const struct mutation *mutation, struct outcome *outcome)
+{
+	const struct finding *finding = still_stuck(diagnosis, mutation->goroutine);
+
+	outcome->found = !finding == mutation->leads;
+	if (!finding)
+		return;
+	if (mutation->leads)
+		outcome->wrong_rule = rule_index(finding);
+	(mutation->leads ? outcome->wrong : outcome->right)[finding->certainty]++;
+}
+
 struct outcome outcome_of(const struct target *target, const struct diagnosis *diagnosis, const struct mutation *mutation)
 {
 	struct outcome outcome = {.done = true, .rule = NO_RULE, .wrong_rule = NO_RULE};
@@ -182,5 +210,7 @@ struct outcome outcome_of(const struct target *target, const struct diagnosis *d
 		outcome.repaired |= right && finding->has_repaired && finding->has_slot;
 		(right ? outcome.right : outcome.wrong)[finding->certainty]++;
 	}
+	if (mutation->class == WAKER_WORD)
+		judge_waker(diagnosis, mutation, &outcome);
 	return outcome;
 }

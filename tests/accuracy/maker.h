@@ -30,4 +30,7 @@ void change_pointers(struct maker *maker, const struct view *view);
 /* spans.c: the heap's records of what is in view. */
 void change_spans(struct maker *maker, const struct view *view);
 
+/* wakers.c: variables that lead to what is stuck, or elsewhere. */
+void change_wakers(struct maker *maker);
+
 #endif

@@ -110,6 +110,8 @@ static bool retry_rest(struct run *run)
 
 static const char *due(const struct mutation *mutation)
 {
+	if (mutation->class == WAKER_WORD && !mutation->leads)
+		return "stuck";
 	if (mutation->class == OTHER_WORD || class_is_of_values(mutation->class))
 		return "none";
 	if (mutation->class == RUNTIME_FIELD)
