@@ -23,9 +23,14 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 bool damage_leads_home(struct analysis *analysis, const struct walk_subject *subject, uint64_t pc, uint64_t sp);
 
 /* Whether a word that lies in a Go function cannot be what that frame of a goroutine returns to: no call stands before it, or
- * one of another function; or the frame pointers say that the caller's frame has another size; or the caller would be the
- * goroutine's first function, and is not the one that the goroutine was made for. False where it is not known. */
+ * one of another function, or it lies within an instruction; or the frame pointers say that the caller's frame has another size;
+ * or the caller would be the goroutine's first function, and is not the one that the goroutine was made for. False where it is
+ * not known. */
 bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject, const struct frame *frame, uint64_t word);
+
+/* Whether a pc of a function of Go's compiler lies within an instruction of it, as these follow one another from its entry: then it is no return
+ * address, whatever the bytes before it look like. False where that is not known. */
+bool damage_splits_instruction(struct go_runtime *runtime, const struct pc_info *info);
 
 /* Notes for all damages of a stack that has been walked how the frames above each bear it out. */
 void damage_prove(struct analysis *analysis, const struct walk_subject *subject, const struct stack *stack);

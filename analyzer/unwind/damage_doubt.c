@@ -1,13 +1,27 @@
 /* damage_doubt.c: a word in a Go function that a frame cannot return to. Damage may leave a return address inside code, where
  * a walk takes it for sound. Not doubted is what has other ways to be right: calls that the runtime injects, assembly, which
- * may jump on, functions that end in a jump to another (wrappers of methods), calls through a linker's stub. */
+ * may jump on (but to no middle of an instruction), functions that end in a jump to another (wrappers of methods), calls through a linker's stub. */
 #include "analyzer/unwind/damage.h"
 
 enum {
 	WORD = 8,
 	INSN_BYTES = 16,
 	JUMPING_BYTES = 4096, /* functions that only jump on are short */
+	SWEPT_BYTES = 1 << 16,
 };
+
+bool damage_splits_instruction(struct go_runtime *runtime, const struct pc_info *info)
+{
+	struct insn insn;
+	uint64_t at;
+
+	if (!runtime->decoder || !info->func || (info->func->flags & FUNC_ASM) || info->pc - info->func->entry > SWEPT_BYTES)
+		return false;
+	for (at = info->func->entry; at < info->pc; at += insn.size)
+		if (!insn_decode(runtime->decoder, at, image_view(runtime->image, at, INSN_BYTES), &insn) || !insn.size)
+			return false;
+	return at != info->pc;
+}
 
 /* Whether a function may leave by a jump, so that another one returns in its place. */
 static bool jumps_out(struct go_runtime *runtime, const struct func *func)
@@ -78,12 +92,13 @@ bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject
 	struct go_runtime *runtime = analysis->runtime;
 	const struct pc_info *info;
 
-	if (subject->depth || subject->goroutine < 0 || !runtime->decoder || runtime->tables_damaged || is_injected(frame->info->role) ||
-	    (frame->info->func->flags & FUNC_ASM))
+	if (subject->depth || subject->goroutine < 0 || !runtime->decoder || runtime->tables_damaged || is_injected(frame->info->role))
 		return false;
 	info = go_return_address(runtime, word);
 	if (!info->func || !info->has_code)
 		return false;
+	if (frame->info->func->flags & FUNC_ASM)
+		return info->call == FLOW_NEXT && damage_splits_instruction(runtime, info);
 	if (!callsite_reaches(runtime, word, frame->info->func))
 		return info->call == FLOW_NEXT || calls_another(runtime, info);
 	return frame_pointers_contradict(analysis, subject, frame, info) || is_wrong_first(analysis, subject, frame, info);
