@@ -8,7 +8,7 @@
 
 #include <inttypes.h>
 
-enum { WORD = 8, WORD_SHIFT = 3, ELEMENTS_MOST = 1 << 20, GROUPS_MOST = 256, FRAMES_MOST = 3 };
+enum { WORD = 8, INSN_BYTES = 16, WORD_SHIFT = 3, ELEMENTS_MOST = 1 << 20, GROUPS_MOST = 256, FRAMES_MOST = 3 };
 
 static bool has_nil(struct span words)
 {
@@ -50,20 +50,56 @@ static bool find_writer(struct analysis *analysis, const struct finding *finding
 	return false;
 }
 
-/* The value of two words that the pointer was read by is gone: of a slice the first of them is known, of an interface the last. */
-static void writer_evidence(struct diagnosis *diagnosis, struct finding *finding, uint64_t offset)
+/* The value of two words that the pointer was read by is gone: of a slice the first of them is known, of an interface the last.
+ * False: nobody is seen to write it. */
+static bool writer_evidence(struct diagnosis *diagnosis, struct finding *finding, uint64_t offset)
 {
 	struct analysis *analysis = diagnosis->analysis;
 	const struct pc_info *at;
 	size_t goroutine;
 
 	if (!find_writer(analysis, finding, offset, &goroutine, &at))
-		return;
+		return false;
 	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, true,
 		     "it was read by way of a slice or interface at offset 0x%" PRIx64 " of an object, and goroutine %" PRIu64
 		     " stands in %s, which stores two words at such a place: if it is the same object, the value was read while it was "
 		     "changed (a data race), and the pointer need not have been in it", offset,
 		     analysis->runtime->goroutines.items[goroutine].id, go_func_name(at));
+	return true;
+}
+
+static bool has_others(const struct analysis *analysis, const struct finding *finding)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+
+	for (size_t i = 0; i < runtime->goroutines.count; i++) {
+		const uint16_t status = runtime->goroutines.items[i].status;
+
+		if ((int32_t)i != finding->goroutine && status != G_DEAD && status != G_DEADEXTRA && status != G_IDLE &&
+		    !goroutine_is_system(analysis->runtime, &runtime->goroutines.items[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Loaded beside its length, as far as it is known what both were loaded by; a pointer to an array has none. */
+static bool may_be_slice(struct origins *origins, const struct origin *data)
+{
+	const struct origin *length;
+
+	return !data->base || data->base->kind == ORIGIN_UNKNOWN || origin_neighbour(origins, data, WORD, &length);
+}
+
+/* Where the slice was is not known, so neither are its words: whether they belonged together nobody can tell. */
+static void unknown_evidence(struct diagnosis *diagnosis, struct finding *finding, struct origins *origins, const struct origin *data)
+{
+	if (data->has_address || data->offset < 0 || !may_be_slice(origins, data) ||
+	    writer_evidence(diagnosis, finding, (uint64_t)data->offset) || !has_others(diagnosis->analysis, finding))
+		return;
+	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, true,
+		     "it was read from a slice at offset 0x%" PRIx64 " of an object, and which object is not known any more: if another "
+		     "goroutine was just changing that slice (a data race), its length was not that of its data, and the pointer need "
+		     "not have been in it", (uint64_t)data->offset);
 }
 
 static void element_evidence(struct diagnosis *diagnosis, struct finding *finding, struct origins *origins, const struct origin *loaded)
@@ -76,8 +112,7 @@ static void element_evidence(struct diagnosis *diagnosis, struct finding *findin
 	if (!data || loaded->shift != WORD_SHIFT || data->kind != ORIGIN_MEMORY)
 		return;
 	if (!find_slice(image, origins, data, &start, &length)) {
-		if (!data->has_address && data->offset > 0)
-			writer_evidence(diagnosis, finding, (uint64_t)data->offset);
+		unknown_evidence(diagnosis, finding, origins, data);
 		return;
 	}
 	words = image_bytes(image, start, length * WORD);
@@ -89,7 +124,34 @@ static void element_evidence(struct diagnosis *diagnosis, struct finding *findin
 		      length, length == 1 ? "" : "s");
 }
 
-static void field_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct origin *loaded)
+/* Whether the call that a frame stands in is of a method of an interface, or of a function's value. */
+static bool is_dynamic(struct analysis *analysis, struct origins *origins, size_t frame)
+{
+	const uint64_t pc = origin_call(origins, frame);
+	struct insn insn;
+
+	return pc && analysis->runtime->decoder &&
+	       insn_decode(analysis->runtime->decoder, pc, image_view(analysis->image, pc, INSN_BYTES), &insn) &&
+	       insn.flow == FLOW_INDIRECT_CALL;
+}
+
+/* The object was an interface's data, of which the type is the word before, and the method was called by that type. */
+static void interface_evidence(struct diagnosis *diagnosis, struct finding *finding, struct origins *origins, size_t at,
+			       const struct origin *data)
+{
+	const uint64_t offset = (uint64_t)data->offset - WORD;
+
+	if (writer_evidence(diagnosis, finding, offset) || data->frame <= at || !is_dynamic(diagnosis->analysis, origins, data->frame) ||
+	    !has_others(diagnosis->analysis, finding))
+		return;
+	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, true,
+		     "it is a field of the value of an interface at offset 0x%" PRIx64 " of an object, and which object is not known any "
+		     "more: if another goroutine was just changing that interface (a data race), its value was not of its type",
+		     offset);
+}
+
+static void field_evidence(struct diagnosis *diagnosis, struct finding *finding, struct origins *origins, size_t at,
+			   const struct origin *loaded)
 {
 	const struct origin *base = loaded->base;
 	struct heap_place place;
@@ -99,8 +161,8 @@ static void field_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		return;
 	if (!base->has_value) {
 		base = origin_variable(base);
-		if (base->kind == ORIGIN_MEMORY && !base->has_address && base->offset > WORD)
-			writer_evidence(diagnosis, finding, (uint64_t)base->offset - WORD);
+		if (base->kind == ORIGIN_MEMORY && !base->has_address && base->offset >= WORD)
+			interface_evidence(diagnosis, finding, origins, at, base);
 		return;
 	}
 	address = base->value + (uint64_t)loaded->offset;
@@ -122,5 +184,5 @@ void nil_doubt_evidence(struct diagnosis *diagnosis, struct finding *finding, co
 	if (loaded->kind == ORIGIN_ELEMENT)
 		element_evidence(diagnosis, finding, origins, loaded);
 	else if (loaded->kind == ORIGIN_MEMORY)
-		field_evidence(diagnosis, finding, loaded);
+		field_evidence(diagnosis, finding, origins, at, loaded);
 }
