@@ -35,7 +35,6 @@ import stops
 CASES = ROOT / 'fixtures/cases'
 HEALTHY = re.compile(r'^(?!.*-late-[^c]).*-(panic|memory|quit|live|cgo|static|control|nil|near-(before|after))(-stripped)?$')
 # Nothing is corrupt in these either: code that the process made lies on their stacks, which the runtime could not walk through.
-# Cut short, they may lack that stack: then unwinder-crash cannot know of it.
 GENERATED, GENERATED_KIND = re.compile(r'-generated(-|$)'), 'generated code'
 UNHEALTHY, NOTHING = 3, 4
 COLUMNS = ('mutations', 'found', 'repaired', 'right possible', 'wrong possible', 'right likely', 'wrong likely', 'right certain',
@@ -56,8 +55,7 @@ class Subject:
     def variants(self):
         kind = self.kind if self.exe or self.classes != 'all' else 'no executable'
         for keep, name in ((100, 'whole'), (50, 'cut short')):
-            if self.kind != GENERATED_KIND or keep == 100:
-                yield f'{kind}, {name}', keep, self.exe or '-'
+            yield f'{kind}, {name}', keep, self.exe or '-'
 
 
 def of_case(case):
