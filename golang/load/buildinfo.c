@@ -106,17 +106,19 @@ static struct span bytes_at(struct go_runtime *runtime, uint64_t address, uint64
 	return bytes.size == size ? bytes : (struct span){0};
 }
 
-/* A Go string: address and length of its bytes. */
+/* A Go string: address and length of its bytes, which a dump mostly leaves to the executable. False: there is none. */
 static bool take_string(struct go_runtime *runtime, uint64_t address)
 {
 	struct span string = bytes_at(runtime, address, 16);
-	uint64_t length = span_u64(string, 8);
-	struct span text;
+	uint64_t text = span_u64(string, 0), length = span_u64(string, 8);
+	struct span bytes;
 
 	if (!string.size || !length || length > VERSION_LIMIT)
 		return false;
-	text = bytes_at(runtime, span_u64(string, 0), length);
-	return text.size && go_version_parse(runtime->arena, (const char *)text.data, text.size, &runtime->version);
+	bytes = bytes_at(runtime, text, length);
+	if (bytes.size)
+		return go_version_parse(runtime->arena, (const char *)bytes.data, bytes.size, &runtime->version);
+	return image_segment(runtime->image, text) != NULL;
 }
 
 /* Flags without 2: the address of a string (debug/buildinfo, "Before Go 1.18"). */
@@ -132,7 +134,7 @@ static bool scan_old(struct go_runtime *runtime, struct image *image, struct spa
 	return false;
 }
 
-void old_version_load(struct go_runtime *runtime)
+bool old_version_load(struct go_runtime *runtime)
 {
 	const struct section *section = runtime->exe ? exe_section(runtime->exe, ".go.buildinfo") : NULL;
 	struct data_search search = {0};
@@ -140,10 +142,11 @@ void old_version_load(struct go_runtime *runtime)
 	uint64_t address;
 
 	if (section && scan_old(runtime, NULL, section->bytes, 0))
-		return;
+		return true;
 	while ((bytes = image_data(runtime->image, &search, &address)).size)
 		if (scan_old(runtime, runtime->image, bytes, address))
-			return;
+			return true;
+	return false;
 }
 
 void build_version_load(struct go_runtime *runtime)

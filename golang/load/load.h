@@ -12,8 +12,9 @@ void buildinfo_load(struct go_runtime *runtime);
 /* The version from runtime.buildVersion, where a build carries no build information; needs globals. */
 void build_version_load(struct go_runtime *runtime);
 
-/* The version of a release before 1.18, whose build information only points to it. Needs the executable's place. */
-void old_version_load(struct go_runtime *runtime);
+/* The version of a release before 1.18, whose build information only points to it; whether there is such information at all, since
+ * a dump may lack the text. Needs the executable's place. */
+bool old_version_load(struct go_runtime *runtime);
 
 /* modules.c: the pclntab of a file (file addresses), if it is the one that a module in memory points at: for files whose
  * linker left moduledata to the relocations. */

@@ -241,15 +241,18 @@ static bool has_tables(const struct go_runtime *runtime)
 
 void presence_judge(struct go_runtime *runtime)
 {
+	bool old;
+
 	if (has_tables(runtime)) {
 		decide(runtime, PRESENCE_GO, "it has a table of Go functions");
 		return;
 	}
-	if (!runtime->version.text)
-		old_version_load(runtime);
+	old = !runtime->version.text && old_version_load(runtime);
 	if (by_version(runtime) || presence_of_another(runtime))
 		return;
-	if (runtime->modules.count)
+	if (old)
+		decide(runtime, PRESENCE_OLD_GO, "its build information is as releases before 1.18 wrote it");
+	else if (runtime->modules.count)
 		decide(runtime, PRESENCE_GO, "Go's moduledata is in the dump");
 	else if (!by_executable(runtime, false))
 		by_absence(runtime);

@@ -281,6 +281,27 @@ static void what_is_missing_is_no_proof(void **state)
 	assert_non_null(strstr(verdict_of(*state, core_finish(core)), "Cannot tell without the executable"));
 }
 
+/* Their build information names a string whose text only the executable has. */
+static void old_releases_are_told_without_the_executable(void **state)
+{
+	enum { DATA = 0x403000, STRING = DATA + 0x100 };
+	struct core_builder *core = core_new(*state, &arch_amd64);
+	struct registers registers = {0};
+
+	reg_set(&registers, arch_amd64.pc, CODE);
+	core_add_thread(core, PID, SEGV, &registers);
+	core_add_siginfo(core, SEGV, 1, 0);
+	core_add_segment(core, CODE, 0x1000, SEGMENT_READ | SEGMENT_EXEC)->saved = 0;
+	core_add_segment(core, DATA, 0x1000, SEGMENT_READ | SEGMENT_WRITE);
+	core_put(core, DATA, "\xff Go buildinf:\x08", 15);
+	core_put_u64(core, DATA + 16, STRING);
+	core_put_u64(core, STRING, CODE + 0x800);
+	core_put_u64(core, STRING + 8, 8);
+	assert_non_null(strstr(verdict_of(*state, core_finish(core)), "A Go program of a release before 1.18: SIGSEGV"));
+	core_put_u64(core, STRING, 0x900000); /* where nothing is mapped */
+	assert_non_null(strstr(verdict_of(*state, core_finish(core)), "No Go program"));
+}
+
 /* As V8 fills what it has not used yet: in ascending order all the same, between two other words. */
 static void equal_pointers_are_no_moduledata(void **state)
 {
@@ -351,6 +372,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ends_are_told_arm64, setup, teardown),
 		cmocka_unit_test_setup_teardown(exceptions_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_missing_is_no_proof, setup, teardown),
+		cmocka_unit_test_setup_teardown(old_releases_are_told_without_the_executable, setup, teardown),
 		cmocka_unit_test_setup_teardown(equal_pointers_are_no_moduledata, setup, teardown),
 		cmocka_unit_test_setup_teardown(gccgo_is_told_by_its_library, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_toolchains_are_told_by_marks, setup, teardown),
