@@ -15,8 +15,12 @@ static const struct {
 } deaths[] = {
 #define C_DEATH(function, reason) {function, reason},
 #include "heuristics/faults/c_deaths.def"
-#undef C_DEATH
+}, deaths_in[] = {
+#define C_DEATH_IN(beginning, reason) {beginning, reason},
+#include "heuristics/faults/c_deaths.def"
 };
+
+enum { NO_DEATH = sizeof deaths / sizeof *deaths + sizeof deaths_in / sizeof *deaths_in };
 
 static const char *const runtimes[] = {
 #define C_RUNTIME(prefix) prefix,
@@ -44,12 +48,33 @@ bool c_module_is_runtime(const char *module)
 	return false;
 }
 
-bool c_function_is_death(const char *function)
+/* The function, or what a compiler made of parts or callers of it: "f.cold", "f.constprop.0". */
+static bool is_of(const char *function, const char *name)
 {
-	for (size_t i = 0; i < sizeof deaths / sizeof *deaths; i++)
-		if (!strcmp(function, deaths[i].function))
-			return true;
-	return false;
+	const size_t length = strlen(name);
+
+	return !strncmp(function, name, length) && (!function[length] || function[length] == '.');
+}
+
+/* A number of the table: of its first part, then of its second. */
+static size_t death_of(struct arena *arena, const char *function)
+{
+	const size_t count = sizeof deaths / sizeof *deaths;
+	const char *name;
+
+	for (size_t i = 0; i < count; i++)
+		if (is_of(function, deaths[i].function))
+			return i;
+	name = demangled(arena, function);
+	for (size_t i = 0; i < sizeof deaths_in / sizeof *deaths_in; i++)
+		if (!strncmp(name, deaths_in[i].function, strlen(deaths_in[i].function)))
+			return count + i;
+	return NO_DEATH;
+}
+
+bool c_function_is_death(struct arena *arena, const char *function)
+{
+	return death_of(arena, function) != NO_DEATH;
 }
 
 static bool is_runtime_function(const char *function)
@@ -58,15 +83,17 @@ static bool is_runtime_function(const char *function)
 }
 
 /* Notes a function that ends processes; false: it is none. */
-static bool note_death(struct c_frames *frames, const char *function)
+static bool note_death(struct arena *arena, struct c_frames *frames, const char *function)
 {
-	for (size_t i = 0; function && i < sizeof deaths / sizeof *deaths; i++)
-		if (!strcmp(function, deaths[i].function)) {
-			frames->death = true;
-			frames->reason = deaths[i].reason ? deaths[i].reason : frames->reason;
-			return true;
-		}
-	return false;
+	const size_t count = sizeof deaths / sizeof *deaths, number = function ? death_of(arena, function) : NO_DEATH;
+	const char *reason;
+
+	if (number == NO_DEATH)
+		return false;
+	reason = number < count ? deaths[number].reason : deaths_in[number - count].reason;
+	frames->death = true;
+	frames->reason = reason ? reason : frames->reason;
+	return true;
 }
 
 /* Whether a frame is of code that is not Go's. */
@@ -88,7 +115,7 @@ static void find_culprit(struct analysis *analysis, struct c_frames *frames)
 
 		if (!is_c(analysis, &frames->stack, frames->culprit))
 			continue; /* it jumped there, and no code is there */
-		if (!note_death(frames, line.function) && !c_module_is_runtime(line.module) && !is_runtime_function(line.function))
+		if (!note_death(analysis->arena, frames, line.function) && !c_module_is_runtime(line.module) && !is_runtime_function(line.function))
 			return;
 	}
 }

@@ -24,7 +24,7 @@ bool is_call_of_c(enum func_role role);
 
 /* Whether a file is one of c_runtimes.def (NULL is none), and a function one of c_deaths.def. */
 bool c_module_is_runtime(const char *module);
-bool c_function_is_death(const char *function);
+bool c_function_is_death(struct arena *arena, const char *function);
 
 /* Where the file of a mapping begins in memory: what addr2line counts from. */
 uint64_t c_module_start(const struct image *image, const struct mapping *mapping);

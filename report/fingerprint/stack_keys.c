@@ -63,7 +63,7 @@ static void add_c(struct stack_keys *keys, const struct frame_line *line)
 {
 	const char *key;
 
-	if (c_module_is_runtime(line->module) || (line->function && c_function_is_death(line->function)))
+	if (c_module_is_runtime(line->module) || (line->function && c_function_is_death(keys->arena, line->function)))
 		return;
 	if (!line->function && is_linked_in(keys->analysis, line->frame))
 		return;
