@@ -72,7 +72,7 @@ find_dwarf_libs = pkg-config --libs libdwarf 2>/dev/null || echo -ldwarf
 # Headers of other projects are not for our warnings: -isystem.
 LIB_CFLAGS = $(call once,LIB_CFLAGS,$(patsubst -I%,-isystem %,\
 	$(shell pkg-config --cflags $(PKG_MODULES)) $(shell $(find_dwarf_cflags))))
-LIB_LIBS = $(call once,LIB_LIBS,$(shell pkg-config --libs $(PKG_MODULES)) $(shell $(find_dwarf_libs)) -liberty)
+LIB_LIBS = $(call once,LIB_LIBS,$(shell pkg-config --libs $(PKG_MODULES)) $(shell $(find_dwarf_libs)) -liberty -lm)
 TEST_CFLAGS = $(call once,TEST_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags cmocka)))
 UNICORN_LIBS = $(call once,UNICORN_LIBS,$(shell pkg-config --libs unicorn))
 TEST_LIBS = $(call once,TEST_LIBS,$(shell pkg-config --libs cmocka))
@@ -91,6 +91,8 @@ ROOMS = $(LIB_DIRS) $(patsubst %,%/*,$(LIB_DIRS))
 # What protoc-c makes of messages.
 MESSAGES := $(wildcard $(addsuffix /*.proto,$(ROOMS)))
 MESSAGE_HEADERS := $(MESSAGES:%.proto=$(OBJ)/%.pb-c.h)
+PAGE_PARTS := report/html/report.css report/html/report.js
+PAGE_HEADERS := $(OBJ)/report/html/digests.h $(PAGE_PARTS:%=$(OBJ)/%.inc)
 LIB_OBJECTS := $(call objects,$(wildcard $(addsuffix /*.c,$(ROOMS)))) $(MESSAGE_HEADERS:%.h=%.o)
 CLI_OBJECTS := $(call objects,$(wildcard cli/*.c))
 UNIT_SOURCES := $(wildcard $(patsubst %,tests/unit/%/test_*.c,$(ROOMS) cli))
@@ -200,6 +202,17 @@ $(OBJ)/docs/%.inc: docs/%.md
 $(OBJ)/cli/dumps.o: $(OBJ)/docs/dumps.inc
 $(OBJ)/cli/dumps.o: EXTRA_CFLAGS = -I$(OBJ)
 
+# Files that a page is made of, as lines of a C array; and the digests by which its policy names them.
+$(OBJ)/report/html/%.inc: report/html/%
+	@mkdir -p $(@D)
+	@sed 's/[\\"]/\\&/g; s/\t/\\t/g; s/.*/"&",/' $< >$@
+$(OBJ)/report/html/digests.h: $(PAGE_PARTS)
+	@mkdir -p $(@D)
+	@for part in $^; do \
+		echo "#define $$(basename $$part | tr a-z. A-Z_)_DIGEST \"'sha256-$$(sha256sum $$part | cut -c1-64 | tr a-f A-F | basenc -d --base16 | base64)'\""; \
+	done >$@
+$(OBJ)/report/html/html.o: $(PAGE_HEADERS)
+
 # Nobody warns of what is generated.
 $(OBJ)/%.pb-c.h $(OBJ)/%.pb-c.c &: %.proto
 	@mkdir -p $(@D)
@@ -241,7 +254,7 @@ run_paths = clang-tidy --quiet --checks='-bugprone-*,-cert-*' $< -- $(SOURCE_FLA
 define analysis
 .PHONY: analyze-$(1)
 analyze-$(1): $(call analysis_of,$(1))
-$(ANALYSED)/$(1)/%.ok: %.c $(if $(filter gcc cppcheck,$(1)),,.clang-tidy) | $(MESSAGE_HEADERS)
+$(ANALYSED)/$(1)/%.ok: %.c $(if $(filter gcc cppcheck,$(1)),,.clang-tidy) | $(MESSAGE_HEADERS) $(PAGE_HEADERS)
 	@mkdir -p $$(@D)
 	@echo "  $(shell echo $(1) | tr a-z A-Z)  $$<"
 	@$$(run_$(1))
@@ -316,6 +329,15 @@ run-tests: tests
 
 gcc clang: deps-ci
 	@$(MAKE) VARIANT=$@ tests build/$@/tests/accuracy/stop
+
+# The HTML report in a browser: what it looks like (build/html has the pictures), console, keyboard, search, without script, on paper.
+# AXE=axe.min.js: contrast and accessibility by axe-core, too.
+AXE ?=
+.PHONY: check-html
+check-html: deps
+	@.ci/deps --html
+	@$(MAKE) all
+	@TORNSTACK=$(OUT)/tornstack tests/html/check.py $(if $(AXE),--axe $(AXE)) build/html
 
 # Crashes a program built by each release of Go and compares every goroutine; LIVE has further options, see --help.
 # The whole grid takes hours, but what build/live knows already is not done again. accuracy writes down what is known.
@@ -460,6 +482,7 @@ help:
 	@echo "                    JOBS=, TABLE=, MINIMISE=1"
 	@echo "make check-damage   64 cuts and 1,000 flipped bytes of every case, and forgeries; slow; SEED=, CUTS=, FLIPS="
 	@echo "make check-heap     what is said of addresses of the heap, against a program that knows them"
+	@echo "make check-html     the HTML report in a browser; pictures in build/html; AXE=axe.min.js adds axe-core"
 	@echo "make check-c-stacks frames of C programs against those of eu-stack, on both CPUs; STACKS=… selects"
 	@echo "make check-arm64-vm crashes programs under an arm64 kernel of its own, in qemu-system; VM=… selects"
 	@echo "make check-live-process  processes that tornstack reads while they run: lost requests, pauses, stacks; GO=, LIVE="

@@ -62,7 +62,7 @@ static void add_state(struct argp_state *state, struct word_list *list, const ch
 /* Forms that say what happened, which nobody asked here. */
 static bool is_of_a_whole_report(enum ts_format format)
 {
-	return format == TS_BRIEF || format == TS_MARKDOWN;
+	return format == TS_BRIEF || format == TS_MARKDOWN || format == TS_HTML;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)

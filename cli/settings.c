@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_CRASH, KEY_PID, KEY_MAX_PAUSE, KEY_FORMAT, KEY_JSON, KEY_TRACEBACK, KEY_BRIEF, KEY_MARKDOWN, KEY_UNMASKED };
+enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_CRASH, KEY_PID, KEY_MAX_PAUSE, KEY_FORMAT, KEY_JSON, KEY_TRACEBACK, KEY_BRIEF, KEY_MARKDOWN, KEY_HTML, KEY_UNMASKED };
 
 static const struct argp_option options[] = {
 	{"exe", KEY_EXE, "FILE", 0, "The executable that crashed; may be repeated", 0},
@@ -26,7 +26,8 @@ static const struct argp_option options[] = {
 	{"json", KEY_JSON, NULL, 0, "Print JSON (tornstack.report/1) instead of text", 0},
 	{"brief", KEY_BRIEF, NULL, 0, "Print one line: fingerprint, certainty, rule, dump and place", 0},
 	{"markdown", KEY_MARKDOWN, NULL, 0, "Print the report as an issue, ready to be pasted", 0},
-	{"format", KEY_FORMAT, "FORMAT", 0, "text, json, go (--traceback), brief, markdown, pprof, folded", 0},
+	{"html", KEY_HTML, NULL, 0, "Print the report as one page that needs no network and no script", 0},
+	{"format", KEY_FORMAT, "FORMAT", 0, "text, json, go (--traceback), brief, markdown, html, pprof, folded", 0},
 	{"traceback", KEY_TRACEBACK, NULL, 0, "Print the stacks as the Go runtime does, for programs that read that", 0},
 	{"unmasked", KEY_UNMASKED, NULL, 0, "Show values of flags and variables, and why files that the dump names are not used", 0},
 	{"version", 'V', NULL, 0, "Print the version", -1},
@@ -50,9 +51,9 @@ static void set_format(struct argp_state *state, struct settings *settings, enum
 
 static void set_format_named(struct argp_state *state, struct settings *settings, const char *arg)
 {
-	static const char *const names[] = {"text", "json", "go", "brief", "markdown", "pprof", "folded", NULL};
+	static const char *const names[] = {"text", "json", "go", "brief", "markdown", "html", "pprof", "folded", NULL};
 	static const enum ts_format formats[] = {TS_TEXT, TS_JSON, TS_TRACEBACK, TS_BRIEF, TS_MARKDOWN,
-						TS_PPROF, TS_FOLDED};
+						TS_HTML, TS_PPROF, TS_FOLDED};
 
 	set_format(state, settings, formats[running_choice(state, "format", arg, names)]);
 }
@@ -206,6 +207,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_BRIEF:
 		set_format(state, settings, TS_BRIEF);
+		return 0;
+	case KEY_HTML:
+		set_format(state, settings, TS_HTML);
 		return 0;
 	case KEY_MARKDOWN:
 		set_format(state, settings, TS_MARKDOWN);

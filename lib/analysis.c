@@ -140,6 +140,7 @@ typedef void write_fn(const struct diagnosis *diagnosis, const struct report_opt
 static write_fn *const writers[] = {
 	[TS_TEXT] = report_text,	 [TS_TRACEBACK] = report_traceback, [TS_BRIEF] = report_brief,
 	[TS_MARKDOWN] = report_markdown, [TS_PPROF] = report_pprof,	    [TS_FOLDED] = report_folded,
+	[TS_HTML] = report_html,
 };
 
 /* False: memory ran out. */

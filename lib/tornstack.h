@@ -15,6 +15,7 @@ enum ts_format {
 	TS_TRACEBACK, /* stacks as the Go runtime prints them */
 	TS_BRIEF,     /* one line */
 	TS_MARKDOWN,  /* an issue, ready to be pasted */
+	TS_HTML,      /* a page that needs nothing else */
 	TS_PPROF,     /* goroutines as a profile of pprof, compressed */
 	TS_FOLDED,    /* goroutines as folded stacks */
 	TS_SLIM,      /* no report, but what of the dump a report needs (formats/slim) */

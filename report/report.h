@@ -38,6 +38,9 @@ void report_goroutines(const struct diagnosis *diagnosis, const struct report_op
  * lines of its own behind "# ". */
 void report_traceback(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
 
+/* The report as one page that needs no network and no script. */
+void report_html(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
+
 /* The goroutines (options->filter) as profiles: pprof's, compressed, and folded stacks, a line for each group of equal ones. */
 void report_pprof(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
 void report_folded(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);

@@ -2,16 +2,13 @@
  * mentions, issues, commits. In code spans and fenced code none of these are looked for. */
 #include "report/markdown/prose.h"
 
+#include "report/content/phrases.h"
 #include "report/escape.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
-#define OPENING "([{\"'"
-#define CLOSING ".,;:!?)]}\"'"
-
-enum { LONGEST = 300, COMMIT = 7, NUMBER_SEPARATORS = 2 };
+enum { LONGEST = 300 };
 
 static size_t longest_run(const char *text, size_t length, char c)
 {
@@ -71,28 +68,6 @@ const char *code_span(struct arena *arena, enum prose_place place, const char *t
 	return span_of(arena, place, text, strlen(text));
 }
 
-/* A number as people write it: 4,096, 1.5; no reference to anything. */
-static bool is_number(const char *word, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (!isdigit((unsigned char)word[i]) && !(strchr(",.", word[i]) && i && i + 1 < length))
-			return false;
-	return length < COMMIT || memchr(word, ',', length);
-}
-
-/* A word of a language, not a name: letters, with hyphens, apostrophes or a slash between them. */
-static bool is_word(const char *word, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		const unsigned char c = (unsigned char)word[i];
-		const bool joint = i && i + 1 < length && strchr("-'/", c);
-
-		if (!isalpha(c) && c < 0x80 && !joint)
-			return false;
-	}
-	return true;
-}
-
 struct prose {
 	struct arena *arena;
 	enum prose_place place;
@@ -118,31 +93,23 @@ static void add_punctuation(struct prose *prose, const char *text, size_t length
 	}
 }
 
-static bool is_digits(const char *text, size_t length)
+/* At the beginning, a dash, or digits and a dot or bracket, would make a list. */
+static bool begins_list(const struct prose *prose, const struct phrase *phrase)
 {
-	return strspn(text, "0123456789") >= length;
+	if (prose->length || phrase->before_size || !phrase->word_size)
+		return false;
+	return *phrase->word == '-' || (phrase->after_size && strspn(phrase->word, "0123456789") >= phrase->word_size);
 }
 
 /* Punctuation stays outside of the span. */
-static void add_word(struct prose *prose, const char *word, size_t length)
+static void add_phrase(struct prose *prose, const struct phrase *phrase)
 {
-	size_t start = 0, end = length;
+	const bool code = phrase->code || begins_list(prose, phrase);
 
-	while (start < end && strchr(OPENING, word[start]))
-		start++;
-	while (end > start && strchr(CLOSING, word[end - 1]) &&
-	       !(word[end - 1] == ')' && memchr(word + start, '(', end - 1 - start)))
-		end--;
-	if (end > start + 2 && word[end - 1] == 's' && word[end - 2] == '\'')
-		end -= 2;
-	add_punctuation(prose, word, start);
-	/* Digits and a dot or bracket would begin a list. */
-	if (!(prose->length == 0 && end < length && is_digits(word, end)) &&
-	    (is_word(word + start, end - start) || is_number(word + start, end - start)))
-		add(prose, arena_strndup(prose->arena, word + start, end - start));
-	else
-		add(prose, span_of(prose->arena, prose->place, word + start, end - start));
-	add_punctuation(prose, word + end, length - end);
+	add_punctuation(prose, phrase->before, phrase->before_size);
+	add(prose, code ? span_of(prose->arena, prose->place, phrase->word, phrase->word_size)
+			: arena_strndup(prose->arena, phrase->word, phrase->word_size));
+	add_punctuation(prose, phrase->after, phrase->after_size);
 }
 
 /* A word of n bytes becomes at most a span with fences as long as itself, and some more. */
@@ -154,16 +121,14 @@ static size_t room_for(const char *text)
 const char *prose(struct arena *arena, enum prose_place place, const char *text)
 {
 	struct prose prose = {.arena = arena, .place = place};
+	struct phrase phrase;
 
 	text = escape_line(arena, text);
 	prose.text = arena_alloc(arena, room_for(text));
-	while (*text) {
-		const size_t blanks = strspn(text, " "), length = strcspn(text + blanks, " ");
-
-		if (blanks && prose.length && length)
+	while (phrase_next(&text, &phrase)) {
+		if (prose.length)
 			add(&prose, " ");
-		add_word(&prose, text + blanks, length);
-		text += blanks + length;
+		add_phrase(&prose, &phrase);
 	}
 	return prose.text;
 }

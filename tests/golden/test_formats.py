@@ -12,8 +12,8 @@ import markdown_it
 import tap
 
 CASES = ('arm64-nonleaf-unwind-stripped', 'amd64-panic-stripped', 'amd64-live', 'amd64-near-illegal', 'amd64-overflow', 'windows-amd64-late-crash-stripped')
-SHORT = {'json': '--json', 'go': '--traceback', 'brief': '--brief', 'markdown': '--markdown'}
-WHOLE = ('brief', 'markdown')
+SHORT = {'json': '--json', 'go': '--traceback', 'brief': '--brief', 'markdown': '--markdown', 'html': '--html'}
+WHOLE = ('brief', 'markdown', 'html')
 OURS = ('<details><summary>Build settings and module versions</summary>\n', '</details>\n')
 
 
@@ -66,7 +66,7 @@ def plain(parsed):
     """What a reader sees, blanks aside."""
     flat = [token for block in parsed for token in [block, *(block.children or [])]]
     seen = [token.content for token in flat if token.type in ('text', 'code_inline', 'fence')]
-    return re.sub(r'\s+', '', ''.join(seen))
+    return re.sub(r'\s+|`', '', ''.join(seen))
 
 
 def markdown(case, report):
@@ -79,7 +79,7 @@ def markdown(case, report):
     verdict = report['verdict']
     for what, texts in (('headline', [verdict['headline']]), ('narrative', verdict['narrative']), ('actions', verdict['actions']),
                         ('confirmations', verdict['confirm']), ('notes', report['notes'])):
-        missing = [text for text in texts if re.sub(r'\s+', '', text) not in seen]
+        missing = [text for text in texts if re.sub(r'\s+|`', '', text) not in seen]
         tap.check(f'{case}: it has the {what}', '\n'.join(missing))
     finding = tap.verdict_finding(report)
     weighty = [piece for piece in finding['evidence'] if piece['weight'] != 'weak' or not piece['for']] if finding else []

@@ -17,8 +17,8 @@ PLANTED = {
     '--db=u:hunter2@h/b': ('hunter2', '--db=***'),
     'u:hunter2@host -v': ('hunter2', '***@host -v'),
 }
-FORMS = ([], ['--verbose'], ['--json'], ['--json', '--goroutines=all'], ['--quiet'], ['--brief'], ['--markdown'], ['--traceback'], ['--format=folded'])
-WHOLE = (['--quiet'], ['--brief'], ['--markdown']) # not of goroutines
+FORMS = ([], ['--verbose'], ['--json'], ['--json', '--goroutines=all'], ['--quiet'], ['--brief'], ['--markdown'], ['--html'], ['--traceback'], ['--format=folded'])
+WHOLE = (['--quiet'], ['--brief'], ['--markdown'], ['--html']) # not of goroutines
 
 
 def everything(path, *args):

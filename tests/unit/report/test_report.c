@@ -349,6 +349,21 @@ static void test_hostile_markdown(void **state)
 	}
 }
 
+/* All of it is valid HTML by test_html.py. */
+static void test_hostile_html(void **state)
+{
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+		const struct report_options how = options(1);
+		char *text = written_by(report_html, make_found(*state, rules[i], 15, 0x400000), &how);
+
+		for (char *at = text; (at = strchr(at, '\t'));) /* of the sheet of styles */
+			*at = ' ';
+		check_text(text, false, false);
+		assert_non_null(strstr(text, "&lt;b&gt;"));
+		assert_null(strstr(text, "<b>"));
+	}
+}
+
 static void test_hostile_folded(void **state)
 {
 	const struct report_options how = options(0);
@@ -552,6 +567,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wrap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_claims, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile_html, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_folded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_brief, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_markdown, setup, teardown),
