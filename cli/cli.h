@@ -17,6 +17,7 @@ int command_analyze(int argc, char **argv);
 int command_goroutines(int argc, char **argv);
 int command_scan(int argc, char **argv);
 int command_slim(int argc, char **argv);
+int command_handle(int argc, char **argv);
 int command_explain(int argc, char **argv);
 
 /* Prints how to get a dump; returns the exit status. */

@@ -20,6 +20,7 @@ static const struct command commands[] = {
 	{"goroutines", "list goroutines, those of equal stacks in one group", command_goroutines},
 	{"scan", "find code in executables that is exposed to a torn stack", command_scan},
 	{"slim", "make a small dump that gives the same report", command_slim},
+	{"handle", "take a core from the kernel (core_pattern), keep its report", command_handle},
 	{"explain", "say what a rule or a known bug means", command_explain},
 	{"help", "say how a command is used, or how to get a dump", command_help},
 	{NULL, NULL, NULL},

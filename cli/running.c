@@ -41,8 +41,7 @@ int running_choice(struct argp_state *state, const char *option, const char *arg
 	return 0;
 }
 
-/* "512M", "2GiB", "100000" */
-static uint64_t size_of(struct argp_state *state, const char *arg)
+uint64_t running_size(struct argp_state *state, const char *option, const char *arg)
 {
 	static const char suffixes[] = "KMGT";
 	char *end;
@@ -60,7 +59,7 @@ static uint64_t size_of(struct argp_state *state, const char *arg)
 		end += *end == 'B';
 	}
 	if (errno || *end || end == arg || *arg == '-' || !value || value > UINT64_MAX >> shift)
-		argp_error(state, "--max-size=%s: it must be a size such as 512M or 8G", arg);
+		argp_error(state, "--%s=%s: it must be a size such as 512M or 8G", option, arg);
 	return value << shift;
 }
 
@@ -89,7 +88,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		running->color = (enum color_choice)running_choice(state, "color", arg, colors);
 		return 0;
 	case KEY_MAX_SIZE:
-		running->max_size = size_of(state, arg);
+		running->max_size = running_size(state, "max-size", arg);
 		return 0;
 	case 'j':
 		running->workers = jobs_of(state, arg);

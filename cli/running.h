@@ -29,6 +29,9 @@ char *running_help(int key, const char *text, void *input);
 /* The index of an option's argument in `names`, ended by NULL; wrong usage ends the program. */
 int running_choice(struct argp_state *state, const char *option, const char *arg, const char *const *names);
 
+/* The size that an option's argument says: "512M", "2GiB", "100000"; wrong usage ends the program. */
+uint64_t running_size(struct argp_state *state, const char *option, const char *arg);
+
 /* Whether text is coloured, and how wide it is. */
 bool running_color(const struct running *running);
 unsigned running_columns(const struct running *running);

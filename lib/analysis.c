@@ -4,7 +4,6 @@
 #include "base/mapping.h"
 #include "base/steps.h"
 #include "formats/unwind/libraries.h"
-#include "formats/dump/live_record.h"
 #include "formats/locator/locate.h"
 #include "formats/locator/paths.h"
 #include "formats/locator/program.h"
@@ -14,7 +13,6 @@
 #include "report/escape.h"
 #include "report/report.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define BUDGET ((size_t)2 << 30)
@@ -63,13 +61,20 @@ static void refill(struct job *job, const struct image *image)
 	steps_fill(&job->steps, job->steps_of_one);
 }
 
-/* Its files were opened as descriptors: what they are called is what the process calls them. */
-static void name_process(struct image *image, struct exe_candidate *exe)
+/* Its path is of a descriptor: no folder is beside it. */
+static void name_dump(struct image *image, const char *title)
+{
+	if (!title)
+		return;
+	image->name = title;
+	image->path = "-";
+}
+
+/* What was opened as a descriptor is called what the process called it. */
+static void name_executable(struct image *image, struct exe_candidate *exe)
 {
 	const struct program_record program = program_of_image(image);
 
-	if (image->live)
-		image->name = arena_printf(image->arena, "process %" PRIu64, image->live->pid);
 	if (!exe->exe || !program.path || strncmp(exe->exe->path, "/proc/self/fd/", strlen("/proc/self/fd/")))
 		return;
 	exe->source = EXE_FOUND;
@@ -97,6 +102,7 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 		error = slim_begin(image);
 	if (error || is_cancelled(job))
 		return error;
+	name_dump(image, options->title);
 	refill(job, image);
 	image->workers = options->workers;
 	image->libraries = libraries_new(image, &libraries);
@@ -104,8 +110,8 @@ static const struct err *load(struct job *job, struct go_runtime **ret)
 		error = locate_exe(image, &search, &exe);
 	if (error || is_cancelled(job))
 		return error;
-	if (options->pid)
-		name_process(image, &exe);
+	if (options->title)
+		name_executable(image, &exe);
 	*ret = go_runtime_load(image, &exe);
 	return (*ret)->trouble;
 }

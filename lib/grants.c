@@ -17,7 +17,7 @@ struct grants grants_of(struct arena *arena, const char *dump, const struct ts_o
 {
 	return (struct grants){
 		.dump = dump,
-		.folder = strcmp(dump, "-") && !options->pid ? path_folder(arena, dump) : NULL,
+		.folder = strcmp(dump, "-") && !options->title ? path_folder(arena, dump) : NULL,
 		.given = options->executables,
 		.symbols_dir = options->symbols_dir,
 		.sysroot = options->sysroot,

@@ -62,7 +62,7 @@ static void survey(struct copying *copying)
 	const struct live_process *process = &copying->copy->process;
 	const struct live_threads none = {0};
 	const char *executables[2] = {0};
-	const struct ts_options options = options_for(copying->options, copying->copy, executables);
+	struct ts_options options = options_for(copying->options, copying->copy, executables);
 	const struct survey *survey = &copying->survey;
 
 	live_regions_want(&copying->maps, process->path, copying->memory);
@@ -70,6 +70,7 @@ static void survey(struct copying *copying)
 	copying->err = live_core_write(copying->arena, process, &copying->maps, &none, copying->memory, &copying->record);
 	if (copying->err)
 		return;
+	options.title = "process";
 	survey_run(copying->copy->core, &options, &copying->survey);
 	memcpy(copying->copy->exposed, survey->exposed, sizeof survey->exposed);
 	if (!survey->done)
@@ -273,12 +274,15 @@ struct ts_result live_run(const struct ts_options *options, FILE *out)
 	struct live_job job = {.arena = arena_new(BUDGET), .options = options};
 	const char *executables[2] = {0};
 	struct ts_options of_copy;
+	char title[32];
 
 	fail(&job.result, err_code_name(ERR_LIMIT), "the copy of the process takes more memory than it may");
 	if (job.arena)
 		arena_run(job.arena, make_copy, &job);
 	if (job.copied) {
 		of_copy = options_for(options, &job.copy, executables);
+		snprintf(title, sizeof title, "process %" PRId64, options->pid);
+		of_copy.title = title;
 		job.result = options->isolated ? isolated_run(job.copy.core, &of_copy, out) : analysis_run(job.copy.core, &of_copy, out);
 	}
 	if (!*job.result.exposed)

@@ -3,6 +3,7 @@
 
 #include "golang/wait_reasons.h"
 #include "lib/analysis.h"
+#include "lib/intake.h"
 #include "lib/isolated.h"
 #include "lib/live.h"
 #include "report/report.h"
@@ -57,6 +58,43 @@ bool ts_failure(const char *dump, const struct ts_result *result, FILE *out)
 		arena_run(failing.arena, write_failure, &failing);
 	arena_free(failing.arena);
 	return failing.written;
+}
+
+bool ts_take_core(int output, uint64_t room, bool isolated, bool (*cancelled)(void), struct ts_core *ret, char *why, size_t size)
+{
+	struct core_intake intake = {0};
+	const bool taken = intake_run(output, room, isolated, cancelled, &intake, why, size);
+
+	*ret = (struct ts_core){intake.size, intake.left_out, intake.broken_off};
+	return taken;
+}
+
+struct recording {
+	struct arena *arena;
+	const struct ts_field *fields;
+	size_t count;
+	FILE *out;
+	bool written;
+};
+
+static void record_crash(void *context)
+{
+	struct recording *recording = context;
+	struct crash_field *fields = arena_array(recording->arena, recording->count, sizeof *fields);
+
+	for (size_t i = 0; i < recording->count; i++)
+		fields[i] = (struct crash_field){recording->fields[i].name, recording->fields[i].text};
+	recording->written = report_crash(recording->arena, fields, recording->count, recording->out);
+}
+
+bool ts_crash_record(const struct ts_field *fields, size_t count, FILE *out)
+{
+	struct recording recording = {.arena = arena_new(EXPLAIN_BUDGET), .fields = fields, .count = count, .out = out};
+
+	if (recording.arena)
+		arena_run(recording.arena, record_crash, &recording);
+	arena_free(recording.arena);
+	return recording.written;
 }
 
 struct explanation {

@@ -3,6 +3,7 @@
 #define LIB_TORNSTACK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -49,6 +50,9 @@ struct ts_options {
 	const char *symbols_dir;        /* NULL: none */
 	const char *sysroot;            /* where the dump's paths begin; NULL: at the root */
 	uint64_t max_size;              /* of a decompressed dump in bytes; 0: default */
+	/* What reports call the dump; NULL: its file's name. With a title, paths of it and of executables are of descriptors, and tell
+	 * nothing: executables are called what the process called them. */
+	const char *title;
 	int64_t pid;                    /* of a process that runs, which is read instead of a dump; 0: none */
 	uint64_t max_pause;             /* nanoseconds: for how long that process may be stopped, about; 0: 20 ms */
 	unsigned crash;                 /* of a log: which crash of it, from 1; 0: the last */
@@ -114,6 +118,26 @@ struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options 
 /* Writes the JSON object that stands in place of a report that failed (docs/report.schema.json, `error`), so that a batch can
  * tell a dump that is cut short from one of another CPU. False: memory ran out. */
 bool ts_failure(const char *dump, const struct ts_result *result, FILE *out);
+
+/* A core that came through a pipe. */
+struct ts_core {
+	uint64_t size;     /* bytes that came */
+	uint64_t left_out; /* of them, bytes of memory that were not kept: the ends of the largest segments */
+	bool broken_off;   /* it ended before its headers say */
+};
+
+/* Reads a core from standard input, once and to its end, and keeps it in `output`, an empty file, as far as it fits into `room` bytes
+ * (pages of zeros take none) and the disk. What is left out reads as not saved. `isolated` as of ts_options; `cancelled` is polled, NULL: never. False: `why`
+ * says why not. */
+bool ts_take_core(int output, uint64_t room, bool isolated, bool (*cancelled)(void), struct ts_core *ret, char *why, size_t size);
+
+struct ts_field {
+	const char *name, *text; /* text NULL: it is left out */
+};
+
+/* Writes what is known of a crash beside its report as one JSON object of texts; what COREDUMP_CMDLINE tells is masked. False: memory
+ * ran out. */
+bool ts_crash_record(const struct ts_field *fields, size_t count, FILE *out);
 
 /* Whether a text names a state of goroutines: a status or a wait reason, case aside, or the beginning of one. */
 bool ts_state_known(const char *text);

@@ -59,6 +59,13 @@ struct failure {
 /* The JSON object that stands in place of the report (docs/report.schema.json, `error`). False when memory ran out. */
 bool report_failure(struct arena *arena, const struct failure *failure, FILE *out);
 
+struct crash_field {
+	const char *name, *text; /* NULL: it is left out */
+};
+
+/* What is known of a crash beside its report: one JSON object of texts. False when memory ran out. */
+bool report_crash(struct arena *arena, const struct crash_field *fields, size_t count, FILE *out);
+
 /* What a rule, or a known bug, means, and the list of all rules and bugs, a line each. `arena` is scratch memory. */
 void report_rule(struct arena *arena, const struct detector *detector, unsigned columns, FILE *out);
 void report_bug(struct arena *arena, const struct known_bug *bug, unsigned columns, FILE *out);

@@ -31,8 +31,7 @@ static bool write_all(int descriptor, const unsigned char *data, size_t size, ui
 	return true;
 }
 
-/* Writes a block at an offset of the spool, leaving out what is zero, by aligned pages. */
-static bool write_sparse(int descriptor, const unsigned char *data, size_t size, uint64_t offset)
+bool spool_write(int descriptor, const unsigned char *data, size_t size, uint64_t offset, uint64_t *written)
 {
 	size_t start = 0; /* of the bytes not yet written */
 	size_t at = 0;
@@ -45,10 +44,12 @@ static bool write_sparse(int descriptor, const unsigned char *data, size_t size,
 		if (all_zero(data + at, step)) {
 			if (!write_all(descriptor, data + start, at - start, offset + start))
 				return false;
+			*written += at - start;
 			start = at + step;
 		}
 		at += step;
 	}
+	*written += size - start;
 	return write_all(descriptor, data + start, size - start, offset + start);
 }
 
@@ -62,10 +63,12 @@ const struct err *spool_open(struct arena *arena, uint64_t max_size, struct spoo
 
 const struct err *spool_append(struct arena *arena, struct spool *spool, const void *data, size_t size)
 {
+	uint64_t written = 0;
+
 	if (size > spool->max_size - spool->size)
 		return err_new(arena, ERR_LIMIT, "it holds more than %llu bytes; raise the limit with --max-size",
 			       (unsigned long long)spool->max_size);
-	if (!write_sparse(spool->descriptor, data, size, spool->size))
+	if (!spool_write(spool->descriptor, data, size, spool->size, &written))
 		return err_new(arena, ERR_IO, "writing its contents to a temporary file (see TMPDIR) failed: %s",
 			       strerror(errno));
 	spool->size += size;

@@ -23,4 +23,8 @@ const struct err *spool_map(struct arena *arena, struct spool *spool, struct spa
 
 void spool_close(struct spool *spool);
 
+/* Writes bytes at an offset of a file, leaving out what is zero, by aligned pages; adds to *written those that are no hole. False: errno
+ * says why not; some may be written. */
+bool spool_write(int descriptor, const unsigned char *data, size_t size, uint64_t offset, uint64_t *written);
+
 #endif
