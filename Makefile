@@ -61,7 +61,7 @@ endif
 # $(call once,NAME,TEXT): expands TEXT at the first use of NAME only.
 once = $(eval $(1) := $(2))$($(1))
 
-PKG_MODULES := libelf capstone jansson libarchive libseccomp libprotobuf-c zlib
+PKG_MODULES := libelf capstone jansson libarchive libprotobuf-c zlib
 
 # libdwarf has a .pc file and a versioned folder since 0.4; Debian 12 has /usr/include/libdwarf and no .pc file.
 find_dwarf_cflags = pkg-config --cflags libdwarf 2>/dev/null || \
@@ -75,6 +75,8 @@ LIB_CFLAGS = $(call once,LIB_CFLAGS,$(patsubst -I%,-isystem %,\
 LIB_LIBS = $(call once,LIB_LIBS,$(shell pkg-config --libs $(PKG_MODULES)) $(shell $(find_dwarf_libs)) -liberty -lm)
 TEST_CFLAGS = $(call once,TEST_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags cmocka)))
 UNICORN_LIBS = $(call once,UNICORN_LIBS,$(shell pkg-config --libs unicorn))
+# For what is run while tornstack is built.
+SECCOMP_LIBS = $(call once,SECCOMP_LIBS,$(shell pkg-config --libs libseccomp))
 TEST_LIBS = $(call once,TEST_LIBS,$(shell pkg-config --libs cmocka))
 
 COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -pthread -fvisibility=hidden -I. -isystem $(OBJ) $(WARNINGS) $(HARDENING) $(CPPFLAGS) $(CFLAGS) \
@@ -94,6 +96,9 @@ MESSAGE_HEADERS := $(MESSAGES:%.proto=$(OBJ)/%.pb-c.h)
 PAGE_PARTS := report/html/report.css report/html/report.js
 PAGE_HEADERS := $(OBJ)/report/html/digests.h $(PAGE_PARTS:%=$(OBJ)/%.inc)
 LIB_OBJECTS := $(call objects,$(wildcard $(addsuffix /*.c,$(ROOMS)))) $(MESSAGE_HEADERS:%.h=%.o)
+# Beside what lies in folders, the filters of system calls, which a program makes.
+FILTERS := $(OBJ)/tools/filters/syscall_filters
+LIB_OBJECTS += $(FILTERS).o
 CLI_OBJECTS := $(call objects,$(wildcard cli/*.c))
 UNIT_SOURCES := $(wildcard $(patsubst %,tests/unit/%/test_*.c,$(ROOMS) cli))
 # What tests share: the synthetic dump builder; of cli/, what needs no main.
@@ -189,6 +194,18 @@ $(TOOL_PROGRAMS): $(OUT)/%: $(OBJ)/tools/%.o $(INTERNAL)
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS)
 
+$(OBJ)/tools/filters/print_filters: $(OBJ)/tools/filters/print_filters.o
+	@echo "  LINK  $@"
+	@$(LINK) -o $@ $^ $(SECCOMP_LIBS)
+
+$(FILTERS).c: $(OBJ)/tools/filters/print_filters
+	@echo "  MAKE  $@"
+	@$< >$@.new && mv $@.new $@
+
+$(FILTERS).o: $(FILTERS).c
+	@echo "  CC    $<"
+	@$(COMPILE) -MMD -MP -c -o $@ $<
+
 $(OBJ)/tests/%.o: EXTRA_CFLAGS = $(TEST_CFLAGS)
 $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
@@ -240,7 +257,7 @@ $(OBJ)/flags: FORCE
 
 # A stamp for each tool and file: only what changed is analysed again. The tools and their versions are those of Debian 12; what they
 # are not asked, and why: .clang-tidy. paths is clang-tidy's search of paths, which takes most of the time.
-ANALYZED := $(wildcard $(addsuffix /*.c,$(ROOMS) cli tools))
+ANALYZED := $(wildcard $(addsuffix /*.c,$(ROOMS) cli tools tools/filters))
 ANALYSES := gcc cppcheck tidy paths
 ANALYSED := build/analyze
 analysis_of = $(ANALYZED:%.c=$(ANALYSED)/$(1)/%.ok)

@@ -1,59 +1,31 @@
-/* syscall_filter.c: the only file that knows libseccomp, see seccomp_rule_add(3). */
+/* syscall_filter.c: see syscall_filter.h. seccomp(2) as a raw system call: C libraries have no function for it. */
 #include "base/syscall_filter.h"
 
-#include <errno.h>
-#include <seccomp.h>
-#include <stddef.h>
+#include <linux/filter.h>
+#include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { TESTS = 2 };
+/* <linux/seccomp.h>, which older headers lack in part. */
+enum { SET_MODE_FILTER = 1, SPEC_ALLOW = 1 << 2 };
 
-struct rule {
-	int number; /* negative: this architecture has no such call */
-	unsigned who;
-	uint32_t action;
-	unsigned tests;
-	struct scmp_arg_cmp test[TESTS];
-};
-
-#define BITS(argument, mask, value) {(argument), SCMP_CMP_MASKED_EQ, (mask), (value)}
-#define COUNT(...)                  (sizeof((struct scmp_arg_cmp[]){__VA_ARGS__}) / sizeof(struct scmp_arg_cmp))
-
-static int add_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
+static size_t copy_for(pid_t self, const struct syscall_filter *filter, struct sock_filter program[])
 {
-	const struct rule rules[] = {
-#define ALLOWED(name, who)         {SCMP_SYS(name), who, SCMP_ACT_ALLOW, 0, {{0}}},
-#define ALLOWED_IF(name, who, ...) {SCMP_SYS(name), who, SCMP_ACT_ALLOW, COUNT(__VA_ARGS__), {__VA_ARGS__}},
-#define MISSING(name)              {SCMP_SYS(name), ~0u, SCMP_ACT_ERRNO(ENOSYS), 0, {{0}}},
-#define FORBIDDEN(name)            {SCMP_SYS(name), ~0u, SCMP_ACT_KILL_PROCESS, 0, {{0}}},
-#include "base/syscalls.def"
-#undef ALLOWED
-#undef ALLOWED_IF
-#undef MISSING
-#undef FORBIDDEN
-	};
-	int failed = 0;
-
-	for (size_t i = 0; i < sizeof rules / sizeof *rules && !failed; i++)
-		if (rules[i].number >= 0 && rules[i].who & kind)
-			failed = seccomp_rule_add_array(filter, rules[i].action, rules[i].number, rules[i].tests, rules[i].test);
-	return failed;
+	memcpy(program, filter->program, filter->count * sizeof *program);
+	for (size_t i = 0; i < filter->count; i++)
+		if (program[i].k == SYSCALL_FILTER_SELF)
+			program[i].k = (uint32_t)self;
+	return filter->count;
 }
 
 const char *syscall_filter_enter(enum sandbox_kind kind)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int failed = filter ? 0 : -ENOMEM;
+	struct sock_filter instructions[SYSCALL_FILTER_LONGEST];
+	struct sock_fprog program = {.filter = instructions};
 
-	if (!failed)
-		failed = add_rules(filter, kind);
-	if (failed) {
-		seccomp_release(filter);
-		return "the filter of system calls cannot be made";
-	}
-	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree: calls cost less */
-	seccomp_attr_set(filter, SCMP_FLTATR_CTL_SSB, 1);      /* older kernels would slow all memory down */
-	failed = seccomp_load(filter);
-	seccomp_release(filter);
-	return failed ? "the kernel takes no filter of system calls (seccomp)" : NULL;
+	program.len = (unsigned short)copy_for(getpid(), &syscall_filters[kind], instructions);
+	/* Without the flag older kernels slow all memory down; the oldest do not know it. */
+	if (!syscall(SYS_seccomp, SET_MODE_FILTER, SPEC_ALLOW, &program) || !syscall(SYS_seccomp, SET_MODE_FILTER, 0, &program))
+		return NULL;
+	return "the kernel takes no filter of system calls (seccomp)";
 }

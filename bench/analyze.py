@@ -301,6 +301,30 @@ def huge(exe, options):
     return table(rows)
 
 
+def run_of(command):
+    """(wall, CPU) seconds of one run, its children's included, if it waits for them."""
+    start = time.monotonic()
+    with subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return time.monotonic() - start, usage.ru_utime + usage.ru_stime
+
+
+def isolation(exe, options):
+    """What the child process costs in which a dump is read: runs with it and without it take turns."""
+    rows = [['what', 'rounds', 'isolated', '--no-sandbox', 'the difference, CPU time']]
+    for count, rounds in ((100, 100), (10000, 50), (options.largest, options.rounds)):
+        core = core_of(exe, count, 'few')
+        program = stripped(exe)
+        warm(core)
+        pairs = [[run_of([TORNSTACK, *way, '--exe', program, core]) for way in ([], ['--no-sandbox'])] for _ in range(rounds)]
+        wall, cpu = ([statistics.median(pair[way][kind] for pair in pairs) * 1e3 for way in (0, 1)] for kind in (0, 1))
+        rows.append([f'{count:,} goroutines, stripped', str(rounds), *(f'{one:.1f} ms, CPU {two:.1f} ms' for one, two in zip(wall, cpu)),
+                     f'{cpu[0] - cpu[1]:+.1f} ms, {100 * (cpu[0] / cpu[1] - 1):+.0f} %'])
+        print(rows[-1], file=sys.stderr)
+    return table(rows)
+
+
 def core_of_program(program):
     """scan.py's programs panic when they get an argument."""
     folder = FOLDER / f'{program.name}-core'
@@ -333,7 +357,7 @@ def main():
     peers = list(find_peers(not options.no_peers))
     versions = ''.join(f', {adapter.name} {adapter.version(program)}' for adapter, program in peers)
     text = '\n\n'.join([f'{machine()}{versions}. Median of {options.rounds}, warm page cache; the most anonymous memory.',
-                        compare(exe, options, peers), limit(exe, options), grow(exe, options), huge(exe, options)])
+                        compare(exe, options, peers), limit(exe, options), grow(exe, options), huge(exe, options), isolation(exe, options)])
     print(text)
     if options.table:
         old = options.table.read_text()
