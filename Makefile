@@ -106,7 +106,7 @@ SUPPORT_OBJECTS := $(call objects,$(wildcard tests/build/*.c) \
 	$(addprefix cli/,complain.c conditions.c output.c progress.c))
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(OBJ)/%)
 HOSTILE_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/hostile/*.c tests/log/*.c))
-HOSTILE_OBJECTS := $(call objects,$(wildcard tests/hostile/harm/*.c))
+HOSTILE_OBJECTS := $(call objects,$(wildcard tests/hostile/harm/*.c) tests/truth.c)
 # Programs of tests/accuracy have the names below; the other files there are what they share. stop needs Unicorn, which is
 # asked for only where it is installed: make check-accuracy, gcc, clang.
 ACCURACY_PROGRAMS := $(OBJ)/tests/accuracy/mutate
@@ -117,7 +117,7 @@ ACCURACY_OBJECTS := $(filter-out $(UNICORN_OBJECTS) $(ACCURACY_PROGRAMS:%=%.o) $
 # A target of the fuzzer is a file of tests/fuzz/targets. In every other variant it replays files (replay.c).
 FUZZ_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/fuzz/targets/*.c))
 FUZZ_SEEDS := $(OBJ)/tests/fuzz/seeds
-FUZZ_OBJECTS := $(call objects,$(filter-out %/seeds.c $(if $(filter fuzz,$(VARIANT)),%/replay.c),$(wildcard tests/fuzz/*.c)))
+FUZZ_OBJECTS := $(call objects,$(filter-out %/seeds.c $(if $(filter fuzz,$(VARIANT)),%/replay.c),$(wildcard tests/fuzz/*.c)) tests/truth.c)
 FAULTS := $(OBJ)/tests/faults/fail.so
 HEAP_PROGRAM := $(OBJ)/tests/live/heap_at
 TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))

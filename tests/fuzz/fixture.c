@@ -130,8 +130,8 @@ static void find_sound(struct fixture *fixture)
 		struct fixture_report report = fixture_analyze(fixture, &options);
 
 		fixture->seconds = fuzz_seconds() - start;
-		json_decref(fixture->sound);
-		fixture->sound = json_loadb(report.text, report.size, 0, NULL);
+		json_decref(fixture->truth.sound);
+		fixture->truth.sound = json_loadb(report.text, report.size, 0, NULL);
 		free(report.text);
 	}
 }
@@ -147,10 +147,10 @@ static void open_fixture(void *context)
 		fuzz_find("no case %s in %s", fixture->name, cases);
 	for (enum file file = DUMP; file < FILES; file++)
 		fixture->descriptor[file] = copy_of(fixture->original[file]);
-	fixture->expect = json_load_file(arena_printf(fixture->arena, "%s/%s/expect.json", cases, fixture->name), 0, NULL);
+	fixture->truth.expect = json_load_file(arena_printf(fixture->arena, "%s/%s/expect.json", cases, fixture->name), 0, NULL);
 	find_places(fixture);
 	find_sound(fixture);
-	if (!fixture->sound || !fixture->expect)
+	if (!fixture->truth.sound || !fixture->truth.expect)
 		fuzz_find("nothing is said of %s", fixture->name);
 }
 

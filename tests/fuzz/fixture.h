@@ -4,8 +4,7 @@
 
 #include "lib/tornstack.h"
 #include "tests/fuzz/places.h"
-
-#include <jansson.h>
+#include "tests/truth.h"
 
 struct fixture {
 	const char *name;
@@ -14,7 +13,7 @@ struct fixture {
 	int descriptor[FILES];          /* copies, which are analysed */
 	struct image *image;            /* of the original: to find addresses in it */
 	struct places places;
-	json_t *sound, *expect;         /* its report, and expect.json */
+	struct truth truth;
 	double seconds;                 /* of CPU time that it takes */
 };
 

@@ -12,29 +12,7 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-static bool has_certainty(const json_t *finding, const char *certainty)
-{
-	return !strcmp(text_of(finding, "certainty"), certainty);
-}
-
 /* --- certain and wrong --------------------------------------------------------------------------- */
-
-/* A finding may leave out what it could not see; what it says must be true. */
-static bool holds(const json_t *finding, const json_t *truth)
-{
-	static const char *const keys[] = {"goroutine", "function", "pc",        "observed",
-					   "repaired",  "sp_error", "caller_pc", "caller_sp"};
-
-	if (!json_equal(json_object_get(finding, "rule"), json_object_get(truth, "rule")))
-		return false;
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		const json_t *said = json_object_get(finding, keys[i]), *want = json_object_get(truth, keys[i]);
-
-		if (want && said && !json_is_null(said) && !json_equal(said, want))
-			return false;
-	}
-	return true;
-}
 
 /* It names the same damaged word and puts it right in the same way, whatever it says was done to it. */
 static bool is_same_word(const json_t *finding, const json_t *truth)
@@ -69,19 +47,14 @@ static bool is_named(const struct harm *harm, const json_t *finding)
 
 static bool is_true(const struct truth *truth, const struct harm *harm, const json_t *finding)
 {
-	static const char *const lists[] = {"also", "may"};
 	const json_t *one;
 	size_t i;
 
-	if (holds(finding, truth->expect) || is_same_word(finding, truth->expect) || is_named(harm, finding))
+	if (truth_has(truth, finding) || is_same_word(finding, truth->expect) || is_named(harm, finding))
 		return true;
 	json_array_foreach(json_object_get(truth->sound, "findings"), i, one)
-		if (has_certainty(one, "certain") && (holds(finding, one) || is_same_place(finding, one)))
+		if (finding_has_certainty(one, "certain") && is_same_place(finding, one))
 			return true;
-	for (size_t list = 0; list < sizeof lists / sizeof *lists; list++)
-		json_array_foreach(json_object_get(truth->expect, lists[list]), i, one)
-			if (holds(finding, one))
-				return true;
 	return false;
 }
 
@@ -91,7 +64,7 @@ static bool follows_from_truth(const struct truth *truth, const struct harm *har
 	const json_t *index = json_object_get(finding, "explained_by");
 	const json_t *cause = json_array_get(json_object_get(report, "findings"), (size_t)json_integer_value(index));
 
-	return json_is_integer(index) && has_certainty(cause, "certain") && is_true(truth, harm, cause);
+	return json_is_integer(index) && finding_has_certainty(cause, "certain") && is_true(truth, harm, cause);
 }
 
 /* --- what only the cut dump has ------------------------------------------------------------------ */
@@ -127,8 +100,8 @@ static const char *made_up(const struct truth *truth, const json_t *report)
 	json_array_foreach(json_object_get(report, "findings"), i, finding)
 		if (is_corruption(text_of(finding, "rule")) && !is_known(truth->sound, finding))
 			return text_of(finding, "title");
-	if (has_certainty(json_object_get(report, "verdict"), "healthy") &&
-	    !has_certainty(json_object_get(truth->sound, "verdict"), "healthy"))
+	if (finding_has_certainty(json_object_get(report, "verdict"), "healthy") &&
+	    !finding_has_certainty(json_object_get(truth->sound, "verdict"), "healthy"))
 		return "healthy";
 	return NULL;
 }
@@ -141,7 +114,7 @@ const char *judge(const struct truth *truth, const struct victim *victim, const 
 	if (!report)
 		return "the report is not JSON";
 	json_array_foreach(json_object_get(report, "findings"), i, finding)
-		if (has_certainty(finding, "certain") && !is_true(truth, harm, finding) && !follows_from_truth(truth, harm, report, finding))
+		if (finding_has_certainty(finding, "certain") && !is_true(truth, harm, finding) && !follows_from_truth(truth, harm, report, finding))
 			return text_of(finding, "title");
 	if (harm->mask)
 		return NULL;

@@ -3,11 +3,7 @@
 #define TESTS_HOSTILE_HARM_JUDGE_H
 
 #include "tests/hostile/harm/places.h"
-
-struct truth {
-	json_t *expect; /* expect.json of the case */
-	json_t *sound;  /* what is said of the undamaged dump */
-};
+#include "tests/truth.h"
 
 /* What is wrong, or NULL. No report may call something certain that is not true; that of a dump cut short has no finding of
  * corruption that the whole one lacks, does not call it healthy by itself, and says that it is cut short. */
