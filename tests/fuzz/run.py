@@ -3,11 +3,12 @@
 
 usage: tests/fuzz/run.py --build DIR [--seconds N] [--jobs N] [--table FILE] [--minimise] [TARGET…]
 
-A find stops its target; the input is left in DIR/finds. What ran is added up in DIR/tally.json, as long as neither the target
-nor the code of its rooms changes; --table writes that into a file, between two comments. --minimise replaces the committed
+A find stops its target; the input is left in DIR/finds. What ran is added up in DIR/tally.json: of the target and the code of its
+rooms as they are, and apart from it of what they were earlier; --table writes that into a file, between two comments. --minimise replaces the committed
 corpus by the smallest files that reach as much. Exit status 1: something was found."""
 import argparse
 import concurrent.futures
+import fcntl
 import hashlib
 import json
 import os
@@ -103,38 +104,47 @@ def seed(build):
 
 
 class Tally:
-    """What was run of the code as it is."""
+    """What was run of the code as it is, and in `earlier` what of code before it, or until a find. Several runs share the file."""
 
     def __init__(self, path):
         self.path, self.lock = path, threading.Lock()
-        self.kept = json.loads(path.read_text()) if path.exists() else {}
+
+    def read(self):
+        return json.loads(self.path.read_text()) if self.path.exists() else {}
+
+    @staticmethod
+    def current(target, kept):
+        kept = kept.get(target.name, {'state': None, 'executions': 0, 'edges': 0, 'seconds': 0.0, 'earlier': 0.0})
+        state = target.state()
+        if kept['state'] == state:
+            return kept
+        return {'state': state, 'executions': 0, 'edges': 0, 'seconds': 0.0, 'earlier': kept['earlier'] + kept['seconds']}
 
     def of(self, target):
-        kept = self.kept.get(target.name)
-        state = target.state()
-        return kept if kept and kept['state'] == state else {'state': state, 'executions': 0, 'edges': 0, 'seconds': 0.0}
+        return self.current(target, self.read())
 
     def add(self, target, executions, edges, seconds, found):
-        with self.lock:
-            kept = self.of(target)
+        with self.lock, open(self.path.with_suffix('.lock'), 'w', encoding='utf-8') as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            every = self.read()
+            kept = self.current(target, every)
             if found:
-                kept = dict(kept, executions=0, edges=0, seconds=0.0)
+                kept = dict(kept, executions=0, edges=0, seconds=0.0, earlier=kept['earlier'] + kept['seconds'] + seconds)
             else:
                 kept = dict(kept, executions=kept['executions'] + executions, edges=max(kept['edges'], edges),
                             seconds=kept['seconds'] + seconds)
-            self.kept[target.name] = kept
-            self.path.write_text(json.dumps(self.kept, indent=1))
+            every[target.name] = kept
+            self.path.write_text(json.dumps(every, indent=1))
 
 
 def table(all_targets, tally):
-    lines = ['| target | what it covers | executions | edges | CPU hours |', '|---|---|---:|---:|---:|']
-    sums = [0, 0.0]
-    for target in all_targets:
-        kept = tally.of(target)
-        sums[0] += kept['executions']
-        sums[1] += kept['seconds']
-        lines.append(f'| {target.name} | {target.covers} | {kept["executions"]:,} | {kept["edges"]:,} | {kept["seconds"] / 3600:.3f} |')
-    lines.append(f'| all | | {sums[0]:,} | | {sums[1] / 3600:.3f} |')
+    lines = ['| target | what it covers | executions | edges | CPU hours | earlier |', '|---|---|---:|---:|---:|---:|']
+    every = [(target, tally.of(target)) for target in all_targets]
+    for target, kept in every:
+        lines.append(f'| {target.name} | {target.covers} | {kept["executions"]:,} | {kept["edges"]:,} | {kept["seconds"] / 3600:.3f} '
+                     f'| {kept["earlier"] / 3600:.3f} |')
+    executions, seconds, earlier = (sum(kept[key] for _, kept in every) for key in ('executions', 'seconds', 'earlier'))
+    lines.append(f'| all | | {executions:,} | | {seconds / 3600:.3f} | {earlier / 3600:.3f} |')
     return '\n'.join(lines)
 
 
