@@ -6,6 +6,7 @@
 
 #include "analyzer/instructions/clobber.h"
 #include "analyzer/unwind/stack.h"
+#include "base/word_map.h"
 
 /* A stop at a pc where pcsp and the executed instructions disagree about SP, and what is left there to prove it. Words
  * with address 0 do not exist (the release does not store them, or the context has no such register). */
@@ -214,6 +215,7 @@ struct analysis {
 	struct messages messages;
 	uint8_t wait_kinds[UINT8_MAX + 1]; /* per wait reason: enum wait_kind + 1, 0: not yet asked for (waits.c) */
 	struct tear_cache *tear_cache;
+	struct word_map leaving;   /* by its entry: whether a function may leave by a jump (damage_doubt.c); 0 or 1 */
 	struct thread_walk *walks; /* one per thread */
 	struct walk_limit goroutine_limit, thread_limit;
 	struct stack continued;    /* of a log: the stack that was walked on where the runtime gave up, … */

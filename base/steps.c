@@ -29,6 +29,12 @@ void steps_fill(struct steps *steps, uint64_t count)
 		steps_drawn = 0;
 }
 
+void steps_renew(struct steps *steps, uint64_t count)
+{
+	steps_fill(steps, count);
+	atomic_store(&steps->used_up, false);
+}
+
 bool steps_spare(void)
 {
 	return !joined || atomic_load(&joined->left) > joined->full / 2;

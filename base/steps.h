@@ -31,6 +31,9 @@ struct steps *steps_joined(void);
 /* Fills a budget anew; whether it was used up stays known. */
 void steps_fill(struct steps *steps, uint64_t count);
 
+/* Begins anew: nobody knows any more that it was used up. */
+void steps_renew(struct steps *steps, uint64_t count);
+
 /* Whether more than half of this thread's budget is left: for lists that are worth reading, and not worth all there is. */
 bool steps_spare(void);
 

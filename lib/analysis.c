@@ -2,6 +2,7 @@
 #include "lib/analysis.h"
 
 #include "base/mapping.h"
+#include "base/slices.h"
 #include "base/steps.h"
 #include "formats/unwind/libraries.h"
 #include "formats/locator/locate.h"
@@ -17,9 +18,17 @@
 
 #define BUDGET ((size_t)2 << 30)
 
-/* Steps of each of three parts: until all is walked, until all is judged, until all is written. None of the cases takes a hundredth of
+/* Steps of each of three parts: until all is walked, until all is judged, until all is written. None of the cases takes a fiftieth of
  * them, and a stack of 512 MB full of the smallest frames a sixth (docs/security.md). */
-enum { STEPS = 1 << 25, STEPS_PER_BYTE_SHIFT = 1 };
+enum { STEPS = 1 << 24, STEPS_PER_BYTE_SHIFT = 1 };
+
+/* What was known once the dump had been opened. */
+struct opened {
+	struct image *image;
+	struct image then;
+	const char **notes;
+	size_t notes_count;
+};
 
 struct job {
 	struct arena *arena;
@@ -30,8 +39,8 @@ struct job {
 	struct report_file *report;
 	const struct err *error;
 	struct steps steps;
-	uint64_t steps_of_one; /* part */
 	bool begun; /* what is no report is being written */
+	struct opened opened;
 	bool cancelled;
 	bool corruption;
 };
@@ -55,10 +64,9 @@ static void show_progress(void *context, enum progress_phase phase, uint64_t don
 		options->progress(options->context, phases[phase], done, total);
 }
 
-static void refill(struct job *job, const struct image *image)
+static uint64_t steps_for(const struct image *image)
 {
-	job->steps_of_one = STEPS + (image->bytes.size >> STEPS_PER_BYTE_SHIFT);
-	steps_fill(&job->steps, job->steps_of_one);
+	return STEPS + (image->bytes.size >> STEPS_PER_BYTE_SHIFT);
 }
 
 /* Its path is of a descriptor: no folder is beside it. */
@@ -81,30 +89,59 @@ static void name_executable(struct image *image, struct exe_candidate *exe)
 	exe->exe->name = path_base_name(program.path);
 }
 
-static const struct err *load(struct job *job, struct go_runtime **ret)
+static struct file_options file_options_of(const struct job *job)
+{
+	return (struct file_options){.max_size = job->options->max_size, .cancelled = job->options->cancelled,
+				     .crash = job->options->crash, .progress = &job->progress};
+}
+
+static const struct err *open_dump(struct job *job)
+{
+	const struct file_options file_options = file_options_of(job);
+	struct notes *notes = arena_alloc(job->arena, sizeof *notes);
+	struct opened *opened = &job->opened;
+	const struct err *error;
+
+	notes->arena = job->arena;
+	error = image_open(job->arena, notes, job->dump, &file_options, &opened->image);
+	if (error)
+		return error;
+	opened->then = *opened->image;
+	opened->notes = arena_array(job->arena, notes->count + 1, sizeof *opened->notes);
+	for (size_t i = 0; i < notes->count; i++)
+		opened->notes[opened->notes_count++] = notes->items[i];
+	return NULL;
+}
+
+/* Forgets all that an attempt found out. */
+static struct image *reopen(struct job *job)
+{
+	const struct opened *opened = &job->opened;
+
+	*opened->image = opened->then;
+	opened->image->notes->count = opened->notes_count;
+	for (size_t i = 0; i < opened->notes_count; i++)
+		opened->image->notes->items[i] = opened->notes[i];
+	return opened->image;
+}
+
+static const struct err *load(struct job *job, struct image *image, struct go_runtime **ret)
 {
 	const struct ts_options *options = job->options;
-	const struct file_options file_options = {.max_size = options->max_size, .cancelled = options->cancelled,
-						  .crash = options->crash, .progress = &job->progress};
+	const struct file_options file_options = file_options_of(job);
 	const struct exe_search search = {.given = options->executables, .symbols_dir = options->symbols_dir,
 					  .sysroot = options->sysroot, .options = &file_options,
 					  .tells_paths = options->unmasked};
 	const struct library_search libraries = {.symbols_dir = options->symbols_dir, .sysroot = options->sysroot,
 						 .tells_paths = options->unmasked};
-	struct notes *notes = arena_alloc(job->arena, sizeof *notes);
 	struct exe_candidate exe = {.source = EXE_NONE};
-	struct image *image;
-	const struct err *error;
+	const struct err *error = NULL;
 
-	notes->arena = job->arena;
-	error = image_open(job->arena, notes, job->dump, &file_options, &image);
-	if (!error && options->format == TS_SLIM)
+	if (options->format == TS_SLIM)
 		error = slim_begin(image);
-	if (error || is_cancelled(job))
+	if (error)
 		return error;
 	name_dump(image, options->title);
-	refill(job, image);
-	image->workers = options->workers;
 	image->libraries = libraries_new(image, &libraries);
 	if (!image->record || (search.given && *search.given)) /* what lies beside a log is not asked: nothing would tell why it is used */
 		error = locate_exe(image, &search, &exe);
@@ -191,7 +228,7 @@ static void refill_once_more(void *context)
 {
 	struct job *job = context;
 
-	steps_fill(&job->steps, job->steps_of_one);
+	steps_fill(&job->steps, steps_for(job->opened.image));
 }
 
 static const struct err *write_slim(struct job *job, const struct diagnosis *diagnosis)
@@ -200,27 +237,51 @@ static const struct err *write_slim(struct job *job, const struct diagnosis *dia
 	return slim_dump(diagnosis, job->options, refill_once_more, job, job->out);
 }
 
-static void run(void *context)
+/* All but the report, by so many threads. NULL: there was an error, it was cancelled, or several of them used the budget up. */
+static struct diagnosis *examine(struct job *job, unsigned workers)
 {
-	struct job *job = context;
+	struct image *image = reopen(job);
 	struct go_runtime *runtime = NULL;
 	struct analysis *analysis;
 	struct diagnosis *diagnosis;
 
-	job->error = load(job, &runtime);
+	steps_renew(&job->steps, steps_for(image));
+	image->workers = workers;
+	job->error = load(job, image, &runtime);
+	if (job->error || is_cancelled(job))
+		return NULL;
+	analysis = analyze(runtime);
+	if (is_cancelled(job) || (workers > 1 && steps_used_up()))
+		return NULL;
+	progress_report(&job->progress, PROGRESS_JUDGING, 0, 0);
+	steps_fill(&job->steps, steps_for(image));
+	diagnosis = diagnose(analysis);
+	return workers > 1 && steps_used_up() ? NULL : diagnosis;
+}
+
+/* How far each of several threads comes until the budget is used up depends on chance. One comes as far each time. */
+static struct diagnosis *examine_alike(struct job *job)
+{
+	const unsigned workers = job->options->workers ? job->options->workers : cpus_usable();
+	struct diagnosis *diagnosis = examine(job, workers);
+
+	return diagnosis || job->error || is_cancelled(job) || workers < 2 ? diagnosis : examine(job, 1);
+}
+
+static void run(void *context)
+{
+	struct job *job = context;
+	struct diagnosis *diagnosis;
+
+	job->error = open_dump(job);
 	if (job->error || is_cancelled(job))
 		return;
-	analysis = analyze(runtime);
-	if (is_cancelled(job))
-		return;
-	progress_report(&job->progress, PROGRESS_JUDGING, 0, 0);
-	refill(job, analysis->image);
-	diagnosis = diagnose(analysis);
-	if (is_cancelled(job))
+	diagnosis = examine_alike(job);
+	if (!diagnosis || is_cancelled(job))
 		return;
 	job->corruption = has_corruption(diagnosis);
 	progress_report(&job->progress, PROGRESS_WRITING, 0, 0);
-	refill(job, analysis->image);
+	steps_fill(&job->steps, steps_for(job->opened.image));
 	job->error = job->options->format == TS_SLIM ? write_slim(job, diagnosis) : write_report(job, diagnosis);
 	is_cancelled(job);
 }

@@ -23,8 +23,7 @@ bool damage_splits_instruction(struct go_runtime *runtime, const struct pc_info 
 	return at != info->pc;
 }
 
-/* Whether a function may leave by a jump, so that another one returns in its place. */
-static bool jumps_out(struct go_runtime *runtime, const struct func *func)
+static bool has_jump_out(struct go_runtime *runtime, const struct func *func)
 {
 	struct insn insn;
 
@@ -40,12 +39,24 @@ static bool jumps_out(struct go_runtime *runtime, const struct func *func)
 	return false;
 }
 
-/* Whether the call before a return address leads elsewhere for sure. */
-static bool calls_another(struct go_runtime *runtime, const struct pc_info *info)
+/* Whether a function may leave by a jump, so that another one returns in its place. Many frames ask for few functions. */
+static bool jumps_out(struct analysis *analysis, const struct func *func)
 {
-	const struct pc_info *target = go_pc(runtime, info->call_target, true);
+	int64_t known = word_map_find(&analysis->leaving, func->entry);
 
-	return target->func && target->func->entry == info->call_target && !jumps_out(runtime, target->func);
+	if (known < 0) {
+		known = has_jump_out(analysis->runtime, func);
+		word_map_add(&analysis->leaving, analysis->arena, func->entry, (uint32_t)known);
+	}
+	return known;
+}
+
+/* Whether the call before a return address leads elsewhere for sure. */
+static bool calls_another(struct analysis *analysis, const struct pc_info *info)
+{
+	const struct pc_info *target = go_pc(analysis->runtime, info->call_target, true);
+
+	return target->func && target->func->entry == info->call_target && !jumps_out(analysis, target->func);
 }
 
 /* Whether the chain of frame pointers has the frame above end elsewhere than the table of this caller says. On amd64 the
@@ -84,7 +95,7 @@ static bool is_wrong_first(struct analysis *analysis, const struct walk_subject 
 	    word != goexit->entry + analysis->image->arch->quantum)
 		return false;
 	first = go_pc(runtime, runtime->goroutines.items[subject->goroutine].startpc, true);
-	return first->func && first->func->entry == first->pc && first->func != caller->func && !jumps_out(runtime, first->func);
+	return first->func && first->func->entry == first->pc && first->func != caller->func && !jumps_out(analysis, first->func);
 }
 
 bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject, const struct frame *frame, uint64_t word)
@@ -100,6 +111,6 @@ bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject
 	if (frame->info->func->flags & FUNC_ASM)
 		return info->call == FLOW_NEXT && damage_splits_instruction(runtime, info);
 	if (!callsite_reaches(runtime, word, frame->info->func))
-		return info->call == FLOW_NEXT || calls_another(runtime, info);
+		return info->call == FLOW_NEXT || calls_another(analysis, info);
 	return frame_pointers_contradict(analysis, subject, frame, info) || is_wrong_first(analysis, subject, frame, info);
 }

@@ -236,6 +236,8 @@ def shared_stacks(sound):
     tap.check('20,000 goroutines on one deep stack: that it was given up is said', None if notes else report and report['notes'])
     tap.check('20,000 goroutines on one deep stack: nothing is surer than possible', None if sure == [] else sure)
     cost('20,000 goroutines on one deep stack: JSON', path, *sound.exe, '--json', '--goroutines=all')
+    one, two = (tap.Run(path, *sound.exe, '--json', '--goroutines=all', f'--jobs={jobs}').out for jobs in (1, 2))
+    tap.check('20,000 goroutines on one deep stack: told alike by any number of threads', None if one and one == two else 'not so')
 
 
 def claiming_executable(sound):

@@ -48,6 +48,9 @@ static void a_budget_ends(void **state)
 	steps_fill(&steps, BUDGET); /* for what is done next; that it was used up stays known */
 	assert_true(steps_take(1));
 	assert_true(steps_used_up());
+	steps_renew(&steps, BUDGET);
+	assert_false(steps_used_up());
+	assert_true(taken_of(BUDGET / 2) == BUDGET / 2);
 	steps_join(NULL);
 	assert_true(steps_take(1));
 }
