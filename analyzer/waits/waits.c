@@ -5,6 +5,7 @@
 #include "analyzer/waits/waits.h"
 
 #include "base/prefix.h"
+#include "base/steps.h"
 
 #include <string.h>
 
@@ -156,7 +157,7 @@ static bool is_list_of(struct go_runtime *runtime, const struct goroutine *g, ui
 	if (list % WORD || (list >= g->stack_lo && list < g->stack_hi) || !image_u64(runtime->image, list + LIST_HEAD, &at) ||
 	    !image_u64(runtime->image, list + LIST_HEAD + WORD, &tail))
 		return false;
-	for (int i = 0; at && i < QUEUE_LIMIT; i++) {
+	for (int i = 0; at && i < QUEUE_LIMIT && steps_take(1); i++) {
 		if (names_goroutine(runtime, at, g))
 			*sudog = at;
 		if (at == tail)
@@ -279,7 +280,7 @@ static size_t queue_length(struct go_runtime *runtime, uint64_t sudog)
 {
 	size_t length = 0;
 
-	while (sudog && length < QUEUE_LIMIT) {
+	while (sudog && length < QUEUE_LIMIT && steps_take(1)) {
 		length++;
 		if (!go_field(runtime, sudog, LAYOUT_sudog_next, &sudog))
 			break;

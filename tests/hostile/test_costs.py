@@ -3,72 +3,21 @@
 names one goroutine over and over, threads and Ms by the ten thousand, pcs that differ in their upper halves alone, memory
 segments in one another, segments by the hundred thousand, notes by the million, modules that share one table, stacks that share
 their frames, an executable whose segments and relocations claim the same bytes."""
-import json
-import os
-import pathlib
 import struct
-import subprocess
-import sys
 import tempfile
 
 import dump_file
 import elf_file
-import go_words
 import tap
+from costs import FREE, Sound, cost, with_programs
 
 CASE = 'amd64-panic' # its symbols say where to forge
 SEARCHED = 'amd64-stuck' # its memory is searched for who has an address
-MEASURE = '--measure'
-SECONDS, MEGABYTES = 5, 512
-SANITIZED = tap.BUILD.name in ('asan', 'tsan') # slower, larger: only that it ends is asked
-FREE = 0x7e0000000000 # where the core has no memory
 NT_PRSTATUS, PR_PID = 1, 32
 REPEATED, THREADS, MACHINES, COLLIDING = 16_000_000, 128 << 10, 20_000, 200_000
 SEGMENTS, NOTES, MODULES, STACKS, CLAIMS, RELOCATIONS = 200_000, 2_000_000, 1023, 20_000, 4000, 400_000
 GIVEN_UP = 'given up before the end'
 MODULEDATA = 1024 # bytes that are more than it has
-
-
-def cost(name, *args, statuses=(0,)):
-    """One run, and what it took; pages of the dump's own file that are in memory count too. A process that was forked begins
-    with the memory of its parent, and this one's is large: a small one stands between."""
-    done = subprocess.run([sys.executable, __file__, MEASURE, str(tap.TORNSTACK), *map(str, args)], stdin=subprocess.DEVNULL,
-                          capture_output=True, env=tap.environment_of(), check=True)
-    status, seconds, megabytes = json.loads(done.stdout)
-    print(f'# {name}: {seconds:.1f} s, {megabytes:.0f} MB')
-    detail = None if status in statuses else f'status {status}: {done.stderr[:1000]}'
-    if not detail and not SANITIZED and (seconds > SECONDS or megabytes > MEGABYTES):
-        detail = f'{seconds:.1f} s, {megabytes:.0f} MB'
-    tap.check(name, detail)
-
-
-def measure(command):
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    print(json.dumps([process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024]))
-
-
-class Sound:
-    """The case's core, and where things are in it."""
-
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        self.exe = ['--exe', dump_file.unpacked(tap.CASES / CASE / 'exe.zst', folder)]
-        path = dump_file.unpacked(tap.CASES / CASE / 'dump.zst', folder)
-        self.elf = elf_file.Elf(path.read_bytes())
-        report = tap.Run(path, *self.exe, '--json', '--goroutines=all').report
-        self.goroutines = len(report['goroutines'])
-        self.words = go_words.Words(self.elf, report, self.exe[1].read_bytes())
-
-    def write(self, memory=(), notes=b'', words=()):
-        """A core with these additions and these words of memory changed."""
-        copy = elf_file.Elf(bytes(self.elf.data))
-        for address, value in dict(words).items():
-            copy.set_word(address, value)
-        path = self.folder / 'grown'
-        path.write_bytes(go_words.grown(bytes(copy.data), memory, notes))
-        return path
 
 
 def repeated_goroutine(sound):
@@ -80,20 +29,13 @@ def repeated_goroutine(sound):
     cost('one goroutine, 16 million times: JSON', path, *sound.exe, '--json', '--goroutines=all')
 
 
-def g_of(sound, template, **fields):
-    g = bytearray(template)
-    for name, value in fields.items():
-        struct.pack_into('<Q', g, sound.words.layout[f'g_{name}'], value & (1 << 64) - 1)
-    return bytes(g)
-
-
 def colliding_pcs(sound):
     """Goroutines whose pcs and creators differ in bits 40 to 63 alone."""
     size = sound.words.layout['g_size']
     sample = max(sound.words.g.values())
     template = sound.words.bytes_at(sample, size)
     stack = FREE + (1 << 36)
-    gs = b''.join(g_of(sound, template, goid=1000 + i, sched_pc=(i << 40) | 0x47c0a1, gopc=(i << 40) | 0x47c0a1,
+    gs = b''.join(sound.g(template, goid=1000 + i, sched_pc=(i << 40) | 0x47c0a1, gopc=(i << 40) | 0x47c0a1,
                        startpc=(i << 40) | 0x47c0a1, stack_lo=stack, stack_hi=stack + 2048, sched_sp=stack + 1024)
                   for i in range(COLLIDING))
     entries = FREE + (1 << 32)
@@ -137,21 +79,6 @@ def threads_and_machines(sound):
     path = sound.write({FREE: bytes(machines)}, bytes(notes), {m + layout['m_alllink']: FREE})
     cost('131,072 threads and 20,000 Ms', path, *sound.exe)
     cost('131,072 threads and 20,000 Ms: JSON', path, *sound.exe, '--json')
-
-
-def with_programs(data, added):
-    """An ELF file with more program headers; of more than 65,534 section header 0 has the number (gABI, PN_XNUM)."""
-    elf = elf_file.Elf(data)
-    headers = elf.programs + added
-    copy = bytearray(data)
-    struct.pack_into('<Q', copy, 32, len(copy))
-    struct.pack_into('<H', copy, 56, min(len(headers), 0xffff))
-    copy += b''.join(struct.pack('<IIQQQQQQ', *header) for header in headers)
-    if len(headers) >= 0xffff:
-        struct.pack_into('<Q', copy, 40, len(copy))
-        struct.pack_into('<HHH', copy, 58, 64, 1, 0)
-        copy += struct.pack('<IIQQQQIIQQ', 0, 0, 0, 0, 0, 1, 0, len(headers), 0, 0)
-    return bytes(copy)
 
 
 def nested_segments(sound):
@@ -224,7 +151,7 @@ def shared_stacks(sound):
     size = words.layout['g_size']
     template = words.bytes_at(words.g[sorted(words.g)[1]], size)
     stack, (pc,) = FREE + (1 << 36), struct.unpack_from('<Q', template, words.layout['g_sched_pc'])
-    gs = b''.join(g_of(sound, template, goid=1000 + i, sched_g=FREE + size * i, stack_lo=stack, stack_hi=stack + (1 << 24),
+    gs = b''.join(sound.g(template, goid=1000 + i, sched_g=FREE + size * i, stack_lo=stack, stack_hi=stack + (1 << 24),
                        sched_sp=stack + 64) for i in range(STACKS))
     entries = FREE + (1 << 32)
     path = sound.write({FREE: gs, entries: struct.pack(f'<{STACKS}Q', *range(FREE, FREE + size * STACKS, size)),
@@ -263,7 +190,7 @@ def claiming_executable(sound):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        sound = Sound(folder)
+        sound = Sound(CASE, folder)
         for test in (repeated_goroutine, colliding_pcs, threads_and_machines, nested_segments, many_segments, many_notes,
                      shared_stacks, claiming_executable):
             test(sound)
@@ -272,7 +199,4 @@ def main():
     tap.finish()
 
 
-if sys.argv[1:2] == [MEASURE]:
-    measure(sys.argv[2:])
-else:
-    main()
+main()
