@@ -23,6 +23,7 @@ struct finding {
 	size_t last;     /* the last anchor */
 	size_t counted;  /* bytes whose lines are counted */
 	uint64_t lines;  /* newlines in them */
+	size_t looked;   /* no line begins between what is counted and here */
 	size_t faint;    /* regions that are */
 };
 
@@ -48,6 +49,22 @@ static void count_to(struct finding *finding, size_t end)
 	finding->counted = end;
 }
 
+/* To the last line that begins before `end`. A line may be as long as the log: no part of it is looked at twice. */
+static void count_lines(struct finding *finding, size_t end)
+{
+	const size_t from = finding->looked > finding->counted ? finding->looked : finding->counted;
+	const size_t start = line_start(finding->log, end, from);
+
+	if (start > from)
+		count_to(finding, start);
+	finding->looked = end > from ? end : from;
+}
+
+static size_t last_end(const struct finding *finding)
+{
+	return finding->regions.items.count ? finding->regions.items.items[finding->regions.items.count - 1].end : 0;
+}
+
 static void close_region(struct finding *finding, size_t end)
 {
 	finding->now.end = end;
@@ -59,8 +76,7 @@ static void close_region(struct finding *finding, size_t end)
 
 static void open_region(struct finding *finding, size_t at)
 {
-	const size_t ended = finding->regions.items.count ? finding->regions.items.items[finding->regions.items.count - 1].end : 0;
-	const size_t from = finding->counted > ended ? finding->counted : ended, wanted = at > MARGIN ? at - MARGIN : 0;
+	const size_t ended = last_end(finding), from = finding->counted > ended ? finding->counted : ended, wanted = at > MARGIN ? at - MARGIN : 0;
 
 	finding->now.start = wanted > from ? line_end(finding->log, wanted) : from;
 	if (finding->now.start > at)
@@ -85,6 +101,8 @@ static void found(struct finding *finding, size_t at, bool sure)
 		finding->regions.cut = true;
 		close_region(finding, end > finding->now.start ? end : line_end(finding->log, finding->last));
 	}
+	if (!finding->open && at < last_end(finding)) /* in the line that the region ends with */
+		return;
 	if (!finding->open)
 		open_region(finding, at);
 	finding->sure |= sure || at_beginning(finding->log, at);
@@ -109,7 +127,7 @@ static void search_chunk(struct finding *finding, size_t from, size_t end)
 	}
 	close_before(finding, end);
 	if (!finding->open && end > 2 * MARGIN)
-		count_to(finding, line_start(finding->log, end - 2 * MARGIN, finding->counted));
+		count_lines(finding, end - 2 * MARGIN);
 }
 
 static bool is_cancelled(const struct log_options *options)

@@ -59,6 +59,11 @@ SHAPES = {
     'empty lines': lambda n: '\n' * n + f'{G}\n{FRAME}',
     'anything': anything,
 }
+LONG_BYTES = 32 << 20 # what is looked at in pieces shows its cost in large ones only
+LONG_SHAPES = {
+    'one line': lambda n: f'panic: x\n\n{G}\nmain.f(' + 'A' * n + ')\n\t/x.go:1 +0x1\n',
+    'one line of far marks': lambda n: ('A' * (1 << 19) + G) * (n >> 19),
+}
 
 
 def cost(folder, text):
@@ -73,8 +78,9 @@ def cost(folder, text):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        for name, make in SHAPES.items():
-            small, large = cost(folder, make(BYTES)), cost(folder, make(4 * BYTES))
+        for name, make, size in ([(name, make, BYTES) for name, make in SHAPES.items()] +
+                                 [(f'{name}, long', make, LONG_BYTES) for name, make in LONG_SHAPES.items()]):
+            small, large = cost(folder, make(size)), cost(folder, make(4 * size))
             if small is None or large is None:
                 tap.check(name, 'it did not end well')
             else:
