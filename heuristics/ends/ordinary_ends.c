@@ -9,8 +9,12 @@
 /* Of a value that has no end: what a sentence bears. */
 enum { SENTENCE_LIMIT = 160 };
 
-/* Packages that the runtime is made of, or that only pass its errors on. */
-static const char *const runtime_packages[] = {"runtime.", "internal/runtime/", "internal/sync.", "sync."};
+/* Packages that the runtime is made of, or that only pass its errors on; and functions of their assembly that are of no package
+ * (internal/bytealg, runtime/asm_*.s, Go 1.18 to 1.27). */
+static const char *const runtime_packages[] = {
+	"runtime.", "internal/runtime/", "internal/sync.", "sync.", "internal/bytealg.", "aeshashbody", "cmpbody", "countbody",
+	"countbytebody", "equalbody", "indexbody", "indexbytebody", "memeqbody",
+};
 
 static bool is_runtime_name(const char *name)
 {

@@ -27,6 +27,14 @@ static bool returns_to_code(struct analysis *analysis)
 	       image_u64(analysis->image, sp, &pc) && may_access(analysis, pc, SEGMENT_EXEC);
 }
 
+bool fault_lost_address(struct analysis *analysis, uint64_t *ret)
+{
+	struct insn_operand operand;
+
+	return fault_operand(analysis, &operand) == TOUCH_MEMORY && fault_operand_address(analysis, &operand, ret) &&
+	       arch_forms(analysis->image->arch, *ret) && !image_segment(analysis->image, *ret);
+}
+
 bool fault_is_harmless(struct analysis *analysis)
 {
 	const struct fault *fault = &analysis->fault;
@@ -40,9 +48,9 @@ bool fault_is_harmless(struct analysis *analysis)
 	switch (fault_operand(analysis, &operand)) {
 	case TOUCH_NOTHING:
 		return true;
-	case TOUCH_MEMORY:
+	case TOUCH_MEMORY: /* of one that may not be accessed the kernel tells the address */
 		return operand.size <= WORD && fault_operand_address(analysis, &operand, &address) &&
-		       may_access(analysis, address, operand.write ? SEGMENT_WRITE : SEGMENT_READ);
+		       arch_forms(analysis->image->arch, address);
 	default:
 		return false;
 	}

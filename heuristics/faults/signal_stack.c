@@ -230,6 +230,21 @@ static struct finding *add_small(struct diagnosis *diagnosis, const char *title)
 	return finding;
 }
 
+/* The signal was for an access that Go makes a panic of. */
+static void lost_evidence(struct diagnosis *diagnosis, struct finding *finding, uint64_t address)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const char *function = go_func_name(go_pc(analysis->runtime, analysis->fault.pc, true));
+	struct evidence *evidence;
+
+	finding->function = function;
+	finding->title = arena_printf(diagnosis->arena, "%s accessed 0x%" PRIx64 ", and %s", function, address, finding->title);
+	evidence = evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_FAIR, false,
+				"the instruction at 0x%" PRIx64 " accesses 0x%" PRIx64 ", which is mapped nowhere: of that Go makes a panic, "
+				"if it is told of it", analysis->fault.pc, address);
+	evidence->address = analysis->fault.pc;
+}
+
 /* The frame of a signal could not be written: the kernel ends the process by a SIGSEGV that no instruction raised. */
 static void report_no_frame(struct diagnosis *diagnosis)
 {
@@ -237,13 +252,19 @@ static void report_no_frame(struct diagnosis *diagnosis)
 	const struct fault *fault = &analysis->fault;
 	struct finding *finding;
 	struct stack stack = {0};
-	uint64_t needed = 0;
+	uint64_t needed = 0, address;
+	bool lost;
 
 	if (!fault->known || fault->siginfo || fault->number != SIGNAL_SEGV || fault->code != SIGNAL_CODE_KERNEL ||
 	    !fault_is_harmless(analysis))
 		return;
+	lost = fault_lost_address(analysis, &address);
+	if (lost && !go_pc(analysis->runtime, fault->pc, true)->func) /* C would have died of it anyway */
+		return;
 	finding = add_small(diagnosis, "the kernel could not give thread %" PRId64 " a signal: its alternate stack for signals is too "
 			    "small for the CPU's registers, or may not be written");
+	if (lost)
+		lost_evidence(diagnosis, finding, address);
 	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
 		     "SIGSEGV, by the kernel and without an address, at pc 0x%" PRIx64 ", where no instruction can raise it: so the "
 		     "kernel ends a process to which it cannot deliver a signal", fault->pc)->address = fault->pc;
