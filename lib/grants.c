@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -95,20 +96,42 @@ static bool fits(enum grant grant, int descriptor)
 	       (scan_wants((struct span){bytes, (size_t)size}) || file_compressed((struct span){bytes, (size_t)size}));
 }
 
+/* What a path leads to may be another thing at each look, and opening a device may do something: so it is held without being opened
+ * (O_PATH), looked at, and what is held is opened. Without /proc the path is, again. */
+static int open_regular(const char *path)
+{
+	enum { HOW = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
+	const int held = open(path, O_PATH | O_CLOEXEC);
+	char name[32];
+	struct stat status;
+	int descriptor = -1, error;
+
+	if (held < 0)
+		return -1;
+	errno = EACCES;
+	if (!fstat(held, &status) && S_ISREG(status.st_mode)) {
+		snprintf(name, sizeof name, "/proc/self/fd/%d", held);
+		descriptor = open(name, HOW);
+		if (descriptor < 0 && errno == ENOENT)
+			descriptor = open(path, HOW);
+	}
+	error = errno;
+	close(held);
+	errno = error;
+	return descriptor;
+}
+
 int grants_open(const struct grants *grants, const char *path)
 {
 	const enum grant grant = grant_of(grants, path);
-	struct stat status;
 	int descriptor;
 
 	if (grant == GRANT_ANY)
 		return open(path, O_RDONLY | O_CLOEXEC);
-	if (grant != GRANT_NONE && stat(path, &status))
-		return -1;
 	errno = EACCES;
-	if (grant == GRANT_NONE || !S_ISREG(status.st_mode)) /* opening a device may do something */
+	if (grant == GRANT_NONE)
 		return -1;
-	descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	descriptor = open_regular(path);
 	if (descriptor >= 0 && !fits(grant, descriptor)) {
 		close(descriptor);
 		errno = ENOEXEC;
