@@ -22,7 +22,7 @@ enum { MILLISECOND = 1000 * 1000, PAUSE = 20 /* milliseconds: the longest, if no
 
 /* Of the longest pause: what may be used for copying what is not needed by all means; and by how much stopping takes longer than
  * rehearsals, before that is called too long. */
-enum { OPTIONAL_PERCENT = 70, NEEDED_PERCENT = 150 };
+enum { OPTIONAL_PERCENT = 60, NEEDED_PERCENT = 150 };
 
 struct copying {
 	struct arena *arena;
@@ -150,6 +150,8 @@ static void copy_stopped(struct copying *copying)
 	following = following_of(copying);
 	live_memory_update(copying->memory, &copying->maps);
 	take_needed(copying, &following);
+	if (live_threads_late(&copying->threads))
+		live_follow_late(&following);
 	for (size_t i = 0; i < copying->learned.count; i++)
 		live_memory_want(copying->memory, copying->learned.items[i], 1);
 	copying->record.heap_whole = live_memory_take(copying->memory, until) &&

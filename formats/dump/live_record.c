@@ -19,7 +19,7 @@ static void note_costs(struct image *image, const struct live_record *live)
 	if (live->swapped)
 		note_add(image->notes, "%s of its memory are swapped out and were not read", size_text(image->arena, live->swapped));
 	if (live->stubborn)
-		note_add(image->notes, "%s did not stop, in a system call that nothing interrupts: the registers are unknown",
+		note_add(image->notes, "%s did not stop in time, in a system call that nothing interrupts or for want of a CPU: the registers are unknown",
 			 counted_text(image->arena, live->stubborn, "thread"));
 }
 

@@ -22,7 +22,7 @@ enum {
 	BATCH = 256,     /* runs of pages that are copied by one call */
 	RUN = 64,        /* pages, so that work can be divided */
 	SLICE = 2 << 20, /* bytes that are worth a thread of their own */
-	ROUND = 8 << 20, /* bytes between two looks at the clock */
+	ROUND = 4 << 20, /* bytes between two looks at the clock */
 	ENTRIES = 4096,  /* of pagemap, at a time */
 	WORD_BITS = 64,
 };

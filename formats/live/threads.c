@@ -163,12 +163,31 @@ int live_threads_stop(struct arena *arena, int64_t pid, struct live_threads *ret
 			ptrace(PTRACE_INTERRUPT, (pid_t)ret->items[i].id, NULL, NULL);
 		await(ret, first, until);
 	}
+	ret->stubborn = ret->count;
 	for (size_t i = 0; i < ret->count; i++)
-		if (ret->items[i].stopped)
+		if (ret->items[i].stopped) {
 			read_registers(&ret->items[i]);
-		else
-			ret->stubborn++;
+			ret->stubborn--;
+		}
 	return ret->count ? 0 : ESRCH;
+}
+
+bool live_threads_late(struct live_threads *threads)
+{
+	const size_t before = threads->stubborn;
+
+	for (size_t i = 0; threads->stubborn && i < threads->count; i++) {
+		struct live_thread *thread = &threads->items[i];
+		bool gone;
+
+		thread->late = !thread->stopped && has_stopped(thread, &gone);
+		if (!thread->late)
+			continue;
+		thread->stopped = true;
+		threads->stubborn--;
+		read_registers(thread);
+	}
+	return threads->stubborn < before;
 }
 
 int64_t live_threads_release(struct live_threads *threads)

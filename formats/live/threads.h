@@ -15,6 +15,7 @@ struct live_thread {
 	int64_t id;     /* as this process sees it */
 	int64_t own_id; /* in its own PID namespace, as gettid(2) tells it */
 	bool stopped;
+	bool late;      /* it stopped after the others (live_threads_late) */
 	int signal;     /* that is delivered when it runs on; 0: none */
 	uint8_t registers[LIVE_REGISTERS]; /* NT_PRSTATUS of ptrace(2) */
 	size_t register_bytes;             /* 0: unknown, because it did not stop */
@@ -26,12 +27,17 @@ struct live_threads {
 	struct live_thread *items;
 	size_t count, capacity;
 	int64_t stopped_at; /* nanoseconds of CLOCK_MONOTONIC: before the first one was seized */
-	size_t stubborn;    /* that did not stop in time: they are in a system call that nothing interrupts, and run no code either */
+	/* That did not stop in time: they are in a system call that nothing interrupts, or wait for a CPU. None runs a single instruction of
+	 * its program any more. */
+	size_t stubborn;
 };
 
 /* Stops all threads of a process, also those that are made meanwhile. Call it, and live_threads_release, on a thread that ends soon:
  * what did not stop is released by its end. Errors: 0, or the errno of what was refused; then nothing is left stopped. */
 int live_threads_stop(struct arena *arena, int64_t pid, struct live_threads *ret);
+
+/* Looks again at those that did not stop in time. True: some have meanwhile; their registers are what they were all the time. */
+bool live_threads_late(struct live_threads *threads);
 
 /* Lets all run on. Returns for how long they were stopped, in nanoseconds. */
 int64_t live_threads_release(struct live_threads *threads);

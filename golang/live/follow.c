@@ -170,6 +170,13 @@ static void want_processors(struct live_following *following)
 		want_object(following, items[i], LAYOUT_p_size);
 }
 
+void live_follow_late(struct live_following *following)
+{
+	for (size_t i = 0; i < following->threads->count; i++)
+		if (following->threads->items[i].late)
+			want_thread(following, &following->threads->items[i]);
+}
+
 void live_follow_stacks(struct live_following *following)
 {
 	const uint64_t *items = NULL;

@@ -33,6 +33,9 @@ struct live_following {
 /* Goroutines, their stacks, threads' stacks, Ms and Ps. */
 void live_follow_stacks(struct live_following *following);
 
+/* Marks the stacks of threads that stopped late. */
+void live_follow_late(struct live_following *following);
+
 /* What they wait for: sudogs, channels. After live_follow_stacks. */
 void live_follow_waits(struct live_following *following);
 

@@ -130,5 +130,5 @@ def forbidden(folder):
         return 'the executables of the cases are for amd64'
     with Process([unpack('amd64-stuck', folder, 'probe'), 'order'], folder) as probe:
         time.sleep(0.3)
-        done = tap.Run('-q', probe.pid)
+        done = tap.Run('-q', '--max-pause=5000', probe.pid)
         return done.err.strip() if done.status == 1 and re.search('ptrace', done.err) else None

@@ -41,7 +41,7 @@ def counted(load):
     return {'requests': requests, 'lost': lost, 'longest_request_ms': longest / 1000}
 
 
-def measure(folder, parked, size, seconds):
+def measure(folder, parked, size, seconds, max_pause=20):
     """Requests of `seconds` without looks, and of as many with them."""
     program = build(folder)
     with attach.Process([program, 'serve', parked, size], folder, ready='\n') as service:
@@ -50,7 +50,7 @@ def measure(folder, parked, size, seconds):
         load, pauses, took, trouble = asked(program, port, seconds), [], [], []
         while load.poll() is None:
             start = time.monotonic()
-            done = tap.Run('--json', service.pid)
+            done = tap.Run('--json', f'--max-pause={max_pause}', service.pid)
             took.append(time.monotonic() - start)
             trouble += [text for text in (done.trouble(0), attach.held(service.pid)) if text]
             if done.report:

@@ -46,7 +46,7 @@ def check(way, release):
         pauses = []
         with attach.Process([program, 'live'], folder, ready='ready') as zoo:
             for _ in range(LOOKS):
-                done = tap.Run('--json', '--goroutines=all', zoo.pid)
+                done = tap.Run('--json', '--goroutines=all', '--max-pause=5000', zoo.pid)
                 if not tap.check(f'{name}: it is read', done.trouble(0)):
                     return
                 pauses.append(attach.pause(done.report))
