@@ -4,6 +4,7 @@
 
 #include "base/prefix.h"
 #include "formats/exe/demangle.h"
+#include "formats/locator/paths.h"
 #include "formats/unwind/libraries.h"
 
 #include <inttypes.h>
@@ -96,13 +97,31 @@ static bool note_death(struct arena *arena, struct c_frames *frames, const char 
 	return true;
 }
 
+/* Whether Go's functions may be there and only their table is missing: in a module without one; where the dump lacks even the modules
+ * of a Go program, anywhere but in libraries of the system. */
+static bool may_be_go(const struct analysis *analysis, uint64_t pc)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+	const struct mapping *mapping = image_mapping(analysis->image, pc);
+
+	if (runtime->presence != PRESENCE_GO)
+		return false;
+	for (size_t i = 0; i < runtime->modules.count; i++) {
+		const struct go_module *module = &runtime->modules.items[i];
+
+		if (!module->pclntab.nfunc && pc >= module->text && pc < module->etext)
+			return true;
+	}
+	return !runtime->modules.count && !(mapping && c_module_is_runtime(path_base_name(mapping->path)));
+}
+
 /* Whether a frame is of code that is not Go's. */
 static bool is_c(struct analysis *analysis, const struct stack *stack, size_t index)
 {
 	const struct frame *frame = &stack->frames.items[index];
 	const struct segment *segment = image_segment(analysis->image, frame->pc);
 
-	if (frame->info->func || frame->damage >= 0 || frame->how == HOW_REPAIRED ||
+	if (frame->info->func || may_be_go(analysis, frame->pc) || frame->damage >= 0 || frame->how == HOW_REPAIRED ||
 	    libraries_generated(analysis->image->libraries, frame->pc - !frame->exact))
 		return false;
 	return (segment && (segment->flags & SEGMENT_EXEC)) || image_mapping(analysis->image, frame->pc);
@@ -152,7 +171,7 @@ bool c_frames_find(struct analysis *analysis, size_t thread, uint64_t pc, struct
 			break;
 	if (!first--)
 		return false;
-	if (stack->frames.items[first].info->func || stack->frames.items[first].damage >= 0 ||
+	if (stack->frames.items[first].info->func || stack->frames.items[first].damage >= 0 || may_be_go(analysis, pc) ||
 	    libraries_generated(analysis->image->libraries, pc))
 		return false;
 	ret->first = first;

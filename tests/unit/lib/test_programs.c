@@ -302,6 +302,27 @@ static void old_releases_are_told_without_the_executable(void **state)
 	assert_non_null(strstr(verdict_of(*state, core_finish(core)), "No Go program"));
 }
 
+/* Go by its build information, in a dump that was cut before what tells where its functions are: nobody knows whether pc is in one. */
+static void go_code_that_is_not_known_is_not_called_c(void **state)
+{
+	enum { DATA = 0x403000 };
+	struct core_builder *core = core_new(*state, &arch_amd64);
+	struct registers registers = {0};
+	const char *said;
+
+	reg_set(&registers, arch_amd64.pc, CODE);
+	core_add_thread(core, PID, SEGV, &registers);
+	core_add_siginfo(core, SEGV, 1, 0);
+	core_add_segment(core, CODE, 0x1000, SEGMENT_READ | SEGMENT_EXEC);
+	core_add_segment(core, DATA, 0x1000, SEGMENT_READ | SEGMENT_WRITE);
+	core_put(core, CODE, "\x48\x8b\x00", 3); /* mov rax, [rax] */
+	core_put(core, DATA, "\xff Go buildinf:\x08\x02", 16);
+	core_put(core, DATA + 32, "\x08go1.26.1", 9);
+	said = verdict_of(*state, core_finish(core));
+	assert_null(strstr(said, "C code"));
+	assert_non_null(strstr(said, "POSSIBLE  unknown-fault"));
+}
+
 /* As V8 fills what it has not used yet: in ascending order all the same, between two other words. */
 static void equal_pointers_are_no_moduledata(void **state)
 {
@@ -373,6 +394,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(exceptions_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_missing_is_no_proof, setup, teardown),
 		cmocka_unit_test_setup_teardown(old_releases_are_told_without_the_executable, setup, teardown),
+		cmocka_unit_test_setup_teardown(go_code_that_is_not_known_is_not_called_c, setup, teardown),
 		cmocka_unit_test_setup_teardown(equal_pointers_are_no_moduledata, setup, teardown),
 		cmocka_unit_test_setup_teardown(gccgo_is_told_by_its_library, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_toolchains_are_told_by_marks, setup, teardown),
