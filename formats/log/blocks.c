@@ -3,6 +3,8 @@
 #include "formats/log/blocks.h"
 
 #include "base/hash.h"
+#include "base/word_map.h"
+#include "formats/log/block_text.h"
 
 #include <string.h>
 
@@ -20,12 +22,10 @@ struct id_set {
 };
 
 struct building {
-	struct log_blocks *blocks;
-	struct arena *scratch;
-	const struct log_stream *stream;
+	struct maker *maker;
 	enum state state;
 	struct log_block block;
-	VEC(struct log_line) lines;
+	struct block_text text;
 	struct id_set ids;
 	size_t frames;    /* calls with their places */
 	size_t foreign;   /* lines of others in a row */
@@ -33,6 +33,23 @@ struct building {
 	bool threads;     /* the runtime goes through its threads: "-----" */
 	bool races;       /* in a report of the race detector */
 	enum log_kind last;
+};
+
+/* The lines of one sender on their way into blocks. */
+struct maker {
+	struct block_makers *makers;
+	bool enveloped;
+	struct building building;
+	bool waits, any;            /* a line is held back until the next is known; it is not the first */
+	struct stream_line waiting;
+	enum log_kind before;       /* kind of the line before it */
+};
+
+struct block_makers {
+	struct arena *arena, *scratch;
+	struct log_blocks *blocks;
+	struct word_map by_sender; /* index in items */
+	VEC(struct maker *) items;
 };
 
 static bool starts(struct span text, const char *with)
@@ -90,56 +107,51 @@ static bool is_worth(const struct building *building)
 {
 	if (building->state == STATE_STACKS)
 		return building->frames || (building->block.begin == LOG_BEGINS_WITH_END && building->ids.count);
-	return building->state == STATE_END && !building->stream->enveloped;
+	return building->state == STATE_END && !building->maker->enveloped;
 }
 
 static void trim_end(struct building *building)
 {
 	if (building->state == STATE_END && building->said)
-		building->lines.count = building->said;
-	while (building->lines.count && !building->lines.items[building->lines.count - 1].length)
-		building->lines.count--;
+		while (building->text.lines > building->said)
+			block_text_drop_last(&building->text);
+	while (block_text_ends_blank(&building->text))
+		block_text_drop_last(&building->text);
 }
 
-static void span_lines(struct log_block *block)
+static void span_run(struct log_block *block, const struct log_run *run)
 {
-	block->first_line = block->last_line = block->lines[0].number;
-	for (size_t i = 1; i < block->count; i++) {
-		if (block->lines[i].number < block->first_line)
-			block->first_line = block->lines[i].number;
-		if (block->lines[i].number > block->last_line)
-			block->last_line = block->lines[i].number;
-	}
+	const uint64_t first = run->number, last = run->number + (run->count - 1) * (uint64_t)run->step;
+	const uint64_t least = first < last ? first : last, most = first < last ? last : first;
+
+	if (!block->first_line || least < block->first_line)
+		block->first_line = least;
+	if (most > block->last_line)
+		block->last_line = most;
 }
 
-/* The lines, on the arena that outlives this file's work. */
-static struct log_line *keep_lines(const struct building *building)
+static void start_block(struct maker *maker)
 {
-	const uintptr_t log = (uintptr_t)building->blocks->log.data, size = building->blocks->log.size;
-	struct arena *arena = building->blocks->arena;
-	struct log_line *lines = arena_array(arena, building->lines.count, sizeof *lines);
-
-	for (size_t i = 0; i < building->lines.count; i++) {
-		lines[i] = building->lines.items[i];
-		if ((uintptr_t)lines[i].text - log >= size)
-			lines[i].text = arena_strndup(arena, lines[i].text, lines[i].length);
-	}
-	return lines;
+	maker->building = (struct building){.maker = maker};
+	maker->building.text = block_text_new(maker->makers->arena, maker->makers->blocks->arena, maker->makers->blocks->log);
 }
 
 static void close_block(struct building *building)
 {
 	struct log_block *block = &building->block;
+	struct log_blocks *blocks = building->maker->makers->blocks;
 
 	trim_end(building);
-	if (is_worth(building) && building->lines.count) {
-		block->lines = keep_lines(building);
-		block->count = building->lines.count;
+	if (is_worth(building) && building->text.lines) {
+		block->runs = block_text_keep(&building->text);
+		block->run_count = building->text.runs.count;
+		block->count = building->text.lines;
 		block->cut_at_end = building->last == LOG_CALL || building->last == LOG_CREATED || building->last == LOG_STACK;
-		span_lines(block);
-		vec_push(building->blocks->arena, &building->blocks->items, *block);
+		for (size_t i = 0; i < block->run_count; i++)
+			span_run(block, &block->runs[i]);
+		vec_push(blocks->arena, &blocks->items, *block);
 	}
-	*building = (struct building){.blocks = building->blocks, .scratch = building->scratch, .stream = building->stream};
+	start_block(building->maker);
 }
 
 /* What is kept of a text: places have their tab again, whatever it became. */
@@ -166,15 +178,17 @@ static struct span clean(struct arena *arena, struct span text, enum log_kind ki
 
 static void keep(struct building *building, const struct stream_line *record, enum log_kind kind)
 {
-	struct arena *arena = building->scratch;
-	const struct span text = clean(arena, record->text, kind);
+	const struct span text = record->below ? record->text : clean(building->maker->makers->scratch, record->text, kind);
 
-	if (!text.size && (!building->lines.count || !building->lines.items[building->lines.count - 1].length))
+	if (!text.size && (!building->text.lines || block_text_ends_blank(&building->text)))
 		return;
-	vec_push(arena, &building->lines, (struct log_line){(const char *)text.data, text.size, record->number});
-	building->frames += building->last == LOG_CALL && kind == LOG_PLACE;
+	block_text_add(&building->text, text, record->number, record->below + (size_t)1);
+	building->frames += record->below || (building->last == LOG_CALL && kind == LOG_PLACE);
+	building->block.stacks += kind == LOG_STACK;
+	building->block.places += record->below / 2U + (kind == LOG_PLACE);
+	building->block.has_words |= kind == LOG_WORDS;
 	if (kind != LOG_BLANK)
-		building->last = kind;
+		building->last = record->below ? LOG_PLACE : kind;
 	building->foreign = 0;
 }
 
@@ -192,28 +206,29 @@ static bool ends_another(const struct building *building, struct span text, cons
 }
 
 /* A goroutine that is there already is one of another account, unless its own thread prints it. */
-static bool is_another_account(struct building *building, const struct stream_line *record, const struct stream_line *before)
+static bool is_another_account(struct building *building, const struct stream_line *record)
 {
+	const struct maker *maker = building->maker;
 	const struct span text = log_trim(record->text);
 	const uint64_t id = starts(text, "goroutine ") ? id_of(text) : 0;
-	const bool fresh = !id || ids_add(building->scratch, &building->ids, id);
+	const bool fresh = !id || ids_add(maker->makers->arena, &building->ids, id);
 
 	if (building->state != STATE_STACKS || building->threads)
 		return false;
-	if (building->block.begin == LOG_BEGINS_WITH_STACK && before && before->kind == LOG_OTHER && building->frames &&
-	    building->lines.items[building->lines.count - 1].length)
+	if (building->block.begin == LOG_BEGINS_WITH_STACK && maker->any && maker->before == LOG_OTHER && building->frames &&
+	    !block_text_ends_blank(&building->text))
 		return true;
 	return !fresh;
 }
 
-static void begin_stack(struct building *building, const struct stream_line *record, const struct stream_line *before)
+static void begin_stack(struct building *building, const struct stream_line *record)
 {
 	const struct span text = log_trim(record->text);
 
-	if (is_another_account(building, record, before)) {
+	if (is_another_account(building, record)) {
 		close_block(building);
 		if (starts(text, "goroutine "))
-			ids_add(building->scratch, &building->ids, id_of(text));
+			ids_add(building->maker->makers->arena, &building->ids, id_of(text));
 	}
 	if (building->state == STATE_NONE || building->state == STATE_NOTES)
 		building->block.begin = LOG_BEGINS_WITH_STACK;
@@ -293,34 +308,34 @@ static void take_blank(struct building *building, const struct stream_line *reco
 	if (building->state == STATE_NONE)
 		return;
 	if (building->state == STATE_END && !building->said)
-		building->said = building->lines.count;
+		building->said = building->text.lines;
 	keep(building, record, LOG_BLANK);
 }
 
 /* Reports of the race detector stand between lines of "=", and have calls and places of their own. */
-static bool in_race_report(struct building *building, struct span text)
+static bool in_race_report(struct building *building, const struct stream_line *record)
 {
+	const struct span text = log_trim(record->text);
+
 	if (starts(text, "WARNING: DATA RACE"))
 		building->races = true;
-	if (building->races && (starts(text, "==================") || log_kind_of(text) == LOG_STACK || log_kind_of(text) == LOG_END)) {
+	if (building->races && (starts(text, "==================") || record->kind == LOG_STACK || record->kind == LOG_END)) {
 		building->races = false;
 		return starts(text, "=");
 	}
 	return building->races;
 }
 
-static void take(struct building *building, const struct stream_line *before, const struct stream_line *record, const struct stream_line *next)
+static void take(struct building *building, const struct stream_line *record, const struct stream_line *next)
 {
-	const struct span text = log_trim(record->text);
-
-	if (in_race_report(building, text))
+	if (in_race_report(building, record))
 		return;
 	switch ((enum log_kind)record->kind) {
 	case LOG_END:
 		begin_end(building, record, next);
 		return;
 	case LOG_STACK:
-		begin_stack(building, record, before);
+		begin_stack(building, record);
 		return;
 	case LOG_CALL:
 	case LOG_PLACE:
@@ -339,18 +354,67 @@ static void take(struct building *building, const struct stream_line *before, co
 	case LOG_REGISTER:
 		if (building->state == STATE_NONE)
 			building->state = STATE_NOTES;
-		building->threads |= starts(text, "-----");
+		building->threads |= starts(log_trim(record->text), "-----");
 		keep(building, record, record->kind);
 		return;
 	}
 }
 
-void log_blocks_add(struct log_blocks *blocks, struct arena *scratch, const struct log_stream *stream)
-{
-	struct building building = {.blocks = blocks, .scratch = scratch, .stream = stream};
-	const struct stream_line *records = stream->records.items;
+/* ---- senders ---- */
 
-	for (size_t i = 0; i < stream->records.count; i++)
-		take(&building, i ? &records[i - 1] : NULL, &records[i], i + 1 < stream->records.count ? &records[i + 1] : NULL);
-	close_block(&building);
+struct block_makers *block_makers_new(struct arena *arena, struct log_blocks *blocks)
+{
+	struct block_makers *makers = arena_alloc(arena, sizeof *makers);
+
+	makers->arena = arena;
+	makers->blocks = blocks;
+	return makers;
+}
+
+static struct maker *maker_of(struct block_makers *makers, const struct log_stream *stream)
+{
+	const int64_t known = word_map_find(&makers->by_sender, stream->sender);
+	struct maker *maker;
+
+	if (known >= 0)
+		return makers->items.items[known];
+	word_map_add(&makers->by_sender, makers->arena, stream->sender, (uint32_t)makers->items.count);
+	maker = arena_alloc(makers->arena, sizeof *maker);
+	maker->makers = makers;
+	maker->enveloped = stream->enveloped;
+	start_block(maker);
+	vec_push(makers->arena, &makers->items, maker);
+	return maker;
+}
+
+static void take_waiting(struct maker *maker, const struct stream_line *next)
+{
+	if (!maker->waits)
+		return;
+	take(&maker->building, &maker->waiting, next);
+	maker->before = maker->waiting.kind;
+	maker->any = true;
+}
+
+void block_makers_add(struct block_makers *makers, struct arena *scratch, const struct log_stream *stream)
+{
+	struct maker *maker = maker_of(makers, stream);
+
+	makers->scratch = scratch;
+	for (size_t i = 0; i < stream->records.count; i++) {
+		take_waiting(maker, &stream->records.items[i]);
+		maker->waiting = stream->records.items[i];
+		maker->waits = true;
+	}
+	if (maker->waits) /* the scratch arena will be gone */
+		maker->waiting.text = block_text_lasting(&maker->building.text, maker->waiting.text);
+}
+
+void block_makers_end(struct block_makers *makers)
+{
+	makers->scratch = makers->arena;
+	for (size_t i = 0; i < makers->items.count; i++) {
+		take_waiting(makers->items.items[i], NULL);
+		close_block(&makers->items.items[i]->building);
+	}
 }

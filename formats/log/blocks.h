@@ -1,4 +1,4 @@
-/* blocks.h: the crashes in the lines of one sender. */
+/* blocks.h: the crashes in the lines of each sender. */
 #ifndef FORMATS_LOG_BLOCKS_H
 #define FORMATS_LOG_BLOCKS_H
 
@@ -11,7 +11,17 @@ struct log_blocks {
 	VEC(struct log_block) items;
 };
 
-/* Adds those of a stream whose lines are in order. Nothing of the stream, nor of the scratch arena, is needed afterwards. */
-void log_blocks_add(struct log_blocks *blocks, struct arena *scratch, const struct log_stream *stream);
+/* What is being made of one region of the log, which comes window by window. */
+struct block_makers;
+
+/* The arena has to live until the end. */
+struct block_makers *block_makers_new(struct arena *arena, struct log_blocks *blocks);
+
+/* Goes on with the lines of a sender, which are in order. Nothing of the stream is needed afterwards, nor of the scratch arena that it is
+ * on. */
+void block_makers_add(struct block_makers *makers, struct arena *scratch, const struct log_stream *stream);
+
+/* There is no more of the region. */
+void block_makers_end(struct block_makers *makers);
 
 #endif

@@ -151,29 +151,31 @@ static void add_frame(struct log_reader *reader, struct recorded_stack *stack, c
 	stack->count++;
 }
 
-static const struct log_line *line_at(const struct log_reader *reader, size_t index)
+/* Whether the line below is a place. */
+static bool place_below(const struct log_reader *reader, struct place *place)
 {
-	return index < reader->block->count ? &reader->block->lines[index] : NULL;
+	return reader->below.line.text && read_place(&reader->below.line, place);
+}
+
+/* Goes past a line and the one below it. */
+static void pass_two(struct log_reader *reader)
+{
+	reader_next(reader);
+	reader_next(reader);
 }
 
 /* A call with its place; false: the next two lines are none. */
-static bool next_call(const struct log_reader *reader, size_t at, struct cursor *name, struct cursor *arguments, struct place *place)
+static bool next_call(const struct log_reader *reader, struct cursor *name, struct cursor *arguments, struct place *place)
 {
-	const struct log_line *line = line_at(reader, at);
-	const struct log_line *below = line_at(reader, at + 1);
-
-	return line && below && split_call(cursor_of(line), name, arguments) && read_place(below, place);
+	return reader->at.line.text && split_call(cursor_of(&reader->at.line), name, arguments) && place_below(reader, place);
 }
 
 /* "name of C\n\tfile:line pc=0x…" */
-static bool next_foreign(const struct log_reader *reader, size_t at, struct cursor *name, struct place *place)
+static bool next_foreign(const struct log_reader *reader, struct cursor *name, struct place *place)
 {
-	const struct log_line *line = line_at(reader, at);
-	const struct log_line *below = line_at(reader, at + 1);
-
-	if (!line || !below || !read_place(below, place) || !place->has_pc || place->has_frame || place->has_offset)
+	if (!reader->at.line.text || !place_below(reader, place) || !place->has_pc || place->has_frame || place->has_offset)
 		return false;
-	*name = cursor_of(line);
+	*name = cursor_of(&reader->at.line);
 	return !cursor_at_end(name) && *name->at != ' ' && *name->at != '\t';
 }
 
@@ -194,10 +196,10 @@ static bool read_frame(struct log_reader *reader, struct recorded_stack *stack)
 	struct recorded_frame frame = {0};
 	bool inlined = true;
 
-	while (inlined && site.count <= INLINED_LIMIT && next_call(reader, reader->next, &name, &arguments, &place)) {
+	while (inlined && site.count <= INLINED_LIMIT && next_call(reader, &name, &arguments, &place)) {
 		inlined = equals(&arguments, "...") && !place.has_offset && !place.has_frame;
 		site.calls[site.count++] = call_of(reader, &name, &place);
-		reader->next += 2;
+		pass_two(reader);
 	}
 	if (!site.count)
 		return false;
@@ -217,10 +219,10 @@ static bool read_foreign(struct log_reader *reader, struct recorded_stack *stack
 	struct cursor name;
 	struct place place;
 
-	if (!next_foreign(reader, reader->next, &name, &place))
+	if (!next_foreign(reader, &name, &place))
 		return false;
 	site.calls[0] = call_of(reader, &name, &place);
-	reader->next += 2;
+	pass_two(reader);
 	add_frame(reader, stack, &(struct recorded_frame){.place = place_of(reader, &site, &place, true)});
 	return true;
 }
@@ -228,8 +230,7 @@ static bool read_foreign(struct log_reader *reader, struct recorded_stack *stack
 /* "created by main.main in goroutine 1"; the place below it may be missing where the log ends. */
 static bool read_creator(struct log_reader *reader, struct recorded_goroutine *ret)
 {
-	struct cursor cursor = cursor_of(line_at(reader, reader->next));
-	const struct log_line *below = line_at(reader, reader->next + 1);
+	struct cursor cursor = cursor_of(&reader->at.line);
 	struct site site = {.count = 1};
 	struct place place = {0};
 	struct cursor id;
@@ -242,9 +243,9 @@ static bool read_creator(struct log_reader *reader, struct recorded_goroutine *r
 	if (in && cursor_decimal(&id, &ret->creator_id) && cursor_at_end(&id))
 		cursor.end = in;
 	note_sign(reader, ret->creator_id ? SIGN_CREATOR_ID : SIGN_CREATOR_WITHOUT_ID);
-	reader->next++;
-	if (below && read_place(below, &place))
-		reader->next++;
+	reader_next(reader);
+	if (reader->at.line.text && read_place(&reader->at.line, &place))
+		reader_next(reader);
 	else
 		place = (struct place){0};
 	site.calls[0] = call_of(reader, &cursor, &place);
@@ -254,7 +255,7 @@ static bool read_creator(struct log_reader *reader, struct recorded_goroutine *r
 
 static bool read_elision(struct log_reader *reader, struct recorded_stack *stack)
 {
-	struct cursor cursor = cursor_of(line_at(reader, reader->next));
+	struct cursor cursor = cursor_of(&reader->at.line);
 	uint64_t count;
 
 	if (!cursor_take(&cursor, "..."))
@@ -267,19 +268,19 @@ static bool read_elision(struct log_reader *reader, struct recorded_stack *stack
 	} else {
 		return false;
 	}
-	reader->next++;
+	reader_next(reader);
 	return true;
 }
 
 static bool read_unavailable(struct log_reader *reader, struct recorded_stack *stack)
 {
-	struct cursor cursor = cursor_of(line_at(reader, reader->next));
+	struct cursor cursor = cursor_of(&reader->at.line);
 
 	cursor_skip_space(&cursor);
 	if (!cursor_take(&cursor, "goroutine running on other thread; stack unavailable"))
 		return false;
 	stack->unavailable = true;
-	reader->next++;
+	reader_next(reader);
 	return true;
 }
 

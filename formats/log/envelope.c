@@ -296,6 +296,11 @@ static size_t prefix_end(struct span prefix, struct span line)
 	return has_tag(line, theirs.at + 2 <= line.size ? theirs.at + 2 : 0) ? theirs.at + 2 : SIZE_MAX;
 }
 
+bool envelope_is_empty(const struct envelope *envelope)
+{
+	return !envelope->key.size && !envelope->prefix.size;
+}
+
 bool envelope_same(const struct envelope *a, const struct envelope *b)
 {
 	if (a->key.size || b->key.size)

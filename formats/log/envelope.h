@@ -27,6 +27,9 @@ enum sender_care { SENDER_BY_NUMBERS, SENDER_BY_WORDS, SENDER_BY_KEY };
 /* The envelope of a line with a mark at an offset, and where its text ends. */
 struct envelope envelope_learn(struct span line, size_t from, size_t mark, size_t *ret_end);
 
+/* Whether nothing stands around the text. */
+bool envelope_is_empty(const struct envelope *envelope);
+
 /* Whether two are recognized by the same. */
 bool envelope_same(const struct envelope *a, const struct envelope *b);
 

@@ -125,7 +125,13 @@ struct envelopes envelopes_learn(const struct stream_line *lines, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct span line = lines[i].text;
 		bool sure;
-		const size_t at = log_search(line, 0, line.size, &sure);
+		size_t at;
+
+		if (lines[i].below) {
+			learn(&envelopes, (struct envelope){.prefix = {line.data, 0}});
+			continue;
+		}
+		at = log_search(line, 0, line.size, &sure);
 
 		if (at == SIZE_MAX)
 			continue;

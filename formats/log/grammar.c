@@ -72,7 +72,7 @@ struct span log_trim(struct span text)
 }
 
 /* goroutine 7 gp=0xc000002380 m=3 mp=0xc000080008 [chan receive, 5 minutes]: */
-static bool is_stack(struct span text)
+bool log_is_stack(struct span text)
 {
 	if (!skip(&text, "goroutine ") || !skip_while(&text, is_digit) || !skip(&text, " "))
 		return false;
@@ -99,7 +99,7 @@ static bool is_word(struct span name)
 }
 
 /* Names may hold parentheses, arguments none. */
-static bool is_call(struct span text)
+bool log_is_call(struct span text)
 {
 	size_t open = text.size - 1;
 	struct span name;
@@ -148,7 +148,7 @@ static bool is_source(struct span path)
 }
 
 /* /src/main.go:12 +0x1d fp=0xc00005af88 sp=0xc00005af50 pc=0x46f3ad; of code that is not Go's: file:line pc=0x…, or pc=0x… alone. */
-static bool is_place(struct span text)
+bool log_is_place(struct span text)
 {
 	const bool pc = take_tail(&text, " pc="), sp = pc && take_tail(&text, " sp="), fp = sp && take_tail(&text, " fp=");
 	const bool tail = take_tail(&text, " +") || pc || fp;
@@ -247,7 +247,7 @@ static const struct {
 	enum log_kind kind;
 	bool (*is)(struct span text);
 } forms[] = {
-	{LOG_PLACE, is_place}, {LOG_STACK, is_stack}, {LOG_CALL, is_call}, {LOG_WORDS, is_words}, {LOG_REGISTER, is_register},
+	{LOG_PLACE, log_is_place}, {LOG_STACK, log_is_stack}, {LOG_CALL, log_is_call}, {LOG_WORDS, is_words}, {LOG_REGISTER, is_register},
 	{LOG_END, is_signal}, {LOG_PLACE, is_lone_pc}, {LOG_NOTE, is_elided},
 	{LOG_NOTE, is_object}, {LOG_NOTE, is_misplaced_signal}, {LOG_NOTE, is_begun_call},
 };

@@ -25,6 +25,11 @@ enum log_kind log_kind_of(struct span text);
  * begins. */
 bool log_mark_begins(struct span text);
 
+/* Whether a text without white space around it has the form of one of these lines. */
+bool log_is_stack(struct span text);
+bool log_is_call(struct span text);
+bool log_is_place(struct span text);
+
 /* Whether it begins with a time, as lines of loggers do and none of the runtime's. */
 bool log_is_dated(struct span text);
 

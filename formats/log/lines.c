@@ -2,9 +2,11 @@
  * stands around them (streams), as they were printed (restore), and in these the crashes (blocks). */
 #include "formats/log/lines.h"
 
+#include "base/mapping.h"
 #include "formats/log/blocks.h"
 #include "formats/log/regions.h"
 #include "formats/log/restore.h"
+#include "formats/log/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,37 +27,73 @@ bool log_probe(struct span bytes)
 
 #define REGION_BUDGET ((size_t)3 << 29)
 
+enum { WINDOW = 16 << 20 }; /* bytes of a region that are looked at together */
+
 /* The work on one region. */
 struct reading {
+	struct block_makers *makers;
+	struct span log;
+	struct log_region rest; /* what is still to be read */
+	struct arena *arena, *scratch; /* of the region, of a window */
 	struct log_blocks *blocks;
-	struct arena *scratch;
-	const struct log_region *region;
+	bool parts, reversed; /* it has several windows; one of them shows its lines in reverse order */
 };
 
 static void read_streams(void *context)
 {
-	const struct reading *reading = context;
-	struct log_streams streams = log_streams_of(reading->scratch, reading->blocks->log, reading->region);
+	struct reading *reading = context;
+	const struct log_region window = {.start = reading->rest.start, .end = log_line_end(reading->log, &reading->rest, WINDOW),
+					  .line = reading->rest.line};
+	struct log_streams streams = log_streams_of(reading->scratch, reading->log, &window);
 
 	for (size_t i = 0; i < streams.items.count; i++) {
 		struct log_stream *stream = &streams.items.items[i];
 
 		restore_entities(reading->scratch, stream);
 		restore_indent(stream);
-		restore_order(stream);
+		reading->reversed |= restore_order(stream) && reading->parts;
 		restore_width(reading->scratch, stream);
-		log_blocks_add(reading->blocks, reading->scratch, stream);
+		block_makers_add(reading->makers, reading->scratch, stream);
 	}
+	reading->rest.line += log_newlines(span_slice(reading->log, window.start, window.end - window.start));
+	reading->rest.start = window.end;
+	mapping_pass(span_slice(reading->log, window.start, window.end - window.start));
+}
+
+static bool read_window(struct reading *reading)
+{
+	bool done;
+
+	reading->scratch = arena_new(REGION_BUDGET);
+	done = reading->scratch && arena_run(reading->scratch, read_streams, reading);
+	arena_free(reading->scratch);
+	reading->scratch = NULL;
+	return done;
+}
+
+static void read_windows(void *context)
+{
+	struct reading *reading = context;
+
+	reading->makers = block_makers_new(reading->arena, reading->blocks);
+	while (reading->rest.start < reading->rest.end && read_window(reading))
+		;
+	block_makers_end(reading->makers);
 }
 
 static void read_region(struct log_blocks *blocks, struct notes *notes, const struct log_region *region)
 {
-	struct reading reading = {.blocks = blocks, .scratch = arena_new(REGION_BUDGET), .region = region};
+	struct reading reading = {.blocks = blocks, .log = blocks->log, .rest = *region, .arena = arena_new(REGION_BUDGET),
+				  .parts = region->end - region->start > WINDOW};
 
-	if (!reading.scratch || !arena_run(reading.scratch, read_streams, &reading))
+	if (!reading.arena || !arena_run(reading.arena, read_windows, &reading) || reading.rest.start < reading.rest.end)
 		note_add(notes, "lines %llu and following have too much in them that looks like what the Go runtime prints: not all of it "
-				"could be read", (unsigned long long)region->line);
-	arena_free(reading.scratch);
+				"could be read", (unsigned long long)reading.rest.line);
+	if (reading.reversed)
+		note_add(notes, "lines %llu and following come in reverse order, and are too many to be put in order at once: stacks may be "
+				"torn apart where they were divided", (unsigned long long)region->line);
+	arena_free(reading.scratch); /* there is one if the region's arena had no more room */
+	arena_free(reading.arena);
 }
 
 static int by_line(const void *a, const void *b)
@@ -88,9 +126,6 @@ const struct err *log_blocks_read(struct arena *arena, struct notes *notes, stru
 	read_regions(blocks, notes, &regions, false);
 	if (!blocks->items.count)
 		read_regions(blocks, notes, &regions, true);
-	if (regions.cut)
-		note_add(notes, "what the Go runtime printed is longer than 256 MB without a break: it was read in parts, which look like "
-				"crashes of their own");
 	if (blocks->items.count)
 		qsort(blocks->items.items, blocks->items.count, sizeof *blocks->items.items, by_line);
 	*ret = blocks;

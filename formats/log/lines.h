@@ -18,6 +18,16 @@ struct log_line {
 	uint64_t number;  /* line of the file, from 1; lines that one line of the file held share it */
 };
 
+/* Lines that stand one behind the other, a newline between two, and whose numbers go up alike: a crash may have millions of lines, and
+ * has few runs. */
+struct log_run {
+	const char *text;
+	size_t size;
+	uint64_t number; /* of the first */
+	int64_t step;    /* from each to the next */
+	size_t count;
+};
+
 enum log_block_begin {
 	LOG_BEGINS_WITH_END,   /* by what ends a process: panic, fatal error, signal, exception */
 	LOG_BEGINS_WITH_STACK, /* by a goroutine: debug.Stack, pprof, or a crash whose beginning is not there */
@@ -25,14 +35,29 @@ enum log_block_begin {
 
 /* One crash, or other account of goroutines: lines in the order in which the runtime printed them. */
 struct log_block {
-	struct log_line *lines;
-	size_t count;
+	struct log_run *runs;
+	size_t run_count;
+	size_t count;                   /* of lines */
+	size_t stacks, places;          /* that is how many lines begin a goroutine, or show a place; the reader makes room for so many */
+	bool has_words;                 /* memory is shown */
 	uint64_t first_line, last_line; /* of the file */
 	enum log_block_begin begin;
 	bool cut_at_start; /* begins in the middle of a stack */
 	bool cut_at_end;   /* the log ends, or goes over to something else, in the middle of a stack */
 	size_t left_out;   /* lines between its own that are not the runtime's */
 };
+
+/* A line of a block, and where it stands in it: copied to look ahead. */
+struct log_at {
+	const struct log_run *run, *end;
+	size_t offset, index; /* of the line in its run: bytes, lines */
+	size_t passed;        /* lines of the block before it */
+	struct log_line line; /* text NULL: there are no more */
+};
+
+/* The first line of a block; the one behind a line. */
+struct log_at log_block_start(const struct log_block *block);
+void log_next(struct log_at *at);
 
 struct log_options {
 	bool (*cancelled)(void);         /* polled; NULL: never */

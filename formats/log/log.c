@@ -79,12 +79,14 @@ static void read_block(struct image *image, const struct log_block *block)
 {
 	struct log_record *record = arena_alloc(image->arena, sizeof *record);
 	struct log_reader reader = {.arena = image->arena, .image = image, .block = block, .record = record};
+	struct log_at first;
 
 	image->record = record;
 	record->first_line = block->first_line;
 	record->last_line = block->last_line;
-	reader.next = first_stack(block, &reader);
-	read_words(&reader, reader.next);
+	first = first_stack(block, &reader);
+	read_words(&reader, first.passed);
+	reader_go(&reader, &first);
 	if (record->end != RECORDED_NO_END)
 		vec_push(image->arena, &image->threads, (struct thread){.id = -1, .crashed = true});
 	read_stacks(&reader);

@@ -172,8 +172,10 @@ void read_memory(struct log_reader *reader)
 	struct image *image = reader->image;
 	uint8_t *bytes;
 
-	for (size_t i = 0; i < reader->block->count; i++)
-		read_line(reader, &reader->block->lines[i], &words);
+	if (!reader->block->has_words)
+		return;
+	for (struct log_at at = log_block_start(reader->block); at.line.text; log_next(&at))
+		read_line(reader, &at.line, &words);
 	if (!words.items.count)
 		return;
 	bytes = arena_array(reader->arena, words.items.count, WORD);

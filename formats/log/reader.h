@@ -11,10 +11,23 @@ struct log_reader {
 	struct arena *arena;
 	struct image *image;
 	const struct log_block *block;
-	size_t next; /* index of the line that comes next */
+	struct log_at at, below; /* the line that comes next, and the one behind it */
 	struct log_record *record;
 	struct interned functions, files, states, places;
 };
+
+/* Goes to a line. */
+static inline void reader_go(struct log_reader *reader, const struct log_at *at)
+{
+	reader->at = reader->below = *at;
+	log_next(&reader->below);
+}
+
+static inline void reader_next(struct log_reader *reader)
+{
+	reader->at = reader->below;
+	log_next(&reader->below);
+}
 
 /* Notes what only some releases print. */
 static inline void note_sign(struct log_reader *reader, enum release_sign sign)
@@ -29,14 +42,14 @@ bool read_goroutine_header(struct log_reader *reader, const struct log_line *lin
 enum stack_line { LINE_FRAME, LINE_CREATOR, LINE_ELISION, LINE_UNAVAILABLE, LINE_OTHER };
 enum stack_line read_stack_line(struct log_reader *reader, struct recorded_goroutine *ret);
 
-/* words.c: what is said before the first stack. `lines` of them. */
+/* words.c: what is said before the first stack, in `count` lines. */
 void read_words(struct log_reader *reader, size_t count);
 
 /* words.c: at a line among stacks: of which goroutine the runtime complains, and the bounds of its stack. The first counts. */
 void read_complaint(struct log_reader *reader, const struct log_line *line);
 
-/* signal_words.c: "[signal SIGSEGV: …]", "SIGSEGV: …" with "PC=…" below it, "Exception 0x…". `at`: index of the line. True: it is one. */
-bool read_signal_words(struct log_reader *reader, size_t at);
+/* signal_words.c: "[signal SIGSEGV: …]", "SIGSEGV: …" with "PC=…" below it, "Exception 0x…". True: the line is one. */
+bool read_signal_words(struct log_reader *reader, const struct log_at *at);
 
 /* registers.c: at the first line of a list of registers; goes past it, whatever CPU it is of. False: they are none of a CPU that is
  * read here. */
@@ -48,10 +61,10 @@ bool is_memory_line(const struct log_line *line);
 /* memory_words.c: fills image->segments with the words that are printed anywhere in the crash. */
 void read_memory(struct log_reader *reader);
 
-/* stacks.c: index of the line that the first stack begins with; how many lines there are if there is none. */
-size_t first_stack(const struct log_block *block, struct log_reader *reader);
+/* stacks.c: the line that the first stack begins with; the end if there is none. */
+struct log_at first_stack(const struct log_block *block, struct log_reader *reader);
 
-/* stacks.c: from reader->next to the end of the crash. */
+/* stacks.c: from reader->at to the end of the crash. */
 void read_stacks(struct log_reader *reader);
 
 /* system_words.c: what functions and files tell of system and CPU. */

@@ -10,7 +10,6 @@ enum {
 	CHUNK = 1 << 16,     /* bytes that are searched, and then counted while the CPU still has them */
 	MARGIN = 1 << 17,    /* bytes before the first anchor, and behind the last, that belong to it */
 	RETURNED = 1 << 23,  /* bytes after which pages are handed back */
-	LONGEST = 1 << 28,   /* bytes of a region */
 	MOST_FAINT = 64,     /* faint regions that are kept */
 };
 
@@ -39,6 +38,11 @@ static size_t line_end(struct span log, size_t at)
 	const uint8_t *after = at < log.size ? memchr(log.data + at, '\n', log.size - at) : NULL;
 
 	return after ? (size_t)(after - log.data) + 1 : log.size;
+}
+
+size_t log_line_end(struct span log, const struct log_region *region, size_t size)
+{
+	return region->end - region->start > size ? line_end(log, region->start + size) : region->end;
 }
 
 static void count_to(struct finding *finding, size_t end)
@@ -95,12 +99,6 @@ static bool at_beginning(struct span log, size_t at)
 
 static void found(struct finding *finding, size_t at, bool sure)
 {
-	if (finding->open && at - finding->now.start > LONGEST) {
-		const size_t end = line_start(finding->log, at, finding->last);
-
-		finding->regions.cut = true;
-		close_region(finding, end > finding->now.start ? end : line_end(finding->log, finding->last));
-	}
 	if (!finding->open && at < last_end(finding)) /* in the line that the region ends with */
 		return;
 	if (!finding->open)

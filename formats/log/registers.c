@@ -66,11 +66,9 @@ bool read_registers(struct log_reader *reader, struct registers *ret)
 	const struct arch *arch;
 	size_t count = 0;
 
-	while (count < PRINTED_LIMIT && reader->next + count < reader->block->count &&
-	       read_register(&reader->block->lines[reader->next + count], &items[count]))
-		count++;
+	for (; count < PRINTED_LIMIT && reader->at.line.text && read_register(&reader->at.line, &items[count]); count++)
+		reader_next(reader);
 	arch = cpu_of(items, count);
-	reader->next += count;
 	for (size_t i = 0; arch && i < count; i++) {
 		const uint8_t number = number_of(arch, &items[i]);
 

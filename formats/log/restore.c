@@ -29,7 +29,7 @@ static bool is_escaped(struct arena *arena, const struct log_stream *stream)
 	for (size_t i = 0; i < stream->records.count && !contradicts; i++) {
 		const struct stream_line *record = &stream->records.items[i];
 		bool bare = false;
-		const bool has = escapes_has_entities(record->text, &bare);
+		const bool has = !record->below && escapes_has_entities(record->text, &bare);
 		const enum log_kind kind = has ? log_kind_of(decoded(arena, record->text)) : record->kind;
 
 		if (kind == LOG_OTHER || kind == LOG_BLANK)
@@ -44,7 +44,7 @@ static void decode_entities(struct arena *arena, struct log_stream *stream)
 {
 	for (size_t i = 0; i < stream->records.count; i++) {
 		struct stream_line *record = &stream->records.items[i];
-		const struct span text = escapes_entities(arena, record->text);
+		const struct span text = record->below ? record->text : escapes_entities(arena, record->text);
 
 		if (text.data != record->text.data)
 			record->kind = (uint8_t)log_kind_of(text);
@@ -110,6 +110,7 @@ static bool is_reversed(const struct log_stream *stream, bool one_line)
 
 		if (a->number == b->number && !one_line)
 			continue;
+		forward += a->below || b->below;
 		forward += a->kind == LOG_STACK && b->kind == LOG_CALL;
 		backward += a->kind == LOG_CALL && b->kind == LOG_STACK;
 		up += a->kind == LOG_PLACE && b->kind == LOG_CALL;
@@ -129,20 +130,21 @@ static void reverse(struct stream_line *records, size_t count)
 }
 
 /* Whole lines of the file change places; what was in one line of it keeps its order, and so does a continuation. */
-void restore_order(struct log_stream *stream)
+bool restore_order(struct log_stream *stream)
 {
 	struct stream_line *records = stream->records.items;
 	const bool one_line = stream->records.count && records[0].number == records[stream->records.count - 1].number;
 	size_t end;
 
 	if (!is_reversed(stream, one_line))
-		return;
+		return false;
 	reverse(records, stream->records.count);
 	for (size_t i = 0; i < stream->records.count && !one_line; i = end) {
 		for (end = i + 1; end < stream->records.count && records[end].number == records[i].number; end++)
 			;
 		reverse(records + i, end - i);
 	}
+	return true;
 }
 
 /* ---- width ---- */
@@ -269,7 +271,7 @@ void restore_width(struct arena *arena, struct log_stream *stream)
 	for (size_t i = 0; i < stream->records.count; i += taken) {
 		struct stream_line record = records[i];
 
-		taken = record.kind == LOG_BLANK ? 1 : pieces(&joining, i, &record.text);
+		taken = record.kind == LOG_BLANK || record.below ? 1 : pieces(&joining, i, &record.text);
 		if (taken > 1)
 			record.kind = (uint8_t)log_kind_of(record.text);
 		records[kept++] = record;

@@ -10,8 +10,8 @@ void restore_entities(struct arena *arena, struct log_stream *stream);
 /* Without what all lines are indented by. */
 void restore_indent(struct log_stream *stream);
 
-/* The lines in the order in which they were printed, where a log browser shows the last first. */
-void restore_order(struct log_stream *stream);
+/* The lines in the order in which they were printed, where a log browser shows the last first: then true. */
+bool restore_order(struct log_stream *stream);
 
 /* Lines that were broken at some width made one again, where that makes lines of the runtime of them. */
 void restore_width(struct arena *arena, struct log_stream *stream);

@@ -82,22 +82,23 @@ static bool read_exception(struct cursor cursor, struct recorded_signal *ret)
 	return true;
 }
 
-static bool is_pc_line(const struct log_block *block, size_t at)
+static bool is_pc_line(const struct log_line *line)
 {
-	return at < block->count && block->lines[at].length > 3 && !memcmp(block->lines[at].text, "PC=", 3);
+	return line->text && line->length > 3 && !memcmp(line->text, "PC=", 3);
 }
 
 /* The line below says where; one without it is somebody else's. */
-static bool read_plain(struct log_reader *reader, size_t at, struct recorded_signal *ret)
+static bool read_plain(struct log_reader *reader, const struct log_at *at, struct recorded_signal *ret)
 {
-	const struct log_block *block = reader->block;
-	struct cursor cursor = cursor_of(&block->lines[at]);
+	struct cursor cursor = cursor_of(&at->line);
+	struct log_at below = *at;
 
-	if (!is_pc_line(block, at + 1) || (!take_name(reader, &cursor, &ret->name) &&
-					   !(cursor_take(&cursor, "Signal ") && cursor_decimal(&cursor, &ret->number)) &&
-					   !read_exception(cursor, ret)))
+	log_next(&below);
+	if (!is_pc_line(&below.line) || (!take_name(reader, &cursor, &ret->name) &&
+					!(cursor_take(&cursor, "Signal ") && cursor_decimal(&cursor, &ret->number)) &&
+					!read_exception(cursor, ret)))
 		return false;
-	read_pc_line(reader, cursor_of(&block->lines[at + 1]), ret);
+	read_pc_line(reader, cursor_of(&below.line), ret);
 	return true;
 }
 
@@ -110,9 +111,9 @@ static void read_in_c(struct log_record *record, const struct log_line *line)
 			record->signal.in_c = true;
 }
 
-bool read_signal_words(struct log_reader *reader, size_t at)
+bool read_signal_words(struct log_reader *reader, const struct log_at *at)
 {
-	const struct log_line *line = &reader->block->lines[at];
+	const struct log_line *line = &at->line;
 	struct recorded_signal signal = {.m_id = -1, .line = line->number};
 
 	read_in_c(reader->record, line);

@@ -22,6 +22,7 @@ struct sorting {
 	uint32_t width; /* of the widest line */
 	size_t widest;  /* lines that are as wide */
 	struct envelopes envelopes;
+	size_t none; /* index of the empty one */
 	enum sender_care care[ENVELOPES];
 	size_t senders[ENVELOPES], uses[ENVELOPES]; /* senders that lines with an envelope have, and these lines */
 	struct log_streams streams;
@@ -197,10 +198,28 @@ static bool deliver_rest(struct sorting *sorting, const struct stream_line *line
 	return false;
 }
 
+/* A goroutine as the runtime printed it has no envelope. */
+static void deliver_stack(struct sorting *sorting, const struct stream_line *line)
+{
+	struct letter letter;
+	size_t index;
+
+	envelope_open(&sorting->envelopes.items[sorting->none], line->text, sorting->care[sorting->none], &letter);
+	index = stream_of(sorting, sorting->none, letter.sender);
+	if (index == SIZE_MAX)
+		return;
+	sorting->last = index;
+	vec_push(sorting->arena, &sorting->streams.items.items[index].records, *line);
+}
+
 static void sort_line(struct sorting *sorting, const struct stream_line *line, bool whole)
 {
 	struct log_stream *last = sorting->last != SIZE_MAX ? &sorting->streams.items.items[sorting->last] : NULL;
 
+	if (line->below && sorting->none < sorting->envelopes.count) {
+		deliver_stack(sorting, line);
+		return;
+	}
 	if (deliver_strings(sorting, line, whole) || deliver_rest(sorting, line))
 		return;
 	if (last && last->records.count && last->records.items[last->records.count - 1].width >= WRAPPED)
@@ -277,6 +296,8 @@ struct log_streams log_sort(struct arena *arena, const struct stream_line *lines
 {
 	struct sorting sorting = {.arena = arena, .lines = lines, .count = count, .envelopes = envelopes_learn(lines, count)};
 
+	while (sorting.none < sorting.envelopes.count && !envelope_is_empty(&sorting.envelopes.items[sorting.none]))
+		sorting.none++;
 	for (size_t i = 0; i < count; i++)
 		if (lines[i].width > sorting.width) {
 			sorting.width = lines[i].width;

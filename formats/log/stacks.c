@@ -1,6 +1,7 @@
 /* stacks.c: goroutine by goroutine. */
 #include "formats/log/reader.h"
 
+#include "base/mapping.h"
 #include "base/word_map.h"
 
 #include <stdlib.h>
@@ -15,6 +16,8 @@ struct stacks {
 	uint64_t first;                       /* the goroutine that was printed first, 0: none yet */
 	bool began_with_system;
 	bool has_registers;
+	const struct log_run *run; /* whose first bytes have been read, and their pages given back: so many */
+	size_t returned;
 };
 
 bool is_system_stack(const struct log_line *line)
@@ -69,7 +72,7 @@ static void close_stack(struct stacks *stacks)
 /* True: the line begins a stack. Goroutine 0 is a thread's own. */
 static bool open_stack(struct stacks *stacks)
 {
-	const struct log_line *line = &stacks->reader->block->lines[stacks->reader->next];
+	const struct log_line *line = &stacks->reader->at.line;
 	struct recorded_goroutine g;
 	const bool system = is_system_stack(line);
 
@@ -82,7 +85,7 @@ static bool open_stack(struct stacks *stacks)
 	stacks->system = system || !g.id;
 	stacks->open = true;
 	stacks->began_with_system |= stacks->system && !stacks->first;
-	stacks->reader->next++;
+	reader_next(stacks->reader);
 	return true;
 }
 
@@ -100,7 +103,7 @@ static void read_line(struct stacks *stacks)
 
 	if (open_stack(stacks))
 		return;
-	if (is_ancestor(&reader->block->lines[reader->next])) /* what led to the goroutine that made this one (GODEBUG=tracebackancestors) */
+	if (is_ancestor(&reader->at.line)) /* what led to the goroutine that made this one (GODEBUG=tracebackancestors) */
 		close_stack(stacks);
 	if (stacks->open) {
 		switch (read_stack_line(reader, &stacks->current)) {
@@ -113,15 +116,15 @@ static void read_line(struct stacks *stacks)
 			return;
 		}
 	}
-	read_complaint(reader, &reader->block->lines[reader->next]);
+	read_complaint(reader, &reader->at.line);
 	if (!stacks->has_registers && thread) {
-		const size_t next = reader->next;
+		const size_t passed = reader->at.passed;
 
 		stacks->has_registers = read_registers(reader, &thread->registers);
-		if (reader->next > next)
+		if (reader->at.passed > passed)
 			return;
 	}
-	reader->next++;
+	reader_next(reader);
 }
 
 static int by_id(const void *a, const void *b)
@@ -183,28 +186,46 @@ static void forget_end(struct stacks *stacks)
 	stacks->reader->image->threads.count = 0;
 }
 
-size_t first_stack(const struct log_block *block, struct log_reader *reader)
+struct log_at first_stack(const struct log_block *block, struct log_reader *reader)
 {
 	struct recorded_goroutine g;
-	size_t at = 0;
+	struct log_at at = log_block_start(block);
 
-	while (at < block->count && !is_system_stack(&block->lines[at]) && !read_goroutine_header(reader, &block->lines[at], &g))
-		at++;
+	while (at.line.text && !is_system_stack(&at.line) && !read_goroutine_header(reader, &at.line, &g))
+		log_next(&at);
 	return at;
+}
+
+/* What is read of a large log is not read again soon. */
+static void pass_pages(struct stacks *stacks)
+{
+	enum { RETURNED = 1 << 23 };
+	const struct log_at *at = &stacks->reader->at;
+
+	if (at->run != stacks->run) {
+		stacks->run = at->run;
+		stacks->returned = 0;
+	}
+	if (at->offset - stacks->returned < RETURNED)
+		return;
+	mapping_pass((struct span){(const uint8_t *)at->run->text + stacks->returned, at->offset - stacks->returned});
+	stacks->returned = at->offset;
+}
+
+static bool is_ordered(const struct log_record *record)
+{
+	for (size_t i = 1; i < record->goroutines.count; i++)
+		if (record->goroutines.items[i].id < record->goroutines.items[i - 1].id)
+			return false;
+	return true;
 }
 
 /* Room for what the lines can hold at most: arrays that grow leave as much behind. */
 static void reserve(struct log_reader *reader)
 {
 	struct log_record *record = reader->record;
-	size_t headers = 0, places = 0;
+	const size_t headers = reader->block->stacks, places = reader->block->places;
 
-	for (size_t i = reader->next; i < reader->block->count; i++) {
-		struct cursor cursor = cursor_of(&reader->block->lines[i]);
-
-		headers += cursor_take(&cursor, "goroutine ");
-		places += cursor_skip_space(&cursor) > 0;
-	}
 	record->goroutines.items = arena_array(reader->arena, headers + 1, sizeof *record->goroutines.items);
 	record->goroutines.capacity = headers + 1;
 	record->frames.items = arena_array(reader->arena, places + 1, sizeof *record->frames.items);
@@ -217,13 +238,15 @@ void read_stacks(struct log_reader *reader)
 	struct log_record *record = reader->record;
 
 	reserve(reader);
-	while (reader->next < reader->block->count)
+	while (reader->at.line.text) {
 		read_line(&stacks);
+		pass_pages(&stacks);
+	}
 	if (stacks.open && reader->block->cut_at_end)
 		stacks.current.stack.cut = true;
 	close_stack(&stacks);
 	forget_end(&stacks);
 	find_dying(&stacks);
-	if (record->goroutines.count)
+	if (!is_ordered(record))
 		qsort(record->goroutines.items, record->goroutines.count, sizeof *record->goroutines.items, by_id);
 }

@@ -5,6 +5,7 @@
 #include "formats/log/escapes.h"
 #include "formats/log/search.h"
 #include "formats/log/sorting.h"
+#include "formats/log/whole_stack.h"
 
 #include <string.h>
 
@@ -14,21 +15,40 @@ struct lines {
 	VEC(struct stream_line) items;
 };
 
+static void push_line(struct arena *arena, struct lines *lines, struct span line, uint64_t number)
+{
+	const size_t size = line.size;
+
+	while (line.size && line.data[line.size - 1] == '\r')
+		line.size--;
+	vec_push(arena, &lines->items,
+		 (struct stream_line){.text = escapes_tidy(arena, line), .number = number,
+				     .width = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX});
+}
+
+static void push_stack(struct arena *arena, struct lines *lines, struct span text, uint64_t number, const struct whole_stack *stack)
+{
+	vec_push(arena, &lines->items,
+		 (struct stream_line){.text = text, .number = number, .width = stack->widest, .below = stack->below, .kind = LOG_STACK});
+}
+
 static struct lines lines_of(struct arena *arena, struct span text, uint64_t number)
 {
 	struct lines lines = {0};
+	struct whole_stack stack;
 	size_t at = 0;
 
 	while (at < text.size) {
 		const uint8_t *end = memchr(text.data + at, '\n', text.size - at);
-		const size_t size = (end ? (size_t)(end - text.data) : text.size) - at;
-		struct span line = {text.data + at, size};
+		size_t size = (end ? (size_t)(end - text.data) : text.size) - at;
 
-		while (line.size && line.data[line.size - 1] == '\r')
-			line.size--;
-		vec_push(arena, &lines.items,
-			 (struct stream_line){.text = escapes_tidy(arena, line), .number = number,
-					     .width = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX});
+		if (text.data[at] == 'g' && whole_stack_at(text, at, &stack)) {
+			push_stack(arena, &lines, span_slice(text, at, stack.size), number, &stack);
+			number += stack.below;
+			size = stack.size;
+		} else {
+			push_line(arena, &lines, span_slice(text, at, size), number);
+		}
 		number++;
 		at += size + 1;
 	}
@@ -45,7 +65,7 @@ static bool has_escaped_quotes(const struct lines *lines)
 		const struct span text = lines->items.items[i].text;
 		bool sure;
 
-		if (log_search(text, 0, text.size, &sure) == SIZE_MAX)
+		if (lines->items.items[i].below || log_search(text, 0, text.size, &sure) == SIZE_MAX)
 			continue;
 		if (memchr(text.data, '"', text.size))
 			return false;
@@ -57,7 +77,8 @@ static bool has_escaped_quotes(const struct lines *lines)
 static void decode_entities(struct arena *arena, struct lines *lines)
 {
 	for (size_t i = 0; i < lines->items.count; i++)
-		lines->items.items[i].text = escapes_entities(arena, lines->items.items[i].text);
+		if (!lines->items.items[i].below)
+			lines->items.items[i].text = escapes_entities(arena, lines->items.items[i].text);
 }
 
 /* Where nothing says that a text is a string, a stack with \n in it is one. */
@@ -121,6 +142,12 @@ static void push_stream(struct arena *arena, struct log_streams *streams, const 
 	vec_push(arena, &streams->items, made);
 }
 
+/* The sender of what was in the envelope of another. */
+static uint64_t hash_pair(uint64_t outer, uint64_t inner)
+{
+	return (outer ^ inner) * 0x9e3779b97f4a7c15ULL ^ outer >> 32;
+}
+
 /* Takes a stream apart as long as its lines have envelopes. */
 static void peel(struct arena *arena, const struct log_stream *stream, unsigned depth, struct log_streams *ret)
 {
@@ -134,6 +161,7 @@ static void peel(struct arena *arena, const struct log_stream *stream, unsigned 
 	for (size_t i = 0; i < inner.items.count; i++) {
 		struct log_stream *part = &inner.items.items[i];
 
+		part->sender = hash_pair(stream->sender, part->sender);
 		if (part->enveloped) {
 			peel(arena, part, depth + 1, ret);
 		} else {

@@ -14,7 +14,7 @@ struct log_region {
 };
 
 struct log_stream {
-	uint64_t sender;
+	uint64_t sender; /* the same in each part of a region */
 	bool enveloped; /* something stood around its lines */
 	VEC(struct stream_line) records;
 	VEC(uint8_t) partial; /* a line whose end is still to come */

@@ -34,30 +34,30 @@ static bool ends_value(const struct log_line *line)
 	       begins(line, "goroutine ") || begins(line, "runtime: ");
 }
 
-static size_t value_end(const struct log_block *block, size_t at, size_t count)
+static struct log_at value_end(struct log_at at, size_t count)
 {
-	while (++at < count && !ends_value(&block->lines[at]))
-		;
+	do
+		log_next(&at);
+	while (at.passed < count && !ends_value(&at.line));
 	return at;
 }
 
 /* The lines [from, to) of the block as one text; of the first without its first `skip` bytes. */
-static char *joined(struct log_reader *reader, size_t from, size_t to, size_t skip)
+static char *joined(struct log_reader *reader, const struct log_at *from, const struct log_at *to, size_t skip)
 {
-	const struct log_line *lines = reader->block->lines;
 	size_t size = 1;
-	char *text, *at;
+	char *text, *end;
 
-	for (size_t i = from; i < to; i++)
-		size += lines[i].length + 1;
-	text = at = arena_alloc(reader->arena, size);
-	for (size_t i = from; i < to; i++) {
-		const size_t cut = i == from ? skip : 0;
+	for (struct log_at at = *from; at.passed < to->passed; log_next(&at))
+		size += at.line.length + 1;
+	text = end = arena_alloc(reader->arena, size);
+	for (struct log_at at = *from; at.passed < to->passed; log_next(&at)) {
+		const size_t cut = at.passed == from->passed ? skip : 0;
 
-		if (i > from)
-			*at++ = '\n';
-		memcpy(at, lines[i].text + cut, lines[i].length - cut);
-		at += lines[i].length - cut;
+		if (at.passed > from->passed)
+			*end++ = '\n';
+		memcpy(end, at.line.text + cut, at.line.length - cut);
+		end += at.line.length - cut;
 	}
 	return text;
 }
@@ -73,9 +73,9 @@ static bool cut_tail(char *text, const char *tail)
 	return true;
 }
 
-static void add_panic(struct log_reader *reader, size_t from, size_t to, bool deferred)
+static void add_panic(struct log_reader *reader, const struct log_at *from, const struct log_at *to, bool deferred)
 {
-	const struct log_line *line = &reader->block->lines[from];
+	const struct log_line *line = &from->line;
 	const size_t skip = (size_t)((const char *)memmem(line->text, line->length, panic_word, sizeof panic_word - 1) - line->text) +
 			    sizeof panic_word - 1;
 	char *text = joined(reader, from, to, skip);
@@ -92,18 +92,19 @@ static void add_panic(struct log_reader *reader, size_t from, size_t to, bool de
  * but behind a Goexit, which prints nothing, the next is not indented either: then it begins where the line before is none. */
 static void read_panics(struct log_reader *reader, size_t count)
 {
+	struct log_at at = log_block_start(reader->block);
 	bool deferred;
 
-	for (size_t i = 0; i < count;) {
-		size_t end;
+	while (at.passed < count) {
+		struct log_at end;
 
-		if (!is_panic(&reader->block->lines[i], &deferred) || (deferred && !reader->record->panics.count)) {
-			i++;
+		if (!is_panic(&at.line, &deferred) || (deferred && !reader->record->panics.count)) {
+			log_next(&at);
 			continue;
 		}
-		end = value_end(reader->block, i, count);
-		add_panic(reader, i, end, deferred);
-		i = end;
+		end = value_end(at, count);
+		add_panic(reader, &at, &end, deferred);
+		at = end;
 	}
 }
 
@@ -173,10 +174,10 @@ void read_complaint(struct log_reader *reader, const struct log_line *line)
 		read_bounds(reader->record, line);
 }
 
-static void read_word(struct log_reader *reader, size_t index)
+static void read_word(struct log_reader *reader, const struct log_at *at)
 {
 	struct log_record *record = reader->record;
-	const struct log_line *line = &reader->block->lines[index];
+	const struct log_line *line = &at->line;
 
 	if (line->length && !is_memory_line(line))
 		vec_push(reader->arena, &record->words, text_of(reader, line));
@@ -187,7 +188,7 @@ static void read_word(struct log_reader *reader, size_t index)
 	read_limit(record, line);
 	read_bounds(record, line);
 	read_complained(reader, line);
-	read_signal_words(reader, index);
+	read_signal_words(reader, at);
 }
 
 static enum recorded_end end_of(const struct log_record *record)
@@ -203,8 +204,8 @@ static enum recorded_end end_of(const struct log_record *record)
 
 void read_words(struct log_reader *reader, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		read_word(reader, i);
+	for (struct log_at at = log_block_start(reader->block); at.passed < count; log_next(&at))
+		read_word(reader, &at);
 	read_panics(reader, count);
 	reader->record->end = end_of(reader->record);
 }

@@ -18,8 +18,8 @@ static void print(const struct log_block *block)
 	printf("== %llu %llu %s%s%s\n", (unsigned long long)block->first_line, (unsigned long long)block->last_line,
 	       block->begin == LOG_BEGINS_WITH_END ? "end" : "stack", block->cut_at_start ? " cut-at-start" : "",
 	       block->cut_at_end ? " cut-at-end" : "");
-	for (size_t i = 0; i < block->count; i++)
-		printf("%.*s\n", (int)block->lines[i].length, block->lines[i].text);
+	for (struct log_at at = log_block_start(block); at.line.text; log_next(&at))
+		printf("%.*s\n", (int)at.line.length, at.line.text);
 }
 
 static void run(void *context)

@@ -35,8 +35,8 @@ static char *blocks_of(const char *log, size_t size)
 		const struct log_block *block = log_blocks_at(blocks, i);
 
 		fprintf(out, "==%s%s\n", block->cut_at_start ? "^" : "", block->cut_at_end ? "$" : "");
-		for (size_t k = 0; k < block->count; k++)
-			fprintf(out, "%.*s\n", (int)block->lines[k].length, block->lines[k].text);
+		for (struct log_at at = log_block_start(block); at.line.text; log_next(&at))
+			fprintf(out, "%.*s\n", (int)at.line.length, at.line.text);
 	}
 	fclose(out);
 	arena_free(arena);
