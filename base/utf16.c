@@ -1,7 +1,7 @@
 /* utf16.c: see utf16.h. */
 #include "base/utf16.h"
 
-enum { HIGH = 0xd800, LOW = 0xdc00, SURROGATES_END = 0xe000, REPLACEMENT = 0xfffd, BYTES_PER_UNIT = 3 };
+enum { HIGH = 0xd800, LOW = 0xdc00, SURROGATES_END = 0xe000, REPLACEMENT = 0xfffd, BYTES_PER_UNIT = 3, MARK = 0xfeff };
 
 static size_t put(char *text, uint32_t rune)
 {
@@ -27,6 +27,11 @@ static size_t put(char *text, uint32_t rune)
 	return 4;
 }
 
+static uint32_t pair(uint32_t high, uint32_t low)
+{
+	return 0x10000 + ((high - HIGH) << 10) + (low - LOW);
+}
+
 const char *utf16_text(struct arena *arena, struct span units)
 {
 	char *text = arena_alloc(arena, units.size / 2 * BYTES_PER_UNIT + 1);
@@ -39,7 +44,7 @@ const char *utf16_text(struct arena *arena, struct span units)
 		if (!rune)
 			break;
 		if (rune >= HIGH && rune < LOW && next >= LOW && next < SURROGATES_END) {
-			rune = 0x10000 + ((rune - HIGH) << 10) + (next - LOW);
+			rune = pair(rune, next);
 			i += 2;
 		} else if (rune >= HIGH && rune < SURROGATES_END) {
 			rune = REPLACEMENT;
@@ -47,4 +52,40 @@ const char *utf16_text(struct arena *arena, struct span units)
 		length += put(text + length, rune);
 	}
 	return text;
+}
+
+/* The first half of a pair waits for the second. */
+static size_t take_unit(struct utf16_stream *stream, uint32_t unit, char *text)
+{
+	const uint32_t high = stream->high;
+	size_t length = 0;
+
+	stream->high = 0;
+	if (high && unit >= LOW && unit < SURROGATES_END)
+		return put(text, pair(high, unit));
+	if (high)
+		length = put(text, REPLACEMENT);
+	if (unit >= HIGH && unit < LOW)
+		stream->high = (uint16_t)unit;
+	else if (unit != MARK)
+		length += put(text + length, unit >= LOW && unit < SURROGATES_END ? REPLACEMENT : unit);
+	return length;
+}
+
+size_t utf16_stream_take(struct utf16_stream *stream, struct span piece, uint8_t *text)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < piece.size; i++) {
+		const uint32_t first = stream->odd, second = piece.data[i];
+
+		if (!stream->has_odd) {
+			stream->odd = piece.data[i];
+			stream->has_odd = true;
+			continue;
+		}
+		stream->has_odd = false;
+		length += take_unit(stream, stream->big_endian ? first << 8 | second : second << 8 | first, (char *)text + length);
+	}
+	return length;
 }

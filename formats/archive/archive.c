@@ -99,6 +99,9 @@ struct stream {
 	const struct file_options *options;
 	uint64_t input_size; /* 0: unknown */
 	bool cut_short;
+	uint64_t size;       /* of what came so far */
+	uint8_t *start;      /* … its first bytes, until there are enough of them to ask the sieve; NULL: there is none, or it was asked */
+	void *sieved;        /* the state of the sieve; NULL: all is kept */
 };
 
 static void show_progress(const struct stream *stream)
@@ -123,6 +126,54 @@ static const struct err *trouble(const struct stream *stream)
 	return err_new(stream->arena, ERR_IO, "%s", strerror(number));
 }
 
+static const struct err *keep(struct stream *stream, struct span part)
+{
+	const struct sieve *sieve = stream->options->sieve;
+
+	return stream->sieved ? sieve->take(stream->sieved, part) : spool_append(stream->arena, &stream->source->spool, part.data, part.size);
+}
+
+/* Whether it is a stream that the sieve knows is known by its first bytes, which may come one by one. */
+static const struct err *ask_sieve(struct stream *stream)
+{
+	const struct sieve *sieve = stream->options->sieve;
+	const struct span start = {stream->start, stream->size < SIEVE_START ? (size_t)stream->size : SIEVE_START};
+
+	if (!stream->start)
+		return NULL;
+	stream->start = NULL;
+	if (sieve->accepts(start))
+		stream->sieved = sieve->open(stream->arena, &stream->source->spool);
+	return keep(stream, start);
+}
+
+static const struct err *take(struct stream *stream, struct span part)
+{
+	const struct err *err = NULL;
+
+	if (part.size > stream->source->spool.max_size - stream->size)
+		return spool_too_long(stream->arena, &stream->source->spool);
+	if (stream->start) {
+		const size_t room = SIEVE_START - (size_t)stream->size, size = part.size < room ? part.size : room;
+
+		memcpy(stream->start + stream->size, part.data, size);
+		stream->size += size;
+		part = span_from(part, size);
+		if (stream->size < SIEVE_START)
+			return NULL;
+		err = ask_sieve(stream);
+	}
+	stream->size += part.size;
+	return err || !part.size ? err : keep(stream, part);
+}
+
+static const struct err *end(struct stream *stream)
+{
+	const struct err *err = ask_sieve(stream);
+
+	return err || !stream->sieved ? err : stream->options->sieve->end(stream->sieved);
+}
+
 static const struct err *spool_all(struct stream *stream)
 {
 	for (;;) {
@@ -143,7 +194,7 @@ static const struct err *spool_all(struct stream *stream)
 			stream->cut_short = true;
 			return trouble(stream);
 		}
-		err = spool_append(stream->arena, &stream->source->spool, data, size);
+		err = take(stream, (struct span){data, size});
 		if (err)
 			return err;
 		show_progress(stream);
@@ -200,11 +251,14 @@ static const struct err *decompress(struct stream *stream, struct file_bytes *re
 	const struct err *err;
 	bool empty = false;
 
+	stream->start = stream->options->sieve ? arena_alloc(stream->arena, SIEVE_START) : NULL;
 	err = spool_open(stream->arena, max_size, &source->spool);
 	if (!err)
 		err = stream_open(stream, &empty);
 	if (!err && !empty)
 		err = spool_all(stream);
+	if (!err)
+		err = end(stream);
 	if (!err)
 		err = spool_map(stream->arena, &source->spool, &source->mapped);
 	if (err)
@@ -212,6 +266,8 @@ static const struct err *decompress(struct stream *stream, struct file_bytes *re
 	file.bytes = source->mapped;
 	file.compression = filter_name(stream->arena, source->archive);
 	file.cut_short = stream->cut_short;
+	file.size = stream->size;
+	file.sieved = stream->sieved;
 	*ret = file;
 	return NULL;
 }
@@ -252,7 +308,7 @@ static const struct err *read_source(struct stream *stream, const struct stat *s
 	}
 	err = mapping_new(stream->arena, arena_strdup(stream->arena, stream->path), stream->source->input,
 			  (uint64_t)status->st_size, &stream->source->mapped);
-	*ret = (struct file_bytes){.bytes = stream->source->mapped};
+	*ret = (struct file_bytes){.bytes = stream->source->mapped, .size = stream->source->mapped.size};
 	return err;
 }
 

@@ -8,8 +8,25 @@
 
 #include <sys/types.h>
 
+struct spool;
+
+/* Who knows what a stream is keeps of it what is needed, and not all. */
+struct sieve {
+	/* Whether this is such a stream, by how it begins (SIEVE_START bytes, or all). */
+	bool (*accepts)(struct span start);
+	/* Begins; what is kept is to be appended there. */
+	void *(*open)(struct arena *arena, struct spool *kept);
+	/* The next bytes, first at least those that it was asked about; and that there are no more. */
+	const struct err *(*take)(void *state, struct span part);
+	const struct err *(*end)(void *state);
+};
+
+enum { SIEVE_START = 4096 };
+
 struct file_bytes {
 	struct span bytes;
+	uint64_t size;           /* of the file, decompressed: more than bytes has where a sieve took part of it */
+	void *sieved;            /* the state of the sieve that bytes come from; NULL: they are the file */
 	const char *compression; /* NULL: none */
 	bool cut_short;          /* the compressed stream ended before its end; bytes holds what there was */
 };
@@ -20,6 +37,7 @@ struct file_options {
 	bool (*cancelled)(void);         /* polled while decompressing; NULL: never */
 	unsigned patience;               /* seconds for what comes over a network; 0: 300 */
 	const struct progress *progress; /* of decompressing; NULL: nobody waits */
+	const struct sieve *sieve;       /* for what is not mapped as it is; NULL: all of it is kept */
 };
 
 /* Whether bytes begin as a compressed file that file_map decompresses. */

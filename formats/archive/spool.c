@@ -61,17 +61,29 @@ const struct err *spool_open(struct arena *arena, uint64_t max_size, struct spoo
 	return NULL;
 }
 
+const struct err *spool_too_long(struct arena *arena, const struct spool *spool)
+{
+	return err_new(arena, ERR_LIMIT, "it holds more than %llu bytes; raise the limit with --max-size", (unsigned long long)spool->max_size);
+}
+
 const struct err *spool_append(struct arena *arena, struct spool *spool, const void *data, size_t size)
 {
 	uint64_t written = 0;
 
 	if (size > spool->max_size - spool->size)
-		return err_new(arena, ERR_LIMIT, "it holds more than %llu bytes; raise the limit with --max-size",
-			       (unsigned long long)spool->max_size);
+		return spool_too_long(arena, spool);
 	if (!spool_write(spool->descriptor, data, size, spool->size, &written))
 		return err_new(arena, ERR_IO, "writing its contents to a temporary file (see TMPDIR) failed: %s",
 			       strerror(errno));
 	spool->size += size;
+	return NULL;
+}
+
+const struct err *spool_cut(struct arena *arena, struct spool *spool, uint64_t size)
+{
+	if (size < spool->size && ftruncate(spool->descriptor, (off_t)size))
+		return err_new(arena, ERR_IO, "making a temporary file (see TMPDIR) shorter failed: %s", strerror(errno));
+	spool->size = size < spool->size ? size : spool->size;
 	return NULL;
 }
 

@@ -15,8 +15,14 @@ struct spool {
  * failure, too. */
 const struct err *spool_open(struct arena *arena, uint64_t max_size, struct spool *ret);
 
+/* The error that there is more than max_size. */
+const struct err *spool_too_long(struct arena *arena, const struct spool *spool);
+
 /* Appends bytes. Errors: LIMIT, IO. */
 const struct err *spool_append(struct arena *arena, struct spool *spool, const void *data, size_t size);
+
+/* Takes back what was appended behind the first `size` bytes. Errors: IO. */
+const struct err *spool_cut(struct arena *arena, struct spool *spool, uint64_t size);
 
 /* All that was appended, mapped read-only, to be released with mapping_release. */
 const struct err *spool_map(struct arena *arena, struct spool *spool, struct span *ret);

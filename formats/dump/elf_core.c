@@ -426,4 +426,4 @@ static const struct err *load(struct image *image)
 	return NULL;
 }
 
-const struct format format_elf_core = {"elf-core", elf_magic, load};
+const struct format format_elf_core = {.name = "elf-core", .probe = elf_magic, .load = load, .sieve = NULL};

@@ -87,7 +87,9 @@ struct image {
 	const char *path;        /* as given */
 	const char *format;      /* "elf-core", "minidump" or "log" */
 	const char *compression; /* "zstd", "lz4", "xz", "gzip"; NULL: none */
-	struct span bytes;       /* the whole dump, decompressed */
+	struct span bytes;       /* the whole dump, decompressed; of a log that came as a stream what was kept of it */
+	uint64_t size;           /* of the whole dump, decompressed */
+	void *sieved;            /* the state of the format's sieve that bytes come from; NULL: they are the dump */
 	bool truncated;
 	const struct arch *arch;
 	enum target_os os;
@@ -226,6 +228,7 @@ struct format {
 	bool (*probe)(struct span bytes);
 	/* Fills an image whose arena, notes, name and bytes are set. */
 	const struct err *(*load)(struct image *image);
+	const struct sieve *sieve; /* of what comes as a stream; NULL: all of it is needed */
 };
 
 extern const struct format format_elf_core;

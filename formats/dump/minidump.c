@@ -625,4 +625,4 @@ static const struct err *load(struct image *image)
 	return NULL;
 }
 
-const struct format format_minidump = {"minidump", is_minidump, load};
+const struct format format_minidump = {.name = "minidump", .probe = is_minidump, .load = load, .sieve = NULL};

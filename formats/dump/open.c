@@ -11,13 +11,24 @@ static const struct format *const formats[] = {
 #undef FORMAT
 };
 
-static const struct err *load(struct image *image, const struct file_bytes *file)
+/* There is one. */
+static const struct sieve *sieve_of_formats(void)
+{
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		if (formats[i]->sieve)
+			return formats[i]->sieve;
+	return NULL;
+}
+
+static const struct err *load(struct image *image, const struct file_bytes *file, const struct sieve *sieve)
 {
 	image->bytes = file->bytes;
+	image->size = file->size;
+	image->sieved = file->sieved;
 	image->compression = file->compression;
 	image->truncated = file->cut_short;
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-		if (formats[i]->probe(file->bytes)) {
+		if (file->sieved ? formats[i]->sieve == sieve : formats[i]->probe(file->bytes)) {
 			image->format = formats[i]->name;
 			return formats[i]->load(image);
 		}
@@ -29,9 +40,11 @@ const struct err *image_open(struct arena *arena, struct notes *notes, const cha
 {
 	struct image *image = arena_alloc(arena, sizeof *image);
 	const char *slash = strrchr(path, '/');
+	struct file_options reading = options ? *options : (struct file_options){0};
 	struct file_bytes file;
 	const struct err *err;
 
+	reading.sieve = sieve_of_formats();
 	image->arena = arena;
 	image->notes = notes;
 	image->progress = options ? options->progress : NULL;
@@ -40,13 +53,13 @@ const struct err *image_open(struct arena *arena, struct notes *notes, const cha
 	image->files.progress = NULL;
 	image->path = arena_strdup(arena, path);
 	image->name = slash ? image->path + (slash + 1 - path) : image->path;
-	err = file_map(arena, path, options, &file);
+	err = file_map(arena, path, &reading, &file);
 	if (err)
 		return err; /* names the file already */
 	if (file.cut_short)
-		note_add(notes, "the compressed stream is damaged or cut short: %zu bytes could be decompressed",
-			 file.bytes.size);
-	err = load(image, &file);
+		note_add(notes, "the compressed stream is damaged or cut short: %llu bytes could be decompressed",
+			 (unsigned long long)file.size);
+	err = load(image, &file, reading.sieve);
 	if (err)
 		return err_because(arena, err, "%s", path);
 	*ret = image;

@@ -130,6 +130,11 @@ static const struct err *macho(struct arena *arena, struct span bytes)
 	return err_new(arena, ERR_NO_DUMP, "it is an executable or library of macOS (Mach-O) for %s, not a dump", cpu);
 }
 
+const struct err *only_text(struct arena *arena)
+{
+	return err_new(arena, ERR_NO_DUMP, "it is text, not a dump, and holds neither a crash nor stacks that Go printed");
+}
+
 const struct err *not_a_dump(struct arena *arena, struct span bytes, bool cut_short)
 {
 	const struct other_system *system = system_of_magic(bytes);
@@ -142,7 +147,7 @@ const struct err *not_a_dump(struct arena *arena, struct span bytes, bool cut_sh
 	if (!bytes.size)
 		return err_new(arena, ERR_NO_DUMP, "it is empty");
 	if (looks_like_text(bytes))
-		return err_new(arena, ERR_NO_DUMP, "it is text, not a dump, and holds neither a crash nor stacks that Go printed");
+		return only_text(arena);
 	return err_new(arena, ERR_NO_DUMP, "it is not a dump: its first bytes are %02x %02x %02x %02x", span_u8(bytes, 0),
 		       span_u8(bytes, 1), span_u8(bytes, 2), span_u8(bytes, 3));
 }

@@ -25,7 +25,8 @@ const struct other_system *system_of_platform(uint32_t platform);
 /* "it is …", with the system's code. `cpu`: its name, NULL if it is not known. */
 const struct err *system_error(struct arena *arena, const struct other_system *system, const char *cpu);
 
-/* Why bytes that no format of formats.def knows are no dump: by what they begin with. `cut_short`: decompression broke off. */
+/* Why a log is none that is of use. Why bytes that no format of formats.def knows are no dump: by what they begin with. `cut_short`: decompression broke off. */
+const struct err *only_text(struct arena *arena);
 const struct err *not_a_dump(struct arena *arena, struct span bytes, bool cut_short);
 
 #endif

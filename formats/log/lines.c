@@ -7,6 +7,7 @@
 #include "formats/log/regions.h"
 #include "formats/log/restore.h"
 #include "formats/log/search.h"
+#include "formats/log/sieve.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@ bool log_probe(struct span bytes)
 	const size_t size = bytes.size < LOOKED_AT ? bytes.size : LOOKED_AT;
 	size_t controls = 0;
 
+	if (log_is_wide(bytes))
+		return true;
 	for (size_t i = 0; i < size; i++) {
 		if (!bytes.data[i])
 			return false;
@@ -112,17 +115,33 @@ static void read_regions(struct log_blocks *blocks, struct notes *notes, const s
 			read_region(blocks, notes, &regions->items.items[i]);
 }
 
+/* *bytes become those that the regions are parts of. */
+static const struct err *find_regions(struct arena *arena, struct span *bytes, const struct log_options *options, struct log_regions *ret)
+{
+	void *sieved = options->sieved;
+	const struct err *error = NULL;
+
+	if (!sieved && log_is_wide(*bytes))
+		error = log_sieve_all(arena, *bytes, options, &sieved, bytes);
+	if (error)
+		return error;
+	*ret = sieved ? *log_sieve_regions(sieved) : log_regions_find(arena, *bytes, options);
+	return ret->stopped ? err_new(arena, ERR_IO, "cancelled") : NULL;
+}
+
 const struct err *log_blocks_read(struct arena *arena, struct notes *notes, struct span bytes, const struct log_options *options,
 				  struct log_blocks **ret)
 {
 	static const struct log_options defaults = {0};
 	struct log_blocks *blocks = arena_alloc(arena, sizeof *blocks);
-	const struct log_regions regions = log_regions_find(arena, bytes, options ? options : &defaults);
+	struct log_regions regions;
+	const struct err *error;
 
+	error = find_regions(arena, &bytes, options ? options : &defaults, &regions);
+	if (error)
+		return error;
 	blocks->arena = arena;
 	blocks->log = bytes;
-	if (regions.stopped)
-		return err_new(arena, ERR_IO, "cancelled");
 	read_regions(blocks, notes, &regions, false);
 	if (!blocks->items.count)
 		read_regions(blocks, notes, &regions, true);

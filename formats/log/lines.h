@@ -62,6 +62,7 @@ void log_next(struct log_at *at);
 struct log_options {
 	bool (*cancelled)(void);         /* polled; NULL: never */
 	const struct progress *progress; /* NULL: nobody waits */
+	void *sieved;                    /* the state of log_sieve that the bytes come from (sieve.h); NULL: they are the log */
 };
 
 struct log_blocks;

@@ -1,6 +1,7 @@
 /* log.c: a log that holds what the Go runtime printed as the process ended, or stacks that it printed of a live one. It is read
  * like any other dump: memory and registers as far as they were printed, and what was said and recorded of goroutines (record.h). */
 #include "formats/log/reader.h"
+#include "formats/log/sieve.h"
 
 #include "formats/dump/exceptions.h"
 #include "formats/dump/signals.h"
@@ -120,7 +121,7 @@ static void list_blocks(struct image *image, const struct log_blocks *blocks, co
 
 static const struct err *load(struct image *image)
 {
-	const struct log_options options = {.cancelled = image->files.cancelled, .progress = image->progress};
+	const struct log_options options = {.cancelled = image->files.cancelled, .progress = image->progress, .sieved = image->sieved};
 	const struct log_block *block;
 	struct log_blocks *blocks;
 	const struct err *error = log_blocks_read(image->arena, image->notes, image->bytes, &options, &blocks);
@@ -132,10 +133,11 @@ static const struct err *load(struct image *image)
 		return err_new(image->arena, ERR_ABSENT, "it holds %zu crashes or lists of stacks, and no number %u", log_blocks_count(blocks),
 			       image->files.crash);
 	if (!block)
-		return not_a_dump(image->arena, image->bytes, image->truncated);
+		return image->sieved || log_is_wide(image->bytes) ? only_text(image->arena)
+								  : not_a_dump(image->arena, image->bytes, image->truncated);
 	list_blocks(image, blocks, block);
 	read_block(image, block);
 	return NULL;
 }
 
-const struct format format_log = {.name = "log", .probe = log_probe, .load = load};
+const struct format format_log = {.name = "log", .probe = log_probe, .load = load, .sieve = &log_sieve};

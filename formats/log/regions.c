@@ -13,19 +13,6 @@ enum {
 	MOST_FAINT = 64,     /* faint regions that are kept */
 };
 
-struct finding {
-	struct arena *arena;
-	struct span log;
-	struct log_regions regions;
-	struct log_region now;
-	bool open, sure;
-	size_t last;     /* the last anchor */
-	size_t counted;  /* bytes whose lines are counted */
-	uint64_t lines;  /* newlines in them */
-	size_t looked;   /* no line begins between what is counted and here */
-	size_t faint;    /* regions that are */
-};
-
 static size_t line_start(struct span log, size_t at, size_t from)
 {
 	const uint8_t *before = at > from ? memrchr(log.data + from, '\n', at - from) : NULL;
@@ -45,47 +32,66 @@ size_t log_line_end(struct span log, const struct log_region *region, size_t siz
 	return region->end - region->start > size ? line_end(log, region->start + size) : region->end;
 }
 
-static void count_to(struct finding *finding, size_t end)
+static void count_to(struct log_finding *finding, size_t end)
 {
 	if (end <= finding->counted)
 		return;
-	finding->lines += log_newlines(span_slice(finding->log, finding->counted, end - finding->counted));
+	finding->lines += log_newlines(span_slice(finding->window, finding->counted, end - finding->counted));
 	finding->counted = end;
 }
 
 /* To the last line that begins before `end`. A line may be as long as the log: no part of it is looked at twice. */
-static void count_lines(struct finding *finding, size_t end)
+static void count_lines(struct log_finding *finding, size_t end)
 {
 	const size_t from = finding->looked > finding->counted ? finding->looked : finding->counted;
-	const size_t start = line_start(finding->log, end, from);
+	const size_t start = line_start(finding->window, end, from);
 
 	if (start > from)
 		count_to(finding, start);
 	finding->looked = end > from ? end : from;
 }
 
-static size_t last_end(const struct finding *finding)
+static void note_error(struct log_finding *finding, const struct err *error)
 {
-	return finding->regions.items.count ? finding->regions.items.items[finding->regions.items.count - 1].end : 0;
+	if (!finding->error)
+		finding->error = error;
 }
 
-static void close_region(struct finding *finding, size_t end)
+/* Keeps of the open region what stands before an offset. */
+static void keep_to(struct log_finding *finding, size_t end)
 {
-	finding->now.end = end;
+	if (finding->kept && end > finding->begun)
+		note_error(finding, spool_append(finding->arena, finding->kept, finding->window.data + finding->begun, end - finding->begun));
+	if (end > finding->begun)
+		finding->begun = end;
+}
+
+static void close_region(struct log_finding *finding, size_t end)
+{
+	const bool wanted = finding->sure || finding->faint++ < MOST_FAINT;
+
+	if (wanted)
+		keep_to(finding, end);
+	else if (finding->kept)
+		note_error(finding, spool_cut(finding->arena, finding->kept, finding->now.start));
 	finding->open = false;
+	finding->ended = end;
+	finding->now.end = finding->kept ? (size_t)finding->kept->size : end;
 	finding->now.faint = !finding->sure;
-	if (finding->sure || finding->faint++ < MOST_FAINT)
+	if (wanted)
 		vec_push(finding->arena, &finding->regions.items, finding->now);
 }
 
-static void open_region(struct finding *finding, size_t at)
+static void open_region(struct log_finding *finding, size_t at)
 {
-	const size_t ended = last_end(finding), from = finding->counted > ended ? finding->counted : ended, wanted = at > MARGIN ? at - MARGIN : 0;
+	const size_t from = finding->counted > finding->ended ? finding->counted : finding->ended, wanted = at > MARGIN ? at - MARGIN : 0;
+	size_t start = wanted > from ? line_end(finding->window, wanted) : from;
 
-	finding->now.start = wanted > from ? line_end(finding->log, wanted) : from;
-	if (finding->now.start > at)
-		finding->now.start = line_start(finding->log, at, from);
-	count_to(finding, finding->now.start);
+	if (start > at)
+		start = line_start(finding->window, at, from);
+	count_to(finding, start);
+	finding->begun = start;
+	finding->now.start = finding->kept ? (size_t)finding->kept->size : start;
 	finding->now.line = finding->lines + 1;
 	finding->open = true;
 	finding->sure = false;
@@ -97,28 +103,29 @@ static bool at_beginning(struct span log, size_t at)
 	return !at || log.data[at - 1] == '\n' || log.data[at - 1] == '"';
 }
 
-static void found(struct finding *finding, size_t at, bool sure)
+static void found(struct log_finding *finding, size_t at, bool sure)
 {
-	if (!finding->open && at < last_end(finding)) /* in the line that the region ends with */
+	if (!finding->open && at < finding->ended) /* in the line that the region ends with */
 		return;
 	if (!finding->open)
 		open_region(finding, at);
-	finding->sure |= sure || at_beginning(finding->log, at);
+	finding->sure |= sure || at_beginning(finding->window, at);
 	finding->last = at;
 }
 
 /* What lies so far behind the last anchor that the region ends before `at`. */
-static void close_before(struct finding *finding, size_t at)
+static void close_before(struct log_finding *finding, size_t at)
 {
 	if (finding->open && at > finding->last && at - finding->last > 2 * MARGIN)
-		close_region(finding, line_end(finding->log, finding->last + MARGIN));
+		close_region(finding, line_end(finding->window, finding->last + MARGIN));
 }
 
-static void search_chunk(struct finding *finding, size_t from, size_t end)
+static void search_chunk(struct log_finding *finding, size_t end)
 {
+	size_t from = finding->searched;
 	bool sure;
 
-	while ((from = log_search(finding->log, from, end, &sure)) != SIZE_MAX) {
+	while ((from = log_search(finding->window, from, end, &sure)) != SIZE_MAX) {
 		close_before(finding, from);
 		found(finding, from, sure);
 		from++;
@@ -126,6 +133,49 @@ static void search_chunk(struct finding *finding, size_t from, size_t end)
 	close_before(finding, end);
 	if (!finding->open && end > 2 * MARGIN)
 		count_lines(finding, end - 2 * MARGIN);
+	finding->searched = end;
+}
+
+void log_finding_search(struct log_finding *finding, size_t end)
+{
+	while (finding->searched < end)
+		search_chunk(finding, end - finding->searched > CHUNK ? finding->searched + CHUNK : end);
+}
+
+/* The byte before what is searched next tells whether a line begins there. */
+size_t log_finding_done(const struct log_finding *finding)
+{
+	const size_t done = finding->open ? finding->last : finding->counted;
+
+	return done && done == finding->searched ? done - 1 : done;
+}
+
+static void move(size_t *offset, size_t size)
+{
+	*offset = *offset > size ? *offset - size : 0;
+}
+
+void log_finding_drop(struct log_finding *finding, size_t size)
+{
+	if (finding->open)
+		keep_to(finding, size);
+	count_to(finding, size);
+	move(&finding->searched, size);
+	move(&finding->begun, size);
+	move(&finding->last, size);
+	move(&finding->ended, size);
+	move(&finding->counted, size);
+	move(&finding->looked, size);
+	finding->window = span_from(finding->window, size);
+}
+
+void log_finding_end(struct log_finding *finding)
+{
+	const size_t size = finding->window.size;
+
+	log_finding_search(finding, size);
+	if (finding->open)
+		close_region(finding, size - finding->last > MARGIN ? line_end(finding->window, finding->last + MARGIN) : size);
 }
 
 static bool is_cancelled(const struct log_options *options)
@@ -135,11 +185,11 @@ static bool is_cancelled(const struct log_options *options)
 
 struct log_regions log_regions_find(struct arena *arena, struct span log, const struct log_options *options)
 {
-	struct finding finding = {.arena = arena, .log = log};
+	struct log_finding finding = {.arena = arena, .window = log};
 	size_t returned = 0;
 
 	for (size_t at = 0; at < log.size && !finding.regions.stopped; at += CHUNK) {
-		search_chunk(&finding, at, log.size - at > CHUNK ? at + CHUNK : log.size);
+		log_finding_search(&finding, log.size - at > CHUNK ? at + CHUNK : log.size);
 		if (finding.counted - returned < RETURNED)
 			continue;
 		mapping_pass(span_slice(log, returned, finding.counted - returned));
@@ -147,7 +197,6 @@ struct log_regions log_regions_find(struct arena *arena, struct span log, const 
 		progress_report(options->progress, PROGRESS_COPYING, at, log.size);
 		finding.regions.stopped = is_cancelled(options);
 	}
-	if (finding.open)
-		close_region(&finding, log.size - finding.last > MARGIN ? line_end(log, finding.last + MARGIN) : log.size);
+	log_finding_end(&finding);
 	return finding.regions;
 }

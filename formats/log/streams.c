@@ -35,8 +35,9 @@ static void push_stack(struct arena *arena, struct lines *lines, struct span tex
 static struct lines lines_of(struct arena *arena, struct span text, uint64_t number)
 {
 	struct lines lines = {0};
+	static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8's byte order, which Windows' programs begin with */
 	struct whole_stack stack;
-	size_t at = 0;
+	size_t at = number == 1 && text.size >= 3 && !memcmp(text.data, mark, 3) ? 3 : 0;
 
 	while (at < text.size) {
 		const uint8_t *end = memchr(text.data + at, '\n', text.size - at);

@@ -37,7 +37,7 @@ static void input_section(struct writer *writer)
 	put_text(writer, object, "name", image->name);
 	put_text(writer, object, "format", image->format);
 	put_text(writer, object, "compression", image->compression);
-	put_number(writer, object, "size", true, (int64_t)image->bytes.size);
+	put_number(writer, object, "size", true, (int64_t)image->size);
 	put_bool(writer, object, "truncated", image->truncated);
 	if (image->slim)
 		put_bool(writer, object, "slim", true);
