@@ -37,10 +37,20 @@ def make(path, size):
             out.write(block)
 
 
-def run(command, path):
+def stacks(path, count):
+    """A crash of so many goroutines, each with two calls."""
+    with open(path, 'w') as out:
+        out.write('panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:12 +0x1d\n')
+        for i in range(2, count + 1):
+            out.write(f'\ngoroutine {i} [chan receive, 5 minutes]:\nmain.read(0xc{i:09x}, {{0x{i:x}, 0x2}})\n'
+                      f'\t/src/app/read.go:{10 + i % 7} +0x1d\nmain.(*conn).serve(0xc{i:09x})\n\t/src/app/conn.go:33 +0x65\n'
+                      f'created by main.accept in goroutine 1\n\t/src/app/accept.go:30 +0x25\n')
+
+
+def run(command, path, to=None):
     """Seconds on the clock and of the CPU, and MB of memory: the least of three runs."""
     best = None
-    out = tempfile.TemporaryFile()
+    out = open(to, 'w') if to else tempfile.TemporaryFile()
     for _ in range(3):
         start = time.monotonic()
         child = subprocess.Popen([*command, path], stdout=out, stderr=subprocess.DEVNULL)  # grep stops early for /dev/null
@@ -53,9 +63,12 @@ def run(command, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--size', type=int, default=2000, help='of the log, in MB')
+    parser.add_argument('--goroutines', type=int, default=1000000, help='of one large crash')
     parser.add_argument('--folder', help='where the log is made, and removed again')
     options = parser.parse_args()
-    commands = {'grep -c goroutine': ['grep', '-c', 'goroutine'], 'tornstack': [TORNSTACK, '--quiet', '--no-sandbox']}
+    tornstack = [TORNSTACK, '--quiet', '--no-sandbox']
+    commands = {'grep -c goroutine': ['grep', '-c', 'goroutine'], 'tornstack': tornstack,
+                'tornstack, a pipe': ['sh', '-c', f'cat "$0" | {TORNSTACK} --quiet --no-sandbox -']}
     if shutil.which('pp'):
         commands['panicparse'] = ['sh', '-c', 'exec pp -no-color <"$0"']
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
@@ -63,8 +76,16 @@ def main():
         make(path, options.size * 1000000)
         path.read_bytes() if options.size <= 100 else subprocess.run(['cat', path], stdout=subprocess.DEVNULL, check=True)
         results = {name: run(command, path) for name, command in commands.items()}
+        if shutil.which('zstd'):
+            subprocess.run(['zstd', '-q', '-1', path], check=True)
+            results['zstd -dc'] = run(['zstd', '-qdc'], f'{path}.zst', os.devnull)
+            results['tornstack, zstd'] = run(tornstack, f'{path}.zst')
+        path.unlink()
+        stacks(path, options.goroutines)
+        results[f'{options.goroutines} goroutines'] = run(tornstack, path)
+        results[f'{options.goroutines} goroutines, a pipe'] = run(commands['tornstack, a pipe'], path)
     for name, (clock, cpu, memory) in results.items():
-        print(f'{name:18} {clock:7.2f} s, CPU {cpu:6.2f} s ({cpu / results["grep -c goroutine"][1]:.1f} times grep), {memory:6.0f} MB')
+        print(f'{name:28} {clock:7.2f} s, CPU {cpu:6.2f} s ({cpu / results["grep -c goroutine"][1]:.1f} times grep), {memory:6.0f} MB')
 
 
 if __name__ == '__main__':

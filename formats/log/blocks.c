@@ -2,9 +2,9 @@
  * ("runtime: goroutine stack exceeds …") belongs to it. From the first goroutine on only lines of the runtime's are kept. */
 #include "formats/log/blocks.h"
 
-#include "base/hash.h"
 #include "base/word_map.h"
 #include "formats/log/block_text.h"
+#include "formats/log/id_set.h"
 
 #include <string.h>
 
@@ -14,12 +14,6 @@ enum {
 };
 
 enum state { STATE_NONE, STATE_NOTES, STATE_END, STATE_STACKS };
-
-/* Ids of goroutines that a block has. */
-struct id_set {
-	uint64_t *slots; /* id + 1; a power of two */
-	size_t size, count;
-};
 
 struct building {
 	struct maker *maker;
@@ -57,38 +51,6 @@ static bool starts(struct span text, const char *with)
 	const size_t size = strlen(with);
 
 	return text.size >= size && !memcmp(text.data, with, size);
-}
-
-/* ---- ids ---- */
-
-static bool ids_add_to(struct id_set *ids, uint64_t value)
-{
-	size_t slot = hash_slot(value, ids->size);
-
-	while (ids->slots[slot] && ids->slots[slot] != value)
-		slot = (slot + 1) & (ids->size - 1);
-	if (ids->slots[slot])
-		return false;
-	ids->slots[slot] = value;
-	ids->count++;
-	return true;
-}
-
-/* False: it was there. */
-static bool ids_add(struct arena *arena, struct id_set *ids, uint64_t id)
-{
-	enum { FIRST = 64 };
-	const struct id_set old = *ids;
-
-	if (ids->count * 2 >= ids->size) {
-		ids->size = ids->size ? ids->size * 2 : FIRST;
-		ids->slots = arena_array(arena, ids->size, sizeof *ids->slots);
-		ids->count = 0;
-		for (size_t i = 0; i < old.size; i++)
-			if (old.slots[i])
-				ids_add_to(ids, old.slots[i]);
-	}
-	return ids_add_to(ids, id + 1);
 }
 
 static uint64_t id_of(struct span text)
@@ -211,7 +173,7 @@ static bool is_another_account(struct building *building, const struct stream_li
 	const struct maker *maker = building->maker;
 	const struct span text = log_trim(record->text);
 	const uint64_t id = starts(text, "goroutine ") ? id_of(text) : 0;
-	const bool fresh = !id || ids_add(maker->makers->arena, &building->ids, id);
+	const bool fresh = !id || id_set_add(&building->ids, maker->makers->arena, id);
 
 	if (building->state != STATE_STACKS || building->threads)
 		return false;
@@ -228,7 +190,7 @@ static void begin_stack(struct building *building, const struct stream_line *rec
 	if (is_another_account(building, record)) {
 		close_block(building);
 		if (starts(text, "goroutine "))
-			ids_add(building->maker->makers->arena, &building->ids, id_of(text));
+			id_set_add(&building->ids, building->maker->makers->arena, id_of(text));
 	}
 	if (building->state == STATE_NONE || building->state == STATE_NOTES)
 		building->block.begin = LOG_BEGINS_WITH_STACK;

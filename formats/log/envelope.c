@@ -2,7 +2,9 @@
 #include "formats/log/envelope.h"
 
 #include "base/hash.h"
+#include "formats/log/columns.h"
 #include "formats/log/grammar.h"
+#include "formats/log/sender.h"
 
 #include <string.h>
 
@@ -51,7 +53,7 @@ static size_t string_start(struct span line, size_t from, size_t mark)
 	before = open;
 	while (before > from && line.data[before - 1] == ' ')
 		before--;
-	return before > from && (line.data[before - 1] == ':' || line.data[before - 1] == '=') ? open + 1 : SIZE_MAX;
+	return before > from && (memchr(":=>", line.data[before - 1], 3)) ? open + 1 : SIZE_MAX;
 }
 
 static bool separates(uint8_t byte)
@@ -124,16 +126,50 @@ static size_t outer_end(struct span line, size_t mark)
 	return end <= mark ? end : 0;
 }
 
+/* Whether the runtime may have printed a tab before a mark: before a later panic, and before what is no mark. */
+static bool may_be_indented(struct span text)
+{
+	static const char *const never[] = {"goroutine ", "created by ", "[signal ", "PC=0x", "Exception 0x"};
+
+	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+		if (text.size >= strlen(never[i]) && !memcmp(text.data, never[i], strlen(never[i])))
+			return false;
+	return true;
+}
+
 /* Of what lies between the prefix and the mark one blank is the prefix's, the rest may be the text's. */
 static struct span prefix_before(struct span line, size_t mark)
 {
 	size_t size = mark;
 
-	while (size && line.data[size - 1] == '\t')
+	while (size && line.data[size - 1] == '\t' && may_be_indented(span_from(line, mark)))
 		size--;
 	while (size > 1 && line.data[size - 1] == ' ' && line.data[size - 2] == ' ')
 		size--;
 	return (struct span){line.data, size};
+}
+
+/* A text behind a comma, or a quote that a comma is before. Where a line begins with a quote, that is a column, too. */
+static bool is_field(struct span line, size_t mark, struct field *field, size_t *column)
+{
+	if (!mark || (line.data[mark - 1] != ',' && line.data[mark - 1] != '"' && !memchr(line.data, '"', mark)))
+		return false;
+	*column = column_at(line, mark, field);
+	return (*column || field->quoted) && field->start <= mark && (field->quoted || field->start == mark);
+}
+
+static bool learn_column(struct span line, size_t from, size_t mark, struct envelope *ret, size_t *ret_end)
+{
+	struct field field;
+	size_t column;
+
+	if (from || !is_field(line, mark, &field, &column))
+		return false;
+	ret->prefix = (struct span){line.data, field.start};
+	ret->column = column;
+	ret->is_column = true;
+	*ret_end = field.end;
+	return true;
 }
 
 struct envelope envelope_learn(struct span line, size_t from, size_t mark, size_t *ret_end)
@@ -142,6 +178,8 @@ struct envelope envelope_learn(struct span line, size_t from, size_t mark, size_
 	struct envelope ret = {0};
 
 	*ret_end = line.size;
+	if (start == SIZE_MAX && !outer && learn_column(line, from, mark, &ret, ret_end))
+		return ret;
 	if (start == SIZE_MAX) {
 		ret.prefix = prefix_before(line, outer ? outer : mark);
 		return ret;
@@ -151,63 +189,6 @@ struct envelope envelope_learn(struct span line, size_t from, size_t mark, size_
 	*ret_end = next_quote(line, start);
 	ret.ended = ends_with_newline(line, start, *ret_end);
 	return ret;
-}
-
-/* ---- who sent it ---- */
-
-/* The end of digits that are joined by what joins those of times: 2026-11-28T12:00:00.000Z. */
-static size_t number_end(struct span text, size_t at, size_t *runs, size_t *dots)
-{
-	for (*runs = *dots = 0;; at++) {
-		while (at < text.size && is_digit(text.data[at]))
-			at++;
-		++*runs;
-		if (at + 1 >= text.size || !text.data[at] || !strchr(":.,/T+-", text.data[at]) || !is_digit(text.data[at + 1]))
-			return at;
-		*dots += text.data[at] == '.';
-	}
-}
-
-enum { EPOCH_DIGITS = 10, QUAD = 4 };
-
-/* A time, or a number that counts lines or seconds; not a process id, a replica's number or an address. */
-static bool is_time(size_t digits, size_t runs, size_t dots)
-{
-	return runs > 1 ? !(runs == QUAD && dots == QUAD - 1) : digits >= EPOCH_DIGITS;
-}
-
-static uint64_t hash_add(uint64_t hash, uint8_t byte)
-{
-	return (hash ^ byte) * 0x100000001b3; /* FNV-1a */
-}
-
-static uint64_t hash_span(uint64_t hash, struct span text)
-{
-	for (size_t i = 0; i < text.size; i++)
-		hash = hash_add(hash, text.data[i]);
-	return hash;
-}
-
-static uint64_t hash_rest(uint64_t hash, struct span text, enum sender_care care)
-{
-	size_t at = 0;
-
-	while (at < text.size) {
-		size_t end = at, runs, dots;
-
-		if (!is_digit(text.data[at])) {
-			if (text.data[at] != ' ' || !at || text.data[at - 1] != ' ')
-				hash = hash_add(hash, text.data[at]);
-			at++;
-			continue;
-		}
-		end = number_end(text, at, &runs, &dots);
-		if (care == SENDER_BY_NUMBERS && !is_time(end - at, runs, dots))
-			hash = hash_span(hash, (struct span){text.data + at, end - at});
-		hash = hash_add(hash, '0');
-		at = end;
-	}
-	return hash;
 }
 
 /* ---- lines without marks ---- */
@@ -287,7 +268,9 @@ static size_t prefix_end(struct span prefix, struct span line)
 	while (ours.at < ours.text.size)
 		if (!step(&ours, &theirs)) {
 			/* a trailing blank is lost where the text is empty */
-			return theirs.at == line.size && ours.at + 1 == ours.text.size && prefix.data[ours.at] == ' ' ? theirs.at : SIZE_MAX;
+			return theirs.at == line.size && ours.at + 1 == ours.text.size && (prefix.data[ours.at] == ' ' || prefix.data[ours.at] == '\t')
+				       ? theirs.at
+				       : SIZE_MAX;
 		}
 	if (!tagged)
 		return theirs.at;
@@ -298,11 +281,13 @@ static size_t prefix_end(struct span prefix, struct span line)
 
 bool envelope_is_empty(const struct envelope *envelope)
 {
-	return !envelope->key.size && !envelope->prefix.size;
+	return !envelope->key.size && !envelope->prefix.size && !envelope->is_column;
 }
 
 bool envelope_same(const struct envelope *a, const struct envelope *b)
 {
+	if (a->is_column || b->is_column)
+		return a->is_column && b->is_column && a->column == b->column;
 	if (a->key.size || b->key.size)
 		return a->key.size == b->key.size && !memcmp(a->key.data, b->key.data, a->key.size);
 	return prefix_end(a->prefix, b->prefix) == b->prefix.size && prefix_end(b->prefix, a->prefix) == a->prefix.size;
@@ -319,12 +304,23 @@ static bool open_string(const struct envelope *envelope, struct span line, enum 
 	ret->end = next_quote(line, ret->start);
 	ret->open = ret->end == line.size;
 	ret->partial = envelope->ended * 2 > envelope->uses && !ends_with_newline(line, ret->start, ret->end);
-	sender = hash_span(hash_key, envelope->key);
+	sender = sender_add(hash_key, envelope->key);
 	if (care != SENDER_BY_KEY) {
-		sender = hash_rest(sender, (struct span){line.data, ret->start}, care);
-		sender = hash_rest(sender, span_from(line, ret->end), care);
+		sender = sender_rest(sender, (struct span){line.data, ret->start}, care);
+		sender = sender_rest(sender, span_from(line, ret->end), care);
 	}
 	ret->sender = sender;
+	return true;
+}
+
+/* What stands in the other columns may be anything. */
+static bool open_column(const struct envelope *envelope, struct span line, struct letter *ret)
+{
+	struct field field;
+
+	if (!column_find(line, envelope->column, &field))
+		return false;
+	*ret = (struct letter){.start = field.start, .end = field.end, .open = field.open, .sender = sender_add(hash_key, (struct span){(const uint8_t *)",", 1})};
 	return true;
 }
 
@@ -333,6 +329,8 @@ bool envelope_open(const struct envelope *envelope, struct span line, enum sende
 	struct span prefix;
 
 	ret->open = false;
+	if (envelope->is_column)
+		return open_column(envelope, line, ret);
 	if (envelope->key.size)
 		return open_string(envelope, line, care, ret);
 	ret->start = prefix_end(envelope->prefix, line);
@@ -345,6 +343,6 @@ bool envelope_open(const struct envelope *envelope, struct span line, enum sende
 		prefix.size -= 2;
 	while (prefix.size && prefix.data[prefix.size - 1] == ' ')
 		prefix.size--;
-	ret->sender = hash_rest(hash_key, prefix, care);
+	ret->sender = sender_rest(hash_key, prefix, care);
 	return true;
 }

@@ -4,11 +4,16 @@
 #ifndef FORMATS_LOG_ENVELOPE_H
 #define FORMATS_LOG_ENVELOPE_H
 
-#include "base/span.h"
+#include "formats/log/sender.h"
+
+#include <stdbool.h>
 
 struct envelope {
 	struct span prefix; /* of the line that it was learned from */
 	struct span key;    /* where the text is a string: what stands just before it, `"log":"`; empty: it runs to the end of its line */
+	bool is_column;     /* the text is a column of comma-separated values: of that number */
+	size_t column;
+	bool guessed;       /* from where a file's name stands, which tells little */
 	uint64_t uses;      /* lines that it was learned from */
 	uint64_t ended;     /* … whose string ended with a newline */
 };
@@ -20,9 +25,6 @@ struct letter {
 	uint64_t sender;   /* hash of the rest of the line, times and counters aside: lines of one process share it */
 	bool partial;      /* the envelope says that the text goes on in the next one (CRI's "P"; docker) */
 };
-
-/* How far the sender is told by what may change from line to line. */
-enum sender_care { SENDER_BY_NUMBERS, SENDER_BY_WORDS, SENDER_BY_KEY };
 
 /* The envelope of a line with a mark at an offset, and where its text ends. */
 struct envelope envelope_learn(struct span line, size_t from, size_t mark, size_t *ret_end);

@@ -23,6 +23,7 @@ static void learn(struct envelopes *envelopes, struct envelope envelope)
 		if (envelope_same(item, &envelope)) {
 			item->uses++;
 			item->ended += envelope.ended;
+			item->guessed &= envelope.guessed;
 			return;
 		}
 		if (item->uses < least->uses)
@@ -61,20 +62,21 @@ static size_t next_mark(struct span line, size_t from)
 /* Not where the runtime broke off in the middle of a line to say that it crashed itself. */
 static bool is_separated(struct span prefix)
 {
-	static const char separators[] = " \t|:]>)\"'-;=#*";
+	static const char separators[] = " \t|:]>)\"'-;=#*+\xbf"; /* the last of a byte order mark, which syslog puts before texts */
 
 	return !prefix.size || memchr(separators, prefix.data[prefix.size - 1], sizeof separators - 1);
 }
 
 /* Learns from a mark; returns where its text ends. */
-static size_t learn_mark(struct envelopes *envelopes, struct span line, size_t from, size_t mark)
+static size_t learn_mark(struct envelopes *envelopes, struct span line, size_t from, size_t mark, bool guessed)
 {
 	size_t end;
 	struct envelope envelope = envelope_learn(line, from, mark, &end);
 
-	if (!envelope.key.size && all_blank(envelope.prefix))
+	envelope.guessed = guessed;
+	if (!envelope.key.size && !envelope.is_column && all_blank(envelope.prefix))
 		envelope.prefix.size = 0;
-	if (envelope.key.size || (envelope.prefix.size <= LONGEST_PREFIX && is_separated(envelope.prefix)))
+	if (envelope.key.size || envelope.is_column || (envelope.prefix.size <= LONGEST_PREFIX && is_separated(envelope.prefix)))
 		learn(envelopes, envelope);
 	return end > mark ? end : mark + 1;
 }
@@ -84,7 +86,7 @@ static void learn_line(struct envelopes *envelopes, struct span line)
 	size_t from = 0, mark;
 
 	while (from < line.size && (mark = next_mark(line, from)) != SIZE_MAX)
-		from = learn_mark(envelopes, line, from, mark);
+		from = learn_mark(envelopes, line, from, mark, false);
 }
 
 /* The tab before a path shows where the text begins, too. */
@@ -92,7 +94,7 @@ static void learn_place(struct envelopes *envelopes, struct span line, size_t at
 {
 	const uint8_t *tab = memrchr(line.data, '\t', at);
 
-	learn_mark(envelopes, line, 0, tab ? (size_t)(tab - line.data) : memchr(line.data, '"', at) ? at : 0);
+	learn_mark(envelopes, line, 0, tab ? (size_t)(tab - line.data) : memchr(line.data, '"', at) ? at : 0, true);
 }
 
 /* Places stand beside what made the goroutine, which shows better where lines begin. */
@@ -107,12 +109,50 @@ static void learn_neighbours(struct envelopes *envelopes, const struct stream_li
 		learn_place(envelopes, lines[index].text, at);
 }
 
+static const char *const openings[] = {
+#define OPENING(text) text,
+#include "formats/log/openings.def"
+#undef OPENING
+};
+
+/* Where an opening stands in a line behind an envelope; 0: nowhere. */
+static size_t opening_in(struct span line)
+{
+	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
+		const uint8_t *at = line.size ? memmem(line.data, line.size, openings[i], strlen(openings[i])) : NULL;
+
+		if (at && is_separated((struct span){line.data, (size_t)(at - line.data)}) &&
+		    log_kind_of(span_from(line, (size_t)(at - line.data))) != LOG_OTHER)
+			return (size_t)(at - line.data);
+	}
+	return 0;
+}
+
+/* Before lines of the runtime without an envelope may be the first of a crash with one, in which nothing is found that is searched
+ * for. */
+static void learn_opening(struct envelopes *envelopes, const struct stream_line *lines, size_t index)
+{
+	enum { FARTHEST = 512 };
+	const size_t least = index > FARTHEST ? index - FARTHEST : 0;
+	size_t at;
+
+	do
+		if (!index-- || index < least || lines[index].below)
+			return;
+	while (log_kind_of(lines[index].text) != LOG_OTHER);
+	at = opening_in(lines[index].text);
+	if (at)
+		learn_mark(envelopes, lines[index].text, 0, at, false);
+}
+
 static int by_use(const void *a, const void *b)
 {
 	const struct envelope *x = a, *y = b;
 
 	if (!x->key.size != !y->key.size)
 		return x->key.size ? -1 : 1;
+	if (x->is_column != y->is_column)
+		return x->is_column ? -1 : 1;
 	if (x->prefix.size != y->prefix.size)
 		return x->prefix.size > y->prefix.size ? -1 : 1;
 	return x->prefix.data < y->prefix.data ? -1 : 1;
@@ -120,7 +160,9 @@ static int by_use(const void *a, const void *b)
 
 struct envelopes envelopes_learn(const struct stream_line *lines, size_t count)
 {
+	enum { MOST_OPENED = 64 };
 	struct envelopes envelopes = {.count = 0};
+	size_t opened = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct span line = lines[i].text;
@@ -135,6 +177,8 @@ struct envelopes envelopes_learn(const struct stream_line *lines, size_t count)
 
 		if (at == SIZE_MAX)
 			continue;
+		if (!at && opened++ < MOST_OPENED)
+			learn_opening(&envelopes, lines, i);
 		if (line.data[at] != ' ' || line.size > LONG_LINE)
 			learn_line(&envelopes, line);
 		else if (!envelopes.count)

@@ -174,6 +174,22 @@ static size_t escape_character(struct span text, size_t at)
 	return 0;
 }
 
+/* ECMA-48 8.3.2, 8.3.89: a command of an application or an operating system, up to BEL or ST. Its size, 0: it is none. */
+static size_t command_string(struct span text, size_t at)
+{
+	enum { LONGEST = 256 };
+
+	if (text.size - at < 2 || text.data[at] != '\033' || !strchr("_]P^", text.data[at + 1] ? text.data[at + 1] : 'x'))
+		return 0;
+	for (size_t end = at + 2; end < text.size && end - at < LONGEST; end++) {
+		if (text.data[end] == '\007')
+			return end + 1 - at;
+		if (text.data[end] == '\033' && end + 1 < text.size && text.data[end + 1] == '\\')
+			return end + 2 - at;
+	}
+	return 0;
+}
+
 /* ECMA-48 5.4: CSI, parameters, intermediate bytes, a final byte. Its size, 0: it is none. */
 static size_t control_sequence(struct span text, size_t at)
 {
@@ -206,7 +222,7 @@ struct span escapes_tidy(struct arena *arena, struct span text)
 	if (!memchr(text.data, '#', text.size) && !memchr(text.data, '\033', text.size) && !memmem(text.data, text.size, "^[[", 3))
 		return text;
 	while (at < text.size) {
-		const size_t sequence = control_sequence(text, at);
+		const size_t command = command_string(text, at), sequence = command ? command : control_sequence(text, at);
 		const uint8_t control = sequence ? 0 : octal_control(text, at);
 
 		if (sequence || control)

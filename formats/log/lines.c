@@ -23,7 +23,7 @@ bool log_probe(struct span bytes)
 	for (size_t i = 0; i < size; i++) {
 		if (!bytes.data[i])
 			return false;
-		controls += bytes.data[i] < ' ' && !strchr("\t\n\r\033\f", bytes.data[i]);
+		controls += bytes.data[i] < ' ' && !strchr("\t\n\r\033\f\007", bytes.data[i]);
 	}
 	return size && controls * SPARE <= size;
 }

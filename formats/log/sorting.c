@@ -2,6 +2,7 @@
 #include "formats/log/sorting.h"
 
 #include "base/hash.h"
+#include "formats/log/columns.h"
 #include "formats/log/envelopes.h"
 #include "formats/log/escapes.h"
 
@@ -31,6 +32,10 @@ struct sorting {
 	size_t last;     /* the stream of the line before; SIZE_MAX: none */
 	struct stream_line unended; /* a line with a string whose end is still to come */
 	VEC(uint8_t) unended_text;
+	bool unended_column;        /* it is one of comma-separated values, which ends at a quote that is not doubled */
+	size_t bare;                /* lines with something in them, and no envelope that is known */
+	bool unbroken;              /* there are too many of these to be what was broken off others */
+	size_t event;               /* the stream of a line to which those without an envelope belong that follow it; SIZE_MAX: none */
 };
 
 /* ---- streams by sender ---- */
@@ -70,7 +75,8 @@ static size_t stream_of(struct sorting *sorting, size_t envelope, uint64_t sende
 	if (sorting->streams.items.count == MOST_SENDERS)
 		return SIZE_MAX;
 	vec_push(sorting->arena, &sorting->streams.items,
-		 (struct log_stream){.sender = sender, .enveloped = sorting->envelopes.items[envelope].prefix.size});
+		 (struct log_stream){.sender = sender, .envelope = envelope,
+				     .enveloped = sorting->envelopes.items[envelope].prefix.size || sorting->envelopes.items[envelope].is_column});
 	sorting->slots[slot] = (uint32_t)sorting->streams.items.count;
 	return sorting->streams.items.count - 1;
 }
@@ -89,6 +95,7 @@ static void push_line(struct sorting *sorting, struct log_stream *stream, struct
 /* A text may hold lines: what was escaped, or what a carriage return alone separates. */
 static void push_text(struct sorting *sorting, struct log_stream *stream, struct span text, const struct stream_line *line, bool bare)
 {
+	struct stream_line piece = *line;
 	size_t start = 0;
 
 	text = escapes_tidy(sorting->arena, text);
@@ -97,12 +104,13 @@ static void push_text(struct sorting *sorting, struct log_stream *stream, struct
 	for (size_t at = 0; at < text.size; at++) {
 		if (text.data[at] != '\n' && (text.data[at] != '\r' || text.data[at + 1] == '\n'))
 			continue;
-		push_line(sorting, stream, span_slice(text, start, at - start), line, bare);
+		piece.width = (uint32_t)(at - start); /* at most, and no line that was broken off is so narrow */
+		push_line(sorting, stream, span_slice(text, start, at - start), &piece, bare);
 		start = at + 1;
 		bare = false;
 	}
 	if (start < text.size || !start)
-		push_line(sorting, stream, span_from(text, start), line, bare);
+		push_line(sorting, stream, span_from(text, start), start ? &piece : line, bare);
 }
 
 static void add_partial(struct sorting *sorting, struct log_stream *stream, struct span text)
@@ -181,7 +189,14 @@ static bool deliver_strings(struct sorting *sorting, const struct stream_line *l
 	return count;
 }
 
-static bool deliver_rest(struct sorting *sorting, const struct stream_line *line)
+static struct span text_of(struct sorting *sorting, size_t envelope, const struct stream_line *line, const struct letter *letter)
+{
+	const struct span text = span_slice(line->text, letter->start, letter->end - letter->start);
+
+	return sorting->envelopes.items[envelope].is_column ? column_text(sorting->arena, text) : text;
+}
+
+static bool deliver_rest(struct sorting *sorting, const struct stream_line *line, bool whole)
 {
 	for (size_t i = 0; i < sorting->envelopes.count; i++) {
 		struct letter letter;
@@ -190,12 +205,27 @@ static bool deliver_rest(struct sorting *sorting, const struct stream_line *line
 		if (sorting->envelopes.items[i].key.size ||
 		    !envelope_open(&sorting->envelopes.items[i], line->text, sorting->care[i], &letter))
 			continue;
+		if (letter.open && !whole) {
+			wait_for_end(sorting, line);
+			sorting->unended_column = true;
+			return true;
+		}
 		index = stream_of(sorting, i, letter.sender);
 		if (index != SIZE_MAX)
-			deliver(sorting, index, span_from(line->text, letter.start), letter.partial, line);
+			deliver(sorting, index, text_of(sorting, i, line, &letter), letter.partial, line);
 		return true;
 	}
 	return false;
+}
+
+/* Whether the first word of a line had no room in the one before. */
+static bool is_continued(const struct sorting *sorting, const struct stream_line *before, const struct stream_line *line)
+{
+	size_t word = 0;
+
+	while (word < line->text.size && line->text.data[word] != ' ')
+		word++;
+	return before->width >= WRAPPED && (size_t)before->width + 1 + word > sorting->width;
 }
 
 /* A goroutine as the runtime printed it has no envelope. */
@@ -212,17 +242,54 @@ static void deliver_stack(struct sorting *sorting, const struct stream_line *lin
 	vec_push(sorting->arena, &sorting->streams.items.items[index].records, *line);
 }
 
+/* A writer that puts its envelope before the first line only of what somebody says: the lines that follow belong to it. */
+static bool deliver_event(struct sorting *sorting, const struct stream_line *line)
+{
+	struct letter letter;
+
+	if (sorting->event == SIZE_MAX)
+		return false;
+	for (size_t i = 0; !line->below && i < sorting->none; i++)
+		if (envelope_open(&sorting->envelopes.items[i], line->text, sorting->care[i], &letter))
+			return false;
+	if (line->below)
+		vec_push(sorting->arena, &sorting->streams.items.items[sorting->event].records, *line);
+	else
+		push_text(sorting, &sorting->streams.items.items[sorting->event], line->text, line, false);
+	return true;
+}
+
+/* Whether a line with an envelope begins what others without one may belong to. */
+static void note_event(struct sorting *sorting, const struct stream_line *line)
+{
+	const struct log_stream *stream = sorting->last != SIZE_MAX ? &sorting->streams.items.items[sorting->last] : NULL;
+	const struct stream_line *record = stream && stream->records.count ? &stream->records.items[stream->records.count - 1] : NULL;
+
+	if (record && stream->enveloped && record->number == line->number && sorting->none < sorting->envelopes.count &&
+	    !sorting->envelopes.items[sorting->none].guessed &&
+	    (record->kind == LOG_END || record->kind == LOG_SIGNAL || record->kind == LOG_NOTE || record->kind == LOG_STACK))
+		sorting->event = sorting->last;
+}
+
 static void sort_line(struct sorting *sorting, const struct stream_line *line, bool whole)
 {
-	struct log_stream *last = sorting->last != SIZE_MAX ? &sorting->streams.items.items[sorting->last] : NULL;
+	struct log_stream *last = sorting->last != SIZE_MAX && !sorting->unbroken ? &sorting->streams.items.items[sorting->last] : NULL;
 
+	if (deliver_event(sorting, line))
+		return;
 	if (line->below && sorting->none < sorting->envelopes.count) {
 		deliver_stack(sorting, line);
 		return;
 	}
-	if (deliver_strings(sorting, line, whole) || deliver_rest(sorting, line))
+	sorting->event = SIZE_MAX;
+	if (deliver_strings(sorting, line, whole))
 		return;
-	if (last && last->records.count && last->records.items[last->records.count - 1].width >= WRAPPED)
+	if (deliver_rest(sorting, line, whole)) {
+		note_event(sorting, line);
+		return;
+	}
+	sorting->bare += line->text.size > 0;
+	if (last && last->records.count && is_continued(sorting, &last->records.items[last->records.count - 1], line))
 		push_text(sorting, last, line->text, line, true);
 }
 
@@ -232,7 +299,8 @@ static bool has_envelope(const struct sorting *sorting, const struct stream_line
 	struct letter letter;
 
 	for (size_t i = 0; i < sorting->envelopes.count; i++)
-		if (sorting->envelopes.items[i].prefix.size && envelope_open(&sorting->envelopes.items[i], line->text, SENDER_BY_KEY, &letter))
+		if (sorting->envelopes.items[i].prefix.size && !sorting->envelopes.items[i].is_column &&
+		    envelope_open(&sorting->envelopes.items[i], line->text, SENDER_BY_KEY, &letter))
 			return true;
 	return false;
 }
@@ -243,6 +311,7 @@ static void end_string(struct sorting *sorting)
 
 	if (!sorting->unended_text.count)
 		return;
+	sorting->unended_column = false;
 	line.text = (struct span){sorting->unended_text.items, sorting->unended_text.count};
 	memset(&sorting->unended_text, 0, sizeof sorting->unended_text); /* texts keep the bytes */
 	sort_line(sorting, &line, true);
@@ -251,10 +320,19 @@ static void end_string(struct sorting *sorting)
 /* The rest of a string: broken at the width of all lines, or written with newlines as they are. */
 static void continue_string(struct sorting *sorting, const struct stream_line *before, const struct stream_line *line)
 {
-	if (before->width < sorting->width)
+	if (before->width < sorting->width || sorting->unended_column)
 		vec_push(sorting->arena, &sorting->unended_text, '\n');
 	for (size_t i = 0; i < line->text.size; i++)
 		vec_push(sorting->arena, &sorting->unended_text, line->text.data[i]);
+}
+
+static bool ends_column(const struct sorting *sorting, const struct stream_line *line)
+{
+	size_t quotes = 0;
+
+	for (size_t i = 0; sorting->unended_column && i < line->text.size; i++)
+		quotes += line->text.data[i] == '"';
+	return quotes % 2;
 }
 
 static void sort_lines(struct sorting *sorting)
@@ -262,7 +340,8 @@ static void sort_lines(struct sorting *sorting)
 	sorting->streams = (struct log_streams){0};
 	sorting->slots = NULL;
 	sorting->slot_count = 0;
-	sorting->last = SIZE_MAX;
+	sorting->last = sorting->event = SIZE_MAX;
+	sorting->bare = 0;
 	memset(sorting->senders, 0, sizeof sorting->senders);
 	memset(sorting->uses, 0, sizeof sorting->uses);
 	for (size_t i = 0; i < sorting->count; i++) {
@@ -270,6 +349,8 @@ static void sort_lines(struct sorting *sorting)
 
 		if (sorting->unended_text.count && sorting->unended_text.count < PARTIAL_LIMIT && !has_envelope(sorting, line)) {
 			continue_string(sorting, line - 1, line);
+			if (ends_column(sorting, line))
+				end_string(sorting);
 			continue;
 		}
 		end_string(sorting);
@@ -282,10 +363,15 @@ static void sort_lines(struct sorting *sorting)
 static bool care_less(struct sorting *sorting)
 {
 	bool changed = false;
+	size_t uses = 0;
 
 	for (size_t i = 0; i < sorting->envelopes.count; i++)
-		if (sorting->senders[i] > MANY_SENDERS && sorting->senders[i] * LINES_OF_A_SENDER > sorting->uses[i] &&
-		    sorting->care[i] != SENDER_BY_KEY) {
+		uses += sorting->uses[i];
+	if (!sorting->unbroken && sorting->bare > uses)
+		changed = sorting->unbroken = true;
+	for (size_t i = 0; i < sorting->envelopes.count; i++)
+		if (sorting->senders[i] > MANY_SENDERS && sorting->care[i] != SENDER_BY_KEY &&
+		    (sorting->senders[i] * LINES_OF_A_SENDER > sorting->uses[i] || log_streams_torn(&sorting->streams, i))) {
 			sorting->care[i]++;
 			changed = true;
 		}

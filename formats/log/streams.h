@@ -15,6 +15,7 @@ struct log_region {
 
 struct log_stream {
 	uint64_t sender; /* the same in each part of a region */
+	size_t envelope; /* that its lines had last: which of those of their surroundings */
 	bool enveloped; /* something stood around its lines */
 	VEC(struct stream_line) records;
 	VEC(uint8_t) partial; /* a line whose end is still to come */
@@ -23,6 +24,9 @@ struct log_stream {
 struct log_streams {
 	VEC(struct log_stream) items;
 };
+
+/* Whether the stacks of those whom an envelope tells apart lack places behind calls: then they are one. */
+bool log_streams_torn(const struct log_streams *streams, size_t envelope);
 
 /* Takes a region of a log apart. Texts are the log's, or on the arena where something had to be undone. */
 struct log_streams log_streams_of(struct arena *arena, struct span log, const struct log_region *region);

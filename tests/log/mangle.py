@@ -3,9 +3,12 @@
 
 Each mangling takes lines and returns lines; they can be applied one after the other.
 """
+import csv
 import html
+import io
 import json
 import random
+import re
 import sys
 
 
@@ -161,6 +164,97 @@ def containers_strings(lines):
     return made
 
 
+# ---- what browsers and collectors of logs export: each stands for a kind of form ----
+
+def first_only(lines):
+    """One event of several lines, with an envelope before its first."""
+    return [f'{stamp(0)} app[web.1]: {lines[0]}'] + lines[1:] + [f'{stamp(1)} app[web.1]: exited']
+
+
+def tabs(lines):
+    """Fields with tabs between them: zap's console, AWS's command line."""
+    return [f'{stamp(i)}\terror\tapp/run.go:12\t{line}' for i, line in enumerate(lines)]
+
+
+def numbered(lines):
+    """cat -n, and pages of pasted code."""
+    return [f'{i + 1:6}\t{line}' for i, line in enumerate(lines)]
+
+
+def added(lines):
+    """A diff."""
+    return ['+' + line for line in lines]
+
+
+def table(rows, **how):
+    text = io.StringIO()
+    csv.writer(text, lineterminator='\n', **how).writerows(rows)
+    return text.getvalue().split('\n')[:-1]
+
+
+def loki_csv(lines):
+    """Grafana's export: the text in the second column, quoted where it must be."""
+    return table([['Time', 'Line', 'tsNs', 'labels']] + [
+        [1795867200000 + i, line, f'{1795867200000000000 + i}', '{"app":"web"}'] for i, line in enumerate(lines)])
+
+
+def quoted_csv(lines):
+    return table([['Time', 'Line']] + [[stamp(i), line] for i, line in enumerate(lines)], quoting=csv.QUOTE_ALL)
+
+
+def event_csv(lines):
+    """One field that holds everything."""
+    return table([['Time', 'Line'], [stamp(0), '\n'.join(lines) + '\n'], [stamp(1), 'restarted']])
+
+
+def journald_json(lines):
+    """journalctl -o json: counters in hexadecimal before the text, and a hash."""
+    return [json.dumps({'__CURSOR': f's=ab;i={i:x};b=1;x={i * 0x9e3779b97f4a7c15 % 2 ** 64:x}', 'MESSAGE': line, '_PID': '4711'}) for i, line in enumerate(lines)]
+
+
+def journald_export(lines):
+    """journalctl -o export: fields, one a line."""
+    made = []
+    for i, line in enumerate(lines):
+        made += [f'__CURSOR=s=ab;i={i:x}', 'PRIORITY=6', f'MESSAGE={line}', '_HOSTNAME=host-3', '_SYSTEMD_UNIT=app.service', '']
+    return made
+
+
+def stackdriver(lines):
+    return [json.dumps({'insertId': f'{i * 0x9e3779b97f4a7c15 % 2 ** 64:x}', 'labels': {'k8s': '1'}, 'textPayload': line + '\n', 'timestamp': stamp(i)})
+            for i, line in enumerate(lines)]
+
+
+def test_json(lines):
+    """go test -json"""
+    return [json.dumps({'Time': stamp(i), 'Action': 'output', 'Package': 'example.org/x', 'Test': 'TestA', 'Output': line + '\n'})
+            for i, line in enumerate(lines)]
+
+
+def structured_syslog(lines):
+    """RFC 5424 with structured data and a byte order mark."""
+    return [f'<165>1 {stamp(i, 6)} host-3 app 4711 ID47 [a@32473 seq="{i}"] \ufeff{line}' for i, line in enumerate(lines)]
+
+
+def buildkite(lines):
+    """Commands to the terminal before each line."""
+    return [f'\033_bk;t={1795867200000 + i}\007{line}' for i, line in enumerate(lines)]
+
+
+def coloured_words(lines):
+    return [''.join(f'\033[33m{word}\033[0m' if word.strip() else word for word in re.split(r'(\s+)', line)) for line in lines]
+
+
+def layers(lines):
+    """Docker in Kubernetes in journald."""
+    return [f'Nov 28 12:{i // 60 % 60:02}:{i % 60:02} node-1 dockerd[1]: {stamp(i)} stderr F {stamp(i, 6)} {line}' for i, line in enumerate(lines)]
+
+
+EXPORTS = {f.__name__: f for f in (
+    first_only, tabs, numbered, added, loki_csv, quoted_csv, event_csv, journald_json, journald_export, stackdriver, test_json,
+    structured_syslog, buildkite, coloured_words, layers)}
+ENCODINGS = ('utf-8-sig', 'utf-16', 'utf-16-le', 'utf-16-be')  # PowerShell's > makes UTF-16
+
 # Applied alone, and in pairs: the second to what the first made.
 MANGLINGS = {f.__name__: f for f in (
     docker_json, docker_json_labels, cri, cri_partial, kubectl_prefix, compose, journald, syslog, syslog_5424, github_actions, logrus,
@@ -173,7 +267,7 @@ def main():
     lines = sys.stdin.read().split('\n')
     lines = lines[:-1] if not lines[-1] else lines
     for name in sys.argv[1:]:
-        lines = MANGLINGS[name](lines)
+        lines = (MANGLINGS | EXPORTS)[name](lines)
     sys.stdout.write(''.join(line + '\n' for line in lines))
 
 

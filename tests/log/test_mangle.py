@@ -15,6 +15,7 @@ import mangle
 import tap
 
 ROOT = tap.ROOT
+ALL = mangle.MANGLINGS | mangle.EXPORTS
 LINES = tap.BUILD / 'tests/log/lines'
 LARGEST = 40000       # bytes of a log that is mangled
 PAIRED = ('fixtures/logs/chain/log.txt', 'fixtures/logs/restarts/log.txt', 'fixtures/logs/quit/log.txt',
@@ -76,17 +77,22 @@ def difference(names, wanted, found):
     return next(f'{b!r} instead of {a!r}' for x, y in zip(wanted, sorted(found)) for a, b in itertools.zip_longest(x, y) if a != b)
 
 
+def write(path, lines, names):
+    """What manglings make of lines; the last may be an encoding."""
+    encoding = names[-1] if names[-1] in mangle.ENCODINGS else 'utf-8'
+    for name in names:
+        lines = lines if name in mangle.ENCODINGS else ALL[name](lines)
+    path.write_bytes(''.join(line + '\n' for line in lines).encode(encoding, 'surrogatepass' if encoding != 'utf-8' else 'surrogateescape'))
+
+
 def check(log, manglings):
     """What is different of one log, by mangling."""
     lines, clean = read(log), blocks([log])[str(log)]
     with tempfile.TemporaryDirectory() as folder:
         paths = {}
         for names in manglings:
-            mangled = lines
-            for name in names:
-                mangled = mangle.MANGLINGS[name](mangled)
             paths[names] = pathlib.Path(folder) / '+'.join(names)
-            paths[names].write_text(''.join(line + '\n' for line in mangled), errors='surrogateescape')
+            write(paths[names], lines, names)
         found = blocks(paths.values())
         return {names: difference(names, clean, found[str(path)]) for names, path in paths.items()} | {
             'none': None if clean else 'no crash is found in it'}
@@ -121,9 +127,10 @@ def report(name, log, differences):
 
 def main():
     names = list(mangle.MANGLINGS)
+    every = [(name,) for name in [*ALL, *mangle.ENCODINGS]]
     for log in sorted([*ROOT.glob('fixtures/logs/*/log.txt'), *ROOT.glob('fixtures/cases/*/expected.traceback')]):
         if log.stat().st_size <= LARGEST:
-            report('{}: every mangling', log, check(log, [(name,) for name in names]))
+            report('{}: every mangling', log, check(log, every))
     for path in TOLD:
         report('{}: the same report', ROOT / path, check_told(ROOT / path))
     pairs = list(itertools.product(names, names))
