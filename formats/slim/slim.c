@@ -65,4 +65,4 @@ static const struct err *load(struct image *image)
 	return err ? err : slim_record_apply(image, &record);
 }
 
-const struct format format_slim = {"slim", probe, load};
+const struct format format_slim = {.name = "slim", .probe = probe, .load = load, .sieve = NULL};
