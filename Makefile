@@ -332,6 +332,12 @@ check-damage: deps-test
 check-slim: deps-test
 	@$(MAKE) HOSTILE=full TESTS=golden/test_slim run-tests
 
+# Secrets that a program had, in what redacted slim dumps and their reports have. Needs Go and qemu-aarch64.
+.PHONY: check-secrets
+check-secrets: deps-ci
+	@$(MAKE) all
+	@tests/live/check_secrets.py
+
 asan: deps-test
 	@$(MAKE) $(PARALLEL) VARIANT=asan run-tests
 
@@ -493,6 +499,7 @@ help:
 	@echo "make check-accuracy every return address of healthy dumps overwritten in turn, goroutines stopped at every split of SP;"
 	@echo "                    LIMIT=, SEED=, TABLE=, DUMPS=, TOOLCHAINS="
 	@echo "make check-slim     slim dumps of every case, against the reports of the whole ones"
+	@echo "make check-secrets  secrets of a crashed program in slim dumps and reports: there are none"
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
 	@echo "make check-faults   every allocation fails in turn, and every system call; slow"
 	@echo "make fuzz           inputs that a fuzzer makes up, for each reader and for whole analyses (needs clang); TARGET=, SECONDS=,"

@@ -5,8 +5,16 @@
 #include <string.h>
 #include <unistd.h>
 
+enum option_key { KEY_LIST = KEY_OWN, KEY_UNREDACTED };
+
 struct command_line {
 	struct settings settings;
+};
+
+static const struct argp_option options[] = {
+	{"list", KEY_LIST, NULL, 0, "Write no dump, but what would be in it, and why", 0},
+	{"unredacted", KEY_UNREDACTED, NULL, 0, "Keep every word that the analysis read, with whatever is in it", 0},
+	{0},
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -22,10 +30,10 @@ static void finish(struct argp_state *state, struct settings *settings)
 
 	if (settings->options.format != TS_TEXT)
 		argp_error(state, "a slim dump is no report, and has no format");
-	if (!output && isatty(STDOUT_FILENO))
+	if (!output && !settings->options.listed && isatty(STDOUT_FILENO))
 		argp_error(state, "where to? Give -o FILE; one that ends in .zst is compressed");
 	settings->options.format = TS_SLIM;
-	settings->options.compressed = output && ends_with(output, ".zst");
+	settings->options.compressed = output && !settings->options.listed && ends_with(output, ".zst");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -36,6 +44,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &line->settings;
+		return 0;
+	case KEY_LIST:
+		line->settings.options.listed = true;
+		return 0;
+	case KEY_UNREDACTED:
+		line->settings.options.unredacted = true;
 		return 0;
 	case ARGP_KEY_SUCCESS:
 		finish(state, &line->settings);
@@ -49,10 +63,12 @@ int command_slim(int argc, char **argv)
 {
 	static const struct argp_child children[] = {{&settings_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
+		.options = options,
 		.parser = parse,
 		.args_doc = "DUMP",
 		.doc = "Makes a small dump of a large one: a core or minidump that holds only what the analysis read, gives the same "
-		       "report, and opens in debuggers. An output whose name ends in .zst is compressed.\v"
+		       "report, and opens in debuggers; without texts, arguments, and numbers that it does not need. An output whose name ends in "
+		       ".zst is compressed.\v"
 		       "Exit status: 0 written; 1 could not be analysed or written; 2 wrong usage.",
 		.children = children,
 		.help_filter = running_help,

@@ -7,22 +7,28 @@
 
 #include <string.h>
 
+static bool has_field(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint64_t size)
+{
+	if (!runtime->layout || runtime->layout->offset[field] == LAYOUT_ABSENT)
+		return false;
+	if (runtime->image->kept)
+		image_cite_field(runtime->image, object + runtime->layout->offset[field], size);
+	return true;
+}
+
 bool go_field(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint64_t *ret)
 {
-	return runtime->layout && runtime->layout->offset[field] != LAYOUT_ABSENT &&
-	       image_u64(runtime->image, object + runtime->layout->offset[field], ret);
+	return has_field(runtime, object, field, sizeof *ret) && image_u64(runtime->image, object + runtime->layout->offset[field], ret);
 }
 
 bool go_field32(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint32_t *ret)
 {
-	return runtime->layout && runtime->layout->offset[field] != LAYOUT_ABSENT &&
-	       image_u32(runtime->image, object + runtime->layout->offset[field], ret);
+	return has_field(runtime, object, field, sizeof *ret) && image_u32(runtime->image, object + runtime->layout->offset[field], ret);
 }
 
 bool go_field8(struct go_runtime *runtime, uint64_t object, enum layout_field field, uint8_t *ret)
 {
-	return runtime->layout && runtime->layout->offset[field] != LAYOUT_ABSENT &&
-	       image_u8(runtime->image, object + runtime->layout->offset[field], ret);
+	return has_field(runtime, object, field, sizeof *ret) && image_u8(runtime->image, object + runtime->layout->offset[field], ret);
 }
 
 bool go_noted_fault(struct go_runtime *runtime, uint64_t g, struct noted_fault *ret)

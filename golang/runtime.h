@@ -132,6 +132,7 @@ struct go_runtime {
 	struct go_version version;
 	int least_minor, most_minor; /* of a log: it was printed by Go 1.least_minor to 1.most_minor; 0: no such bound is known */
 	const char *main_module; /* module path of the main package; NULL: unknown */
+	struct span build_record; /* what holds version and lines in the dump's memory; empty: they are of the executable */
 	struct span build_info;  /* its lines: path, mod, dep, build (debug.BuildInfo.String); empty: unknown */
 	const struct layout *layout; /* NULL: none */
 	enum layout_source layout_source;

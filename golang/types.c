@@ -2,6 +2,8 @@
  * package of a type stands in the record of its methods (abi.UncommonType), just behind the descriptor of its kind. */
 #include "golang/types.h"
 
+#include <string.h>
+
 enum { TFLAG_UNCOMMON = 1, TFLAG_EXTRA_STAR = 2, KIND_MASK = 31, NAME_LIMIT = 1024 };
 
 static const struct go_module *module_of_type(const struct go_runtime *runtime, uint64_t type)
@@ -90,6 +92,16 @@ bool go_type_name_is_predeclared(const char *name)
 	return name != NULL;
 }
 
+/* What the runtime says in its own words, of numbers and names of types, is nobody's secret. */
+static const char *cite_own(struct image *image, uint64_t address, const char *text)
+{
+	static const char own[] = "runtime error: ";
+
+	if (text && !strncmp(text, own, sizeof own - 1))
+		image_cite_field(image, address, strlen(text));
+	return text;
+}
+
 const char *go_string_at(struct go_runtime *runtime, uint64_t address, uint64_t limit, bool *cut)
 {
 	uint64_t text, length;
@@ -99,9 +111,9 @@ const char *go_string_at(struct go_runtime *runtime, uint64_t address, uint64_t 
 	if (!length)
 		return "";
 	if (length <= limit)
-		return image_string(runtime->image, text, length);
+		return cite_own(runtime->image, text, image_string(runtime->image, text, length));
 	if (!cut)
 		return NULL;
 	*cut = true;
-	return image_string(runtime->image, text, limit);
+	return cite_own(runtime->image, text, image_string(runtime->image, text, limit));
 }

@@ -2,7 +2,11 @@
 #include "lib/slim.h"
 
 #include "formats/archive/compressed.h"
+#include "formats/dump/kept.h"
 #include "formats/slim/slim.h"
+#include "lib/redaction.h"
+
+#include <inttypes.h>
 
 static ssize_t drop(void *cookie, const char *bytes, size_t size)
 {
@@ -60,6 +64,27 @@ static void (*const reports[])(const struct diagnosis *diagnosis, FILE *out) = {
 	write_json, write_text, write_usual_text, write_list, write_traceback, write_brief, write_markdown,
 };
 
+/* What remains of memory and registers, and what does not. */
+static void list_kept(const struct image *image, FILE *out)
+{
+	const struct kept *kept = image->kept;
+	const struct redaction *redaction = kept->redaction;
+	uint64_t words = 0;
+
+	for (uint64_t i = 0; i <= kept->words / KEPT_BITS; i++)
+		words += (uint64_t)__builtin_popcountll(kept->bits[i]);
+	fprintf(out, "%" PRIu64 " words of 8 bytes, of the %" PRIu64 " that the dump holds%s\n", words, kept->words,
+		redaction ? ", and why:" : "; nothing is taken out of them");
+	for (size_t i = 0; redaction && i < REASONS; i++)
+		if (redaction->words[i])
+			fprintf(out, "%12" PRIu64 "  %s\n", redaction->words[i], reason_texts[i]);
+	if (!redaction)
+		return;
+	fprintf(out, "Taken out: %" PRIu64 " words that were read, and have none of these reasons; %zu registers that hold neither addresses,\n"
+		"small numbers nor evidence; vector registers; arguments; folders of programs and libraries, names of other files.\n",
+		redaction->removed, redaction->masked_count);
+}
+
 const struct err *slim_dump(const struct diagnosis *diagnosis, const struct ts_options *options, void (*begin)(void *context),
 			    void *context, FILE *out)
 {
@@ -77,8 +102,13 @@ const struct err *slim_dump(const struct diagnosis *diagnosis, const struct ts_o
 	}
 	if (null)
 		fclose(null);
-	slim_keep_for_debuggers(image);
 	if (!err)
+		slim_keep_for_debuggers(image);
+	if (!err && !options->unredacted)
+		redact(diagnosis);
+	if (!err && options->listed)
+		list_kept(image, out);
+	else if (!err)
 		err = slim_write(image, compressed ? compressed : out);
 	if (compressed)
 		fclose(compressed);

@@ -61,6 +61,8 @@ struct ts_options {
 	enum ts_goroutines goroutines;
 	const struct ts_filter *filter; /* list these goroutines instead of saying what happened; NULL: do not */
 	bool compressed;                /* of TS_SLIM: by zstd */
+	bool listed;                    /* of TS_SLIM: no dump, but a list of what it would hold, and why */
+	bool unredacted;                /* of TS_SLIM: all words that were read, whatever they are */
 	bool color;
 	unsigned columns;               /* width of text; 0: 100 */
 	bool verbose, quiet;

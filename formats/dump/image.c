@@ -90,14 +90,14 @@ static struct span backing_at(const struct image *image, uint64_t address)
 	return span_slice(rest, 0, gap < rest.size ? gap : rest.size);
 }
 
-enum purpose { TO_READ, TO_SEARCH };
+enum purpose { TO_READ, TO_VIEW, TO_SEARCH };
 
 /* What of the saved bytes at an offset may be read. */
 static struct span readable(struct image *image, const struct segment *segment, uint64_t offset, struct span bytes,
 			    enum purpose purpose)
 {
-	if (image->kept && purpose == TO_READ)
-		bytes.size = (size_t)kept_bytes(image->kept, segment, offset, bytes.size);
+	if (image->kept && purpose != TO_SEARCH)
+		bytes.size = (size_t)kept_bytes(image->kept, segment, offset, bytes.size, purpose == TO_VIEW);
 	return bytes;
 }
 
@@ -175,7 +175,7 @@ static inline const uint8_t *in_last_segment(const struct image *image, uint64_t
 	offset = address - segment->address;
 	if (offset >= segment->saved.size || segment->saved.size - offset < n)
 		return NULL;
-	if (__builtin_expect(image->kept != NULL, 0) && kept_bytes(image->kept, segment, offset, n) < n)
+	if (__builtin_expect(image->kept != NULL, 0) && kept_bytes(image->kept, segment, offset, n, false) < n)
 		return NULL;
 	return segment->saved.data + offset;
 }
@@ -236,7 +236,7 @@ struct span image_view(struct image *image, uint64_t address, uint64_t size)
 {
 	struct span piece;
 
-	return size && bytes_at(image, address, size, TO_READ, &piece) == MEM_OK ? piece : (struct span){0};
+	return size && bytes_at(image, address, size, TO_VIEW, &piece) == MEM_OK ? piece : (struct span){0};
 }
 
 struct span image_peek(struct image *image, uint64_t address, uint64_t size)
@@ -250,6 +250,24 @@ void image_cite(struct image *image, uint64_t address, uint64_t size)
 {
 	if (image->kept && image->kept->recording && size - 1 <= UINT64_MAX - address)
 		read_pieces(image, address, NULL, size, TO_READ);
+}
+
+/* Marks what lies in one segment, as nearly everything does, in a map of its own. */
+static void classify(struct image *image, uint64_t *map, uint64_t address, uint64_t size)
+{
+	const struct segment *segment = image_segment(image, address);
+	const uint64_t offset = segment ? address - segment->address : 0;
+
+	if (segment && offset < segment->saved.size && size <= segment->saved.size - offset)
+		kept_mark(map, segment, offset, size);
+}
+
+void image_cite_field(struct image *image, uint64_t address, uint64_t size)
+{
+	if (!image->kept || !image->kept->recording)
+		return;
+	image_cite(image, address, size);
+	classify(image, image->kept->fields, address, size);
 }
 
 bool image_holds(struct image *image, uint64_t address, uint64_t size)
@@ -268,7 +286,7 @@ struct span image_bytes(struct image *image, uint64_t address, uint64_t size)
 		return (struct span){0};
 	image->copied += size;
 	copy = arena_alloc(image->arena, (size_t)size);
-	return image_read(image, address, copy, (size_t)size) == MEM_OK ? (struct span){copy, (size_t)size} : (struct span){0};
+	return read_pieces(image, address, copy, (size_t)size, TO_VIEW) == MEM_OK ? (struct span){copy, (size_t)size} : (struct span){0};
 }
 
 struct span image_next(struct image *image, uint64_t *address, uint64_t end)
@@ -461,6 +479,8 @@ const char *image_string(struct image *image, uint64_t address, uint64_t n)
 	if (n > STRING_LIMIT)
 		return NULL;
 	view = image_view(image, address, n);
+	if (image->kept && image->kept->recording)
+		classify(image, image->kept->texts, address, n);
 	if (view.size == n)
 		return arena_strndup(image->arena, n ? (const char *)view.data : "", (size_t)n);
 	if (!view.size) /* asked before allocating: a hostile dump may make many of these fail */

@@ -122,6 +122,7 @@ struct image {
 	size_t last_segment, before_last; /* cache of the lookup: a goroutine's structure and its stack lie in different ones */
 	struct kept *kept;   /* words that were read, or those that a slim dump has (kept.h); NULL: nobody asks, all */
 	bool slim;           /* it is what tornstack slim left of another */
+	bool redacted;       /* … and what was not needed is not even in the words that are there */
 	uint64_t copied;     /* bytes that image_bytes copied: memory in several pieces is not much more than the dump has */
 };
 
@@ -155,6 +156,9 @@ struct span image_view(struct image *image, uint64_t address, uint64_t size);
  * dump all words that its own analysis neither read nor cited are 0. The other functions for searches are image_next, image_data
  * and image_each_writable. */
 struct span image_peek(struct image *image, uint64_t address, uint64_t size);
+
+/* As image_cite, of a field of a structure that is known to be the runtime's. */
+void image_cite_field(struct image *image, uint64_t address, uint64_t size);
 
 /* These bytes of what was searched have a part in what is found. */
 void image_cite(struct image *image, uint64_t address, uint64_t size);

@@ -21,15 +21,18 @@ static uint64_t number_words(struct image *image)
 const struct err *kept_begin(struct image *image, bool recording)
 {
 	struct kept *kept = arena_alloc(image->arena, sizeof *kept);
-	const struct err *err;
-	void *bits;
+	uint64_t **maps[] = {&kept->bits, &kept->removed, &kept->fields, &kept->texts, &kept->masked};
 
 	kept->recording = recording;
 	kept->words = number_words(image);
-	err = mapping_zeros(image->arena, (kept->words / KEPT_BITS + 1) * sizeof *kept->bits, true, &bits);
-	if (err)
-		return err;
-	kept->bits = bits;
+	for (size_t i = 0; i < (recording ? sizeof maps / sizeof *maps : 2); i++) {
+		void *bits;
+		const struct err *err = mapping_zeros(image->arena, (kept->words / KEPT_BITS + 1) * sizeof **maps[i], true, &bits);
+
+		if (err)
+			return err;
+		*maps[i] = bits;
+	}
 	image->kept = kept;
 	return NULL;
 }
@@ -50,10 +53,10 @@ static uint64_t element_end(uint64_t from, uint64_t to)
 	return end < to ? end : to;
 }
 
-static void mark(struct kept *kept, uint64_t from, uint64_t to)
+static void mark(uint64_t *bits, uint64_t from, uint64_t to)
 {
 	for (uint64_t end; from < to; from = end) {
-		uint64_t *element = &kept->bits[from / KEPT_BITS];
+		uint64_t *element = &bits[from / KEPT_BITS];
 		uint64_t mask;
 
 		end = element_end(from, to);
@@ -64,13 +67,13 @@ static void mark(struct kept *kept, uint64_t from, uint64_t to)
 }
 
 /* The first word of [from, to) that is not marked, or `to`. */
-static uint64_t first_unmarked(const struct kept *kept, uint64_t from, uint64_t to)
+static uint64_t first_unmarked(const struct kept *kept, uint64_t from, uint64_t to, bool view)
 {
 	for (uint64_t end; from < to; from = end) {
 		uint64_t missing;
 
 		end = element_end(from, to);
-		missing = ~kept->bits[from / KEPT_BITS] & mask_of(from, end);
+		missing = ~(kept->bits[from / KEPT_BITS] | (view ? kept->removed[from / KEPT_BITS] : 0)) & mask_of(from, end);
 		if (missing)
 			return from / KEPT_BITS * KEPT_BITS + (uint64_t)__builtin_ctzll(missing);
 	}
@@ -81,27 +84,33 @@ bool kept_any(const struct kept *kept, uint64_t from, uint64_t to)
 {
 	for (uint64_t end; from < to; from = end) {
 		end = element_end(from, to);
-		if (kept->bits[from / KEPT_BITS] & mask_of(from, end))
+		if ((kept->bits[from / KEPT_BITS] | kept->removed[from / KEPT_BITS]) & mask_of(from, end))
 			return true;
 	}
 	return false;
 }
 
-uint64_t kept_bytes(struct kept *kept, const struct segment *segment, uint64_t offset, uint64_t n)
+uint64_t kept_bytes(struct kept *kept, const struct segment *segment, uint64_t offset, uint64_t n, bool view)
 {
 	const uint64_t from = kept_number(segment, offset);
 	const uint64_t to = n ? kept_number(segment, offset + n - 1) + 1 : from;
 	uint64_t last, size;
 
 	if (kept->recording) {
-		mark(kept, from, to);
+		mark(kept->bits, from, to);
 		return n;
 	}
-	last = first_unmarked(kept, from, to);
+	last = first_unmarked(kept, from, to, view);
 	if (last == to)
 		return n;
 	size = (last - segment->first_word) * KEPT_WORD - segment->address % KEPT_WORD;
 	return last > from && size > offset ? size - offset : 0;
+}
+
+void kept_mark(uint64_t *bits, const struct segment *segment, uint64_t offset, uint64_t n)
+{
+	if (n)
+		mark(bits, kept_number(segment, offset), kept_number(segment, offset + n - 1) + 1);
 }
 
 /* A multiplicative hash by blocks; who changes a file on purpose could as well change the slim dump. */

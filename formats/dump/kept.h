@@ -14,11 +14,20 @@ struct kept_comparison {
 	struct comparison sum;
 };
 
+struct redaction;
+
 struct kept {
-	uint64_t *bits;  /* a word each */
+	uint64_t *bits;    /* a word each */
+	uint64_t *removed; /* words that were read and must not leave: not saved for who reads one; in views, which are looked through for
+			    * something else, a value that is no address, number or nil */
+	/* While it is recorded, of words that are kept: */
+	uint64_t *fields; /* fields of the runtime's structures (image_cite_field) */
+	uint64_t *texts;  /* read as texts (image_string) */
+	uint64_t *masked; /* written without their letters */
 	uint64_t words;
 	bool recording;
 	VEC(struct kept_comparison) comparisons;
+	struct redaction *redaction; /* what must not leave (formats/slim/redaction.h); NULL: all may */
 	struct notes notes; /* what the format's reader noted */
 };
 
@@ -32,9 +41,9 @@ static inline uint64_t kept_number(const struct segment *segment, uint64_t offse
 	return segment->first_word + (segment->address % KEPT_WORD + offset) / KEPT_WORD;
 }
 
-/* Of the n bytes at an offset of a segment that are saved: how many can be read. Recording: all, and they are marked. Several threads
+/* Of the n bytes at an offset of a segment that are saved: how many can be read, or seen in a view. Recording: all, and they are marked. Several threads
  * may do so at once. */
-uint64_t kept_bytes(struct kept *kept, const struct segment *segment, uint64_t offset, uint64_t n);
+uint64_t kept_bytes(struct kept *kept, const struct segment *segment, uint64_t offset, uint64_t n, bool view);
 
 /* Whether a word is marked. */
 static inline bool kept_has(const struct kept *kept, uint64_t number)
@@ -42,7 +51,15 @@ static inline bool kept_has(const struct kept *kept, uint64_t number)
 	return __atomic_load_n(&kept->bits[number / KEPT_BITS], __ATOMIC_RELAXED) >> number % KEPT_BITS & 1;
 }
 
-/* Whether any of the words [from, to) is. */
+static inline bool kept_bit(const uint64_t *bits, uint64_t number)
+{
+	return bits[number / KEPT_BITS] >> number % KEPT_BITS & 1;
+}
+
+/* Marks the words of n bytes at an offset of a segment in one of the maps above. */
+void kept_mark(uint64_t *bits, const struct segment *segment, uint64_t offset, uint64_t n);
+
+/* Whether any of the words [from, to) is, or was removed. */
 bool kept_any(const struct kept *kept, uint64_t from, uint64_t to);
 
 /* The comparison of a file's bytes with the memory at an address that was recorded; NULL: none was. */

@@ -2,6 +2,7 @@
  * segment of the old core is there: what of it is not saved has p_filesz < p_memsz, as the kernel leaves it out (core(5)).
  * References: elf(5); Linux fs/binfmt_elf.c. */
 #include "formats/slim/record.h"
+#include "formats/slim/notes.h"
 #include "formats/slim/slim.h"
 
 #include "formats/exe/elf.h"
@@ -212,6 +213,8 @@ const struct err *slim_write_core(struct image *image, FILE *out)
 	layout_find_runs(&writer.plan, RUNS_MOST);
 	/* The new headers come first; segments are split at runs, so there are not more than: */
 	writer.at = EHDR + PHDR * (image->segments.count + writer.plan.runs.items.count + NOTES_MOST + TAGS_MOST + 1);
+	if (image->kept->redaction)
+		notes_redact(&writer.plan, &writer.elf);
 	add_all_copied(&writer, PROGRAM_NOTE, NOTES_MOST);
 	add_old_headers(&writer);
 	add_all_copied(&writer, PROGRAM_MEMORY_TAGS, TAGS_MOST);

@@ -1,6 +1,8 @@
 /* layout.c: see layout.h. */
 #include "formats/slim/layout.h"
 
+#include "formats/slim/redaction.h"
+
 #include <stdlib.h>
 
 enum { BLOCK = 1 << 16 };
@@ -75,6 +77,11 @@ void layout_add_bytes(struct layout_plan *plan, uint64_t start, uint64_t size, u
 					.bytes = rest.data});
 }
 
+void layout_edit(struct layout_plan *plan, uint64_t original, uint64_t size, const uint8_t *bytes)
+{
+	vec_push(plan->image->arena, &plan->edits, (struct edit){original, size, bytes});
+}
+
 void layout_add_runs(struct layout_plan *plan)
 {
 	for (size_t i = 0; i < plan->runs.items.count; i++) {
@@ -92,11 +99,52 @@ static void copy_kept(const struct kept *kept, const struct segment *segment, ui
 {
 	memset(ret, 0, n);
 	for (size_t at = 0, step; at < n; at += step) {
+		const uint64_t number = kept_number(segment, offset + at);
+
 		step = KEPT_WORD - (size_t)((segment->address + offset + at) % KEPT_WORD);
 		step = step < n - at ? step : n - at;
-		if (kept_has(kept, kept_number(segment, offset + at)))
+		if (kept_has(kept, number))
 			memcpy(ret + at, segment->saved.data + offset + at, step);
+		for (size_t i = at; kept_bit(kept->masked, number) && i < at + step; i++)
+			ret[i] = redaction_letter(segment->address + offset + i, ret[i]);
+		for (size_t i = at; kept_bit(kept->removed, number) && i < at + step; i++)
+			ret[i] = redaction_letter(segment->address + offset + i, 1);
 	}
+}
+
+static void erase(const struct redaction *redaction, uint64_t address, size_t n, uint8_t *block)
+{
+	for (size_t i = 0; redaction && i < redaction->erased.count; i++) {
+		const struct memory_range *range = &redaction->erased.items[i];
+		const uint64_t from = range->start > address ? range->start : address;
+		const uint64_t to = range->end < address + n ? range->end : address + n;
+
+		for (uint64_t at = from; at < to; at++)
+			block[at - address] = redaction_letter(at, block[at - address]);
+	}
+}
+
+/* The bytes of a piece that is no memory, as they will be. */
+static const uint8_t *edited(const struct layout_plan *plan, const struct piece *piece)
+{
+	uint8_t *copy = NULL;
+
+	for (size_t i = 0; piece->original != SLIM_MADE && i < plan->edits.count; i++) {
+		const struct edit *edit = &plan->edits.items[i];
+		const uint64_t from = edit->original > piece->original ? edit->original : piece->original;
+		const uint64_t end = edit->original + edit->size;
+		const uint64_t to = end < piece->original + piece->size ? end : piece->original + piece->size;
+
+		if (from >= to)
+			continue;
+		if (!copy)
+			copy = memcpy(arena_alloc(plan->image->arena, (size_t)piece->size), piece->bytes, (size_t)piece->size);
+		if (edit->bytes)
+			memcpy(copy + (from - piece->original), edit->bytes + (from - edit->original), (size_t)(to - from));
+		else
+			memset(copy + (from - piece->original), 0, (size_t)(to - from));
+	}
+	return copy ? copy : piece->bytes;
 }
 
 static bool write_memory(const struct layout_plan *plan, const struct piece *piece, uint8_t *block, FILE *out)
@@ -107,6 +155,7 @@ static bool write_memory(const struct layout_plan *plan, const struct piece *pie
 		const size_t n = piece->size - at < BLOCK ? (size_t)(piece->size - at) : BLOCK;
 
 		copy_kept(plan->image->kept, piece->segment, start + at, n, block);
+		erase(plan->image->kept->redaction, piece->segment->address + start + at, n, block);
 		if (fwrite(block, 1, n, out) != n)
 			return false;
 	}
@@ -161,7 +210,7 @@ bool layout_write(struct layout_plan *plan, FILE *out)
 		if (piece->position > at && !write_zeros(piece->position - at, block, out))
 			return false;
 		if (piece->segment ? !write_memory(plan, piece, block, out)
-				   : fwrite(piece->bytes, 1, (size_t)piece->size, out) != piece->size)
+				   : fwrite(edited(plan, piece), 1, (size_t)piece->size, out) != piece->size)
 			return false;
 		at = piece->position + piece->size;
 	}

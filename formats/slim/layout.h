@@ -31,8 +31,15 @@ struct page_runs {
 	VEC(struct page_run) items;
 };
 
+/* Bytes of the old file that are others in the new one. */
+struct edit {
+	uint64_t original, size;
+	const uint8_t *bytes; /* NULL: zeros */
+};
+
 struct layout_plan {
 	struct image *image;
+	VEC(struct edit) edits; /* of what is no memory */
 	VEC(struct piece) pieces; /* ascending by position when it is written */
 	struct page_runs runs;
 };
@@ -48,6 +55,9 @@ void layout_add(struct layout_plan *plan, struct piece piece);
 
 /* The bytes [start, start + size) of the old file, as far as it has them, at a position. */
 void layout_add_bytes(struct layout_plan *plan, uint64_t start, uint64_t size, uint64_t position);
+
+/* Changes bytes of the old file, NULL: to zeros, that are no memory. */
+void layout_edit(struct layout_plan *plan, uint64_t original, uint64_t size, const uint8_t *bytes);
 
 /* The runs, whose positions are known, as pieces. */
 void layout_add_runs(struct layout_plan *plan);

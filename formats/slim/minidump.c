@@ -3,6 +3,7 @@
  * left, in a list of their own; other memory stays in its place, and of it kept words. A new directory names the new streams.
  * Reference: minidumpapiset.h. */
 #include "formats/slim/record.h"
+#include "formats/slim/streams.h"
 #include "formats/slim/slim.h"
 
 #include <stdlib.h>
@@ -85,6 +86,12 @@ static struct span entry_at(const struct writer *writer, uint64_t index)
 		       : (struct span){0};
 }
 
+/* What is not known may hold anything. */
+static bool is_kept(const struct writer *writer, uint32_t type)
+{
+	return !writer->plan.image->kept->redaction || stream_is_needed(type);
+}
+
 static uint64_t streams_of(const struct writer *writer)
 {
 	uint64_t count = 0;
@@ -103,7 +110,7 @@ static void find_metadata(struct writer *writer)
 		const uint64_t size = span_u32(entry, 4), start = span_u32(entry, 8);
 		const struct span rest = span_from(writer->file, start);
 
-		if (!start)
+		if (!start || !is_kept(writer, span_u32(entry, 0)))
 			continue;
 		add_range(writer, start, size);
 		for (size_t k = 0; k < sizeof references / sizeof *references; k++)
@@ -220,10 +227,11 @@ static struct piece make_directory(struct writer *writer, uint64_t at, const str
 
 	for (uint64_t i = 0; (entry = entry_at(writer, i)).size; i++) {
 		const bool replaced = writer->full && span_u32(entry, 0) == MEMORY64;
+		const bool kept = is_kept(writer, span_u32(entry, 0)); /* else unused: type 0 */
 
-		put(&next, span_u32(entry, 0), 4);
-		put(&next, replaced ? memory->size : span_u32(entry, 4), 4);
-		put(&next, replaced ? memory->position : span_u32(entry, 8), 4);
+		put(&next, kept ? span_u32(entry, 0) : 0, 4);
+		put(&next, !kept ? 0 : replaced ? memory->size : span_u32(entry, 4), 4);
+		put(&next, !kept ? 0 : replaced ? memory->position : span_u32(entry, 8), 4);
 	}
 	put(&next, SLIM_NOTE, 4);
 	put(&next, record->size, 4);
@@ -279,6 +287,8 @@ const struct err *slim_write_minidump(struct image *image, FILE *out)
 	struct writer writer = {.plan = {.image = image}, .file = image->bytes};
 	const struct err *err;
 
+	if (image->kept->redaction)
+		streams_redact(&writer.plan);
 	find_metadata(&writer);
 	merge_metadata(&writer);
 	writer.full = is_full(&writer);

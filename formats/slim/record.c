@@ -3,6 +3,7 @@
 
 #include "base/mapping.h"
 #include "formats/exe/elf.h"
+#include "formats/slim/redaction.h"
 
 #include <errno.h>
 
@@ -11,11 +12,12 @@ enum {
 	EXTENT = 3 * WORD,
 	COMPARISON = 6 * WORD,
 	BLOCK_WORDS = 512,
-	BLOCK = WORD + BLOCK_WORDS / 8,
+	BLOCK_BITS = BLOCK_WORDS / 8, /* bytes */
+	BLOCK = WORD + 2 * BLOCK_BITS,
 	NOTES_LIMIT = 1 << 20,
 };
 
-enum header { AT_MAGIC, AT_VERSION, AT_SIZE, AT_FLAGS, AT_EXTENTS, AT_COMPARISONS, AT_WORDS, AT_BLOCKS, AT_NOTES };
+enum header { AT_MAGIC, AT_VERSION, AT_SIZE, AT_FLAGS, AT_EXTENTS, AT_COMPARISONS, AT_WORDS, AT_BLOCKS, AT_MASKS, AT_NOTES };
 
 /* ---- making ---- */
 
@@ -50,12 +52,17 @@ static uint64_t notes_size(const struct notes *notes, size_t count)
 	return size;
 }
 
+static uint64_t masks_of(const struct layout_plan *plan)
+{
+	return plan->image->kept->redaction ? plan->image->threads.count : 0;
+}
+
 uint64_t slim_record_size(const struct layout_plan *plan, size_t extents)
 {
 	const struct kept *kept = plan->image->kept;
 
 	return SLIM_HEADER * WORD + extents * EXTENT + kept->comparisons.count * COMPARISON + count_blocks(kept) * BLOCK +
-	       notes_size(&kept->notes, kept->notes.count);
+	       masks_of(plan) * WORD + notes_size(&kept->notes, kept->notes.count);
 }
 
 static void put_extents(uint8_t **at, const struct layout_plan *plan)
@@ -82,14 +89,20 @@ static void put_comparisons(uint8_t **at, const struct kept *kept)
 	}
 }
 
+static void put_bits(uint8_t **at, const struct kept *kept, const uint64_t *bits, uint64_t block)
+{
+	for (uint64_t i = 0; i < BLOCK_WORDS / KEPT_BITS; i++)
+		put(at, block * BLOCK_WORDS + i * KEPT_BITS < kept->words ? bits[block * (BLOCK_WORDS / KEPT_BITS) + i] : 0);
+}
+
 static void put_blocks(uint8_t **at, const struct kept *kept)
 {
 	for (uint64_t block = 0; block * BLOCK_WORDS < kept->words; block++) {
 		if (!block_is_kept(kept, block))
 			continue;
 		put(at, block);
-		for (uint64_t i = 0; i < BLOCK_WORDS / KEPT_BITS; i++)
-			put(at, block * BLOCK_WORDS + i * KEPT_BITS < kept->words ? kept->bits[block * (BLOCK_WORDS / KEPT_BITS) + i] : 0);
+		put_bits(at, kept, kept->bits, block);
+		put_bits(at, kept, kept->removed, block);
 	}
 }
 
@@ -114,8 +127,9 @@ const uint8_t *slim_record_make(const struct layout_plan *plan, uint64_t size)
 		extents += plan->pieces.items[i].original != SLIM_MADE;
 	const uint64_t header[SLIM_HEADER] = {
 		[AT_MAGIC] = SLIM_MAGIC, [AT_VERSION] = SLIM_VERSION, [AT_SIZE] = plan->image->bytes.size,
-		[AT_FLAGS] = plan->image->truncated ? SLIM_TRUNCATED : 0, [AT_EXTENTS] = extents,
+		[AT_FLAGS] = (plan->image->truncated ? SLIM_TRUNCATED : 0) | (kept->redaction ? SLIM_REDACTED : 0), [AT_EXTENTS] = extents,
 		[AT_COMPARISONS] = kept->comparisons.count, [AT_WORDS] = kept->words, [AT_BLOCKS] = count_blocks(kept),
+		[AT_MASKS] = masks_of(plan),
 		[AT_NOTES] = notes_size(&kept->notes, kept->notes.count),
 	};
 
@@ -124,6 +138,8 @@ const uint8_t *slim_record_make(const struct layout_plan *plan, uint64_t size)
 	put_extents(&at, plan);
 	put_comparisons(&at, kept);
 	put_blocks(&at, kept);
+	for (size_t i = 0; i < masks_of(plan); i++)
+		put(&at, kept->redaction->masked[i]);
 	put_notes(&at, &kept->notes);
 	return record;
 }
@@ -195,6 +211,7 @@ bool slim_record_read(struct span bytes, struct slim_record *ret)
 	ret->extents = take(&reader, header[AT_EXTENTS], EXTENT);
 	ret->comparisons = take(&reader, header[AT_COMPARISONS], COMPARISON);
 	ret->blocks = take(&reader, header[AT_BLOCKS], BLOCK);
+	ret->masks = take(&reader, header[AT_MASKS], WORD);
 	ret->notes = take(&reader, header[AT_NOTES], 1);
 	return !reader.failed && header[AT_VERSION] == SLIM_VERSION && ret->notes.size <= NOTES_LIMIT;
 }
@@ -238,8 +255,10 @@ static void apply_blocks(struct kept *kept, struct span blocks)
 		for (uint64_t i = 0; i < BLOCK_WORDS / KEPT_BITS; i++) {
 			const uint64_t element = block * (BLOCK_WORDS / KEPT_BITS) + i;
 
-			if (block <= kept->words / BLOCK_WORDS && element <= kept->words / KEPT_BITS)
-				kept->bits[element] = span_u64(blocks, at + WORD + i * WORD);
+			if (block > kept->words / BLOCK_WORDS || element > kept->words / KEPT_BITS)
+				continue;
+			kept->bits[element] = span_u64(blocks, at + WORD + i * WORD);
+			kept->removed[element] = span_u64(blocks, at + WORD + BLOCK_BITS + i * WORD);
 		}
 	}
 }
@@ -281,6 +300,9 @@ const struct err *slim_record_apply(struct image *image, const struct slim_recor
 	image->slim = true;
 	image->truncated = record->flags & SLIM_TRUNCATED;
 	apply_blocks(image->kept, record->blocks);
+	for (size_t i = 0; i < image->threads.count && i < record->masks.size / WORD; i++)
+		image->threads.items[i].registers.known &= ~span_u64(record->masks, i * WORD);
+	image->redacted = record->flags & SLIM_REDACTED;
 	apply_comparisons(image, record->comparisons);
 	apply_notes(image, record->notes);
 	return NULL;

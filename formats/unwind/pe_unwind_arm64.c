@@ -162,19 +162,31 @@ static bool machine_frame(struct pe_frame *frame, uint64_t *sp)
 	return pe_frame_restore(frame, PC, *sp + WORD) && pe_frame_word(frame, *sp, sp);
 }
 
+/* Of a redacted dump, values that were nobody's business. */
+static void forget_removed(struct pe_frame *frame, uint64_t record, const struct reg_map *map, struct registers *registers)
+{
+	uint64_t value;
+
+	for (size_t i = 0; i < map->count; i++)
+		if (!image_u64(frame->image, record + map->slots[i].offset, &value))
+			reg_forget(registers, map->slots[i].reg);
+}
+
 static bool context_frame(struct pe_frame *frame, uint64_t *sp)
 {
 	const struct arch *arch = frame->image->arch;
-	uint8_t record[1024];
+	const struct span record = image_bytes(frame->image, *sp, arch->context.control.size);
 	struct registers registers = {0};
 
-	if (arch->context.control.size > sizeof record ||
-	    image_read(frame->image, *sp, record, arch->context.control.size) != MEM_OK) {
+	if (!record.size) {
 		frame->step.address = *sp;
 		return pe_frame_fail(frame, PE_UNREADABLE);
 	}
-	if (!reg_read_context(&registers, arch, (struct span){record, arch->context.control.size}))
+	image_cite_field(frame->image, *sp + arch->context.flags, WORD);
+	if (!reg_read_context(&registers, arch, record))
 		return pe_frame_fail(frame, PE_LOST);
+	forget_removed(frame, *sp, &arch->context.control, &registers);
+	forget_removed(frame, *sp, &arch->context.integer, &registers);
 	frame->registers = registers;
 	for (size_t i = 0; i < arch->context.control.count; i++)
 		if (arch->context.control.slots[i].reg == PC)

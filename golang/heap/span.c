@@ -96,6 +96,7 @@ bool span_read(struct go_runtime *runtime, const struct go_heap *heap, uint64_t 
 	*ret = (struct heap_span){0};
 	if (size > sizeof bytes || image_read(runtime->image, address, bytes, size) != MEM_OK)
 		return false;
+	image_cite_field(runtime->image, address, size);
 	ret->address = address;
 	read_span(runtime->layout, heap, (struct span){bytes, size}, ret);
 	return is_sound(heap, ret);
@@ -107,6 +108,7 @@ bool heap_bit(struct go_runtime *runtime, uint64_t bits, uint64_t index, bool *r
 
 	if (!bits || !image_u8(runtime->image, bits + index / BITS, &byte))
 		return false;
+	image_cite_field(runtime->image, bits + index / BITS, 1);
 	*ret = byte >> index % BITS & 1;
 	return true;
 }

@@ -74,6 +74,7 @@ static bool add_arena(struct making *making, uint64_t start)
 	entries = image_bytes(making->runtime->image, arena + making->runtime->layout->offset[LAYOUT_heapArena_spans], pages * WORD);
 	if (!entries.size || making->index->arenas.count == ARENAS_MOST)
 		return false;
+	image_cite_field(making->runtime->image, arena + making->runtime->layout->offset[LAYOUT_heapArena_spans], pages * WORD);
 	added.pages = arena_array(making->arena, pages, sizeof *added.pages);
 	for (uint64_t i = 0; i < pages; i++) {
 		const uint64_t record = span_u64(entries, WORD * i);

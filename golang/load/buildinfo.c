@@ -59,8 +59,10 @@ static bool scan(struct go_runtime *runtime, struct image *image, struct span by
 {
 	for (size_t at = 0; (at = span_find(bytes, at, magic, sizeof magic - 1)) != SIZE_MAX; at++)
 		if ((address + at) % 16 == 0 && take(runtime, span_from(bytes, at))) {
-			if (image)
-				image_cite(image, address + at, size_of(span_from(bytes, at)));
+			if (image) {
+				runtime->build_record = span_slice(bytes, at, size_of(span_from(bytes, at)));
+				image_cite(image, address + at, runtime->build_record.size);
+			}
 			return true;
 		}
 	return false;

@@ -186,7 +186,10 @@ static bool is_version_string(const struct finder *finder, uint64_t address)
 	    length > VERSION_LIMIT)
 		return false;
 	version = image_string(image, text, length);
-	return version && (!strncmp(version, "go1", 3) || !strncmp(version, "devel", 5));
+	if (!version || (strncmp(version, "go1", 3) != 0 && strncmp(version, "devel", 5) != 0))
+		return false;
+	image_cite_field(image, text, length);
+	return true;
 }
 
 /* schedinit tests the length of buildVersion, so its reference may be to the second word. */

@@ -74,6 +74,8 @@ static bool read_goroutine(struct image *image, const struct layout *layout, uin
 			return false;
 		g = (struct span){copy, size};
 	}
+	if (image->kept)
+		image_cite_field(image, address, size);
 	ret->address = address;
 	read_fields(layout, g, ret);
 	return true;

@@ -23,7 +23,7 @@ def sample(case):
 def options_missing():
     """Options that --help names and the manual page does not, or the other way round."""
     manual = (tap.ROOT / 'docs/tornstack.1').read_text(encoding='utf-8')
-    helped = ''.join(tap.Run(*command, '--help').out.decode() for command in ((), ('goroutines',), ('handle',), ('scan',), ('explain',)))
+    helped = ''.join(tap.Run(*command, '--help').out.decode() for command in ((), ('goroutines',), ('handle',), ('scan',), ('slim',), ('explain',)))
     return ' '.join(sorted(set(re.findall(r'--([a-z-]+)', helped)) ^ set(re.findall(r'Fl -([a-z-]+)', manual))))
 
 

@@ -38,10 +38,10 @@ def without_input(run):
     return {key: value for key, value in run.report.items() if key not in ALLOWED}
 
 
-def differences(args, folder, reports, *more):
+def differences(args, folder, reports):
     """Makes a slim dump in the place of the dump, since where that lies is in reports too, and compares what is said of both."""
     before = [tap.Run(*args, *options) for options in reports]
-    run = tap.Run('slim', *args, *more, '-o', folder / 'slim.zst')
+    run = tap.Run('slim', *args, '--unredacted', '-o', folder / 'slim.zst')
     trouble = run.trouble(0)
     if trouble:
         return trouble
@@ -68,6 +68,30 @@ def shown(text):
     return re.sub(r'\(?zstd[^,)]*', '', text.decode(errors='replace')).splitlines()
 
 
+def without_secrets(report):
+    """What redaction leaves as it was: who did what where, and why. Texts and values in words may lose their letters."""
+    def frames(stacks):
+        return [[(frame['function'], frame['line'], frame['pc'], frame['sp']) for frame in stack['frames']] for stack in stacks]
+    return {'verdict': [report['verdict'][key] for key in ('rule', 'certainty', 'finding')],
+            'findings': [(finding['rule'], finding['certainty'], finding['goroutine'], finding['function'], finding['explained_by'])
+                         for finding in report['findings']],
+            'goroutines': [(goroutine['id'], goroutine['status'], goroutine['wait_reason']) for goroutine in report['goroutines']],
+            'stacks': frames(report['goroutines']), 'fingerprint': report['fingerprint']}
+
+
+def redacted(args, folder):
+    """The same for a redacted one."""
+    before = tap.Run(*args, '--json', '--goroutines=all')
+    run = tap.Run('slim', *args, '-o', folder / 'slim.zst')
+    trouble = before.trouble(0) or run.trouble(0)
+    if trouble:
+        return trouble
+    args[0].unlink()
+    (folder / 'slim.zst').rename(args[0])
+    after = tap.Run(*args, '--json', '--goroutines=all')
+    return after.trouble(0) or different(without_secrets(before.report), without_secrets(after.report))
+
+
 def check_case(case, folder):
     args = tap.case_args(case)
     if is_log(args):
@@ -75,6 +99,7 @@ def check_case(case, folder):
         tap.check(f'{case}: a log cannot be made slim', run.trouble(1) or ('it is a log' not in run.err and run.err))
         return
     tap.check(f'{case}: with its executable', differences(moved(args, folder), folder, REPORTS))
+    tap.check(f'{case}: redacted', redacted(moved(args, folder), folder))
     if without_exe(args) != args:
         reports = REPORTS if tap.FULL else REPORTS[:1]
         tap.check(f'{case}: without', differences(moved(without_exe(args), folder), folder, reports))
@@ -100,15 +125,17 @@ def check_file(folder):
     """Plain output, its mode, where it cannot be written, and what is refused."""
     args = tap.case_args(SAMPLE[1])
     slim, again = folder / 'slim', folder / 'again'
-    tap.check('plain', tap.Run('slim', *args, '-o', slim).trouble(0) or different(
+    tap.check('plain', tap.Run('slim', *args, '--unredacted', '-o', slim).trouble(0) or different(
         *(without_input(tap.Run(dump, *args[1:], '--json', '--goroutines=all')) for dump in (args[0], slim))))
     tap.check('it is its owner\'s alone', stat.S_IMODE(slim.stat().st_mode) != 0o600 and oct(slim.stat().st_mode))
-    run = tap.Run('slim', *args)
+    run = tap.Run('slim', *args, '--unredacted')
     tap.check('to standard output', run.trouble(0) or (run.out != slim.read_bytes() and 'other bytes'))
-    tap.check('one thread and five', tap.Run('slim', *args, '-j5', '-o', again).trouble(0) or
+    tap.check('one thread and five', tap.Run('slim', *args, '--unredacted', '-j5', '-o', again).trouble(0) or
               (again.read_bytes() != slim.read_bytes() and 'other bytes'))
     run = tap.Run('slim', slim, '-o', again)
     tap.check('a slim dump is not made slim again', run.trouble(1) or ('slim already' not in run.err and run.err))
+    listed = tap.Run('slim', *args, '--list')
+    tap.check('what remains is listed', listed.trouble(0) or (b'code addresses' not in listed.out and listed.out.decode()))
     tap.check('it is no report', tap.Run('slim', *args, '--json').trouble(2))
     done = subprocess.run([str(tap.TORNSTACK), 'slim', *map(str, args), '-o', str(folder / 'none')], capture_output=True,
                           check=False, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000)))

@@ -1,0 +1,55 @@
+/* redaction.h: what of a slim dump must not leave the machine is taken out of it. Of the words that were read, those of memory that
+ * could be written stay only for a reason (reasons.def); all others become words that are not kept. Registers that hold neither
+ * addresses nor evidence become unknown, and notes and streams lose what is not needed. */
+#ifndef FORMATS_SLIM_REDACTION_H
+#define FORMATS_SLIM_REDACTION_H
+
+#include "formats/dump/image.h"
+
+enum reason {
+#define REASON(name, text) REASON_##name,
+#include "formats/slim/reasons.def"
+#undef REASON
+	REASONS
+};
+
+extern const char *const reason_texts[REASONS];
+
+/* [start, end) of memory. */
+struct memory_range {
+	uint64_t start, end;
+};
+
+struct redaction {
+	/* Who knows the program fills these. */
+	VEC(struct memory_range) code;       /* of the program, whether the dump says that it was mapped or not */
+	VEC(struct memory_range) constants;  /* code and what is never written of the program, where the dump does not say what may be */
+	VEC(struct memory_range) structures; /* of the runtime, whose fields stay whatever they hold; ascending after redaction_run */
+	VEC(struct memory_range) texts;      /* bytes that may stay though they are text */
+	VEC(uint64_t) evidence;              /* values that findings rest on: they stay in any word and register */
+	VEC(struct memory_range) erased;     /* bytes that lose their letters, beside texts and in them */
+	bool has_fault;
+	uint64_t fault;                      /* an address: what is near it is evidence, too */
+	/* What came of it. */
+	uint64_t words[REASONS];
+	uint64_t removed;          /* words */
+	uint64_t *masked;          /* of each thread, bits of registers */
+	size_t masked_count;       /* registers */
+};
+
+/* Takes out of what the image has kept so far whatever has no reason to stay, and counts; `ret` stays as long as the image. */
+void redaction_run(struct image *image, struct redaction *redaction);
+
+/* Whether a value of a register may stay; `crashed`: of the thread that the dump blames. */
+bool redaction_register_stays(struct image *image, bool crashed, uint8_t number, uint64_t value);
+
+/* What is put for a byte of text at an address: a letter of "redacted", but for what ends and divides lines. */
+uint8_t redaction_letter(uint64_t address, uint8_t byte);
+
+/* A value that may be a number of the scheduler's, a length, a flag: both halves are small; or a fill pattern. */
+bool redaction_is_small(uint64_t value);
+
+/* Text, mostly: no evidence, whoever names it. */
+bool redaction_is_text(uint64_t value);
+
+#endif

@@ -1,0 +1,11 @@
+/* redaction.h: what may stay in a dump that leaves the machine (formats/slim/redaction.h), as far as it takes to know Go. */
+#ifndef LIB_REDACTION_H
+#define LIB_REDACTION_H
+
+#include "formats/slim/redaction.h"
+#include "heuristics/finding.h"
+
+/* Redacts what the image of a diagnosis has kept (slim_begin). */
+void redact(const struct diagnosis *diagnosis);
+
+#endif
