@@ -59,9 +59,25 @@ static void write_markdown(const struct diagnosis *diagnosis, FILE *out)
 	report_markdown(diagnosis, &most, out);
 }
 
+static void write_html(const struct diagnosis *diagnosis, FILE *out)
+{
+	report_html(diagnosis, &most, out);
+}
+
+static void write_pprof(const struct diagnosis *diagnosis, FILE *out)
+{
+	report_pprof(diagnosis, &most, out);
+}
+
+static void write_folded(const struct diagnosis *diagnosis, FILE *out)
+{
+	report_folded(diagnosis, &most, out);
+}
+
 /* Every form of a report has its line here, or could not be made of a slim dump. */
 static void (*const reports[])(const struct diagnosis *diagnosis, FILE *out) = {
 	write_json, write_text, write_usual_text, write_list, write_traceback, write_brief, write_markdown,
+	write_html, write_pprof, write_folded,
 };
 
 /* What remains of memory and registers, and what does not. */

@@ -19,7 +19,8 @@ SAMPLE = ['amd64-again-readers', 'amd64-c-callback', 'amd64-circle', 'amd64-dead
 # What of a report is of the file, not of the process. Nothing else may differ.
 ALLOWED = ('input',)
 
-REPORTS = (['--json', '--goroutines=all', '-v'], ['-v'], [], ['--traceback'], ['--markdown'], ['--brief'])
+REPORTS = (['--json', '--goroutines=all', '-v'], ['-v'], [], ['--traceback'], ['--markdown'], ['--brief'],
+           ['--html'], ['--format=folded'], ['--format=pprof'])
 
 
 def cases():

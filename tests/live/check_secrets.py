@@ -82,6 +82,7 @@ def crash(exe, cpu, how, folder):
 def outputs(slim, exe):
     """Every form of report of a slim dump."""
     for options in (['--json', '--goroutines=all', '-v'], ['-v'], [], ['--traceback'], ['--markdown'], ['--brief'],
+                    ['--html'], ['--format=folded'], ['--format=pprof'],
                     ['--unmasked', '-v']):
         for given in (['--exe', exe], []):
             run = tap.Run(slim, *given, *options)
