@@ -117,7 +117,8 @@ static bool begins(struct span line, const char *with)
 /* A setting of the build may hold anything that was given to a linker or a compiler; a replacement, a path of that machine. */
 static bool is_private_line(struct span line)
 {
-	static const char *const private[] = {"build\t-ldflags", "build\t-gcflags", "build\t-asmflags", "build\tCGO_", "=>\t/", "=>\t."};
+	static const char *const private[] = {"build\t-ldflags", "build\t-gcflags", "build\t-asmflags", "build\tCGO_CFLAGS", "build\tCGO_CPPFLAGS", "build\tCGO_CXXFLAGS",
+					      "build\tCGO_LDFLAGS", "=>\t/", "=>\t."};
 
 	for (size_t i = 0; i < sizeof private / sizeof *private; i++)
 		if (begins(line, private[i]))
@@ -204,6 +205,19 @@ static void add_last_words(struct redactor *redactor)
 	}
 }
 
+/* What the kernel calls the CPU. */
+static void add_platform(struct redactor *redactor)
+{
+	enum { AT_PLATFORM = 15, NAME_MOST = 16 };
+	uint64_t address;
+
+	if (image_auxv(redactor->image, AT_PLATFORM, &address)) {
+		const char *name = span_string(image_peek(redactor->image, address, NAME_MOST), 0, NAME_MOST);
+
+		add_text(redactor, address, name ? strlen(name) + 1 : 0);
+	}
+}
+
 /* ---- evidence ---- */
 
 static void add_evidence(struct redactor *redactor, uint64_t value)
@@ -247,6 +261,7 @@ void redact(const struct diagnosis *diagnosis)
 	add_structures(&redactor);
 	add_build_info(&redactor);
 	add_last_words(&redactor);
+	add_platform(&redactor);
 	add_findings(&redactor);
 	if (redactor.analysis->fault.known && !redaction_is_text(redactor.analysis->fault.address)) {
 		redactor.redaction->has_fault = true;

@@ -15,9 +15,11 @@ static ssize_t drop(void *cookie, const char *bytes, size_t size)
 	return (ssize_t)size;
 }
 
-/* What is asked of a report decides what it reads: the most of each. */
+/* What is asked of a report decides what it reads: the most of each. One of them asks for every goroutine; the others read no more of one. */
 static const struct report_options most = {.version = TORNSTACK_VERSION, .goroutines = REPORT_GOROUTINES_ALL, .columns = 100,
 					   .verbose = true, .unmasked = true};
+static const struct report_options grouped = {.version = TORNSTACK_VERSION, .goroutines = REPORT_GOROUTINES_GROUPS, .columns = 100,
+					      .verbose = true, .unmasked = true};
 static const struct report_options usual = {.version = TORNSTACK_VERSION, .goroutines = REPORT_GOROUTINES_GROUPS, .columns = 100};
 
 static void write_json(const struct diagnosis *diagnosis, FILE *out)
@@ -27,7 +29,7 @@ static void write_json(const struct diagnosis *diagnosis, FILE *out)
 
 static void write_text(const struct diagnosis *diagnosis, FILE *out)
 {
-	report_text(diagnosis, &most, out);
+	report_text(diagnosis, &grouped, out);
 }
 
 static void write_usual_text(const struct diagnosis *diagnosis, FILE *out)
@@ -38,15 +40,19 @@ static void write_usual_text(const struct diagnosis *diagnosis, FILE *out)
 static void write_list(const struct diagnosis *diagnosis, FILE *out)
 {
 	const struct goroutine_filter filter = {0};
-	struct report_options options = most;
+	struct report_options options = grouped;
 
 	options.filter = &filter;
 	report_goroutines(diagnosis, &options, out);
 }
 
+/* It always prints every goroutine. */
 static void write_traceback(const struct diagnosis *diagnosis, FILE *out)
 {
-	report_traceback(diagnosis, &most, out);
+	enum { GOROUTINES = 1000 };
+
+	if (diagnosis->analysis->runtime->goroutines.count <= GOROUTINES)
+		report_traceback(diagnosis, &most, out);
 }
 
 static void write_brief(const struct diagnosis *diagnosis, FILE *out)
