@@ -1,6 +1,7 @@
 /* notes.c: see notes.h. Layouts as in formats/dump/elf_core.c. What is not known is not kept. */
 #include "formats/slim/notes.h"
 
+#include "formats/dump/live_record.h"
 #include "formats/slim/redaction.h"
 
 #include <stdio.h>
@@ -133,6 +134,8 @@ static bool visit(void *context, const struct elf_note *note)
 {
 	struct notes_writer *writer = context;
 
+	if (!strcmp(note->owner, LIVE_OWNER) && note->type == LIVE_NOTE) /* what a snapshot cost: numbers */
+		return true;
 	if (!strcmp(note->owner, "CORE"))
 		redact_core_note(writer, note);
 	else if (strcmp(note->owner, "LINUX") != 0 ||
