@@ -34,11 +34,19 @@ static size_t row_of(const struct stack_words *words, uint64_t address)
 	return SIZE_MAX;
 }
 
-/* What a word is, in two lines where it is two things. */
+/* What a word is, and of the damaged one what it was. */
+static const char *what_of(const struct html *html, const struct stack_word *word)
+{
+	if (word->part == WORD_DAMAGED && html->finding->has_repaired && word->address == html->finding->slot)
+		return arena_printf(html->arena, "%s; it was 0x%016" PRIx64, word->what, html->finding->repaired);
+	return word->what;
+}
+
+/* In two lines where it is two things. */
 static void draw_what(const struct html *html, const struct stack_word *word, int64_t y)
 {
-	const char *second = strstr(word->what, "; ");
-	const char *first = second ? arena_strndup(html->arena, word->what, (size_t)(second - word->what)) : word->what;
+	const char *what = what_of(html, word), *second = strstr(what, "; ");
+	const char *first = second ? arena_strndup(html->arena, what, (size_t)(second - what)) : what;
 
 	html_put(html, "<text class=\"what % %\" x=\"%\" y=\"%\">%</text>", part_classes[word->part], second ? "second" : "", html_number(html, WHAT_X),
 		 html_number(html, second ? y + 9 : y + 15), html_cut(html, first, WHAT_LONGEST));

@@ -90,6 +90,20 @@ def contents(case, tree, report):
         tap.check(f'{case}: {section}: {"there" if wanted else "as it applies"}', None if section in ids or not wanted else 'missing')
 
 
+def drawn(case, tree, report):
+    """What is drawn of a damaged word is what the finding says of it."""
+    finding = tap.verdict_finding(report)
+    seen = ''.join(tree.itertext())
+    if finding and finding['rule'] in ('torn-pc', 'torn-return', 'bit-flip') and finding['slot']:
+        wanted = [f'0x{int(finding["observed"], 16):016x}', f'it was 0x{int(finding["repaired"], 16):016x}']
+        tap.check(f'{case}: the word, and what it was', None if all(text in seen for text in wanted) else wanted)
+    if finding and finding['rule'] == 'split-sp':
+        rows = [element for element in tree.iter() if 'split' in element.attrib.get('class', '').split()]
+        texts = [' '.join(''.join(row.itertext()).split()) for row in rows]
+        tap.check(f'{case}: where SP is not where the tables say', None if any(finding['pc'] in text for text in texts) and
+                  any(f'{abs(finding["sp_error"])}' in text for text in texts) else texts)
+
+
 def flame(case, tree, report):
     """The outermost frames are as wide as all goroutines."""
     frames = [element.attrib for element in tree.iter() if 'data-w' in element.attrib]
@@ -129,6 +143,7 @@ def main():
         structure(case, tree)
         policy(case, tree)
         contents(case, tree, report)
+        drawn(case, tree, report)
         flame(case, tree, report)
     hostile()
     tap.finish()
