@@ -16,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import tap  # noqa: E402
 from live import attach, busy  # noqa: E402
 
-KILLS = 50
+KILLS, CAUGHT = 50, 10
 SEIZE, DETACH = 0x4206, 17
 
 
@@ -80,8 +80,9 @@ def await_work(process, before):
 
 def check_kills(process):
     """SIGKILL of tornstack just when it holds the target, which has a goroutine that never rests."""
-    caught, trouble = 0, set()
-    for _ in range(KILLS):
+    caught, kills, trouble = 0, 0, set()
+    while kills < KILLS or (caught < CAUGHT and kills < 6 * KILLS):  # where others want the CPU, this sees fewer stops than there are
+        kills += 1
         run = subprocess.Popen([tap.TORNSTACK, '-q', PATIENT, str(process.pid)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while run.poll() is None and attach.field(process.pid, 'TracerPid') == '0':
             pass
@@ -89,8 +90,8 @@ def check_kills(process):
         run.kill()
         run.wait()
         trouble.add(attach.held(process.pid))
-    tap.check(f'SIGKILL of tornstack leaves it running, {KILLS} times', '\n'.join(sorted(trouble - {None})))
-    tap.check('it held the process when it was killed', None if caught > KILLS // 5 else f'{caught} times of {KILLS}')
+    tap.check(f'SIGKILL of tornstack leaves it running, {KILLS} times and more', '\n'.join(sorted(trouble - {None})))
+    tap.check('it held the process when it was killed', None if caught >= CAUGHT else f'{caught} times of {kills}')
     tap.check('and it works on', await_work(process, attach.cpu_time(process.pid)))
 
 
