@@ -163,19 +163,17 @@ enum mem_state image_read(struct image *image, uint64_t address, void *buf, size
 }
 
 /* The 8 bytes at an address when they lie in the segment of the last lookup, else NULL: the path of nearly every word
- * of a stack walk. */
+ * of a stack walk, which must stay short. What is noted goes the long way. */
 static inline const uint8_t *in_last_segment(const struct image *image, uint64_t address, size_t n)
 {
 	const struct segment *segment;
 	uint64_t offset;
 
-	if (image->last_segment >= image->segments.count)
+	if (image->kept || image->last_segment >= image->segments.count)
 		return NULL;
 	segment = &image->segments.items[image->last_segment];
 	offset = address - segment->address;
 	if (offset >= segment->saved.size || segment->saved.size - offset < n)
-		return NULL;
-	if (__builtin_expect(image->kept != NULL, 0) && kept_bytes(image->kept, segment, offset, n, false) < n)
 		return NULL;
 	return segment->saved.data + offset;
 }
@@ -199,16 +197,33 @@ void image_prefetch(const struct image *image, uint64_t address, uint64_t size)
 		__builtin_prefetch(bytes.data + at);
 }
 
+/* Of their own, so that the short way needs no stack. */
+static __attribute__((noinline)) bool any_u64(struct image *image, uint64_t address, uint64_t *ret)
+{
+	uint8_t copy[8];
+
+	if (image_read(image, address, copy, sizeof copy) != MEM_OK)
+		return false;
+	*ret = load_u64(copy);
+	return true;
+}
+
+static __attribute__((noinline)) bool any_u32(struct image *image, uint64_t address, uint32_t *ret)
+{
+	uint8_t copy[4];
+
+	if (image_read(image, address, copy, sizeof copy) != MEM_OK)
+		return false;
+	*ret = load_u32(copy);
+	return true;
+}
+
 bool image_u64(struct image *image, uint64_t address, uint64_t *ret)
 {
 	const uint8_t *bytes = in_last_segment(image, address, 8);
-	uint8_t copy[8];
 
-	if (!bytes) {
-		if (image_read(image, address, copy, sizeof copy) != MEM_OK)
-			return false;
-		bytes = copy;
-	}
+	if (!bytes)
+		return any_u64(image, address, ret);
 	*ret = load_u64(bytes);
 	return true;
 }
@@ -216,13 +231,9 @@ bool image_u64(struct image *image, uint64_t address, uint64_t *ret)
 bool image_u32(struct image *image, uint64_t address, uint32_t *ret)
 {
 	const uint8_t *bytes = in_last_segment(image, address, 4);
-	uint8_t copy[4];
 
-	if (!bytes) {
-		if (image_read(image, address, copy, sizeof copy) != MEM_OK)
-			return false;
-		bytes = copy;
-	}
+	if (!bytes)
+		return any_u32(image, address, ret);
 	*ret = load_u32(bytes);
 	return true;
 }
