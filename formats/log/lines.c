@@ -12,22 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool log_probe(struct span bytes)
-{
-	enum { LOOKED_AT = 4096, SPARE = 64 };
-	const size_t size = bytes.size < LOOKED_AT ? bytes.size : LOOKED_AT;
-	size_t controls = 0;
-
-	if (log_is_wide(bytes))
-		return true;
-	for (size_t i = 0; i < size; i++) {
-		if (!bytes.data[i])
-			return false;
-		controls += bytes.data[i] < ' ' && !strchr("\t\n\r\033\f\007", bytes.data[i]);
-	}
-	return size && controls * SPARE <= size;
-}
-
 #define REGION_BUDGET ((size_t)3 << 29)
 
 enum { WINDOW = 16 << 20 }; /* bytes of a region that are looked at together */

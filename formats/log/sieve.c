@@ -24,35 +24,6 @@ struct log_sieve {
 	uint8_t *decoded;
 };
 
-/* ---- UTF-16 ---- */
-
-static bool has_mark(struct span start, uint8_t first, uint8_t second)
-{
-	return start.size >= 2 && start.data[0] == first && start.data[1] == second;
-}
-
-/* Text of which every other byte is 0: that of units as they are written with one byte order. */
-static bool is_spaced(struct span start, size_t zero)
-{
-	enum { LOOKED_AT = 64, FEWEST = 16 };
-	const size_t size = start.size < LOOKED_AT ? start.size & ~(size_t)1 : LOOKED_AT;
-
-	for (size_t i = 0; i < size; i++)
-		if ((i % 2 == zero) != !start.data[i])
-			return false;
-	return size >= FEWEST;
-}
-
-static bool is_big_endian(struct span start)
-{
-	return has_mark(start, 0xfe, 0xff) || is_spaced(start, 0);
-}
-
-bool log_is_wide(struct span start)
-{
-	return has_mark(start, 0xff, 0xfe) || is_big_endian(start) || is_spaced(start, 1);
-}
-
 /* ---- the window ---- */
 
 /* A line that is longer than the window: only its end is kept. */
@@ -132,7 +103,7 @@ static void begin(struct log_sieve *sieve, struct span part)
 {
 	sieve->begun = true;
 	sieve->wide = log_is_wide(part);
-	sieve->units.big_endian = is_big_endian(part);
+	sieve->units.big_endian = log_is_big_endian(part);
 	if (sieve->wide)
 		sieve->decoded = arena_alloc(sieve->arena, UTF16_MOST * (PIECE / 2 + 2));
 }

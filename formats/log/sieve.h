@@ -11,8 +11,9 @@ extern const struct sieve log_sieve;
 /* Of a state of log_sieve: what was found, as parts of what was kept. */
 const struct log_regions *log_sieve_regions(const void *state);
 
-/* Whether bytes begin as UTF-16, so that they cannot be read as they are. */
+/* probe.c: whether bytes begin as UTF-16, so that they cannot be read as they are; whether of that kind of it. */
 bool log_is_wide(struct span start);
+bool log_is_big_endian(struct span start);
 
 /* Puts a log that is there through the sieve. */
 const struct err *log_sieve_all(struct arena *arena, struct span log, const struct log_options *options, void **ret_state, struct span *ret);
