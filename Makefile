@@ -401,6 +401,12 @@ check-arm64-vm: deps-ci
 	@$(MAKE) all
 	@tests/live/arm64_vm.py $(VM)
 
+# Logs of crashes against the cores of the same processes; TABLE=docs/accuracy.md writes it down.
+.PHONY: check-logs
+check-logs: deps-ci
+	@$(MAKE) tests
+	@TABLE=$(TABLE) $(MAKE) run-tests TESTS='log/'
+
 # Changes healthy dumps word by word, stops goroutines inside SP adjustments, and judges what is said; LIMIT of each kind and
 # dump, 0: all; TABLE=FILE writes it down; DUMPS=DIR: kept cells of check-live as well; TOOLCHAINS: stops in what they build.
 LIMIT ?= 0
@@ -498,6 +504,7 @@ help:
 	@echo "make tsan           what several threads do, under ThreadSanitizer"
 	@echo "make check-accuracy every return address of healthy dumps overwritten in turn, goroutines stopped at every split of SP;"
 	@echo "                    LIMIT=, SEED=, TABLE=, DUMPS=, TOOLCHAINS="
+	@echo "make check-logs     what is said of logs against the cores of the same processes; TABLE="
 	@echo "make check-slim     slim dumps of every case, against the reports of the whole ones"
 	@echo "make check-secrets  secrets of a crashed program in slim dumps and reports: there are none"
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"

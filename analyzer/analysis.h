@@ -20,6 +20,8 @@ struct tear {
 	uint64_t sp;           /* as found */
 	int64_t claimed;       /* pcsp(pc) */
 	int64_t executed;      /* what the instructions left: true distance to the frame's top */
+	bool searched;         /* of a log that breaks off before it says the pc: it is where the table claims as much as the runtime was
+	                        * told to read */
 	bool assumed;          /* executed starts from pcsp at a block that no known branch reaches */
 	uint64_t entry_sp;     /* sp + executed: SP at the function's entry */
 	uint64_t top;          /* SP of the caller: entry_sp, past the return address on amd64 */
@@ -58,6 +60,8 @@ struct damage {
 	uint64_t depth;     /* meaningful if FRAME_ELIDED: how many frames lie below that frame */
 	bool returned;      /* a RET took it: the CPU stopped at `landed` */
 	bool at_return;     /* the CPU stopped at the RET that was to take it */
+	bool by_log;        /* of a log without the executable: it follows from what was printed, no code was looked at */
+	bool named;         /* … and a call that returns to `repaired` was printed; else that only lies among those that were */
 	bool in_code;       /* `observed` lies in a Go function, and yet cannot be what the callee returns to */
 	uint64_t slot;      /* where it lies or lay; 0: not known */
 	bool slot_holds;    /* the slot holds `observed` (after a RET the memory may have been used again) */

@@ -17,7 +17,7 @@ static const struct known_bug bugs[] = {
 #include "golang/known_bugs.def"
 };
 
-enum { BUG_COUNT = sizeof bugs / sizeof *bugs };
+enum { BUG_COUNT = sizeof bugs / sizeof *bugs, MINORS = 100 };
 
 const struct known_bug *known_bug_at(size_t index)
 {
@@ -85,6 +85,35 @@ int known_bug_affects(const struct known_bug *bug, const struct go_version *vers
 	if (!version->text || !version->minor)
 		return -1;
 	return version->prerelease ? between(bug, version->minor) : has(bug, version->minor, version->patch);
+}
+
+/* Of a whole minor release: 1, 0, or -1 where its releases differ. */
+static int has_minor(const struct known_bug *bug, int minor)
+{
+	const bool first = has(bug, minor, 0), last = has(bug, minor, ANY_PATCH);
+
+	for (size_t i = 0; !first && !last && i < RANGE_LIMIT && bug->affected[i].minor_first; i++)
+		if (bug->affected[i].minor_first == minor)
+			return -1;
+	return first == last ? first : -1;
+}
+
+int known_bug_affects_minors(const struct known_bug *bug, int least, int most)
+{
+	int affects = 0;
+
+	if (!bug->affected[0].minor_first)
+		return 1;
+	if (most < least || most - least > MINORS)
+		return -1;
+	for (int minor = least; minor <= most; minor++) {
+		const int one = has_minor(bug, minor);
+
+		if (one < 0 || (minor > least && one != affects))
+			return -1;
+		affects = one;
+	}
+	return affects;
 }
 
 static bool is_listed(const char *const *list, const char *text)

@@ -90,6 +90,9 @@ const struct known_bug *known_bug_named(const char *text);
  * has to do with. */
 int known_bug_affects(const struct known_bug *bug, const struct go_version *version);
 
+/* The same of all releases from 1.least.0 to the last of 1.most: -1 where some have it and some have not. */
+int known_bug_affects_minors(const struct known_bug *bug, int least, int most);
+
 /* Whether a system ("linux", "windows") and CPU ("amd64", "arm64") can have the bug. */
 bool known_bug_is_of(const struct known_bug *bug, const char *os, const char *arch);
 

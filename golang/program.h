@@ -17,6 +17,9 @@ bool program_has_cgo(const struct go_runtime *runtime);
  * build information tells no release. */
 bool program_has_module(const struct go_runtime *runtime, const char *path, const char *from, const char *below);
 
+/* What known_bug_affects says of the program's release; of a log that does not tell it, of all that print such. */
+int program_is_affected(const struct go_runtime *runtime, const struct known_bug *bug);
+
 /* Whether the functions and modules that a bug needs are in it. */
 bool program_can_have(const struct go_runtime *runtime, const struct known_bug *bug);
 

@@ -97,6 +97,19 @@ struct goroutine *goroutine_by_address(const struct go_runtime *runtime, uint64_
 	return address && low < runtime->goroutines.count && keys[low].key == address ? &runtime->goroutines.items[keys[low].index] : NULL;
 }
 
+const char *go_releases_text(const struct go_runtime *runtime, struct arena *arena)
+{
+	const int least = runtime->least_minor, most = runtime->most_minor;
+
+	if (!least && !most)
+		return NULL;
+	if (least == most)
+		return arena_printf(arena, "Go 1.%d", least);
+	if (!most)
+		return arena_printf(arena, "Go 1.%d or later", least);
+	return least ? arena_printf(arena, "Go 1.%d to 1.%d", least, most) : arena_printf(arena, "Go 1.%d or earlier", most);
+}
+
 const char *goroutine_wait_reason(const struct go_runtime *runtime, const struct goroutine *goroutine)
 {
 	if (goroutine->status != G_WAITING && goroutine->status != G_LEAKED)

@@ -194,6 +194,9 @@ bool go_noted_fault(struct go_runtime *runtime, uint64_t g, struct noted_fault *
 const struct goroutine *goroutine_by_id(const struct go_runtime *runtime, uint64_t id);
 struct goroutine *goroutine_by_address(const struct go_runtime *runtime, uint64_t address);
 
+/* "Go 1.22 or later": of a log, which releases print such; NULL: it does not tell, or it is none. */
+const char *go_releases_text(const struct go_runtime *runtime, struct arena *arena);
+
 /* The text that the runtime prints for a status ("chan receive" for waiting ones), or NULL. */
 const char *goroutine_wait_reason(const struct go_runtime *runtime, const struct goroutine *goroutine);
 const char *goroutine_status_name(const struct goroutine *goroutine);

@@ -59,6 +59,7 @@ struct finding {
 	uint64_t overwritten_from, overwritten_to; /* memory that what this finding names wrote over; 0: none is known */
 	const char *const *supersedes; /* ids that this finding explains; NULL: those of its rule */
 	int32_t explained_by; /* index of the finding that explains this one, -1 */
+	bool told;            /* no detector found it: it was told of a dump (verdict/told.h) */
 	const struct tear *tear; /* split-sp: the tear; NULL otherwise */
 	const struct outparam *outparam; /* late-kernel-write: what the kernel was told to write; NULL otherwise */
 	const struct wrong_pointer *pointer; /* bp-chain: the word; NULL otherwise */

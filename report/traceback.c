@@ -4,7 +4,9 @@
  * between the goroutines, behind "# ". */
 #include "report/report.h"
 
+#include "analyzer/unwind/unwind.h"
 #include "golang/recorded.h"
+#include "heuristics/ends/sent_signal.h"
 #include "report/escape.h"
 #include "report/place.h"
 
@@ -55,23 +57,67 @@ static void print_fault(const struct traceback *traceback)
 		fault->has_address ? fault->address : 0, fault->pc);
 }
 
+/* The thread's goroutine called C, and has not come back (runtime/signal_unix.go fatalsignal, signal_windows.go winthrow). */
+static bool is_in_c(const struct traceback *traceback, int32_t thread, uint64_t pc)
+{
+	const int32_t goroutine = thread >= 0 ? traceback->analysis->thread_goroutine[thread] : -1;
+	struct stack stack = {0};
+
+	if (goroutine < 0 || go_pc(traceback->analysis->runtime, pc, true)->func)
+		return false;
+	goroutine_stack(traceback->analysis, (size_t)goroutine, &stack);
+	for (size_t i = 0; i < stack.frames.count; i++)
+		if (stack.frames.items[i].info->func)
+			return stack.frames.items[i].info->role == ROLE_CGOCALL || stack.frames.items[i].info->role == ROLE_ASMCGOCALL;
+	return false;
+}
+
+/* PC=0x46d8ed m=0 sigcode=0 addr=0x0 */
+static void print_pc(const struct traceback *traceback, int32_t thread, const uint64_t *pc, int code, const uint64_t *address)
+{
+	if (!pc)
+		return;
+	fprintf(traceback->out, "PC=0x%" PRIx64 " m=0 sigcode=%d", *pc, code);
+	if (address)
+		fprintf(traceback->out, " addr=0x%" PRIx64, *address);
+	fputc('\n', traceback->out);
+	if (is_in_c(traceback, thread, *pc))
+		fprintf(traceback->out, "signal arrived during cgo execution\n");
+}
+
+/* What was sent, or hit the thread, and was not caught. */
+static void print_signal(const struct traceback *traceback, const char *name, int32_t thread, int code)
+{
+	const struct fault *fault = &traceback->analysis->fault;
+	const struct context *stopped = thread >= 0 && !traceback->analysis->runtime->recorded ? &traceback->analysis->walks[thread].stopped
+											       : NULL;
+	const uint64_t *pc = fault->has_pc ? &fault->pc : stopped && stopped->known ? &stopped->pc : NULL;
+	const char *text = signal_text(name);
+
+	fprintf(traceback->out, "%s: %s\n", name, text ? text : "signal");
+	print_pc(traceback, thread, pc, code, fault->known && fault->has_address ? &fault->address : NULL);
+}
+
 /* What the system ended of which the runtime printed nothing that is left. */
 static void print_stop(const struct traceback *traceback)
 {
 	const struct stop *stop = &traceback->analysis->image->stop;
 	const struct fault *fault = &traceback->analysis->fault;
-	const char *text = stop->known && stop->name ? signal_text(stop->name) : NULL;
+	struct sent_signal sent;
 
-	if (text)
-		fprintf(traceback->out, "%s: %s\n", stop->name, text);
-	else if (stop->known && stop->number < 0) /* NTSTATUS of an error */
+	if (sent_signal_find(traceback->analysis, &sent))
+		print_signal(traceback, sent.signal->name, (int32_t)sent.thread, sent.code);
+	else if (fault->known && fault->number > 0 && fault->name)
+		print_signal(traceback, fault->name, fault->thread, fault->code);
+	else if (stop->known && stop->name && signal_text(stop->name))
+		print_signal(traceback, stop->name, traceback->analysis->dying_thread, stop->has_code ? stop->code : 0);
+	else if (stop->known && stop->number < 0) { /* NTSTATUS of an error */
 		fprintf(traceback->out, "Exception 0x%" PRIx32 " 0x%x 0x%" PRIx64 " 0x%" PRIx64 "\n", (uint32_t)stop->number,
 			stop->access == ACCESS_EXECUTE ? 8u : stop->access == ACCESS_WRITE, stop->has_address ? stop->address : 0,
 			fault->has_pc ? fault->pc : 0);
-	else
-		return;
-	if (fault->has_pc)
-		fprintf(traceback->out, "PC=0x%" PRIx64 "\n", fault->pc);
+		if (fault->has_pc)
+			fprintf(traceback->out, "PC=0x%" PRIx64 "\n", fault->pc);
+	}
 }
 
 static void print_words(const struct traceback *traceback)
@@ -274,6 +320,20 @@ static bool is_cancelled(const struct traceback *traceback)
 	return traceback->options->cancelled && traceback->options->cancelled();
 }
 
+/* For whoever reads this text again: what it was of. */
+static void print_verdict(const struct traceback *traceback)
+{
+	const struct diagnosis *diagnosis = traceback->diagnosis;
+	const struct finding *finding = diagnosis->verdict.kind == VERDICT_FOUND ? &diagnosis->findings.items[diagnosis->verdict.finding] : NULL;
+
+	if (!finding)
+		return;
+	fprintf(traceback->out, "# verdict %s %s", finding->detector->id, certainty_name(finding->certainty));
+	if (finding->goroutine >= 0)
+		fprintf(traceback->out, " goroutine %" PRIu64, traceback->analysis->runtime->goroutines.items[finding->goroutine].id);
+	fputc('\n', traceback->out);
+}
+
 void report_traceback(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
 {
 	const struct traceback traceback = {.out = out, .arena = diagnosis->arena, .diagnosis = diagnosis, .analysis = diagnosis->analysis,
@@ -284,6 +344,7 @@ void report_traceback(const struct diagnosis *diagnosis, const struct report_opt
 
 	fprintf(out, "# tornstack %s, of %s\n", options->version, escape_line(diagnosis->arena, diagnosis->analysis->image->name));
 	if (!options->filter) {
+		print_verdict(&traceback);
 		print_words(&traceback);
 		print_system_stack(&traceback, &stack);
 	}

@@ -74,7 +74,7 @@ def check_indices(report):
     pointers = [verdict['finding'], *(one['finding'] for one in verdict.get('runners_up', []))]
     pointers += [finding['explained_by'] for finding in report['findings']]
     listed = {goroutine['id']: goroutine for goroutine in report['goroutines']}
-    threads = {thread['id']: thread for thread in report['threads']}
+    threads = {thread['id']: thread for thread in reversed(report['threads'])}  # of a log, without ids, the first is what died
     for stack in [*report['threads'], *report['goroutines'], *report['goroutine_groups']]:
         pointers += [frame['finding'] for frame in stack['frames']]
     yield from (f'there is no finding {index}' for index in pointers if index is not None and index >= count)

@@ -3,7 +3,7 @@
 #include "analyzer/unwind/recorded.h"
 #include "formats/dump/exceptions.h"
 #include "formats/dump/signals.h"
-#include "golang/recorded.h"
+#include "golang/recorded_arguments.h"
 
 #include <string.h>
 
@@ -110,12 +110,40 @@ static void add_lines(struct analysis *analysis, const struct recorded_panic *pa
 	}
 }
 
+static bool is_explained(const struct analysis *analysis, int32_t goroutine)
+{
+	for (size_t i = 0; i < analysis->tears.count; i++)
+		if (analysis->tears.items[i].goroutine == goroutine)
+			return true;
+	for (size_t i = 0; i < analysis->damages.count; i++)
+		if (analysis->damages.items[i].goroutine == goroutine)
+			return true;
+	return false;
+}
+
+/* A stack that the runtime dies of as it prints it is damaged; the words that would show how are not printed then. */
+static void note_second_death(struct analysis *analysis)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+	const struct recorded_stack *again = &runtime->recorded->record->again;
+	size_t frame = 0;
+	const int32_t victim = recorded_names_goroutine(runtime, again, -1, &frame);
+
+	if (!again->count || (victim >= 0 && is_explained(analysis, victim)))
+		return;
+	note_add(analysis->notes, "the runtime died once more as it printed %s: that stack is damaged, or torn where the goroutine was stopped. The "
+				  "log does not hold its words, nor what would be printed behind it; a core dump does",
+		 victim < 0 ? "a stack" : arena_printf(analysis->arena, "the stack of goroutine %llu",
+						       (unsigned long long)runtime->goroutines.items[victim].id));
+}
+
 void recorded_messages_find(struct analysis *analysis)
 {
 	const struct log_record *record = analysis->runtime->recorded->record;
 	struct messages *messages = &analysis->messages;
 
 	messages->goroutine = -1;
+	note_second_death(analysis);
 	if (analysis->dying_thread < 0)
 		return;
 	messages->goroutine = analysis->thread_goroutine[analysis->dying_thread];

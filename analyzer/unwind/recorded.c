@@ -40,7 +40,7 @@ static void add_frame(const struct analysis *analysis, const struct recorded_fra
 	const uint64_t pc = analysis->runtime->recorded->pcs[recorded->place];
 	const bool exact = is_exact(analysis, ret, pc);
 	const struct frame frame = {.pc = pc, .sp = recorded->sp, .fp = recorded->fp, .info = go_pc(analysis->runtime, pc, exact),
-				    .how = HOW_RECORDED, .exact = exact, .tear = -1, .damage = -1};
+				    .how = HOW_RECORDED, .exact = exact, .tear = -1, .damage = -1, .recorded = recorded};
 
 	vec_push(analysis->arena, &ret->frames, frame);
 	ret->digest = digest_add(ret->digest, pc);
@@ -91,6 +91,13 @@ void recorded_goroutine_stack(const struct analysis *analysis, size_t index, str
 	if (g->stack.unavailable || !ret->frames.count)
 		ret->end = END_UNKNOWN_CONTEXT;
 	else if (!g->stack.cut && is_whole(g, ret))
+		ret->end = END_COMPLETE;
+}
+
+void recorded_stack_take(const struct analysis *analysis, const struct recorded_stack *recorded, struct stack *ret)
+{
+	take(analysis, recorded, ret);
+	if (ret->frames.count && is_outermost(&ret->frames.items[ret->frames.count - 1]))
 		ret->end = END_COMPLETE;
 }
 

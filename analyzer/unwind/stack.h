@@ -37,6 +37,7 @@ struct frame {
 	bool exact;    /* pc is not a return address: line and tables are looked up at pc itself */
 	int32_t tear;  /* index in analysis->tears of the tear at this frame, -1: none */
 	int32_t damage; /* index in analysis->damages of the damaged word that pc was repaired from, -1: none */
+	const struct recorded_frame *recorded; /* as printed in a log; NULL: it was walked */
 };
 
 /* Of a stack that overflowed, which has millions of frames, only the two ends are kept, each at least this long. */

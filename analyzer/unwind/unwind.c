@@ -27,8 +27,9 @@ bool stack_word(struct walk *walk, uint64_t address, uint64_t *ret)
 
 	if (image_u64(walk->image, address, ret))
 		return true;
-	return end_walk(walk, image_read(walk->image, address, &byte, 1) == MEM_UNMAPPED ? END_UNMAPPED : END_NOT_SAVED,
-			address);
+	if (!walk->image->record && image_read(walk->image, address, &byte, 1) == MEM_UNMAPPED) /* a log says of no address what is there */
+		return end_walk(walk, END_UNMAPPED, address);
+	return end_walk(walk, END_NOT_SAVED, address);
 }
 
 bool in_bounds(const struct walk *walk, uint64_t sp)

@@ -284,6 +284,34 @@ static bool read_unavailable(struct log_reader *reader, struct recorded_stack *s
 	return true;
 }
 
+/* "main.(*server).leaf(": the runtime died as it printed that call. */
+static bool read_broken(struct log_reader *reader, struct recorded_stack *stack)
+{
+	struct cursor cursor = cursor_of(&reader->at.line);
+
+	if (!stack->count || !cursor_cut_tail(&cursor, "(") || cursor_at_end(&cursor) || memchr(cursor.at, ' ', cursor_left(&cursor)) ||
+	    !memchr(cursor.at, '.', cursor_left(&cursor)))
+		return false;
+	stack->broken = arena_strndup(reader->arena, cursor.at, cursor_left(&cursor));
+	stack->cut = true;
+	reader_next(reader);
+	return true;
+}
+
+void add_symbol_place(struct log_reader *reader, const struct recorded_symbol *symbol)
+{
+	const struct cursor text = {symbol->text, symbol->text + strlen(symbol->text)};
+	const char *plus = cursor_find_last(&text, "+0x");
+	struct place place = {.has_offset = true, .has_pc = true, .pc = symbol->word};
+	struct cursor offset = {plus ? plus + 1 : text.end, text.end}, name = {text.at, plus ? plus : text.at};
+	struct site site = {.count = 1};
+
+	if (cursor_at_end(&name) || !cursor_hex(&offset, &place.offset) || !cursor_at_end(&offset))
+		return;
+	site.calls[0] = call_of(reader, &name, &place);
+	place_of(reader, &site, &place, false);
+}
+
 enum stack_line read_stack_line(struct log_reader *reader, struct recorded_goroutine *ret)
 {
 	const size_t count = ret->stack.count;
@@ -299,5 +327,5 @@ enum stack_line read_stack_line(struct log_reader *reader, struct recorded_gorou
 		return LINE_FRAME;
 	if (read_elision(reader, &ret->stack))
 		return LINE_ELISION;
-	return read_unavailable(reader, &ret->stack) ? LINE_UNAVAILABLE : LINE_OTHER;
+	return read_unavailable(reader, &ret->stack) || read_broken(reader, &ret->stack) ? LINE_UNAVAILABLE : LINE_OTHER;
 }

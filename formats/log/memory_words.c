@@ -1,5 +1,5 @@
 /* memory_words.c: the words of memory that the runtime prints where it meets a damaged stack or a bad pointer (runtime/print.go
- * hexdumpWords): two a line behind their address, "000000c000046f38: <0x000000000047e4a1 <main.f+0x41>  0x…", where one of < > ! may
+ * hexdumpWords): two a line behind their address, "0x000000c000046f38: <0x000000000047e4a1 <main.f+0x41>  0x…", where one of < > ! may
  * mark a word; from Go 1.26 on (hexdump.go) as bytes of which the last comes first, "00002445424bbdf0: 00002445 424bbe28  00000000
  * 0044748a  (.KBE$..", and, where the first word is not part of it, blanks in its place. */
 #include "formats/dump/segments.h"
@@ -7,7 +7,8 @@
 
 #include <stdlib.h>
 
-enum { WORD = 8, LINE_WORDS = 2, DIGITS = 16, HALF = 8, HALVES_BYTES = 17 /* "00002445 424bbe28" */, GAP = 2 };
+enum { WORD = 8, LINE_WORDS = 2, DIGITS = 16, HALF = 8, HALVES_BYTES = 17 /* "00002445 424bbe28" */,
+       FIRST_COLUMN = 18 };
 
 static bool hex_digits(struct cursor *cursor, size_t count, uint64_t *ret)
 {
@@ -33,14 +34,23 @@ struct printed_word {
 
 struct printed_words {
 	VEC(struct printed_word) items;
+	size_t line; /* in items: where the words of the last line begin */
+	bool first_missing; /* from Go 1.26 on: that line shows its second word only */
 };
+
+/* "0x000000c000046f38:", from Go 1.26 on without the "0x". */
+static bool take_address(struct cursor *cursor, uint64_t *ret)
+{
+	cursor_take(cursor, "0x");
+	return hex_digits(cursor, DIGITS, ret) && cursor_take(cursor, ":");
+}
 
 bool is_memory_line(const struct log_line *line)
 {
 	struct cursor cursor = cursor_of(line);
 	uint64_t address;
 
-	if (hex_digits(&cursor, DIGITS, &address) && cursor_take(&cursor, ":"))
+	if (take_address(&cursor, &address))
 		return true;
 	cursor = cursor_of(line); /* "                  ^ <runtime.write+0x31>", and the numbers of the columns */
 	return cursor_skip_space(&cursor) >= DIGITS && (cursor_take(&cursor, "^ ") || cursor_take(&cursor, "7 6 5 4  3 2 1 0"));
@@ -52,18 +62,40 @@ static void add(struct log_reader *reader, struct printed_words *words, uint64_t
 		vec_push(reader->arena, &words->items, (struct printed_word){address, value});
 }
 
-/* "<runtime.gwrite+0x4a> " behind a word. */
-static void skip_symbol(struct cursor *cursor)
+/* "<runtime.gwrite+0x4a> " behind a word, or below it. */
+static void read_symbol(struct log_reader *reader, struct cursor *cursor, uint64_t word)
 {
 	const char *end;
 
 	cursor_take(cursor, " ");
-	if (!cursor_take(cursor, "<") || !(end = cursor_find(cursor, "> ")))
+	if (!cursor_take(cursor, "<") || !(end = cursor_find(cursor, ">")))
 		return;
-	cursor->at = end + 2;
+	while (end + 1 < cursor->end && end[1] != ' ') { /* a name may hold one */
+		const struct cursor rest = {end + 1, cursor->end};
+
+		if (!(end = cursor_find(&rest, ">")))
+			return;
+	}
+	vec_push(reader->arena, &reader->record->symbols,
+		 (struct recorded_symbol){word, arena_strndup(reader->arena, cursor->at, (size_t)(end - cursor->at))});
+	cursor->at = end + 1;
+	cursor_take(cursor, " ");
 }
 
-/* Up to Go 1.25. The address has 16 digits, a word "0x" before them. */
+/* From Go 1.26 on, below the word: "                  ^ <main.f+0x41>". */
+static void read_symbol_below(struct log_reader *reader, const struct log_line *line, const struct printed_words *words)
+{
+	struct cursor cursor = cursor_of(line);
+	const size_t column = cursor_skip_space(&cursor);
+	const size_t index = column < FIRST_COLUMN + HALVES_BYTES ? 0 : 1;
+	const size_t at = words->line + index - (index && words->first_missing);
+
+	if (column < FIRST_COLUMN || !cursor_take(&cursor, "^") || at >= words->items.count || (!index && words->first_missing))
+		return;
+	read_symbol(reader, &cursor, words->items.items[at].value);
+}
+
+/* Up to Go 1.25. */
 static bool read_marked(struct log_reader *reader, struct cursor cursor, uint64_t address, struct printed_words *words)
 {
 	bool any = false;
@@ -77,7 +109,7 @@ static bool read_marked(struct log_reader *reader, struct cursor cursor, uint64_
 			return any;
 		add(reader, words, address + i * WORD, value);
 		any = true;
-		skip_symbol(&cursor);
+		read_symbol(reader, &cursor, value);
 	}
 	return any;
 }
@@ -108,6 +140,7 @@ static bool read_columns(struct log_reader *reader, struct cursor cursor, uint64
 			any = true;
 		} else {
 			cursor.at += HALVES_BYTES;
+			words->first_missing |= !i;
 		}
 		if (!cursor_take(&cursor, "  "))
 			return any;
@@ -120,8 +153,13 @@ static bool read_line(struct log_reader *reader, const struct log_line *line, st
 	struct cursor cursor = cursor_of(line);
 	uint64_t address;
 
-	if (!hex_digits(&cursor, DIGITS, &address) || !cursor_take(&cursor, ":"))
+	if (!take_address(&cursor, &address)) {
+		if (is_memory_line(line))
+			read_symbol_below(reader, line, words);
 		return false;
+	}
+	words->line = words->items.count;
+	words->first_missing = false;
 	if (cursor_take(&cursor, " ") && read_columns(reader, cursor, address, words))
 		note_sign(reader, SIGN_MEMORY_COLUMNS);
 	else if (read_marked(reader, cursor, address, words))
@@ -129,6 +167,27 @@ static bool read_line(struct log_reader *reader, const struct log_line *line, st
 	else
 		return false;
 	return true;
+}
+
+static int by_word(const void *a, const void *b)
+{
+	const struct recorded_symbol *x = a;
+	const struct recorded_symbol *y = b;
+
+	return (x->word > y->word) - (x->word < y->word);
+}
+
+static void order_symbols(struct log_record *record)
+{
+	size_t kept = 0;
+
+	if (!record->symbols.count)
+		return;
+	qsort(record->symbols.items, record->symbols.count, sizeof *record->symbols.items, by_word);
+	for (size_t i = 1; i < record->symbols.count; i++)
+		if (record->symbols.items[i].word != record->symbols.items[kept].word)
+			record->symbols.items[++kept] = record->symbols.items[i];
+	record->symbols.count = kept + 1;
 }
 
 static int by_address(const void *a, const void *b)
@@ -176,6 +235,9 @@ void read_memory(struct log_reader *reader)
 		return;
 	for (struct log_at at = log_block_start(reader->block); at.line.text; log_next(&at))
 		read_line(reader, &at.line, &words);
+	order_symbols(reader->record);
+	for (size_t i = 0; i < reader->record->symbols.count; i++)
+		add_symbol_place(reader, &reader->record->symbols.items[i]);
 	if (!words.items.count)
 		return;
 	bytes = arena_array(reader->arena, words.items.count, WORD);

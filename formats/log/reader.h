@@ -42,6 +42,9 @@ bool read_goroutine_header(struct log_reader *reader, const struct log_line *lin
 enum stack_line { LINE_FRAME, LINE_CREATOR, LINE_ELISION, LINE_UNAVAILABLE, LINE_OTHER };
 enum stack_line read_stack_line(struct log_reader *reader, struct recorded_goroutine *ret);
 
+/* calls.c: a word of memory that the runtime found in a function is a place of that. */
+void add_symbol_place(struct log_reader *reader, const struct recorded_symbol *symbol);
+
 /* words.c: what is said before the first stack, in `count` lines. */
 void read_words(struct log_reader *reader, size_t count);
 

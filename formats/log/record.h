@@ -5,6 +5,7 @@
 #define FORMATS_LOG_RECORD_H
 
 #include "base/vec.h"
+#include "formats/cpu/arch.h"
 
 #include <stdint.h>
 
@@ -45,6 +46,7 @@ struct recorded_stack {
 	uint64_t elided;       /* frames that were left out … */
 	size_t elided_at;      /* … before frame number so and so; meaningful if elided */
 	bool cut;              /* there were more callers ("...additional frames elided..."), or the log ends in it */
+	const char *broken;    /* the function in whose call the log breaks off ("main.leaf("), the innermost of the callers that are missing; NULL */
 	bool unavailable;      /* "goroutine running on other thread; stack unavailable" */
 };
 
@@ -60,8 +62,22 @@ struct recorded_goroutine {
 	uint64_t bubble;       /* of synctest; 0: none */
 	const char *labels;    /* as printed; NULL: none */
 	struct recorded_stack stack;
+	size_t ancestors;      /* index of the first in ancestors, if those have it for theirs */
 	uint32_t creator;      /* index in places; RECORDED_NONE: not printed */
 	uint64_t creator_id;   /* 0: not printed (before Go 1.21) */
+};
+
+/* What led to the goroutine that made one (GODEBUG=tracebackancestors): "[originating from goroutine 7]:". */
+struct recorded_ancestor {
+	uint64_t of, id; /* whose it is, and which it was */
+	struct recorded_stack stack;
+};
+
+/* Another thread than that which died, where all print themselves (GOTRACEBACK=crash): its system stack and registers. */
+struct recorded_thread {
+	int64_t m_id; /* -1: not printed */
+	struct recorded_stack stack;
+	struct registers registers;
 };
 
 /* One panic of the chain, as printed. */
@@ -69,6 +85,12 @@ struct recorded_panic {
 	const char *text; /* the value, with all its lines */
 	bool recovered, repanicked;
 	bool deferred;    /* it is indented: a deferred function panicked, that of the panic before it */
+};
+
+/* A word of memory that the runtime found to lie in a function: "0x000000000047e4a1 <main.f+0x41>". */
+struct recorded_symbol {
+	uint64_t word;
+	const char *text; /* "main.f+0x41" */
 };
 
 /* A signal or an exception of Windows. */
@@ -106,6 +128,9 @@ struct log_record {
 	VEC(struct recorded_goroutine) goroutines; /* ascending by id, each once */
 	struct recorded_stack system;              /* of the thread that died, its system stack: "runtime stack:", goroutine 0 */
 	bool has_system;
+	struct recorded_stack again; /* of a thread that died as it printed all this: the system stack that was printed then; empty: none did */
+	VEC(struct recorded_ancestor) ancestors; /* the goroutines' in the order of printing, of each the next first */
+	VEC(struct recorded_thread) threads;     /* others than that which died */
 	VEC(const char *) words; /* the lines before the first stack, without those that show memory */
 	uint64_t words_line;     /* of the log, where the end is announced */
 	enum recorded_end end;
@@ -116,9 +141,16 @@ struct log_record {
 	uint64_t dying;          /* id of the goroutine that the dying thread ran, 0: none is known */
 	uint64_t complained;     /* id of the goroutine whose stack the runtime could not walk ("runtime: g 18: unexpected return pc …"); 0: none */
 	const char *complaint;   /* … and that line; NULL: none */
+	VEC(struct recorded_symbol) symbols; /* ascending by word; of equal ones the first */
+	const char *bad_callee;  /* "unexpected return pc for F called from 0x…": F, of the first such line; NULL: there is none */
+	uint64_t bad_pc;         /* … and that word */
+	uint64_t bad_sp, bad_fp; /* of F's frame, as the runtime took it to be; 0: not said */
 	uint64_t limit_said;     /* of a stack, in bytes; 0: not said */
 	uint64_t stack_lo, stack_hi; /* of the stack that the runtime complains of; 0: not said */
 	uint64_t full_sp;            /* SP on a stack that reached its limit; 0: not said */
+	const char *told_rule, *told_certainty; /* "# verdict torn-return certain goroutine 35": what tornstack found in the dump of which it
+	                                          * wrote this text (--traceback); NULL: it did not write it */
+	uint64_t told_goroutine; /* 0: none */
 	const char *os, *arch;   /* as GOOS and GOARCH; NULL: the text does not show it */
 	unsigned signs;          /* bit n: enum release_sign n was seen */
 	uint64_t first_line, last_line;

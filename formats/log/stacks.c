@@ -18,6 +18,9 @@ struct stacks {
 	bool has_registers;
 	const struct log_run *run; /* whose first bytes have been read, and their pages given back: so many */
 	size_t returned;
+	uint64_t ancestor;                    /* `current` is what goroutine `last` came from: the goroutine of that id; 0: it is not */
+	uint64_t last;                        /* the goroutine that was printed last */
+	bool died_again;                      /* "panic during panic" was met */
 };
 
 bool is_system_stack(const struct log_line *line)
@@ -46,7 +49,23 @@ static void close_system(struct stacks *stacks)
 	if (!record->has_system && !stacks->first) {
 		record->system = stacks->current.stack;
 		record->has_system = true;
+	} else if (stacks->died_again && !record->again.count) {
+		record->again = stacks->current.stack;
 	}
+}
+
+static void close_ancestor(struct stacks *stacks)
+{
+	struct log_record *record = stacks->reader->record;
+	const int64_t of = word_map_find(&stacks->seen, stacks->last);
+	const size_t count = record->ancestors.count;
+
+	if (of >= 0 && (!count || record->ancestors.items[count - 1].of != stacks->last))
+		record->goroutines.items[of].ancestors = count;
+	if (of >= 0)
+		vec_push(stacks->reader->arena, &record->ancestors,
+			 (struct recorded_ancestor){stacks->last, stacks->ancestor, stacks->current.stack});
+	stacks->ancestor = 0;
 }
 
 static void close_stack(struct stacks *stacks)
@@ -57,12 +76,17 @@ static void close_stack(struct stacks *stacks)
 	if (!stacks->open)
 		return;
 	stacks->open = false;
+	if (stacks->ancestor) {
+		close_ancestor(stacks);
+		return;
+	}
 	if (stacks->system) {
 		close_system(stacks);
 		return;
 	}
 	if (!stacks->first)
 		stacks->first = g->id;
+	stacks->last = g->id;
 	if (word_map_add(&stacks->seen, stacks->reader->arena, g->id, (uint32_t)record->goroutines.count))
 		vec_push(stacks->reader->arena, &record->goroutines, *g);
 	else
@@ -89,11 +113,50 @@ static bool open_stack(struct stacks *stacks)
 	return true;
 }
 
-static bool is_ancestor(const struct log_line *line)
+/* "[originating from goroutine 7]:": what led to the goroutine that made the last one. */
+static bool open_ancestor(struct stacks *stacks)
+{
+	const struct log_line *line = &stacks->reader->at.line;
+	struct cursor cursor = cursor_of(line);
+	uint64_t id;
+
+	if (!cursor_take(&cursor, "[originating from goroutine ") || !cursor_decimal(&cursor, &id) || !cursor_take(&cursor, "]:"))
+		return false;
+	close_stack(stacks);
+	stacks->current = (struct recorded_goroutine){.creator = RECORDED_NONE, .m_id = -1, .line = line->number};
+	stacks->ancestor = id;
+	stacks->system = false;
+	stacks->open = true;
+	reader_next(stacks->reader);
+	return true;
+}
+
+/* runtime/panic.go startpanic_m: "panic during panic". */
+static bool is_second_death(const struct log_line *line)
 {
 	struct cursor cursor = cursor_of(line);
 
-	return cursor_take(&cursor, "[originating from goroutine ");
+	return cursor_take(&cursor, "panic during panic") && cursor_at_end(&cursor);
+}
+
+/* Those of the thread that died come first; another's stand below its system stack. */
+static bool take_registers(struct stacks *stacks, struct thread *died)
+{
+	struct log_reader *reader = stacks->reader;
+	const size_t passed = reader->at.passed;
+	const struct recorded_goroutine *g = &stacks->current;
+	struct registers registers = {0};
+
+	if (!read_registers(reader, &registers))
+		return reader->at.passed > passed;
+	if (!stacks->has_registers)
+		died->registers = registers;
+	else
+		vec_push(reader->arena, &reader->record->threads,
+			 (struct recorded_thread){.m_id = stacks->system ? g->m_id : -1,
+						  .stack = stacks->system ? g->stack : (struct recorded_stack){0}, .registers = registers});
+	stacks->has_registers = true;
+	return true;
 }
 
 static void read_line(struct stacks *stacks)
@@ -101,10 +164,8 @@ static void read_line(struct stacks *stacks)
 	struct log_reader *reader = stacks->reader;
 	struct thread *thread = reader->image->threads.items;
 
-	if (open_stack(stacks))
+	if (open_stack(stacks) || open_ancestor(stacks))
 		return;
-	if (is_ancestor(&reader->at.line)) /* what led to the goroutine that made this one (GODEBUG=tracebackancestors) */
-		close_stack(stacks);
 	if (stacks->open) {
 		switch (read_stack_line(reader, &stacks->current)) {
 		case LINE_CREATOR:
@@ -116,14 +177,10 @@ static void read_line(struct stacks *stacks)
 			return;
 		}
 	}
+	stacks->died_again |= is_second_death(&reader->at.line);
 	read_complaint(reader, &reader->at.line);
-	if (!stacks->has_registers && thread) {
-		const size_t passed = reader->at.passed;
-
-		stacks->has_registers = read_registers(reader, &thread->registers);
-		if (reader->at.passed > passed)
-			return;
-	}
+	if (thread && take_registers(stacks, thread))
+		return;
 	reader_next(reader);
 }
 

@@ -151,6 +151,35 @@ static const char *text_of(struct log_reader *reader, const struct log_line *lin
 	return arena_strndup(reader->arena, cursor.at, cursor_left(&cursor));
 }
 
+/* "unexpected return pc for main.f called from 0x51", wherever it stands in the line: up to Go 1.18 no goroutine is named. */
+static void read_bad_return(struct log_reader *reader, const struct log_line *line)
+{
+	static const char before[] = "unexpected return pc for ", between[] = " called from ";
+	struct log_record *record = reader->record;
+	struct cursor cursor = cursor_of(line), pc;
+	const char *name = cursor_find(&cursor, before), *at = cursor_find_last(&cursor, between);
+
+	if (record->bad_callee || !name || !at || at < name + strlen(before))
+		return;
+	name += strlen(before);
+	pc = (struct cursor){at + strlen(between), cursor.end};
+	if (cursor_hex(&pc, &record->bad_pc) && cursor_at_end(&pc))
+		record->bad_callee = arena_strndup(reader->arena, name, (size_t)(at - name));
+}
+
+/* "stack: frame={sp:0x4000063e90, fp:0x4000063ec0} stack=[…", below that. */
+static void read_bad_frame(struct log_record *record, const struct log_line *line)
+{
+	struct cursor cursor = cursor_of(line);
+	uint64_t sp, fp;
+
+	if (!record->bad_callee || record->bad_fp || !cursor_take(&cursor, "stack: frame={sp:") || !cursor_hex(&cursor, &sp) ||
+	    !cursor_take(&cursor, ", fp:") || !cursor_hex(&cursor, &fp))
+		return;
+	record->bad_sp = sp;
+	record->bad_fp = fp;
+}
+
 /* "runtime: g 18: unexpected return pc …", "runtime: g1: frame.sp=…", "runtime: g 18 gp=0x…: unknown pc …" */
 static void read_complained(struct log_reader *reader, const struct log_line *line)
 {
@@ -172,6 +201,27 @@ void read_complaint(struct log_reader *reader, const struct log_line *line)
 		read_complained(reader, line);
 	if (!reader->record->stack_hi)
 		read_bounds(reader->record, line);
+	read_bad_return(reader, line);
+	read_bad_frame(reader->record, line);
+}
+
+/* "# verdict torn-return certain goroutine 35" (report/traceback.c). True: it is one. */
+static bool read_told(struct log_reader *reader, const struct log_line *line)
+{
+	struct log_record *record = reader->record;
+	struct cursor cursor = cursor_of(line);
+	const char *gap;
+
+	if (!cursor_take(&cursor, "# verdict ") || !(gap = cursor_find(&cursor, " ")))
+		return false;
+	record->told_rule = arena_strndup(reader->arena, cursor.at, (size_t)(gap - cursor.at));
+	cursor.at = gap + 1;
+	gap = cursor_find(&cursor, " goroutine ");
+	record->told_certainty = arena_strndup(reader->arena, cursor.at, (size_t)((gap ? gap : cursor.end) - cursor.at));
+	cursor.at = gap ? gap + strlen(" goroutine ") : cursor.end;
+	if (!cursor_decimal(&cursor, &record->told_goroutine))
+		record->told_goroutine = 0;
+	return true;
 }
 
 static void read_word(struct log_reader *reader, const struct log_at *at)
@@ -179,6 +229,8 @@ static void read_word(struct log_reader *reader, const struct log_at *at)
 	struct log_record *record = reader->record;
 	const struct log_line *line = &at->line;
 
+	if (read_told(reader, line))
+		return;
 	if (line->length && !is_memory_line(line))
 		vec_push(reader->arena, &record->words, text_of(reader, line));
 	if (begins(line, fatal_word)) {
@@ -188,6 +240,8 @@ static void read_word(struct log_reader *reader, const struct log_at *at)
 	read_limit(record, line);
 	read_bounds(record, line);
 	read_complained(reader, line);
+	read_bad_return(reader, line);
+	read_bad_frame(record, line);
 	read_signal_words(reader, at);
 }
 

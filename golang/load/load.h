@@ -118,6 +118,9 @@ void recorded_load(struct go_runtime *runtime, const uint64_t *entries);
 /* recorded_release.c: the release, or a range of them, of a log. */
 void recorded_release_load(struct go_runtime *runtime);
 
+/* recorded_module.c: the module that a log without an executable is of, as far as the paths of package main tell. */
+void recorded_module_load(struct go_runtime *runtime);
+
 /* clock.c: newest_time; needs the goroutines. */
 void clock_load(struct go_runtime *runtime);
 

@@ -85,17 +85,21 @@ static uint64_t pc_at(const struct recorded_program *program, uint32_t place)
 	return place == RECORDED_NONE ? 0 : program->pcs[place];
 }
 
-/* The function that a goroutine was made to run is the outermost, below that which all return to. */
+/* The function that a goroutine was made to run is the outermost, below that which all return to; 0: the stack does not lead there.
+ * With their places in memory frames of the runtime are printed too. */
 static uint64_t start_of(const struct recorded_program *program, const struct recorded_stack *stack)
 {
 	const struct log_record *record = program->record;
 	size_t at = stack->first + stack->count;
+	bool ends;
 
 	if (!stack->count || stack->cut)
 		return 0;
 	at--;
-	if (at > stack->first &&
-	    !strcmp(record->functions.items[record->places.items[record->frames.items[at].place].function].name, "runtime.goexit"))
+	ends = !strcmp(record->functions.items[record->places.items[record->frames.items[at].place].function].name, "runtime.goexit");
+	if (!ends && record->frames.items[at].sp)
+		return 0;
+	if (ends && at > stack->first)
 		at--;
 	return program->pcs[record->frames.items[at].place];
 }
@@ -181,6 +185,7 @@ void recorded_load(struct go_runtime *runtime, const uint64_t *entries)
 	load_goroutines(runtime);
 	load_roles(runtime);
 	recorded_release_load(runtime);
+	recorded_module_load(runtime);
 	for (size_t i = 0; i < record->words.count && !is_panic(record, record->words.items[i]); i++)
 		vec_push(runtime->arena, &runtime->fatal_lines, record->words.items[i]);
 }

@@ -106,7 +106,8 @@ void recorded_release_load(struct go_runtime *runtime)
 		runtime->least_minor = range.least;
 		runtime->most_minor = range.most < NEWEST ? range.most : 0;
 	}
-	by_paths(runtime);
+	if (!runtime->version.text) /* else the executable says it */
+		by_paths(runtime);
 	if (runtime->version.text)
 		runtime->least_minor = runtime->most_minor = runtime->version.minor;
 }

@@ -4,6 +4,7 @@
 #include "heuristics/damage/damaged_word.h"
 
 #include "analyzer/unwind/unwind.h"
+#include "heuristics/damage/recorded_word.h"
 #include "heuristics/damage/word_shape.h"
 
 #include <inttypes.h>
@@ -318,6 +319,10 @@ void landing_evidence(struct diagnosis *diagnosis, struct finding *finding)
 	if (fault->known && fault->has_pc && fault->pc == damage->landed)
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
 			     "%s with the pc at 0x%" PRIx64 ", where no code is: the CPU had jumped there", fault->name, fault->pc);
+	else if (recorded_landing(diagnosis->analysis, damage))
+		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
+			     "runtime.sigpanic, which the runtime puts above what a signal hit, was \"called from 0x%" PRIx64 "\", where "
+			     "no code is: the CPU had jumped there", damage->landed);
 	else
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, true,
 			     "no signal or exception of this dump says that the CPU stopped at 0x%" PRIx64, damage->landed);
@@ -368,6 +373,12 @@ struct finding *damage_finding(struct diagnosis *diagnosis, const struct detecto
 
 	fill(finding, damage);
 	word_evidence(&s);
+	if (damage->by_log) { /* there is no code to look at, nor are there frames above */
+		recorded_word_evidence(diagnosis, finding, damage);
+		bounds_evidence(&s);
+		shape_evidence(&s);
+		return finding;
+	}
 	call_evidence(&s);
 	doubt_evidence(&s);
 	candidates_evidence(&s);

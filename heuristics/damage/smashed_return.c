@@ -1,12 +1,10 @@
 /* smashed_return.c: a return address that was replaced, whole or in its lower half; what it was follows from the frame
  * pointer beside it, and from the calls of the function that this leaves. */
 #include "heuristics/damage/damaged_word.h"
+#include "heuristics/damage/recorded_word.h"
 #include "heuristics/damage/writer.h"
 
-#include "golang/recorded.h"
-
 #include <inttypes.h>
-#include <string.h>
 
 extern const struct detector detector_smashed_return;
 
@@ -47,25 +45,14 @@ static void stopped_evidence(struct diagnosis *diagnosis, struct finding *findin
 	evidence->address = fault->pc;
 }
 
-/* The runtime met the word too, and said so. */
-static void recorded_evidence(struct diagnosis *diagnosis, struct finding *finding)
-{
-	const struct recorded_program *recorded = diagnosis->analysis->runtime->recorded;
-	const char *complaint = recorded ? recorded->record->complaint : NULL;
-	const char *word = hex_text(diagnosis->arena, finding->damage->observed);
-
-	if (complaint && strstr(complaint, word))
-		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false, "the runtime met that word as it walked the stack: "
-											 "\"%s\"", complaint);
-}
-
 static void report(struct diagnosis *diagnosis, const struct damage *damage)
 {
 	struct finding *finding = damage_finding(diagnosis, &detector_smashed_return, damage);
 	const struct pc_info *writer;
 
-	recorded_evidence(diagnosis, finding);
-	writer_evidence(diagnosis, finding, damage);
+	recorded_complaint_evidence(diagnosis, finding, damage);
+	if (!damage->by_log)
+		writer_evidence(diagnosis, finding, damage);
 	writer = writer_function(finding->overrun);
 	if (writer)
 		finding->function = go_func_name(writer);

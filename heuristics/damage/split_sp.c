@@ -5,6 +5,7 @@
 #include "base/count.h"
 #include "analyzer/instructions/callsite.h"
 #include "analyzer/instructions/tear.h"
+#include "analyzer/unwind/recorded.h"
 #include "golang/preempt.h"
 
 #include <inttypes.h>
@@ -32,6 +33,10 @@ static void instruction_evidence(const struct subject *s)
 				" bytes to the frame's top, executing the function leaves %" PRId64,
 				tear->at->pc, s->function, tear->claimed, tear->executed);
 	evidence->address = tear->at->pc;
+	if (tear->searched)
+		evidence_add(s->diagnosis, s->finding, EVIDENCE_PREDICTION, WEIGHT_FAIR, false,
+			     "the log breaks off before it says the pc; of the instructions of %s for which the table claims a frame as large as "
+			     "the garbage collector was told to scan, this is torn, or several are, all by as much", s->function);
 	if (!tear->preempted)
 		return;
 	if (is_safe_point(tear->at))
@@ -194,6 +199,8 @@ static void bounds_evidence(const struct subject *s)
 	if (s->tear->goroutine < 0)
 		return;
 	g = &s->diagnosis->analysis->runtime->goroutines.items[s->tear->goroutine];
+	if (!g->stack_hi) /* a log tells them of one goroutine at most */
+		return;
 	inside = s->tear->top >= g->stack_lo && s->tear->top <= g->stack_hi;
 	evidence = evidence_add(s->diagnosis, s->finding, EVIDENCE_STACK_BOUNDS, inside ? WEIGHT_WEAK : WEIGHT_STRONG, !inside,
 				"the repaired top lies %s the goroutine's stack [0x%" PRIx64 ", 0x%" PRIx64 ")",
@@ -234,7 +241,7 @@ static void recorded_evidence(const struct subject *s)
 
 	if (!analysis->runtime->recorded || s->tear->goroutine < 0)
 		return;
-	goroutine_stack(analysis, (size_t)s->tear->goroutine, &stack);
+	recorded_goroutine_stack(analysis, (size_t)s->tear->goroutine, &stack);
 	frame = above < stack.frames.count ? &stack.frames.items[above] : NULL;
 	if (!frame && stack.end != END_COMPLETE)
 		evidence_add(s->diagnosis, s->finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,

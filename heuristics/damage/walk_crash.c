@@ -1,5 +1,6 @@
 /* walk_crash.c: see walk_crash.h and walker.h. */
 #include "heuristics/damage/walk_crash.h"
+#include "heuristics/damage/recorded_walker.h"
 #include "heuristics/damage/walker.h"
 
 #include "analyzer/unwind/frame_chain.h"
@@ -208,8 +209,8 @@ static int32_t pointed_to(const struct walk_crash *crash, uint64_t address)
 	return (int32_t)(g - analysis->runtime->goroutines.items);
 }
 
-/* The goroutine that the runtime named; else the first that the walker's frames point to, a torn one above all others. */
-static void victim_in_walker(struct walk_crash *crash)
+/* The first that the walker's frames point to, a torn one above all others. */
+static void victim_in_words(struct walk_crash *crash)
 {
 	const uint64_t start = crash->stack.frames.items[crash->walker].sp;
 	size_t words = 0;
@@ -225,6 +226,18 @@ static void victim_in_walker(struct walk_crash *crash)
 	for (uint64_t at = start; crash->victim >= 0 && words < WALK_CRASH_WORDS && at < start + WALKER_BYTES; at += WORD)
 		if (pointed_to(crash, at) == crash->victim)
 			crash->victim_words[words++] = at;
+}
+
+/* The goroutine that the runtime named; else that which the walker's frames point to. */
+static void victim_in_walker(struct walk_crash *crash)
+{
+	if (crash->analysis->runtime->recorded) {
+		if (crash->victim < 0)
+			crash->victim = recorded_victim(crash->analysis, crash->walker, &crash->told_by);
+		crash->told = crash->victim >= 0 && !crash->named_by;
+		return;
+	}
+	victim_in_words(crash);
 }
 
 /* A tracer walks the goroutine that its thread runs, also from the system stack; if its saved frame pointers are all right it was
@@ -258,6 +271,10 @@ static bool fits_victim(struct walk_crash *crash)
 		return true;
 	if (crash->victim < 0)
 		return false;
+	if (crash->told) { /* its bounds are not known */
+		crash->past_end = recorded_reads(crash->analysis, faulted_frame(crash), fault->address);
+		return crash->past_end;
+	}
 	g = &crash->analysis->runtime->goroutines.items[crash->victim];
 	crash->past_end = fault->address >= g->stack_hi && fault->address - g->stack_hi < ARENA;
 	return crash->past_end;
@@ -298,7 +315,7 @@ bool walk_crash_find(struct analysis *analysis, struct walk_crash *crash)
 bool walk_crash_is_sure(const struct walk_crash *crash)
 {
 	return crash->victim >= 0 &&
-	       (crash->named_by || crash->own || crash->analysis->runtime->goroutines.items[crash->victim].scan);
+	       (crash->named_by || crash->own || crash->told || crash->analysis->runtime->goroutines.items[crash->victim].scan);
 }
 
 static void death_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct walk_crash *crash)
@@ -353,6 +370,10 @@ static void victim_evidence(struct diagnosis *diagnosis, struct finding *finding
 	if (crash->own)
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_FAIR, false,
 			     "it was walking the goroutine that it runs itself, %" PRIu64 ", for a panic or to grow the stack", g->id);
+	if (crash->told)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
+			     "%s was called with the g of goroutine %" PRIu64 ", 0x%" PRIx64 ", as printed",
+			     go_func_name(crash->stack.frames.items[crash->told_by].info), g->id, g->address);
 	for (size_t i = 0; i < WALK_CRASH_WORDS && crash->victim_words[i]; i++)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, crash->victim_words[i],
 			      hex_text(diagnosis->arena, g->address),

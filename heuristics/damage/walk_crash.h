@@ -20,6 +20,8 @@ struct walk_crash {
 	const char *by_frame_pointers; /* the function of a trace or a profile that follows them, and faulted; NULL: not so */
 	int32_t victim;        /* index, -1 */
 	uint64_t victim_words[WALK_CRASH_WORDS]; /* addresses of the walker's pointers to the victim's g; 0: no more */
+	bool told;             /* of a log: an argument of frame number told_by names the victim */
+	size_t told_by;
 	const char *named_by;  /* the runtime's line that names the victim, NULL: none */
 	bool own;              /* the victim is the goroutine that the thread runs: the walk was begun for it */
 };

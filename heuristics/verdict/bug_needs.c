@@ -181,7 +181,7 @@ static bool holds(const struct subject *s, const struct bug_need *need)
 	case NEED_MODULE:
 		return program_has_module(s->analysis->runtime, need->text, need->from, need->below);
 	case NEED_AFFECTED:
-		return known_bug_affects(s->bug, &s->analysis->runtime->version) != 0;
+		return program_is_affected(s->analysis->runtime, s->bug) != 0;
 	case NEED_LIBRARY:
 		return is_mapped(s, need->text);
 	case NEED_KERNEL:

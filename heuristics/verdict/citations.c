@@ -2,6 +2,7 @@
 #include "heuristics/verdict/citations.h"
 
 #include "analyzer/instructions/outparams.h"
+#include "golang/program.h"
 #include "heuristics/detector.h"
 
 static const char *system_name(const struct image *image)
@@ -12,20 +13,21 @@ static const char *system_name(const struct image *image)
 /* What the release says of a bug; of what is only a hint, or no matter of releases, nothing. */
 static void release_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct cited_bug *cited)
 {
-	const struct go_version *version = &diagnosis->analysis->runtime->version;
+	const struct go_runtime *runtime = diagnosis->analysis->runtime;
+	const struct go_version *version = &runtime->version;
 	const char *relation = !cited->affects	 ? "not among the releases affected by"
 			       : version->vendor ? "a vendor's build, which may carry fixes, of a release affected by"
 						 : "one of the releases affected by";
 
 	if (cited->affects < 0 || cited->bug->unverified || !cited->bug->affected[0].minor_first)
 		return;
-	evidence_add(diagnosis, finding, EVIDENCE_VERSION, WEIGHT_WEAK, !cited->affects, "%s is %s %s", version->text, relation,
-		     cited->bug->id);
+	evidence_add(diagnosis, finding, EVIDENCE_VERSION, WEIGHT_WEAK, !cited->affects, "%s is %s %s", version->text ? version->text : go_releases_text(runtime, diagnosis->arena),
+		     relation, cited->bug->id);
 }
 
 static void cite(struct diagnosis *diagnosis, struct finding *finding, const struct known_bug *bug)
 {
-	const struct cited_bug cited = {bug, known_bug_affects(bug, &diagnosis->analysis->runtime->version)};
+	const struct cited_bug cited = {bug, program_is_affected(diagnosis->analysis->runtime, bug)};
 
 	vec_push(diagnosis->arena, &finding->bugs, cited);
 	release_evidence(diagnosis, finding, &cited);

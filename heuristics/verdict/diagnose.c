@@ -3,6 +3,7 @@
 #include "heuristics/verdict/citations.h"
 #include "heuristics/verdict/rank.h"
 #include "heuristics/verdict/rivals.h"
+#include "heuristics/verdict/told.h"
 
 struct diagnosis *diagnose(struct analysis *analysis)
 {
@@ -12,6 +13,7 @@ struct diagnosis *diagnose(struct analysis *analysis)
 	diagnosis->analysis = analysis;
 	for (size_t i = 0; analysis->runtime->presence == PRESENCE_GO && detectors[i]; i++)
 		detectors[i]->run(diagnosis);
+	told_find(diagnosis);
 	rank_findings(diagnosis);
 	verdict_give(diagnosis);
 	if (diagnosis->verdict.kind != VERDICT_FOUND)

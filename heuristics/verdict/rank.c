@@ -4,6 +4,7 @@
  * (instruction, exception, message), what memory holds (memory, register), and what follows from walking on (unwind, call
  * site). Certain: a strong witness of each class needed and nothing strong against. Likely: two classes. */
 #include "heuristics/verdict/rank.h"
+#include "heuristics/verdict/told.h"
 
 #include "base/steps.h"
 
@@ -152,6 +153,8 @@ static int by_certainty(const void *a, const void *b)
 
 	if (x->certainty != y->certainty)
 		return x->certainty > y->certainty ? -1 : 1;
+	if (x->told != y->told)
+		return x->told ? -1 : 1;
 	if (x->detector->rank != y->detector->rank)
 		return x->detector->rank > y->detector->rank ? -1 : 1;
 	if (x->goroutine != y->goroutine)
@@ -199,6 +202,8 @@ void rank_findings(struct diagnosis *diagnosis)
 		finding->certainty = weigh(finding);
 		if (finding->certainty > cap)
 			finding->certainty = cap;
+		if (finding->certainty > told_cap(diagnosis->analysis, finding))
+			finding->certainty = told_cap(diagnosis->analysis, finding);
 	}
 	explain_all(diagnosis);
 	cap_symptoms(diagnosis);

@@ -40,13 +40,14 @@ const char *finding_relation(struct arena *arena, const struct diagnosis *diagno
 static const char *release_text(struct arena *arena, const struct go_runtime *runtime, const struct cited_bug *cited)
 {
 	const struct go_version *version = &runtime->version;
+	const char *releases = version->text ? version->text : go_releases_text(runtime, arena);
 	const char *affects = cited->affects > 0    ? "affected"
 			      : cited->affects == 0 ? "not in the affected range"
 						    : "unknown";
 
 	if (!cited->bug->affected[0].minor_first)
 		return "It does not depend on Go's release.";
-	return arena_printf(arena, "This binary: %s%s, %s.", version->text ? version->text : "Go version unknown",
+	return arena_printf(arena, "This binary: %s%s, %s.", releases ? releases : "Go version unknown",
 			    version->prerelease ? " (a development version)"
 			    : version->vendor	? " (a vendor's build, which may carry fixes)"
 						: "",

@@ -94,17 +94,6 @@ static const char *target_text(struct arena *arena, const struct image *image)
 	return arena_printf(arena, "%s%s%s%s", what, os ? os : "", os && arch ? "/" : "", arch ? arch : "");
 }
 
-/* "Go 1.22 or later", of a log. */
-static const char *releases_text(struct arena *arena, const struct go_runtime *runtime)
-{
-	if (runtime->least_minor == runtime->most_minor)
-		return arena_printf(arena, "Go 1.%d", runtime->least_minor);
-	if (!runtime->most_minor)
-		return arena_printf(arena, "Go 1.%d or later", runtime->least_minor);
-	return runtime->least_minor ? arena_printf(arena, "Go 1.%d to 1.%d", runtime->least_minor, runtime->most_minor)
-				    : arena_printf(arena, "Go 1.%d or earlier", runtime->most_minor);
-}
-
 /* Where neither a signal nor the runtime ended it. */
 static const char *ended_text(struct arena *arena, const struct image *image)
 {
@@ -130,7 +119,7 @@ const char *dump_summary(struct arena *arena, const struct analysis *analysis)
 	if (runtime->version.text)
 		line = joined(arena, line, runtime->version.text);
 	else if (runtime->least_minor || runtime->most_minor)
-		line = joined(arena, line, releases_text(arena, analysis->runtime));
+		line = joined(arena, line, go_releases_text(runtime, arena));
 	if (runtime->main_module)
 		line = joined(arena, line, arena_printf(arena, "module %s", runtime->main_module));
 	if (image->pid)

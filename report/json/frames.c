@@ -5,6 +5,8 @@
 #include "report/json/pc_texts.h"
 #include "report/place.h"
 
+#include <string.h>
+
 /* The pieces of a line. */
 enum {
 	LINE_PC,     /* {"pc":… */
@@ -58,8 +60,25 @@ static struct pc_text *word_frame(struct writer *writer, const void *context)
 	return text;
 }
 
+/* As printed: the runtime writes numbers, braces and dots there. Anything else came from elsewhere. */
+static void write_arguments(struct json_stream *stream, const struct recorded_frame *recorded)
+{
+	static const char allowed[] = "0123456789abcdefx{}?,._ ";
+
+	stream_text(stream, ",\"arguments\":");
+	for (size_t i = 0; i < recorded->arguments_size; i++)
+		if (!memchr(allowed, recorded->arguments[i], sizeof allowed - 1)) {
+			stream_text(stream, "null");
+			return;
+		}
+	stream_text(stream, "\"");
+	stream_bytes(stream, recorded->arguments, recorded->arguments_size);
+	stream_text(stream, "\"");
+}
+
+/* `recorded`: NULL where no arguments are printed. */
 static void write_line(struct json_stream *stream, const struct frame *frame,
-		       const struct piece pieces[static LINE_PIECES], int64_t finding)
+		       const struct piece pieces[static LINE_PIECES], int64_t finding, const struct recorded_frame *recorded)
 {
 	stream_piece(stream, pieces[LINE_PC]);
 	stream_address(stream, frame->sp != 0, frame->sp);
@@ -69,6 +88,8 @@ static void write_line(struct json_stream *stream, const struct frame *frame,
 	stream_text(stream, frame_how_name(frame->how));
 	stream_text(stream, "\",\"finding\":");
 	stream_number(stream, finding >= 0, finding);
+	if (recorded)
+		write_arguments(stream, recorded);
 	stream_text(stream, ",");
 	stream_piece(stream, pieces[LINE_OFFSET]);
 }
@@ -90,7 +111,8 @@ static size_t write_frames(struct writer *writer, const struct stack *stack)
 		for (size_t j = 0; j < text->count; j += LINE_PIECES) {
 			if (written++)
 				stream_text(writer->stream, ",");
-			write_line(writer->stream, frame, &text->pieces[j], finding);
+			write_line(writer->stream, frame, &text->pieces[j], finding,
+				   j + LINE_PIECES == text->count && frame->recorded && frame->recorded->arguments ? frame->recorded : NULL);
 		}
 	}
 	return elided_at;

@@ -5,6 +5,7 @@
 #include "golang/recorded.h"
 #include "report/json/frames.h"
 #include "report/json/pc_texts.h"
+#include "report/json/recorded.h"
 #include "report/place.h"
 #include "report/scratch.h"
 
@@ -144,6 +145,7 @@ static void write_goroutine(struct writer *writer, size_t index, struct stack *s
 	stream_text(writer->stream, ",");
 	goroutine_stack(writer->analysis, index, stack);
 	write_stack(writer, stack);
+	write_recorded(writer, index, stack);
 	stream_text(writer->stream, "}");
 }
 

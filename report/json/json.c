@@ -7,6 +7,7 @@
 #include "report/json/build.h"
 #include "report/json/frames.h"
 #include "report/json/goroutines.h"
+#include "report/json/recorded.h"
 
 #include "analyzer/instructions/outparams.h"
 #include "report/fingerprint/fingerprint.h"
@@ -211,6 +212,8 @@ static void thread_section(struct writer *writer, size_t index, struct stack *st
 	put_goroutine_id(writer, object, "goroutine", writer->analysis->thread_goroutine[index]);
 	put_address(writer, object, "pc", has_pc, pc);
 	put_address(writer, object, "sp", has_sp, sp);
+	if (writer->analysis->runtime->recorded)
+		put_registers(writer, object, &thread->registers);
 	thread_stack(writer->analysis, index, stack);
 	stream_text(writer->stream, "{");
 	dump_members(writer);
@@ -226,6 +229,7 @@ static void threads_section(struct writer *writer)
 	open_array(writer, "threads");
 	for (size_t i = 0; i < writer->analysis->image->threads.count; i++)
 		thread_section(writer, i, &stack);
+	recorded_thread_items(writer, &stack);
 	close_array(writer);
 }
 

@@ -114,7 +114,7 @@ static void tell_finding(struct telling *telling)
 {
 	const char *rule = telling->finding->detector->id;
 
-	for (size_t i = 0; i < sizeof narrators / sizeof *narrators; i++)
+	for (size_t i = 0; !telling->finding->told && i < sizeof narrators / sizeof *narrators; i++)
 		if (!strcmp(narrators[i].rule, rule)) {
 			narrators[i].tell(telling);
 			return;

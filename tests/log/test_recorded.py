@@ -40,6 +40,8 @@ def frames_difference(printed, ours):
             return f'frame {i}: pc {found["pc"]} instead of {frame.pc:#x}'
         if found['how'] != 'recorded':
             return f'frame {i} is {found["how"]}'
+        if not frame.inlined and frame.args != '...' and found.get('arguments') != frame.args:
+            return f'frame {i}: arguments {found.get("arguments")} instead of {frame.args}'
     return None
 
 
@@ -96,6 +98,24 @@ def count(table, core, log):
     table[core['verdict']['rule'] or core['verdict']['certainty']][verdict_class(core, log)] += 1
 
 
+TORN = ('split-sp', 'torn-pc', 'torn-return', 'smashed-return')
+# The runtime died as it printed the torn stack, whose words it does not show.
+WITHOUT_WORDS = ('windows-amd64-late-other',)
+
+
+# What was printed of words and pcs suffices without the executable.
+ALONE = ('amd64-late-crash', 'amd64-late-crash-stripped', 'amd64-overrun-gc', 'amd64-overrun-return', 'amd64-asm-frame', 'arm64-asm-frame',
+         'arm64-overrun-return')
+
+
+def torn_difference(case, core, log):
+    """With the executable a torn stack is found, likely at least, or it is said what the text lacks."""
+    if case in WITHOUT_WORDS:
+        return None if any('The log does not hold its words' in note for note in log['notes']) else 'it is not said what the log lacks'
+    rule, certainty = log['verdict']['rule'], log['verdict']['certainty']
+    return None if rule == core['verdict']['rule'] and certainty in ('likely', 'certain') else f'{rule} is {certainty}'
+
+
 def check_executable(case, path, core, table):
     """With the executable: it is told to be the one that ran, and another to be none."""
     own = next((tap.CASES / case / name for name in ('exe.zst', 'exe') if (tap.CASES / case / name).exists()), None)
@@ -110,6 +130,8 @@ def check_executable(case, path, core, table):
               f'{identity}: {done.report["target"].get("executable_doubt")}; {done.report["notes"]}')
     tap.check(f'{case}: the report with the executable is valid', '\n'.join(validate_report.complaints(done.report, None)))
     tap.check(f'{case}: with the executable no other certain verdict', verdict_difference(core, done.report))
+    if core['verdict']['rule'] in TORN:
+        tap.check(f'{case}: with the executable its log shows what was torn', torn_difference(case, core, done.report))
     count(table, core, done.report)
 
 
@@ -124,6 +146,10 @@ def check_case(case, table, with_executable):
     tap.check(f'{case}: goroutines of its log are as printed', goroutines_difference(text, done.report))
     tap.check(f'{case}: the report of its log is valid', '\n'.join(validate_report.complaints(done.report, None)))
     tap.check(f'{case}: its log gives no other certain verdict', verdict_difference(core, done.report))
+    if case in ALONE:
+        found = done.report['verdict']
+        tap.check(f'{case}: its log alone shows what was torn', None if (found['rule'], found['certainty']) == (core['verdict']['rule'], 'likely')
+                  else f'{found["rule"]} is {found["certainty"]}')
     count(table, core, done.report)
     check_executable(case, path, core, with_executable)
 

@@ -1,0 +1,209 @@
+/* recorded_damage.c: see recorded_damage.h. What stands for the program's code are the pcs that were printed: of frames, and of words of
+ * memory that the runtime found in functions. They tell its upper half, and the calls that were made. */
+#include "analyzer/unwind/recorded_damage.h"
+
+#include "analyzer/unwind/recorded.h"
+#include "analyzer/unwind/unwind.h"
+#include "golang/recorded.h"
+
+#include <string.h>
+
+enum { WORD = 8, LOWER_BITS = 32, FIRST_PAGES = 64 << 10 };
+
+/* The printed pcs of Go code. */
+struct printed_code {
+	uint64_t lowest, highest;
+	bool known, split; /* there are some; their upper halves differ */
+};
+
+static void take(struct printed_code *code, uint64_t pc)
+{
+	if (!code->known) {
+		*code = (struct printed_code){pc, pc, true, false};
+		return;
+	}
+	code->split |= pc >> LOWER_BITS != code->lowest >> LOWER_BITS;
+	code->lowest = pc < code->lowest ? pc : code->lowest;
+	code->highest = pc > code->highest ? pc : code->highest;
+}
+
+static struct printed_code code_of(const struct log_record *record)
+{
+	struct printed_code code = {0};
+
+	for (size_t i = 0; i < record->places.count; i++)
+		if (record->places.items[i].has_pc && !record->places.items[i].foreign && record->places.items[i].has_offset)
+			take(&code, record->places.items[i].pc);
+	for (size_t i = 0; i < record->symbols.count; i++)
+		take(&code, record->symbols.items[i].word);
+	return code;
+}
+
+static bool is_printed(const struct recorded_program *program, uint64_t pc)
+{
+	size_t low = 0, high = program->record->symbols.count;
+
+	while (low < high) {
+		const size_t middle = (low + high) / 2;
+
+		if (program->record->symbols.items[middle].word < pc)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return (low < program->record->symbols.count && program->record->symbols.items[low].word == pc) ||
+	       word_map_find(&program->places, pc) >= 0;
+}
+
+/* Whether the upper half of a word is that of stacks or of the runtime's own structures: then the word may be any pointer. */
+static bool is_pointer(const struct log_record *record, uint64_t word)
+{
+	const uint64_t upper = word >> LOWER_BITS;
+
+	for (size_t i = 0; i < record->frames.count; i++)
+		if (record->frames.items[i].sp && record->frames.items[i].sp >> LOWER_BITS == upper)
+			return true;
+	for (size_t i = 0; i < record->goroutines.count; i++)
+		if (record->goroutines.items[i].g && record->goroutines.items[i].g >> LOWER_BITS == upper)
+			return true;
+	return false;
+}
+
+/* Its lower half under the program's upper half. */
+static bool is_torn(const struct analysis *analysis, struct damage *damage)
+{
+	const struct recorded_program *program = analysis->runtime->recorded;
+	const struct printed_code code = code_of(program->record);
+	const uint64_t word = code.lowest >> LOWER_BITS << LOWER_BITS | (uint32_t)damage->observed;
+
+	if (!code.known || code.split || word == damage->observed || word < code.lowest || word > code.highest ||
+	    (analysis->runtime->exe && !callsite_reaches(analysis->runtime, word, NULL)))
+		return false;
+	damage->named = is_printed(program, word);
+	if (!damage->named && is_pointer(program->record, damage->observed))
+		return false;
+	damage->kind = DAMAGE_TORN;
+	damage->repaired = word;
+	return true;
+}
+
+/* No address of code, whatever a process has of that: too small for one, or none that the CPU can form. */
+static bool is_smashed(const struct analysis *analysis, struct damage *damage)
+{
+	if (damage->observed >= FIRST_PAGES && arch_forms(analysis->image->arch, damage->observed))
+		return false;
+	damage->kind = DAMAGE_SMASHED;
+	return true;
+}
+
+/* A RET faults itself where the word that it takes is no address, of which the kernel then tells none (amd64). There the frame is but the
+ * return address. */
+static bool faulted_at_return(const struct analysis *analysis, const struct frame *frame, uint64_t word)
+{
+	const struct fault *fault = &analysis->fault;
+
+	return !analysis->image->arch->link_register && frame->fp == frame->sp + WORD && fault->known && fault->has_pc &&
+	       fault->pc == frame->pc && !fault->has_address && !arch_forms(analysis->image->arch, word);
+}
+
+/* Whether the goroutine was stopped in the frame that is called from nowhere: then SP is where it was at any instruction, and what the
+ * runtime took for the return address may be another word. A RET is known. */
+static bool was_stopped(struct analysis *analysis, struct damage *damage, const char *function)
+{
+	struct stack stack = {0};
+	const struct frame *last;
+
+	if (damage->goroutine < 0)
+		return true;
+	recorded_goroutine_stack(analysis, (size_t)damage->goroutine, &stack);
+	last = stack.frames.count ? &stack.frames.items[stack.frames.count - 1] : NULL;
+	if (!last || !last->exact || !last->info->func || strcmp(go_func_name(last->info), function) != 0)
+		return false;
+	damage->at_return = faulted_at_return(analysis, last, damage->observed);
+	return !damage->at_return;
+}
+
+static const struct pc_info *find_function(struct analysis *analysis, const char *name)
+{
+	const struct recorded_program *program = analysis->runtime->recorded;
+
+	for (size_t i = 0; i < program->record->places.count; i++) {
+		const struct pc_info *info = go_pc(analysis->runtime, program->pcs[i], false);
+
+		if (info->func && !strcmp(go_func_name(info), name))
+			return info;
+	}
+	return NULL;
+}
+
+static void file(struct analysis *analysis, struct damage *damage)
+{
+	const struct pc_info *caller;
+	uint64_t word;
+
+	damage->by_log = true;
+	damage->end = END_NOT_SAVED;
+	damage->slot_holds = damage->slot && image_u64(analysis->image, damage->slot, &word) && word == damage->observed;
+	caller = damage->repaired ? go_pc(analysis->runtime, damage->repaired, false) : NULL;
+	damage->caller = caller && caller->func ? caller : NULL;
+	vec_push(analysis->arena, &analysis->damages, *damage);
+}
+
+/* Whether a RET led to where the CPU stopped: a call leaves its return address in the link register, or at SP, which was where sigpanic's
+ * frame ends. */
+static bool was_return(const struct analysis *analysis, struct damage *damage)
+{
+	const struct log_record *record = analysis->runtime->recorded->record;
+	const struct printed_code code = code_of(record);
+
+	if (!record->bad_fp || !image_u64(analysis->image, record->bad_fp, &damage->above_pc))
+		return false;
+	damage->above_sp = record->bad_fp;
+	if (analysis->image->arch->link_register)
+		return arch_untagged(analysis->image->arch, damage->above_pc) == arch_untagged(analysis->image->arch, damage->observed);
+	return code.known && (damage->above_pc >> LOWER_BITS != code.lowest >> LOWER_BITS || damage->above_pc < FIRST_PAGES);
+}
+
+/* "unexpected return pc for main.f called from 0x51". Whose sigpanic it is, the CPU stopped there. */
+static bool by_complaint(struct analysis *analysis)
+{
+	const struct log_record *record = analysis->runtime->recorded->record;
+	const struct goroutine *g = goroutine_by_id(analysis->runtime, record->complained ? record->complained : record->dying);
+	const bool link = analysis->image->arch->link_register;
+	struct damage damage = {.goroutine = g ? (int32_t)(g - analysis->runtime->goroutines.items) : -1, .thread = -1, .frame = FRAME_ELIDED,
+				.observed = record->bad_pc, .landed = record->bad_pc, .caller_sp = record->bad_fp};
+
+	if (!record->bad_callee)
+		return false;
+	damage.returned = !strcmp(record->bad_callee, "runtime.sigpanic");
+	if (!is_torn(analysis, &damage) && !is_smashed(analysis, &damage))
+		return false;
+	if (damage.kind == DAMAGE_SMASHED && damage.returned && !was_return(analysis, &damage))
+		return false;
+	if (!damage.returned && was_stopped(analysis, &damage, record->bad_callee))
+		return false;
+	damage.thread = g ? analysis->goroutine_thread[damage.goroutine] : -1;
+	damage.callee = damage.returned ? NULL : find_function(analysis, record->bad_callee);
+	if (!damage.returned && !damage.callee)
+		return false;
+	damage.slot = !record->bad_fp ? 0 : damage.returned ? 0 : link ? record->bad_sp : record->bad_fp - WORD;
+	file(analysis, &damage);
+	return true;
+}
+
+/* The CPU stopped where no code is. */
+static void by_fault(struct analysis *analysis)
+{
+	const struct fault *fault = &analysis->fault;
+	struct damage damage = {.goroutine = fault->goroutine, .thread = fault->thread, .frame = FRAME_ELIDED, .returned = true,
+				.observed = fault->pc, .landed = fault->pc};
+
+	if (fault->known && fault->has_pc && fault->has_address && fault->address == fault->pc && is_torn(analysis, &damage))
+		file(analysis, &damage);
+}
+
+void recorded_damage_find(struct analysis *analysis)
+{
+	if (analysis->image->threads.count && !by_complaint(analysis))
+		by_fault(analysis);
+}

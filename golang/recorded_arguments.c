@@ -1,0 +1,50 @@
+/* recorded_arguments.c: see recorded_arguments.h. */
+#include "golang/recorded_arguments.h"
+
+enum { HEX = 16 };
+
+static unsigned digit_of(char c)
+{
+	return c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : HEX;
+}
+
+bool recorded_argument(const struct recorded_frame *frame, size_t *at, uint64_t *value, bool *unsure)
+{
+	const char *text = frame->arguments;
+	const size_t size = text ? frame->arguments_size : 0;
+
+	while (*at + 2 < size && (text[*at] != '0' || text[*at + 1] != 'x' || digit_of(text[*at + 2]) == HEX))
+		++*at;
+	if (*at + 2 >= size)
+		return false;
+	*value = 0;
+	for (*at += 2; *at < size && digit_of(text[*at]) < HEX; ++*at)
+		*value = *value << 4 | digit_of(text[*at]);
+	*unsure = *at < size && text[*at] == '?';
+	return true;
+}
+
+static int32_t named_by(const struct go_runtime *runtime, const struct recorded_frame *frame, int32_t except)
+{
+	uint64_t value;
+	size_t at = 0;
+	bool unsure;
+
+	while (recorded_argument(frame, &at, &value, &unsure)) {
+		const struct goroutine *g = value && !unsure ? goroutine_by_address(runtime, value) : NULL;
+
+		if (g && g - runtime->goroutines.items != except)
+			return (int32_t)(g - runtime->goroutines.items);
+	}
+	return -1;
+}
+
+int32_t recorded_names_goroutine(const struct go_runtime *runtime, const struct recorded_stack *stack, int32_t except, size_t *frame)
+{
+	int32_t named = -1;
+
+	for (; named < 0 && *frame < stack->count; ++*frame)
+		named = named_by(runtime, &runtime->recorded->record->frames.items[stack->first + *frame], except);
+	*frame -= named >= 0;
+	return named;
+}
