@@ -26,6 +26,12 @@ bool inputs_add(struct inputs *inputs, const char *name)
 	return true;
 }
 
+void inputs_free(struct inputs *inputs)
+{
+	free(inputs->items);
+	*inputs = (struct inputs){0};
+}
+
 /* Little or big endian: the type is 2 or 3 in one of two bytes. */
 bool input_is_executable(const char *path)
 {

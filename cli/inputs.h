@@ -14,6 +14,9 @@ struct inputs {
 /* Appends a name, which must outlive the list. False: memory ran out. */
 bool inputs_add(struct inputs *inputs, const char *name);
 
+/* Releases the list; names are their owners'. */
+void inputs_free(struct inputs *inputs);
+
 /* Whether a file begins as an executable or a library does: ELF of type EXEC or DYN (elf.h), or PE ("MZ"). False also where it
  * cannot be read; what is neither is taken for a dump. */
 bool input_is_executable(const char *path);

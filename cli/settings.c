@@ -102,6 +102,7 @@ static void open_folders(struct argp_state *state, struct inputs *named)
 			argp_failure(state, EXIT_FAILED, errno, "%s", named->items[i]);
 		files.folder |= folder;
 	}
+	inputs_free(named);
 	*named = files;
 }
 
@@ -327,9 +328,11 @@ int settings_run(struct settings *settings)
 {
 	const bool several = settings->named.count > 2 || settings->named.folder; /* the last is NULL */
 	struct output output;
+	int status = EXIT_FAILED;
 
 	set_options(settings);
-	if (!output_open(settings->running.output, settings->named.items, &output))
-		return EXIT_FAILED;
-	return (several ? run_several : run_one)(settings, &output);
+	if (output_open(settings->running.output, settings->named.items, &output))
+		status = (several ? run_several : run_one)(settings, &output);
+	inputs_free(&settings->named);
+	return status;
 }
