@@ -28,6 +28,10 @@ bool inputs_add(struct inputs *inputs, const char *name)
 
 void inputs_free(struct inputs *inputs)
 {
+	for (struct input_member *member = inputs->members, *next; member; member = next) {
+		next = member->next;
+		free(member);
+	}
 	free(inputs->items);
 	*inputs = (struct inputs){0};
 }
@@ -68,17 +72,16 @@ static int shown(const struct dirent *entry)
 
 static bool add_member(struct inputs *inputs, const char *folder, const char *name)
 {
-	const size_t length = strlen(folder);
-	const char *slash = length && folder[length - 1] == '/' ? "" : "/";
+	const size_t size = strlen(folder) + strlen(name) + sizeof "/";
+	struct input_member *member = malloc(sizeof *member + size);
 	struct stat status;
-	char *path;
 
-	if (asprintf(&path, "%s%s%s", folder, slash, name) < 0)
+	if (!member)
 		return false;
-	if (!stat(path, &status) && S_ISREG(status.st_mode))
-		return inputs_add(inputs, path);
-	free(path);
-	return true;
+	snprintf(member->path, size, "%s%s%s", folder, *folder && folder[strlen(folder) - 1] == '/' ? "" : "/", name);
+	member->next = inputs->members;
+	inputs->members = member;
+	return stat(member->path, &status) || !S_ISREG(status.st_mode) || inputs_add(inputs, member->path);
 }
 
 bool inputs_add_folder(struct inputs *inputs, const char *path)

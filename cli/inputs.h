@@ -5,16 +5,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* A name that a folder gave. */
+struct input_member {
+	struct input_member *next;
+	char path[];
+};
+
 struct inputs {
-	const char **items; /* owned, as are the names that a folder gave */
+	const char **items;
 	size_t count, room;
+	struct input_member *members;
 	bool folder; /* a folder was among them */
 };
 
 /* Appends a name, which must outlive the list. False: memory ran out. */
 bool inputs_add(struct inputs *inputs, const char *name);
 
-/* Releases the list; names are their owners'. */
+/* Releases the list and what folders gave. */
 void inputs_free(struct inputs *inputs);
 
 /* Whether a file begins as an executable or a library does: ELF of type EXEC or DYN (elf.h), or PE ("MZ"). False also where it
