@@ -110,7 +110,7 @@ static void open_folders(struct argp_state *state, struct inputs *named)
 static void tell_executables(struct argp_state *state, struct settings *settings)
 {
 	struct inputs *named = &settings->named;
-	const size_t count = named->count;
+	const size_t count = named->items ? named->count : 0;
 
 	named->count = 0;
 	for (size_t i = 0; i < count; i++) {
