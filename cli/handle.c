@@ -179,7 +179,8 @@ static void read_text(const struct handling *handling, const char *name, char be
 	while (size && (!ret[size - 1] || ret[size - 1] == '\n'))
 		size--;
 	for (ssize_t i = 0; i < size; i++)
-		ret[i] = ret[i] ? ret[i] : between;
+		if (!ret[i])
+			ret[i] = between;
 	ret[size] = 0;
 }
 
@@ -241,7 +242,7 @@ static const char *path_of(int descriptor, struct descriptor_path *ret)
 static bool analyse(struct handling *handling, enum ts_format format, bool headline, FILE *out)
 {
 	enum { ONE_LINE = 2000 };
-	struct descriptor_path core, exe, root;
+	struct descriptor_path core = {""}, exe = {""}, root = {""};
 	const char *executables[] = {path_of(handling->exe_descriptor, &exe), NULL};
 	const struct ts_options ts = {
 		.executables = *executables ? executables : NULL,

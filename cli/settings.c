@@ -110,14 +110,15 @@ static void open_folders(struct argp_state *state, struct inputs *named)
 static void tell_executables(struct argp_state *state, struct settings *settings)
 {
 	struct inputs *named = &settings->named;
-	const size_t count = named->items ? named->count : 0;
+	const char **const items = named->items;
+	const size_t count = named->count;
 
 	named->count = 0;
-	for (size_t i = 0; i < count; i++) {
-		const char *name = named->items[i];
+	for (size_t i = 0; items && i < count; i++) {
+		const char *name = items[i];
 
 		if (!settings->core && (count == 1 || !input_is_executable(name)))
-			named->items[named->count++] = name;
+			items[named->count++] = name;
 		else if (!named->folder || settings->executable_count < EXE_LIMIT)
 			add_executable(state, settings, name);
 	}

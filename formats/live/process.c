@@ -164,7 +164,7 @@ static const char *command_of(struct arena *arena, int64_t pid)
 		return NULL;
 	command = arena_alloc(arena, (text.size < COMMAND_LIMIT ? text.size : COMMAND_LIMIT) + 1);
 	for (size_t i = 0; i < text.size && i < COMMAND_LIMIT; i++)
-		command[i] = text.data[i] ? (char)text.data[i] : ' ';
+		command[i] = (char)(text.data[i] ? text.data[i] : ' ');
 	return command;
 }
 

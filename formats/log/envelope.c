@@ -39,6 +39,7 @@ static size_t next_quote(struct span line, size_t at)
 /* Where the value begins whose string the mark is in; SIZE_MAX: in none. A value stands behind a colon or an equals sign. */
 static size_t string_start(struct span line, size_t from, size_t mark)
 {
+	static const char openers[] = {':', '=', '>'};
 	size_t open = from, close, before;
 
 	for (;;) {
@@ -53,7 +54,7 @@ static size_t string_start(struct span line, size_t from, size_t mark)
 	before = open;
 	while (before > from && line.data[before - 1] == ' ')
 		before--;
-	return before > from && (memchr(":=>", line.data[before - 1], 3)) ? open + 1 : SIZE_MAX;
+	return before > from && memchr(openers, line.data[before - 1], sizeof openers) ? open + 1 : SIZE_MAX;
 }
 
 static bool separates(uint8_t byte)
