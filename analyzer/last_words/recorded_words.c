@@ -1,5 +1,6 @@
 /* recorded_words.c: the last words of a process, and what hit it, as its runtime printed them. */
 #include "analyzer/last_words/last_words.h"
+#include "analyzer/unwind/damage.h"
 #include "analyzer/unwind/recorded.h"
 #include "formats/dump/exceptions.h"
 #include "formats/dump/signals.h"
@@ -110,17 +111,6 @@ static void add_lines(struct analysis *analysis, const struct recorded_panic *pa
 	}
 }
 
-static bool is_explained(const struct analysis *analysis, int32_t goroutine)
-{
-	for (size_t i = 0; i < analysis->tears.count; i++)
-		if (analysis->tears.items[i].goroutine == goroutine)
-			return true;
-	for (size_t i = 0; i < analysis->damages.count; i++)
-		if (analysis->damages.items[i].goroutine == goroutine)
-			return true;
-	return false;
-}
-
 /* A stack that the runtime dies of as it prints it is damaged; the words that would show how are not printed then. */
 static void note_second_death(struct analysis *analysis)
 {
@@ -129,7 +119,7 @@ static void note_second_death(struct analysis *analysis)
 	size_t frame = 0;
 	const int32_t victim = recorded_names_goroutine(runtime, again, -1, &frame);
 
-	if (!again->count || (victim >= 0 && is_explained(analysis, victim)))
+	if (!again->count || (victim >= 0 && is_damaged(analysis, victim)))
 		return;
 	note_add(analysis->notes, "the runtime died once more as it printed %s: that stack is damaged, or torn where the goroutine was stopped. The "
 				  "log does not hold its words, nor what would be printed behind it; a core dump does",

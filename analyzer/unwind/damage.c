@@ -300,3 +300,14 @@ void damage_prove(struct analysis *analysis, const struct walk_subject *subject,
 		damage->all_calls = all_calls;
 	}
 }
+
+bool is_damaged(const struct analysis *analysis, int32_t goroutine)
+{
+	for (size_t i = 0; i < analysis->tears.count; i++)
+		if (analysis->tears.items[i].goroutine == goroutine)
+			return true;
+	for (size_t i = 0; i < analysis->damages.count; i++)
+		if (analysis->damages.items[i].goroutine == goroutine)
+			return true;
+	return false;
+}

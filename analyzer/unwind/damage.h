@@ -35,4 +35,7 @@ bool damage_splits_instruction(struct go_runtime *runtime, const struct pc_info 
 /* Notes for all damages of a stack that has been walked how the frames above each bear it out. */
 void damage_prove(struct analysis *analysis, const struct walk_subject *subject, const struct stack *stack);
 
+/* Whether the walks found a stack of that goroutine torn, or a word of it damaged. */
+bool is_damaged(const struct analysis *analysis, int32_t goroutine);
+
 #endif

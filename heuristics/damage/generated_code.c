@@ -3,6 +3,7 @@
  * unwinder.next). Nothing is damaged. */
 #include "heuristics/damage/generated_code.h"
 
+#include "analyzer/unwind/damage.h"
 #include "formats/unwind/libraries.h"
 #include "heuristics/detector.h"
 
@@ -112,7 +113,7 @@ bool generated_code_stopped(const struct walk_crash *crash, struct generated_mee
 	}
 	if (ret->victim >= 0)
 		goroutine_stack(analysis, (size_t)ret->victim, &ret->stack);
-	if (crash->by_frame_pointers || (!ret->guessed && !walk_crash_is_sure(crash)) || is_torn(analysis, ret->victim))
+	if (crash->by_frame_pointers || (!ret->guessed && !walk_crash_is_sure(crash)) || is_damaged(analysis, ret->victim))
 		return walker_met(crash, ret);
 	ret->frame = generated_frame(analysis->image, &ret->stack);
 	if (ret->frame == SIZE_MAX)
@@ -178,7 +179,7 @@ static void beyond_evidence(struct diagnosis *diagnosis, struct finding *finding
 	else
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, true,
 			     "the stack cannot be followed beyond that code, so that damage there is not ruled out");
-	if (finding->goroutine >= 0 && is_torn(diagnosis->analysis, finding->goroutine))
+	if (finding->goroutine >= 0 && is_damaged(diagnosis->analysis, finding->goroutine))
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, true, "that stack is damaged as well");
 }
 

@@ -1,5 +1,6 @@
 /* unwinder_crash.c: the runtime died while it walked a goroutine's stack, mostly another one's: it gave up with a throw of its own, or its
  * unwinder dereferenced garbage. The thread that died is the walker; the one at fault is whose stack it walked. */
+#include "analyzer/unwind/damage.h"
 #include "formats/unwind/libraries.h"
 #include "heuristics/damage/generated_code.h"
 #include "heuristics/detector.h"
@@ -35,7 +36,7 @@ static bool may_be_generated(const struct walk_crash *crash)
 	if (crash->victim < 0)
 		return image->truncated;
 	goroutine_stack(analysis, (size_t)crash->victim, &stack);
-	return stack.end == END_NOT_SAVED && !is_torn(analysis, crash->victim);
+	return stack.end == END_NOT_SAVED && !is_damaged(analysis, crash->victim);
 }
 
 static void run(struct diagnosis *diagnosis)

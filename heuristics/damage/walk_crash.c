@@ -3,6 +3,7 @@
 #include "heuristics/damage/recorded_walker.h"
 #include "heuristics/damage/walker.h"
 
+#include "analyzer/unwind/damage.h"
 #include "analyzer/unwind/frame_chain.h"
 #include "base/prefix.h"
 
@@ -183,17 +184,6 @@ static int32_t named_victim(const struct go_runtime *runtime, const char **line)
 	return -1;
 }
 
-bool is_torn(const struct analysis *analysis, int32_t goroutine)
-{
-	for (size_t i = 0; i < analysis->tears.count; i++)
-		if (analysis->tears.items[i].goroutine == goroutine)
-			return true;
-	for (size_t i = 0; i < analysis->damages.count; i++)
-		if (analysis->damages.items[i].goroutine == goroutine)
-			return true;
-	return false;
-}
-
 /* The goroutine, not the walker's own, that a word of the walker's frames points to; -1: none. */
 static int32_t pointed_to(const struct walk_crash *crash, uint64_t address)
 {
@@ -218,9 +208,9 @@ static void victim_in_words(struct walk_crash *crash)
 	for (uint64_t at = start; !crash->named_by && at < start + WALKER_BYTES; at += WORD) {
 		int32_t index = pointed_to(crash, at);
 
-		if (index >= 0 && (crash->victim < 0 || is_torn(crash->analysis, index)))
+		if (index >= 0 && (crash->victim < 0 || is_damaged(crash->analysis, index)))
 			crash->victim = index;
-		if (crash->victim >= 0 && is_torn(crash->analysis, crash->victim))
+		if (crash->victim >= 0 && is_damaged(crash->analysis, crash->victim))
 			break;
 	}
 	for (uint64_t at = start; crash->victim >= 0 && words < WALK_CRASH_WORDS && at < start + WALKER_BYTES; at += WORD)

@@ -33,9 +33,6 @@ bool walk_crash_find(struct analysis *analysis, struct walk_crash *ret);
  * claimed it. A mere pointer to a g among the walker's words may be an old one. */
 bool walk_crash_is_sure(const struct walk_crash *crash);
 
-/* Whether a stack of that goroutine is torn, or a word of it damaged, by the walks. */
-bool is_torn(const struct analysis *analysis, int32_t goroutine);
-
 /* Gives a finding the evidence of how the runtime died, by which frame of its own, and over whose stack. */
 void walk_crash_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct walk_crash *crash);
 
