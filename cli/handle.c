@@ -79,12 +79,9 @@ static bool is_late(void)
 
 static unsigned number_of(struct argp_state *state, const char *option, const char *arg)
 {
-	char *end;
-	unsigned long number;
+	uint64_t number;
 
-	errno = 0;
-	number = strtoul(arg, &end, 10);
-	if (errno || *arg < '0' || *arg > '9' || *end || number > INT_MAX)
+	if (!running_number(arg, 0, INT_MAX, &number))
 		argp_error(state, "--%s=%s: it must be a number", option, arg);
 	return (unsigned)number;
 }

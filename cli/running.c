@@ -63,6 +63,17 @@ uint64_t running_size(struct argp_state *state, const char *option, const char *
 	return value << shift;
 }
 
+bool running_number(const char *arg, uint64_t least, uint64_t most, uint64_t *ret)
+{
+	char *end;
+	unsigned long long number;
+
+	errno = 0;
+	number = strtoull(arg, &end, 10);
+	*ret = number;
+	return !errno && *arg >= (least ? '1' : '0') && *arg <= '9' && !*end && number >= least && number <= most;
+}
+
 static unsigned jobs_of(struct argp_state *state, const char *arg)
 {
 	char *end;

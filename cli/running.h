@@ -32,6 +32,9 @@ int running_choice(struct argp_state *state, const char *option, const char *arg
 /* The size that an option's argument says: "512M", "2GiB", "100000"; wrong usage ends the program. */
 uint64_t running_size(struct argp_state *state, const char *option, const char *arg);
 
+/* A whole number in decimal digits, from `least` to `most`; without zeros before it, where 0 is none. False: it is no such number. */
+bool running_number(const char *arg, uint64_t least, uint64_t most, uint64_t *ret);
+
 /* Whether text is coloured, and how wide it is. */
 bool running_color(const struct running *running);
 unsigned running_columns(const struct running *running);

@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_CRASH, KEY_PID, KEY_MAX_PAUSE, KEY_FORMAT, KEY_JSON, KEY_TRACEBACK, KEY_BRIEF, KEY_MARKDOWN, KEY_HTML, KEY_UNMASKED };
+enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_CRASH, KEY_PID, KEY_MAX_PAUSE, KEY_FORMAT, KEY_JSON, KEY_TRACEBACK,
+		  KEY_BRIEF, KEY_MARKDOWN, KEY_HTML, KEY_UNMASKED };
 
 static const struct argp_option options[] = {
 	{"exe", KEY_EXE, "FILE", 0, "The executable that crashed; may be repeated", 0},
@@ -42,6 +43,24 @@ static void add_executable(struct argp_state *state, struct settings *settings, 
 	settings->options.executables = settings->executables;
 }
 
+/* Formats by the names of --format, and by the options that are short for these; key 0: none is. */
+static const struct named_format {
+	const char *name;
+	int key;
+	enum ts_format format;
+} formats[] = {
+	{"text", 0, TS_TEXT},
+	{"json", KEY_JSON, TS_JSON},
+	{"go", KEY_TRACEBACK, TS_TRACEBACK},
+	{"brief", KEY_BRIEF, TS_BRIEF},
+	{"markdown", KEY_MARKDOWN, TS_MARKDOWN},
+	{"html", KEY_HTML, TS_HTML},
+	{"pprof", 0, TS_PPROF},
+	{"folded", 0, TS_FOLDED},
+};
+
+enum { FORMATS = sizeof formats / sizeof *formats };
+
 static void set_format(struct argp_state *state, struct settings *settings, enum ts_format format)
 {
 	if (settings->options.format != TS_TEXT && settings->options.format != format)
@@ -51,33 +70,40 @@ static void set_format(struct argp_state *state, struct settings *settings, enum
 
 static void set_format_named(struct argp_state *state, struct settings *settings, const char *arg)
 {
-	static const char *const names[] = {"text", "json", "go", "brief", "markdown", "html", "pprof", "folded", NULL};
-	static const enum ts_format formats[] = {TS_TEXT, TS_JSON, TS_TRACEBACK, TS_BRIEF, TS_MARKDOWN,
-						TS_HTML, TS_PPROF, TS_FOLDED};
+	const char *names[FORMATS + 1] = {NULL};
 
-	set_format(state, settings, formats[running_choice(state, "format", arg, names)]);
+	for (size_t i = 0; i < FORMATS; i++)
+		names[i] = formats[i].name;
+	set_format(state, settings, formats[running_choice(state, "format", arg, names)].format);
+}
+
+/* The key of no such option is another parser's, perhaps. */
+static error_t set_format_short(struct argp_state *state, struct settings *settings, int key)
+{
+	for (size_t i = 0; i < FORMATS; i++)
+		if (formats[i].key && formats[i].key == key) {
+			set_format(state, settings, formats[i].format);
+			return 0;
+		}
+	return ARGP_ERR_UNKNOWN;
 }
 
 enum { MILLISECOND = 1000 * 1000 /* nanoseconds */, PAUSE_MOST = 600 * 1000 /* milliseconds */ };
 
 static uint64_t number_of(struct argp_state *state, const char *option, const char *arg, uint64_t most)
 {
-	char *end;
-	unsigned long long number;
+	uint64_t number;
 
-	errno = 0;
-	number = strtoull(arg, &end, 10);
-	if (errno || *arg < '1' || *arg > '9' || *end || number > most)
+	if (!running_number(arg, 1, most, &number))
 		argp_error(state, "--%s=%s: it must be a number from 1 to %llu", option, arg, (unsigned long long)most);
 	return number;
 }
 
 static void set_crash(struct argp_state *state, struct settings *settings, const char *arg)
 {
-	char *end;
-	const unsigned long number = strtoul(arg, &end, 10);
+	uint64_t number;
 
-	if (*arg < '1' || *arg > '9' || *end || number > INT_MAX)
+	if (!running_number(arg, 1, INT_MAX, &number))
 		argp_error(state, "--crash=%s: it must be a number from 1 on", arg);
 	settings->options.crash = (unsigned)number;
 }
@@ -201,23 +227,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_MAX_PAUSE:
 		settings->options.max_pause = number_of(state, "max-pause", arg, PAUSE_MOST) * MILLISECOND;
 		return 0;
-	case KEY_JSON:
-		set_format(state, settings, TS_JSON);
-		return 0;
 	case KEY_FORMAT:
 		set_format_named(state, settings, arg);
-		return 0;
-	case KEY_BRIEF:
-		set_format(state, settings, TS_BRIEF);
-		return 0;
-	case KEY_HTML:
-		set_format(state, settings, TS_HTML);
-		return 0;
-	case KEY_MARKDOWN:
-		set_format(state, settings, TS_MARKDOWN);
-		return 0;
-	case KEY_TRACEBACK:
-		set_format(state, settings, TS_TRACEBACK);
 		return 0;
 	case KEY_UNMASKED:
 		settings->options.unmasked = true;
@@ -232,7 +243,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		sort_named(state, settings);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return set_format_short(state, settings, key);
 	}
 }
 
