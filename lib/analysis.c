@@ -10,6 +10,7 @@
 #include "formats/locator/program.h"
 #include "formats/slim/slim.h"
 #include "lib/report_file.h"
+#include "lib/result.h"
 #include "lib/slim.h"
 #include "report/escape.h"
 #include "report/report.h"
@@ -286,13 +287,6 @@ static void run(void *context)
 	is_cancelled(job);
 }
 
-static void fail(struct ts_result *result, const char *code, const char *text)
-{
-	result->outcome = TS_FAILED;
-	snprintf(result->error_code, sizeof result->error_code, "%s", code);
-	snprintf(result->error, sizeof result->error, "%s", text);
-}
-
 /* An error's text needs memory too, so it is made under arena_run like everything else. */
 static void describe(void *context)
 {
@@ -305,7 +299,7 @@ static void describe(void *context)
 static void fail_with(struct job *job, struct ts_result *result)
 {
 	arena_run(job->arena, describe, job);
-	fail(result, err_code_name(job->error->code), job->error->text);
+	result_fail(result, job->error->code, job->error->text);
 }
 
 static void fail_lost(const char *path, struct ts_result *result)
@@ -313,7 +307,7 @@ static void fail_lost(const char *path, struct ts_result *result)
 	char text[sizeof result->error];
 
 	snprintf(text, sizeof text, "%.900s: it became shorter while it was read, or its disk failed", path);
-	fail(result, err_code_name(ERR_IO), text);
+	result_fail(result, ERR_IO, text);
 }
 
 static void conclude(struct job *job, bool completed, struct ts_result *result)
@@ -323,7 +317,7 @@ static void conclude(struct job *job, bool completed, struct ts_result *result)
 	if (lost) /* whatever came of it, came of zeros */
 		fail_lost(lost, result);
 	else if (!completed)
-		fail(result, err_code_name(ERR_LIMIT), "the analysis needs more memory than it may take (2 GiB), or than there is");
+		result_fail(result, ERR_LIMIT, "the analysis needs more memory than it may take (2 GiB), or than there is");
 	else if (is_cancelled(job)) /* also when the error is only how a step said so */
 		result->outcome = TS_CANCELLED;
 	else if (job->error)
@@ -346,7 +340,7 @@ struct ts_result analysis_run(const char *dump, const struct ts_options *options
 
 	job.progress = (struct progress){.report = show_progress, .context = &job};
 	if (!job.arena) {
-		fail(&result, err_code_name(ERR_LIMIT), "no memory");
+		result_fail(&result, ERR_LIMIT, "no memory");
 		return result;
 	}
 	steps_fill(&job.steps, STEPS);

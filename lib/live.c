@@ -7,6 +7,7 @@
 #include "golang/live/follow.h"
 #include "lib/analysis.h"
 #include "lib/isolated.h"
+#include "lib/result.h"
 #include "lib/survey.h"
 #include "report/escape.h"
 
@@ -254,13 +255,6 @@ struct live_job {
 	bool copied;
 };
 
-static void fail(struct ts_result *result, const char *code, const char *text)
-{
-	result->outcome = TS_FAILED;
-	snprintf(result->error_code, sizeof result->error_code, "%s", code);
-	snprintf(result->error, sizeof result->error, "%s", text);
-}
-
 static void make_copy(void *context)
 {
 	struct live_job *job = context;
@@ -268,7 +262,7 @@ static void make_copy(void *context)
 
 	job->copied = !err;
 	if (err)
-		fail(&job->result, err_code_name(err->code), escape_line(job->arena, err_describe(job->arena, err)));
+		result_fail(&job->result, err->code, escape_line(job->arena, err_describe(job->arena, err)));
 }
 
 struct ts_result live_run(const struct ts_options *options, FILE *out)
@@ -278,7 +272,7 @@ struct ts_result live_run(const struct ts_options *options, FILE *out)
 	struct ts_options of_copy;
 	char title[32];
 
-	fail(&job.result, err_code_name(ERR_LIMIT), "the copy of the process takes more memory than it may");
+	result_fail(&job.result, ERR_LIMIT, "the copy of the process takes more memory than it may");
 	if (job.arena)
 		arena_run(job.arena, make_copy, &job);
 	if (job.copied) {

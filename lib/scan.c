@@ -1,5 +1,6 @@
 /* scan.c: a scan of executables, from paths to a report. */
 #include "lib/report_file.h"
+#include "lib/result.h"
 #include "lib/tornstack.h"
 #include "report/scan_report.h"
 
@@ -69,24 +70,17 @@ static enum ts_outcome outcome_of(const struct scan_batch *batch)
 	return TS_ANALYSED;
 }
 
-static void fail(struct ts_result *result, enum err_code code, const char *text)
-{
-	result->outcome = TS_FAILED;
-	snprintf(result->error_code, sizeof result->error_code, "%s", err_code_name(code));
-	snprintf(result->error, sizeof result->error, "%s", text);
-}
-
 struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options *options, FILE *out)
 {
 	struct ts_result result = {0};
 	struct job job = {.arena = arena_new(BUDGET), .paths = paths, .options = options, .out = out};
 
 	if (!job.arena || !arena_run(job.arena, run, &job))
-		fail(&result, ERR_LIMIT, "the scan needs more memory than it may take (2 GiB), or than there is");
+		result_fail(&result, ERR_LIMIT, "the scan needs more memory than it may take (2 GiB), or than there is");
 	else if (options->cancelled && options->cancelled())
 		result.outcome = TS_CANCELLED;
 	else if (job.error)
-		fail(&result, job.error->code, job.error->text);
+		result_fail(&result, job.error->code, job.error->text);
 	else
 		result.outcome = outcome_of(job.batch);
 	if (job.batch && job.batch->exposed)

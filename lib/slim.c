@@ -21,69 +21,31 @@ static const struct report_options most = {.version = TORNSTACK_VERSION, .gorout
 static const struct report_options grouped = {.version = TORNSTACK_VERSION, .goroutines = REPORT_GOROUTINES_GROUPS, .columns = 100,
 					      .verbose = true, .unmasked = true};
 static const struct report_options usual = {.version = TORNSTACK_VERSION, .goroutines = REPORT_GOROUTINES_GROUPS, .columns = 100};
+static const struct goroutine_filter all;
+static const struct report_options listed = {.version = TORNSTACK_VERSION, .goroutines = REPORT_GOROUTINES_GROUPS, .columns = 100,
+					     .verbose = true, .unmasked = true, .filter = &all};
 
-static void write_json(const struct diagnosis *diagnosis, FILE *out)
+static void write_json(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
 {
-	report_json(diagnosis, &most, out);
-}
-
-static void write_text(const struct diagnosis *diagnosis, FILE *out)
-{
-	report_text(diagnosis, &grouped, out);
-}
-
-static void write_usual_text(const struct diagnosis *diagnosis, FILE *out)
-{
-	report_text(diagnosis, &usual, out);
-}
-
-static void write_list(const struct diagnosis *diagnosis, FILE *out)
-{
-	const struct goroutine_filter filter = {0};
-	struct report_options options = grouped;
-
-	options.filter = &filter;
-	report_goroutines(diagnosis, &options, out);
+	report_json(diagnosis, options, out);
 }
 
 /* It always prints every goroutine. */
-static void write_traceback(const struct diagnosis *diagnosis, FILE *out)
+static void write_traceback(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
 {
 	enum { GOROUTINES = 1000 };
 
 	if (diagnosis->analysis->runtime->goroutines.count <= GOROUTINES)
-		report_traceback(diagnosis, &most, out);
-}
-
-static void write_brief(const struct diagnosis *diagnosis, FILE *out)
-{
-	report_brief(diagnosis, &most, out);
-}
-
-static void write_markdown(const struct diagnosis *diagnosis, FILE *out)
-{
-	report_markdown(diagnosis, &most, out);
-}
-
-static void write_html(const struct diagnosis *diagnosis, FILE *out)
-{
-	report_html(diagnosis, &most, out);
-}
-
-static void write_pprof(const struct diagnosis *diagnosis, FILE *out)
-{
-	report_pprof(diagnosis, &most, out);
-}
-
-static void write_folded(const struct diagnosis *diagnosis, FILE *out)
-{
-	report_folded(diagnosis, &most, out);
+		report_traceback(diagnosis, options, out);
 }
 
 /* Every form of a report has its line here, or could not be made of a slim dump. */
-static void (*const reports[])(const struct diagnosis *diagnosis, FILE *out) = {
-	write_json, write_text, write_usual_text, write_list, write_traceback, write_brief, write_markdown,
-	write_html, write_pprof, write_folded,
+static const struct {
+	void (*write)(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
+	const struct report_options *options;
+} reports[] = {
+	{write_json, &most},   {report_text, &grouped},    {report_text, &usual}, {report_goroutines, &listed}, {write_traceback, &most},
+	{report_brief, &most}, {report_markdown, &most},   {report_html, &most},  {report_pprof, &most},        {report_folded, &most},
 };
 
 /* What remains of memory and registers, and what does not. */
@@ -120,7 +82,7 @@ const struct err *slim_dump(const struct diagnosis *diagnosis, const struct ts_o
 		err = err_new(image->arena, ERR_LIMIT, "no memory");
 	for (size_t i = 0; i < sizeof reports / sizeof *reports && !err; i++) {
 		begin(context);
-		reports[i](diagnosis, null);
+		reports[i].write(diagnosis, reports[i].options, null);
 	}
 	if (null)
 		fclose(null);
