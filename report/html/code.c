@@ -14,7 +14,7 @@ struct distances {
 	int64_t claimed, executed;
 };
 
-static struct distances distances_at(const struct html *html, uint64_t pc)
+static struct distances distances_at(const struct document *html, uint64_t pc)
 {
 	const struct pc_info *info = go_pc(html->analysis->runtime, pc, true);
 	struct frame_state state;
@@ -25,7 +25,7 @@ static struct distances distances_at(const struct html *html, uint64_t pc)
 	return ret;
 }
 
-static void code_row(const struct html *html, const struct code_line *line)
+static void code_row(const struct document *html, const struct code_line *line)
 {
 	const struct distances at = distances_at(html, line->pc);
 	const bool split = at.has_claimed && at.has_executed && at.claimed != at.executed;
@@ -39,7 +39,7 @@ static void code_row(const struct html *html, const struct code_line *line)
 		 split ? arena_printf(html->arena, "%+" PRId64, at.claimed - at.executed) : "");
 }
 
-void html_code(const struct html *html)
+void html_code(const struct document *html)
 {
 	struct code_lines lines;
 

@@ -35,7 +35,7 @@ static size_t row_of(const struct stack_words *words, uint64_t address)
 }
 
 /* What a word is, and of the damaged one what it was. */
-static const char *what_of(const struct html *html, const struct stack_word *word)
+static const char *what_of(const struct document *html, const struct stack_word *word)
 {
 	if (word->part == WORD_DAMAGED && html->finding->has_repaired && word->address == html->finding->slot)
 		return arena_printf(html->arena, "%s; it was 0x%016" PRIx64, word->what, html->finding->repaired);
@@ -43,7 +43,7 @@ static const char *what_of(const struct html *html, const struct stack_word *wor
 }
 
 /* In two lines where it is two things. */
-static void draw_what(const struct html *html, const struct stack_word *word, int64_t y)
+static void draw_what(const struct document *html, const struct stack_word *word, int64_t y)
 {
 	const char *what = what_of(html, word), *second = strstr(what, "; ");
 	const char *first = second ? arena_strndup(html->arena, what, (size_t)(second - what)) : what;
@@ -55,7 +55,7 @@ static void draw_what(const struct html *html, const struct stack_word *word, in
 			 html_number(html, y + 23), html_cut(html, second + 2, WHAT_LONGEST));
 }
 
-static void draw_word(const struct html *html, const struct stack_word *word, size_t row)
+static void draw_word(const struct document *html, const struct stack_word *word, size_t row)
 {
 	const int64_t y = row_y(row);
 	const char *value = word->present ? arena_printf(html->arena, "0x%016" PRIx64, word->value) : "not in the dump";
@@ -70,14 +70,14 @@ static void draw_word(const struct html *html, const struct stack_word *word, si
 	html_put(html, "\n");
 }
 
-static void draw_gap(const struct html *html, uint64_t bytes, size_t row)
+static void draw_gap(const struct document *html, uint64_t bytes, size_t row)
 {
 	html_put(html, "<text class=\"gap\" x=\"%\" y=\"%\">⋮ % bytes</text>\n", html_number(html, BOX_X + 10), html_number(html, row_y(row) + 15),
 		 count_text(html->arena, bytes));
 }
 
 /* A frame as a bar beside the words from one to another. */
-static void draw_bar(const struct html *html, const struct stack_words *words, const char *class, int64_t x, uint64_t from, uint64_t to)
+static void draw_bar(const struct document *html, const struct stack_words *words, const char *class, int64_t x, uint64_t from, uint64_t to)
 {
 	const size_t first = row_of(words, from), last = row_of(words, to);
 
@@ -87,7 +87,7 @@ static void draw_bar(const struct html *html, const struct stack_words *words, c
 		 html_number(html, row_y(first)), html_number(html, BAR), html_number(html, row_y(last) - row_y(first)));
 }
 
-static void draw_frames(const struct html *html, const struct stack_words *words)
+static void draw_frames(const struct document *html, const struct stack_words *words)
 {
 	const struct tear *tear = html->finding->tear;
 	size_t seam;
@@ -102,7 +102,7 @@ static void draw_frames(const struct html *html, const struct stack_words *words
 			 html_number(html, row_y(seam) - 4), html_number(html, WIDTH - 20), html_number(html, row_y(seam) - 4));
 }
 
-static void draw_legend(const struct html *html)
+static void draw_legend(const struct document *html)
 {
 	const bool frames = html->finding->tear;
 	const char *good = frames ? "the frame as its instructions left it" : "what fits", *bad = frames ? "as the runtime computes it" : "what was damaged";
@@ -113,7 +113,7 @@ static void draw_legend(const struct html *html)
 	html_put(html, "<text class=\"gap\" x=\"640\" y=\"21\">addresses grow downwards</text>\n");
 }
 
-static void draw_words(const struct html *html, const struct stack_words *words)
+static void draw_words(const struct document *html, const struct stack_words *words)
 {
 	size_t row = 0;
 
@@ -135,7 +135,7 @@ static size_t rows_of(const struct stack_words *words)
 	return rows;
 }
 
-void html_torn_stack(const struct html *html)
+void html_torn_stack(const struct document *html)
 {
 	struct stack_words words;
 
@@ -179,7 +179,7 @@ static bool is_cited(const struct finding *finding, uint64_t address)
 }
 
 /* What a word points to; NULL: it is no address, and may be anything that the program kept. */
-static const char *meaning(const struct html *html, uint64_t value)
+static const char *meaning(const struct document *html, uint64_t value)
 {
 	const struct pc_info *info = go_pc(html->analysis->runtime, value, true);
 
@@ -190,7 +190,7 @@ static const char *meaning(const struct html *html, uint64_t value)
 	return image_segment(html->analysis->image, value) ? "address" : NULL;
 }
 
-static void memory_row(const struct html *html, uint64_t address)
+static void memory_row(const struct document *html, uint64_t address)
 {
 	const bool cited = is_cited(html->finding, address);
 	const char *what;
@@ -212,7 +212,7 @@ static void memory_row(const struct html *html, uint64_t address)
 	html_put(html, "</td><td>%</td></tr>\n", what ? what : "data");
 }
 
-void html_memory(const struct html *html)
+void html_memory(const struct document *html)
 {
 	const uint64_t word = html->finding ? cited_word(html->finding) & ~(uint64_t)(WORD - 1) : 0;
 

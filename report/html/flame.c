@@ -83,7 +83,7 @@ struct place {
 	uint64_t total;
 };
 
-static void draw_node(const struct html *html, const struct flame_node *node, struct place place)
+static void draw_node(const struct document *html, const struct flame_node *node, struct place place)
 {
 	const double width = (double)node->count * place.scale, y = place.depth * ROW;
 	const size_t room = width > CHARACTER * 3 ? (size_t)((width - 6) / CHARACTER) : 0;
@@ -100,7 +100,7 @@ static void draw_node(const struct html *html, const struct flame_node *node, st
 	html_put(html, "</g>\n");
 }
 
-static void draw(const struct html *html, const struct flame *flame, uint32_t first, struct place place)
+static void draw(const struct document *html, const struct flame *flame, uint32_t first, struct place place)
 {
 	for (uint32_t i = first; i; i = flame->nodes[i].sibling) {
 		const struct flame_node *node = &flame->nodes[i];
@@ -114,7 +114,7 @@ static void draw(const struct html *html, const struct flame *flame, uint32_t fi
 	}
 }
 
-void html_flame(const struct html *html)
+void html_flame(const struct document *html)
 {
 	const struct selection *selection = html->selection;
 	struct flame *flame;

@@ -24,13 +24,13 @@ static const char *const script[] = {
 #include "report/html/report.js.inc"
 };
 
-static void embed(const struct html *html, const char *const *lines, size_t count)
+static void embed(const struct document *html, const char *const *lines, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		fprintf(html->out, "%s\n", lines[i]);
 }
 
-static void head(const struct html *html)
+static void head(const struct document *html)
 {
 	html_put(html, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\""
 		       "default-src 'none'; style-src " REPORT_CSS_DIGEST "; script-src " REPORT_JS_DIGEST "; base-uri 'none'; form-action 'none'\">\n"
@@ -42,7 +42,7 @@ static void head(const struct html *html)
 
 /* ---- the answer ---- */
 
-static void answer(const struct html *html)
+static void answer(const struct document *html)
 {
 	static const char *const tones[] = {[TONE_GOOD] = "good", [TONE_DOUBT] = "doubt", [TONE_BAD] = "bad"};
 	const struct fingerprint fingerprint = fingerprint_of(html->diagnosis);
@@ -68,7 +68,7 @@ static void answer(const struct html *html)
 
 /* ---- what happened ---- */
 
-static void exhibit(const struct html *html, enum exhibit exhibit)
+static void exhibit(const struct document *html, enum exhibit exhibit)
 {
 	struct quoted_lines words = {0};
 
@@ -85,7 +85,7 @@ static void exhibit(const struct html *html, enum exhibit exhibit)
 	html_put(html, "</pre>\n");
 }
 
-static void what_happened(const struct html *html)
+static void what_happened(const struct document *html)
 {
 	const struct narrative *narrative = html->narrative;
 
@@ -106,7 +106,7 @@ static void what_happened(const struct html *html)
 
 /* ---- why that is believed ---- */
 
-static void evidence_item(const struct html *html, const struct evidence *piece)
+static void evidence_item(const struct document *html, const struct evidence *piece)
 {
 	const struct check check = evidence_check(html->arena, html->finding, piece);
 
@@ -126,7 +126,7 @@ static void evidence_item(const struct html *html, const struct evidence *piece)
 	html_put(html, "</li>\n");
 }
 
-static void rivals(const struct html *html)
+static void rivals(const struct document *html)
 {
 	const struct finding *finding = html->finding;
 
@@ -142,7 +142,7 @@ static void rivals(const struct html *html)
 	}
 }
 
-static void evidence(const struct html *html)
+static void evidence(const struct document *html)
 {
 	const struct verdict *verdict = &html->diagnosis->verdict;
 
@@ -165,7 +165,7 @@ static void evidence(const struct html *html)
 
 /* ---- what to do, and the rest ---- */
 
-static void items(const struct html *html, const char *id, const char *title, const char *const *texts, size_t count)
+static void items(const struct document *html, const char *id, const char *title, const char *const *texts, size_t count)
 {
 	if (!count)
 		return;
@@ -180,7 +180,7 @@ static void items(const struct html *html, const char *id, const char *title, co
 	html_section_end(html);
 }
 
-static void known_bugs(const struct html *html)
+static void known_bugs(const struct document *html)
 {
 	VEC(const char *) lines = {0};
 
@@ -189,7 +189,7 @@ static void known_bugs(const struct html *html)
 	items(html, "bugs", lines.count > 1 ? "Known bugs" : "Known bug", lines.items, lines.count);
 }
 
-static void other_findings(const struct html *html)
+static void other_findings(const struct document *html)
 {
 	const struct diagnosis *diagnosis = html->diagnosis;
 	VEC(const char *) lines = {0};
@@ -204,7 +204,7 @@ static void other_findings(const struct html *html)
 	items(html, "others", "Other findings", lines.items, lines.count);
 }
 
-static void beside(const struct html *html)
+static void beside(const struct document *html)
 {
 	const struct observations *observations = observations_of(html->diagnosis, html->selection);
 	struct exposure_lines exposures;
@@ -221,7 +221,7 @@ static void beside(const struct html *html)
 		items(html, "notes", "Notes: what could not be seen", notes->items, notes->count);
 }
 
-static void build(const struct html *html)
+static void build(const struct document *html)
 {
 	struct image *image = html->analysis->image;
 	const char *system = machine_system(image), *cpus = machine_processors(html->arena, image);
@@ -242,7 +242,7 @@ static void build(const struct html *html)
 	html_section_end(html);
 }
 
-static void body(const struct html *html)
+static void body(const struct document *html)
 {
 	const struct narrative *narrative = html->narrative;
 
@@ -273,14 +273,7 @@ static void body(const struct html *html)
 
 void report_html(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
 {
-	const struct html html = {.out = out,
-				  .arena = diagnosis->arena,
-				  .diagnosis = diagnosis,
-				  .analysis = diagnosis->analysis,
-				  .options = options,
-				  .narrative = narrative_of(diagnosis),
-				  .finding = verdict_finding(diagnosis),
-				  .selection = selection_make(diagnosis, NULL)};
+	const struct document html = document_of(diagnosis, options, narrative_of(diagnosis), out);
 
 	head(&html);
 	body(&html);

@@ -22,7 +22,7 @@ static void put_escaped(FILE *out, const char *text, size_t length)
 	}
 }
 
-void html_put(const struct html *html, const char *markup, ...)
+void html_put(const struct document *html, const char *markup, ...)
 {
 	va_list args;
 
@@ -39,7 +39,7 @@ void html_put(const struct html *html, const char *markup, ...)
 	va_end(args);
 }
 
-void html_sentence(const struct html *html, const char *text)
+void html_sentence(const struct document *html, const char *text)
 {
 	struct phrase phrase;
 	bool first = true;
@@ -58,27 +58,27 @@ void html_sentence(const struct html *html, const char *text)
 	}
 }
 
-void html_section(const struct html *html, const char *id, const char *title)
+void html_section(const struct document *html, const char *id, const char *title)
 {
 	html_put(html, "<section id=\"%\" aria-labelledby=\"%-title\">\n<h2 id=\"%-title\">%</h2>\n", id, id, id, title);
 }
 
-void html_section_end(const struct html *html)
+void html_section_end(const struct document *html)
 {
 	html_put(html, "</section>\n");
 }
 
-const char *html_number(const struct html *html, int64_t value)
+const char *html_number(const struct document *html, int64_t value)
 {
 	return arena_printf(html->arena, "%" PRId64, value);
 }
 
-const char *html_address(const struct html *html, uint64_t value)
+const char *html_address(const struct document *html, uint64_t value)
 {
 	return hex_text(html->arena, value);
 }
 
-const char *html_cut(const struct html *html, const char *text, size_t characters)
+const char *html_cut(const struct document *html, const char *text, size_t characters)
 {
 	const char *escaped = escape_line(html->arena, text), *at = escaped;
 	uint32_t c;

@@ -7,7 +7,7 @@
 
 enum { GROUPS_SHOWN = 200, NAME_LONGEST = 400 };
 
-static void frame_row(const struct html *html, const struct listed_line *line, const struct pointed_frame *pointed)
+static void frame_row(const struct document *html, const struct listed_line *line, const struct pointed_frame *pointed)
 {
 	const bool marked = !line->line.inlined && frame_is_pointed(pointed, line->line.frame);
 
@@ -18,12 +18,12 @@ static void frame_row(const struct html *html, const struct listed_line *line, c
 	html_put(html, "</td></tr>\n");
 }
 
-static void wide_row(const struct html *html, const char *class, const char *text)
+static void wide_row(const struct document *html, const char *class, const char *text)
 {
 	html_put(html, "<tr class=\"%\"><td></td><td colspan=\"3\">%</td></tr>\n", class, text);
 }
 
-static void print_stack(const struct html *html, const char *title, const struct stack *stack, const char *creator)
+static void print_stack(const struct document *html, const char *title, const struct stack *stack, const char *creator)
 {
 	const struct pointed_frame pointed = verdict_frame(html->diagnosis);
 	struct stack_listing listing;
@@ -46,28 +46,18 @@ static void print_stack(const struct html *html, const char *title, const struct
 	html_put(html, "</tbody></table></div>\n");
 }
 
-void html_stacks(const struct html *html)
+void html_stacks(const struct document *html)
 {
 	const struct verdict_stacks shown = verdict_stacks(html->diagnosis);
-	struct go_runtime *runtime = html->analysis->runtime;
-	struct stack stack = {0};
 
 	if (shown.goroutine < 0 && shown.thread < 0)
 		return;
 	html_section(html, "stacks", shown.goroutine >= 0 && shown.thread >= 0 ? "Stacks" : "Stack");
-	if (shown.goroutine >= 0) {
-		goroutine_stack(html->analysis, (size_t)shown.goroutine, &stack);
-		print_stack(html, goroutine_heading(html->arena, html->analysis, (size_t)shown.goroutine, &stack), &stack,
-			    goroutine_creator(html->arena, runtime, &runtime->goroutines.items[shown.goroutine]));
-	}
-	if (shown.thread >= 0) {
-		thread_stack(html->analysis, (size_t)shown.thread, &stack);
-		print_stack(html, thread_heading(html->arena, html->analysis, (size_t)shown.thread), &stack, NULL);
-	}
+	document_stacks(html, print_stack);
 	html_section_end(html);
 }
 
-static void group_row(const struct html *html, const struct selected_group *group, struct stack *stack)
+static void group_row(const struct document *html, const struct selected_group *group, struct stack *stack)
 {
 	struct go_runtime *runtime = html->analysis->runtime;
 
@@ -77,7 +67,7 @@ static void group_row(const struct html *html, const struct selected_group *grou
 		 html_cut(html, group_place(html->arena, html->analysis, stack, false), NAME_LONGEST), group_ids(html->arena, runtime, group));
 }
 
-void html_groups(const struct html *html)
+void html_groups(const struct document *html)
 {
 	const struct selection *selection = html->selection;
 	struct stack stack = {0};

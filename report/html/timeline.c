@@ -7,7 +7,7 @@
 
 enum { EVENTS_MOST = 16 };
 
-static const char *who(const struct html *html, const struct finding *finding)
+static const char *who(const struct document *html, const struct finding *finding)
 {
 	if (finding->goroutine >= 0)
 		return arena_printf(html->arena, "goroutine %" PRIu64, html->analysis->runtime->goroutines.items[finding->goroutine].id);
@@ -15,12 +15,12 @@ static const char *who(const struct html *html, const struct finding *finding)
 }
 
 /* A consequence is told of the thread that met it. */
-static const char *whose(const struct html *html, const struct finding *finding)
+static const char *whose(const struct document *html, const struct finding *finding)
 {
 	return finding->thread >= 0 && finding != html->finding ? thread_text(html->analysis, finding->thread) : who(html, finding);
 }
 
-static void event(const struct html *html, const char *kind, const char *subject, const char *rule, const char *text)
+static void event(const struct document *html, const char *kind, const char *subject, const char *rule, const char *text)
 {
 	html_put(html, "<li class=\"%\"><span class=\"who\">%</span><span class=\"event\">", kind, subject);
 	html_sentence(html, text);
@@ -30,7 +30,7 @@ static void event(const struct html *html, const char *kind, const char *subject
 }
 
 /* Findings that `index` explains, and what they explain. */
-static void consequences(const struct html *html, size_t index, size_t *left)
+static void consequences(const struct document *html, size_t index, size_t *left)
 {
 	const struct diagnosis *diagnosis = html->diagnosis;
 
@@ -45,7 +45,7 @@ static void consequences(const struct html *html, size_t index, size_t *left)
 	}
 }
 
-static void end(const struct html *html)
+static void end(const struct document *html)
 {
 	const struct image *image = html->analysis->image;
 	const char *code = stop_code_text(html->arena, image);
@@ -58,7 +58,7 @@ static void end(const struct html *html)
 		event(html, "end", thread_text(html->analysis, html->analysis->dying_thread), NULL, "the Go runtime ended the process");
 }
 
-void html_timeline(const struct html *html)
+void html_timeline(const struct document *html)
 {
 	size_t left = EVENTS_MOST;
 

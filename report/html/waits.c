@@ -63,7 +63,7 @@ static struct point centre_of(const struct drawn *drawn, size_t index)
 			      HEIGHT / 2.0 + (drawn->count > 1 ? RADIUS_Y * sin(angle) : 0)};
 }
 
-static const char *coordinate(const struct html *html, double value)
+static const char *coordinate(const struct document *html, double value)
 {
 	return arena_printf(html->arena, "%.1f", value);
 }
@@ -87,7 +87,7 @@ static bool on_cycle(const struct wait_graph *graph, size_t goroutine, size_t pe
 	return false;
 }
 
-static void draw_edge(const struct html *html, const struct drawn *drawn, size_t from, size_t to)
+static void draw_edge(const struct document *html, const struct drawn *drawn, size_t from, size_t to)
 {
 	const struct point a = centre_of(drawn, from), b = centre_of(drawn, to), start = border(a, b), end = border(b, a);
 	const bool cycle = on_cycle(drawn->graph, drawn->goroutines[from], drawn->goroutines[to]);
@@ -96,7 +96,7 @@ static void draw_edge(const struct html *html, const struct drawn *drawn, size_t
 		 coordinate(html, start.y), coordinate(html, end.x), coordinate(html, end.y), cycle ? "arrow-cycle" : "arrow");
 }
 
-static void draw_edges(const struct html *html, const struct drawn *drawn)
+static void draw_edges(const struct document *html, const struct drawn *drawn)
 {
 	for (size_t i = 0; i < drawn->count; i++) {
 		const struct wait_node *node = wait_node_of(drawn->graph, drawn->goroutines[i]);
@@ -110,7 +110,7 @@ static void draw_edges(const struct html *html, const struct drawn *drawn)
 	}
 }
 
-static void draw_node(const struct html *html, const struct drawn *drawn, size_t index)
+static void draw_node(const struct document *html, const struct drawn *drawn, size_t index)
 {
 	const struct point centre = centre_of(drawn, index);
 	const struct goroutine *g = &html->analysis->runtime->goroutines.items[drawn->goroutines[index]];
@@ -127,7 +127,7 @@ static void draw_node(const struct html *html, const struct drawn *drawn, size_t
 		 html_cut(html, function, NAME_LONGEST));
 }
 
-static void draw(const struct html *html, const struct drawn *drawn)
+static void draw(const struct document *html, const struct drawn *drawn)
 {
 	html_put(html, "<figure class=\"scroll\" tabindex=\"0\" aria-label=\"The graph of waits\">\n<svg class=\"waits\" viewBox=\"0 0 % %\" role=\"img\" "
 		       "aria-label=\"Goroutines, and arrows to those whose stacks hold what they wait for\">\n", html_number(html, WIDTH), html_number(html, HEIGHT));
@@ -141,7 +141,7 @@ static void draw(const struct html *html, const struct drawn *drawn)
 }
 
 /* What the drawing says, for who cannot see it, with what each waits for. */
-static void list(const struct html *html, const struct drawn *drawn)
+static void list(const struct document *html, const struct drawn *drawn)
 {
 	html_put(html, "<ul class=\"plain\">\n");
 	for (size_t i = 0; i < drawn->count; i++) {
@@ -158,7 +158,7 @@ static void list(const struct html *html, const struct drawn *drawn)
 	html_put(html, "</ul>\n");
 }
 
-void html_waits(const struct html *html)
+void html_waits(const struct document *html)
 {
 	struct drawn drawn = {.graph = html->finding ? html->finding->waits : NULL};
 

@@ -3,6 +3,7 @@
 #include "base/count.h"
 #include "base/steps.h"
 #include "report/content/build.h"
+#include "report/content/document.h"
 #include "report/content/evidence.h"
 #include "report/content/exhibits.h"
 #include "report/content/frames.h"
@@ -20,39 +21,28 @@
 
 enum { CODE_BEFORE = 4, CODE_AFTER = 2, ITEM_INDENT = 3, GROUPS_SHOWN = 12 };
 
-struct markdown {
-	FILE *out;
-	struct arena *arena;
-	const struct diagnosis *diagnosis;
-	struct analysis *analysis;
-	const struct report_options *options;
-	const struct narrative *narrative;
-	const struct finding *finding; /* the verdict's, NULL: none */
-	const struct selection *selection;
-};
-
 struct lines {
 	VEC(const char *) items;
 };
 
-static const char *sentence(const struct markdown *md, const char *text)
+static const char *sentence(const struct document *md, const char *text)
 {
 	return prose(md->arena, PROSE_LINE, text);
 }
 
-static void heading(const struct markdown *md, const char *text)
+static void heading(const struct document *md, const char *text)
 {
 	fprintf(md->out, "\n### %s\n\n", text);
 }
 
-static void block(const struct markdown *md, unsigned indent, const char *language, const struct lines *lines)
+static void block(const struct document *md, unsigned indent, const char *language, const struct lines *lines)
 {
 	const struct fenced fenced = {md->out, md->arena, indent, language};
 
 	fenced_block(&fenced, lines->items.items, lines->items.count);
 }
 
-static void list(const struct markdown *md, const char *title, const char *const *items, size_t count)
+static void list(const struct document *md, const char *title, const char *const *items, size_t count)
 {
 	if (count)
 		heading(md, title);
@@ -62,7 +52,7 @@ static void list(const struct markdown *md, const char *title, const char *const
 
 /* ---- what it is ---- */
 
-static void title(const struct markdown *md)
+static void title(const struct document *md)
 {
 	struct warning warnings[WARNINGS_MOST];
 	const size_t count = dump_warnings(md->arena, md->analysis, warnings);
@@ -77,14 +67,14 @@ static void title(const struct markdown *md)
 }
 
 /* KEY='value', as `go env` prints it. */
-static void add_variable(const struct markdown *md, struct lines *lines, const char *key, const char *value)
+static void add_variable(const struct document *md, struct lines *lines, const char *key, const char *value)
 {
 	if (value)
 		vec_push(md->arena, &lines->items, arena_printf(md->arena, "%s='%s'", key, value));
 }
 
 /* What golang/go's form asks for first: `go version`, and of `go env` what the dump tells. */
-static void environment(const struct markdown *md, const struct build_lines *build)
+static void environment(const struct document *md, const struct build_lines *build)
 {
 	const struct go_runtime *runtime = md->analysis->runtime;
 	struct image *image = md->analysis->image;
@@ -113,7 +103,7 @@ static void environment(const struct markdown *md, const struct build_lines *bui
 
 /* ---- what happened ---- */
 
-static void exhibit(const struct markdown *md, enum exhibit exhibit)
+static void exhibit(const struct document *md, enum exhibit exhibit)
 {
 	struct quoted_lines words = {0};
 	struct code_lines code = {0};
@@ -139,7 +129,7 @@ static void exhibit(const struct markdown *md, enum exhibit exhibit)
 	fputc('\n', md->out);
 }
 
-static void what_happened(const struct markdown *md)
+static void what_happened(const struct document *md)
 {
 	const struct narrative *narrative = md->narrative;
 
@@ -153,14 +143,14 @@ static void what_happened(const struct markdown *md)
 
 /* ---- why that is believed ---- */
 
-static const char *cell(const struct markdown *md, const char *text, bool code)
+static const char *cell(const struct document *md, const char *text, bool code)
 {
 	if (!text)
 		return "";
 	return code ? code_span(md->arena, PROSE_CELL, text) : prose(md->arena, PROSE_CELL, text);
 }
 
-static void evidence(const struct markdown *md)
+static void evidence(const struct document *md)
 {
 	const struct verdict *verdict = &md->diagnosis->verdict;
 	const struct finding *finding = md->finding;
@@ -192,7 +182,7 @@ static void evidence(const struct markdown *md)
 	}
 }
 
-static void words(const struct markdown *md)
+static void words(const struct document *md)
 {
 	struct stack_words words;
 	struct lines lines = {0};
@@ -216,7 +206,7 @@ static void words(const struct markdown *md)
 
 /* ---- stacks ---- */
 
-static void add_frame(const struct markdown *md, const struct listed_line *line, const struct pointed_frame *pointed, struct lines *lines)
+static void add_frame(const struct document *md, const struct listed_line *line, const struct pointed_frame *pointed, struct lines *lines)
 {
 	const bool marked = !line->line.inlined && frame_is_pointed(pointed, line->line.frame);
 
@@ -225,7 +215,7 @@ static void add_frame(const struct markdown *md, const struct listed_line *line,
 			      line->place, *line->remark ? "  (" : "", line->remark, *line->remark ? ")" : ""));
 }
 
-static void print_stack(const struct markdown *md, const char *title_text, const struct stack *stack, const char *creator)
+static void print_stack(const struct document *md, const char *title_text, const struct stack *stack, const char *creator)
 {
 	const struct pointed_frame pointed = verdict_frame(md->diagnosis);
 	struct stack_listing listing;
@@ -250,26 +240,9 @@ static void print_stack(const struct markdown *md, const char *title_text, const
 	block(md, 0, "", &lines);
 }
 
-static void stacks(const struct markdown *md)
-{
-	const struct verdict_stacks shown = verdict_stacks(md->diagnosis);
-	struct go_runtime *runtime = md->analysis->runtime;
-	struct stack stack = {0};
-
-	if (shown.goroutine >= 0) {
-		goroutine_stack(md->analysis, (size_t)shown.goroutine, &stack);
-		print_stack(md, goroutine_heading(md->arena, md->analysis, (size_t)shown.goroutine, &stack), &stack,
-			    goroutine_creator(md->arena, runtime, &runtime->goroutines.items[shown.goroutine]));
-	}
-	if (shown.thread >= 0) {
-		thread_stack(md->analysis, (size_t)shown.thread, &stack);
-		print_stack(md, thread_heading(md->arena, md->analysis, (size_t)shown.thread), &stack, NULL);
-	}
-}
-
 /* ---- the rest ---- */
 
-static void known_bugs(const struct markdown *md)
+static void known_bugs(const struct document *md)
 {
 	if (!md->finding || !md->finding->bugs.count)
 		return;
@@ -278,7 +251,7 @@ static void known_bugs(const struct markdown *md)
 		fprintf(md->out, "- %s\n", sentence(md, bug_line(md->arena, md->diagnosis, &md->finding->bugs.items[i])));
 }
 
-static void other_findings(const struct markdown *md)
+static void other_findings(const struct document *md)
 {
 	const struct diagnosis *diagnosis = md->diagnosis;
 
@@ -294,7 +267,7 @@ static void other_findings(const struct markdown *md)
 	}
 }
 
-static void build_information(const struct markdown *md, const struct build_lines *build)
+static void build_information(const struct document *md, const struct build_lines *build)
 {
 	const struct go_runtime *runtime = md->analysis->runtime;
 	struct lines lines = {0};
@@ -310,7 +283,7 @@ static void build_information(const struct markdown *md, const struct build_line
 	fputs("\n</details>\n", md->out);
 }
 
-static void group_row(const struct markdown *md, const struct selected_group *group, struct stack *stack)
+static void group_row(const struct document *md, const struct selected_group *group, struct stack *stack)
 {
 	struct go_runtime *runtime = md->analysis->runtime;
 
@@ -320,7 +293,7 @@ static void group_row(const struct markdown *md, const struct selected_group *gr
 		cell(md, group_place(md->arena, md->analysis, stack, false), true), cell(md, group_ids(md->arena, runtime, group), false));
 }
 
-static void groups(const struct markdown *md)
+static void groups(const struct document *md)
 {
 	struct go_runtime *runtime = md->analysis->runtime;
 	const struct selection *selection = md->selection;
@@ -346,7 +319,7 @@ static void groups(const struct markdown *md)
 		fprintf(md->out, "\nand %s more, in smaller groups or of the Go runtime itself.\n", count_text(md->arena, more));
 }
 
-static void beside(const struct markdown *md)
+static void beside(const struct document *md)
 {
 	const struct observations *observations = observations_of(md->diagnosis, md->selection);
 	struct exposure_lines exposures;
@@ -365,14 +338,7 @@ static void beside(const struct markdown *md)
 
 void report_markdown(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
 {
-	const struct markdown md = {.out = out,
-				    .arena = diagnosis->arena,
-				    .diagnosis = diagnosis,
-				    .analysis = diagnosis->analysis,
-				    .options = options,
-				    .narrative = narrative_of(diagnosis),
-				    .finding = verdict_finding(diagnosis),
-				    .selection = selection_make(diagnosis, NULL)};
+	const struct document md = document_of(diagnosis, options, narrative_of(diagnosis), out);
 	struct build_lines build;
 
 	build_list(md.arena, md.analysis->runtime, options->unmasked, &build);
@@ -381,7 +347,7 @@ void report_markdown(const struct diagnosis *diagnosis, const struct report_opti
 	what_happened(&md);
 	evidence(&md);
 	words(&md);
-	stacks(&md);
+	document_stacks(&md, print_stack);
 	known_bugs(&md);
 	list(&md, "Do now", md.narrative->actions.items, md.narrative->actions.count);
 	list(&md, "For good", md.narrative->remedies.items, md.narrative->remedies.count);
