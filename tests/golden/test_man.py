@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""The manual pages: sound mdoc, and in step with what the program says of itself."""
+import re
+import shutil
+import subprocess
+
+import tap
+
+PAGE = tap.ROOT / 'docs/tornstack.1'
+PATTERN_PAGE = tap.ROOT / 'docs/tornstack-core-pattern.7'
+COMMANDS = ('', 'goroutines', 'slim', 'handle', 'scan', 'explain')
+
+# Of mandoc's advice on style: how the sources are broken into lines, and what else is installed where it runs.
+NO_MATTER = ('input text line longer than 80 bytes', 'referenced manual not found')
+
+
+def lint(page):
+    if not shutil.which('mandoc'):
+        return tap.check(f'{page.name}: no mandoc here # SKIP')
+    done = subprocess.run(['mandoc', '-T', 'lint', str(page)], capture_output=True, text=True)
+    said = [line for line in done.stdout.splitlines() if not any(words in line for words in NO_MATTER)]
+    tap.check(f'{page.name}: mandoc finds nothing', '\n'.join(said))
+
+
+def helped_options():
+    """{long name: (letter or '', name of the value or '')}, of every command."""
+    options = {}
+    for command in COMMANDS:
+        text = tap.Run(*command.split(), '--help', environment={'ARGP_HELP_FMT': 'rmargin=200'}).out.decode()
+        for letter, name, value in re.findall(r'^ +(?:-(.), +)?--([a-z-]+)(?:=([A-Z]+))?(?= |$)', text, re.M):
+            options[name] = letter, value
+    return options
+
+
+def manual_options(text):
+    """The same of the page's lists of options: `.It Fl o Ar FILE , Fl -output Ns = Ns Ar FILE`."""
+    options = {}
+    for item in re.findall(r'^\.It (Fl .*)$', text, re.M):
+        flags = re.findall(r'Fl (-?)([a-zA-Z-]+)(?: Ns = Ns)?(?: Ar ([A-Z]+))?', item)
+        letters = [(name, value) for dash, name, value in flags if not dash]
+        for _, name, value in (flag for flag in flags if flag[0]):
+            options[name] = letters[0][0] if letters else '', value
+            if letters and letters[0][1] != value:
+                options[name] = letters[0][0], f'{letters[0][1]} and {value}'
+    return options
+
+
+def in_step(text):
+    helped, manual = helped_options(), manual_options(text)
+    tap.check('--help has options', None if len(helped) > 30 else helped)
+    for name in sorted(helped.keys() | manual.keys()):
+        tap.check(f'--{name}', None if helped.get(name) == manual.get(name) else f'--help: {helped.get(name)}; page: {manual.get(name)}')
+    for command in filter(None, COMMANDS):
+        tap.check(f'{command} is in the synopsis', None if f'.Cm {command}\n' in text else 'missing')
+        if command not in ('goroutines', 'scan', 'explain'):
+            continue
+        listed = set(re.findall(r'tornstack (?:\[OPTION\.\.\.\] )?(\w+)', tap.Run(command, '--help').out.decode()))
+        tap.check(f'{command} --help is its own', None if command in listed else listed)
+
+
+def core_pattern(page):
+    """The line for the kernel is one and the same wherever it stands, and the options are those of handle."""
+    line = re.compile(r'\|(/[\w/]+/tornstack handle (?:\\&)?%P[%\w\s\\&]*%e)')
+    said = ' '.join(tap.Run('handle', '--help').out.decode().split())
+    wanted = line.search(said).group(1).split('/tornstack', 1)[1]
+    for path in PAGE, PATTERN_PAGE, tap.ROOT / 'docs/core-pattern.md':
+        found = {match.replace('\\&', '').split('/tornstack', 1)[1] for match in line.findall(path.read_text(encoding='utf-8'))}
+        tap.check(f'{path.name}: the line for core_pattern', None if found == {wanted} else f'{found}, not {wanted}')
+    known = set(re.findall(r'--([a-z-]+)', said)) - {'help'}
+    named = set(re.findall(r'Fl -([a-z-]+)', page))
+    tap.check('the options of handle', ' '.join(sorted(known ^ named)))
+
+
+def main():
+    lint(PAGE)
+    lint(PATTERN_PAGE)
+    in_step(PAGE.read_text(encoding='utf-8'))
+    core_pattern(PATTERN_PAGE.read_text(encoding='utf-8'))
+    tap.finish()
+
+
+main()
