@@ -1,7 +1,7 @@
 # tornstack: build, tests and checks. `make help` lists the targets.
 #
-# Objects go to build/VARIANT; VARIANT is release (also build/tornstack and build/libtornstack.a), asan, tsan, fuzz, gcc
-# or clang.
+# Objects go to build/VARIANT; VARIANT is release (also build/tornstack and build/libtornstack.a), asan, tsan, fuzz, gcc,
+# clang or static.
 # Files are picked up by folder: a new .c file needs no line here. What pkg-config says is asked when the first file is
 # compiled, not when this file is read, so that `make check` may install the packages first.
 
@@ -42,6 +42,8 @@ VARIANT_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
 else ifeq ($(VARIANT),fuzz)
 CC := clang
 VARIANT_FLAGS := $(SANITIZE) -fsanitize=fuzzer-no-link
+else ifeq ($(VARIANT),static)
+VARIANT_FLAGS := -DTORNSTACK_STATIC
 endif
 
 # What makes a defect harder to use, asserted by make harden-check. Sanitizers have their own ways.
@@ -53,12 +55,13 @@ find_hardening = for flag in -fcf-protection=full -mbranch-protection=standard -
 ifeq ($(filter asan tsan fuzz,$(VARIANT)),)
 HARDENING = $(call once,HARDENING,-fPIE -fstack-protector-strong $(shell $(find_hardening)) \
 	$(if $(filter -O%,$(filter-out -O0,$(CFLAGS))),$(shell $(find_fortify))))
-HARDENING_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+HARDENING_LINK := $(if $(filter static,$(VARIANT)),-static-pie,-pie) -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 
 # --- libraries ----------------------------------------------------------------------------------------------
 
 # $(call once,NAME,TEXT): expands TEXT at the first use of NAME only.
+comma := ,
 once = $(eval $(1) := $(2))$($(1))
 
 PKG_MODULES := libelf capstone jansson libarchive libprotobuf-c zlib
@@ -72,7 +75,11 @@ find_dwarf_libs = pkg-config --libs libdwarf 2>/dev/null || echo -ldwarf
 # Headers of other projects are not for our warnings: -isystem.
 LIB_CFLAGS = $(call once,LIB_CFLAGS,$(patsubst -I%,-isystem %,\
 	$(shell pkg-config --cflags $(PKG_MODULES)) $(shell $(find_dwarf_cflags))))
-LIB_LIBS = $(call once,LIB_LIBS,$(shell pkg-config --libs $(PKG_MODULES)) $(shell $(find_dwarf_libs)) -liberty -lm)
+# What libarchive and libdwarf need is said by what links with them themselves; of libarchive, only what is used (pkg-config --static has
+# all, some of which Debian does not have as .a).
+STATIC_LIBS := -larchive -lnettle -lbz2 -llzma -lzstd -llz4
+LIB_LIBS = $(call once,LIB_LIBS,$(if $(filter static,$(VARIANT)),-Wl$(comma)--start-group) $(shell pkg-config --libs $(PKG_MODULES)) \
+	$(shell $(find_dwarf_libs)) -liberty -lm $(if $(filter static,$(VARIANT)),$(STATIC_LIBS) -Wl$(comma)--end-group))
 TEST_CFLAGS = $(call once,TEST_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags cmocka)))
 UNICORN_LIBS = $(call once,UNICORN_LIBS,$(shell pkg-config --libs unicorn))
 # For what is run while tornstack is built.
@@ -478,19 +485,33 @@ fixtures:
 
 # --- the rest -----------------------------------------------------------------------------------------------
 
-.PHONY: install clean help
+.PHONY: install uninstall clean help
 COMPLETIONS := $(addprefix $(OUT)/completion/,bash zsh fish)
 $(COMPLETIONS): $(OUT)/completion/%: tools/completion.sh $(OUT)/tornstack
 	@mkdir -p $(@D)
 	@tools/completion.sh $* $(OUT)/tornstack >$@.new && mv $@.new $@
 
 SHARE = $(DESTDIR)$(PREFIX)/share
+DOC = $(SHARE)/doc/tornstack
+MANUALS := docs/tornstack.1 docs/tornstack-core-pattern.7
+# What is said to whom uses it; what is said to whom works on it stays in the repository.
+TOLD := README.md LICENSE $(addprefix docs/,core-pattern.md dumps.md known-bugs.md security.md report.schema.json scan.schema.json)
 install: all $(COMPLETIONS)
 	install -D -m 755 $(OUT)/tornstack $(DESTDIR)$(PREFIX)/bin/tornstack
-	install -D -m 644 docs/tornstack.1 $(SHARE)/man/man1/tornstack.1
 	install -D -m 644 $(OUT)/completion/bash $(SHARE)/bash-completion/completions/tornstack
 	install -D -m 644 $(OUT)/completion/zsh $(SHARE)/zsh/site-functions/_tornstack
 	install -D -m 644 $(OUT)/completion/fish $(SHARE)/fish/vendor_completions.d/tornstack.fish
+	for page in $(MANUALS); do install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/} || exit; done
+	sed -i 's|/usr/bin/tornstack|$(PREFIX)/bin/tornstack|' $(foreach page,$(MANUALS),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	install -d $(DOC)
+	install -m 644 $(TOLD) $(DOC)
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/tornstack $(SHARE)/bash-completion/completions/tornstack $(SHARE)/zsh/site-functions/_tornstack \
+		$(SHARE)/fish/vendor_completions.d/tornstack.fish $(foreach page,$(MANUALS),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	rm -rf $(DOC)
+
+include packaging/packaging.mk
 
 clean:
 	rm -rf build
@@ -530,5 +551,10 @@ help:
 	@echo "make gcc, clang     everything with that compiler; a warning is an error"
 	@echo "make layouts GO=V   structure layouts of a Go release (needs Go)"
 	@echo "make fixtures       the crash dumps of fixtures/cases, made again (needs Go, qemu, Wine)"
-	@echo "make install        PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)"
+	@echo "make install        PREFIX=$(PREFIX) DESTDIR=$(DESTDIR); make uninstall"
+	@echo "make deb, rpm       packages of the release that this machine runs: build/deb, build/rpm"
+	@echo "make static         one file that needs no library; make image: an OCI image of it, without a daemon"
+	@echo "make check-deb      builds packages in bare roots of SUITES='bookworm trixie sid', installs, uses and purges them"
+	@echo "make check-static   the static file and the image in a folder that has nothing else"
+	@echo "make check-distributions  make demo, make check and clang in bare roots of SUITES"
 	@echo "make clean          removes build/"
