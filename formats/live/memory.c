@@ -361,7 +361,7 @@ static uint64_t collect(struct live_memory *memory, uint64_t most)
  * through. */
 static size_t copy_some(const struct live_memory *memory, struct run *runs, size_t count)
 {
-	struct iovec from[BATCH], to[BATCH];
+	struct iovec from[BATCH] = {0}, to[BATCH] = {0};
 	ssize_t got;
 	size_t i;
 
