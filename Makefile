@@ -65,7 +65,9 @@ endif
 comma := ,
 once = $(eval $(1) := $(2))$($(1))
 
-PKG_MODULES := libelf capstone jansson libarchive libprotobuf-c zlib
+PKG_MODULES := libelf capstone jansson libprotobuf-c zlib libzstd liblz4 liblzma
+# What is loaded when it is needed (formats/archive/libarchive.h, formats/locator/debuginfod.c): headers only.
+LOADED_MODULES := libarchive libdebuginfod
 
 # libdwarf has a .pc file and a versioned folder since 0.4; Debian 12 has /usr/include/libdwarf and no .pc file.
 find_dwarf_cflags = pkg-config --cflags libdwarf 2>/dev/null || \
@@ -75,9 +77,9 @@ find_dwarf_cflags = pkg-config --cflags libdwarf 2>/dev/null || \
 find_dwarf_libs = pkg-config --libs libdwarf 2>/dev/null || echo -ldwarf
 # Headers of other projects are not for our warnings: -isystem.
 LIB_CFLAGS = $(call once,LIB_CFLAGS,$(patsubst -I%,-isystem %,\
-	$(shell pkg-config --cflags $(PKG_MODULES)) $(shell $(find_dwarf_cflags))))
-# What libarchive and libdwarf need is said by what links with them themselves; of libarchive, only what is used (pkg-config --static has
-# all, some of which Debian does not have as .a).
+	$(shell pkg-config --cflags $(PKG_MODULES) $(LOADED_MODULES)) $(shell $(find_dwarf_cflags))))
+# The static file has libarchive in it, with what is used of what that needs (pkg-config --static has all, some of which Debian does not
+# have as .a), and what libdwarf needs.
 STATIC_LIBS := -larchive -lnettle -lbz2 -llzma -lzstd -llz4
 LIB_LIBS = $(call once,LIB_LIBS,$(if $(filter static,$(VARIANT)),-Wl$(comma)--start-group) $(shell pkg-config --libs $(PKG_MODULES)) \
 	$(shell $(find_dwarf_libs)) -liberty -lm $(if $(filter static,$(VARIANT)),$(STATIC_LIBS) -Wl$(comma)--end-group))
@@ -85,7 +87,7 @@ TEST_CFLAGS = $(call once,TEST_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-conf
 UNICORN_LIBS = $(call once,UNICORN_LIBS,$(shell pkg-config --libs unicorn))
 # For what is run while tornstack is built.
 SECCOMP_LIBS = $(call once,SECCOMP_LIBS,$(shell pkg-config --libs libseccomp))
-TEST_LIBS = $(call once,TEST_LIBS,$(shell pkg-config --libs cmocka))
+TEST_LIBS = $(call once,TEST_LIBS,$(shell pkg-config --libs cmocka libarchive))
 
 COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -pthread -fvisibility=hidden -I. -isystem $(OBJ) $(WARNINGS) $(HARDENING) $(CPPFLAGS) $(CFLAGS) \
 	$(VARIANT_FLAGS) $(LIB_CFLAGS)

@@ -174,6 +174,8 @@ static void read_isolated(struct worker *worker, bool archive)
 					     .cancelled = worker->pool->options->cancelled};
 	const char *code, *text;
 
+	if (archive)
+		archive_prepare();
 	switch (isolated_read(worker->results, &input, &code, &text)) {
 	case INPUT_READ:
 		break;

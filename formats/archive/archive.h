@@ -1,4 +1,4 @@
-/* archive.h: files that may be compressed (zstd, lz4, xz, gzip, by libarchive), mapped into memory. */
+/* archive.h: files that may be compressed (zstd, lz4, xz, gzip: codec.h), mapped into memory. */
 #ifndef FORMATS_ARCHIVE_ARCHIVE_H
 #define FORMATS_ARCHIVE_ARCHIVE_H
 

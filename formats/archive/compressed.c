@@ -1,63 +1,52 @@
-/* compressed.c: see compressed.h: libarchive's raw pseudo-format with one filter. */
+/* compressed.c: see compressed.h, by libzstd. */
 #include "formats/archive/compressed.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
+#include <zstd.h>
 
 enum { BUFFER = 1 << 17 };
 
 struct compressed {
-	struct archive *archive;
+	ZSTD_CCtx *context;
 	FILE *under;
+	unsigned char out[BUFFER];
 };
 
-static la_ssize_t pass_on(struct archive *archive, void *context, const void *bytes, size_t size)
+/* Compresses bytes, and with ZSTD_e_end all that is held back. False: `under` took no more, or there was no memory. */
+static bool pass_on(struct compressed *compressed, const char *bytes, size_t size, ZSTD_EndDirective how)
 {
-	struct compressed *compressed = context;
+	ZSTD_inBuffer in = {bytes, size, 0};
+	size_t left;
 
-	if (fwrite(bytes, 1, size, compressed->under) == size)
-		return (la_ssize_t)size;
-	archive_set_error(archive, EIO, "the stream below took no more");
-	return -1;
+	do {
+		ZSTD_outBuffer out = {compressed->out, sizeof compressed->out, 0};
+
+		left = ZSTD_compressStream2(compressed->context, &out, &in, how);
+		if (ZSTD_isError(left) || fwrite(out.dst, 1, out.pos, compressed->under) != out.pos)
+			return false;
+	} while (in.pos < in.size || (how == ZSTD_e_end && left));
+	return true;
 }
 
 /* As fopencookie(3) wants it: 0 says that it failed. */
 static ssize_t take(void *cookie, const char *bytes, size_t size)
 {
-	struct compressed *compressed = cookie;
+	return pass_on(cookie, bytes, size, ZSTD_e_continue) ? (ssize_t)size : 0;
+}
 
-	return archive_write_data(compressed->archive, bytes, size) == (la_ssize_t)size ? (ssize_t)size : 0;
+static void release(struct compressed *compressed)
+{
+	ZSTD_freeCCtx(compressed->context);
+	free(compressed);
 }
 
 static int finish(void *cookie)
 {
-	struct compressed *compressed = cookie;
-	const int status = archive_write_close(compressed->archive);
+	const bool passed = pass_on(cookie, "", 0, ZSTD_e_end);
 
-	archive_write_free(compressed->archive);
-	free(compressed);
-	return status == ARCHIVE_OK ? 0 : EOF;
-}
-
-static bool begin(struct compressed *compressed)
-{
-	struct archive *archive = compressed->archive;
-	struct archive_entry *entry = archive_entry_new();
-	bool begun;
-
-	if (!entry)
-		return false;
-	archive_entry_set_filetype(entry, AE_IFREG);
-	archive_write_set_bytes_in_last_block(archive, 1);
-	begun = archive_write_add_filter_zstd(archive) == ARCHIVE_OK && archive_write_set_format_raw(archive) == ARCHIVE_OK &&
-		archive_write_open(archive, compressed, NULL, pass_on, NULL) == ARCHIVE_OK &&
-		archive_write_header(archive, entry) == ARCHIVE_OK;
-	archive_entry_free(entry);
-	return begun;
+	release(cookie);
+	return passed ? 0 : EOF;
 }
 
 FILE *compressed_open(FILE *under)
@@ -69,14 +58,13 @@ FILE *compressed_open(FILE *under)
 	if (!compressed)
 		return NULL;
 	compressed->under = under;
-	compressed->archive = archive_write_new();
-	if (compressed->archive && begin(compressed))
+	compressed->context = ZSTD_createCCtx();
+	if (compressed->context)
 		stream = fopencookie(compressed, "w", functions);
-	if (stream) {
-		setvbuf(stream, NULL, _IOFBF, BUFFER);
-		return stream;
+	if (!stream) {
+		release(compressed);
+		return NULL;
 	}
-	archive_write_free(compressed->archive);
-	free(compressed);
-	return NULL;
+	setvbuf(stream, NULL, _IOFBF, BUFFER);
+	return stream;
 }

@@ -5,10 +5,9 @@
 
 #include "base/files.h"
 #include "base/mapping.h"
+#include "formats/archive/libarchive.h"
 #include "formats/archive/spool.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,6 +40,7 @@ static const struct {
 
 struct visit {
 	struct arena *arena;
+	const struct libarchive *library;
 	const struct archive_search *search;
 	uint64_t total, budget; /* bytes */
 	size_t members;
@@ -56,6 +56,11 @@ struct level {
 	uint8_t start[ARCHIVE_START];
 	struct span ahead, rest; /* in `start`, and in libarchive's block */
 };
+
+void archive_prepare(void)
+{
+	libarchive();
+}
 
 bool archive_magic(struct span start)
 {
@@ -73,12 +78,30 @@ static void release(void *object)
 	struct level *level = object;
 
 	if (level->archive)
-		archive_read_free(level->archive);
+		level->visit->library->read_free(level->archive);
 	level->archive = NULL;
+}
+
+/* Not all filters: some run programs. */
+static void support_all(const struct libarchive *library, struct archive *archive)
+{
+	library->read_support_filter_bzip2(archive);
+	library->read_support_filter_gzip(archive);
+	library->read_support_filter_lz4(archive);
+	library->read_support_filter_rpm(archive);
+	library->read_support_filter_xz(archive);
+	library->read_support_filter_zstd(archive);
+	library->read_support_format_ar(archive);
+	library->read_support_format_cpio(archive);
+	library->read_support_format_tar(archive);
+	library->read_support_format_zip(archive);
+	library->read_support_format_raw(archive);
+	library->read_support_format_empty(archive);
 }
 
 static struct level *level_new(struct visit *visit, const char *path, int depth)
 {
+	const struct libarchive *library = visit->library;
 	struct level *level = arena_alloc(visit->arena, sizeof *level);
 
 	arena_defer(visit->arena, release, level);
@@ -86,28 +109,15 @@ static struct level *level_new(struct visit *visit, const char *path, int depth)
 	level->path = path;
 	level->depth = depth;
 	visit->total += OPEN_BYTES;
-	level->archive = archive_read_new();
-	if (level->archive) {
-		/* Not all filters: some run programs. */
-		archive_read_support_filter_bzip2(level->archive);
-		archive_read_support_filter_gzip(level->archive);
-		archive_read_support_filter_lz4(level->archive);
-		archive_read_support_filter_rpm(level->archive);
-		archive_read_support_filter_xz(level->archive);
-		archive_read_support_filter_zstd(level->archive);
-		archive_read_support_format_ar(level->archive);
-		archive_read_support_format_cpio(level->archive);
-		archive_read_support_format_tar(level->archive);
-		archive_read_support_format_zip(level->archive);
-		archive_read_support_format_raw(level->archive);
-		archive_read_support_format_empty(level->archive);
-	}
+	level->archive = library->read_new();
+	if (level->archive)
+		support_all(library, level->archive);
 	return level;
 }
 
 static const struct err *failure(struct level *level, const char *what)
 {
-	const char *text = level->archive ? archive_error_string(level->archive) : "no memory";
+	const char *text = level->archive ? level->visit->library->error_string(level->archive) : "no memory";
 
 	return err_new(level->visit->arena, ERR_BAD_DATA, "%s: %s", what, text ? text : "unknown reason");
 }
@@ -135,7 +145,7 @@ static struct span next_block(struct level *level, bool *damaged)
 	while (status == ARCHIVE_RETRY || (status >= ARCHIVE_WARN && status != ARCHIVE_EOF && !size)) {
 		if (!may_go_on(level->visit))
 			return (struct span){0};
-		status = archive_read_data_block(level->archive, &data, &size, &offset);
+		status = level->visit->library->read_data_block(level->archive, &data, &size, &offset);
 	}
 	*damaged |= status < ARCHIVE_WARN;
 	if (status == ARCHIVE_EOF || status < ARCHIVE_WARN)
@@ -213,11 +223,12 @@ static const struct err *visit_level(struct level *level);
 
 static la_ssize_t read_outer(struct archive *archive, void *context, const void **ret)
 {
+	struct level *outer = context;
 	bool damaged = false;
-	struct span piece = next_piece(context, &damaged);
+	struct span piece = next_piece(outer, &damaged);
 
 	if (damaged) {
-		archive_set_error(archive, EIO, "the archive that holds it is damaged");
+		outer->visit->library->set_error(archive, EIO, "the archive that holds it is damaged");
 		return ARCHIVE_FATAL;
 	}
 	*ret = piece.data;
@@ -230,7 +241,7 @@ static void visit_nested(struct level *outer, const char *path)
 	const struct archive_search *search = outer->visit->search;
 	const struct err *err;
 
-	if (!level->archive || archive_read_open(level->archive, outer, NULL, read_outer, NULL) < ARCHIVE_WARN)
+	if (!level->archive || outer->visit->library->read_open(level->archive, outer, NULL, read_outer, NULL) < ARCHIVE_WARN)
 		err = failure(level, "it cannot be read");
 	else
 		err = visit_level(level);
@@ -242,12 +253,13 @@ static void visit_nested(struct level *outer, const char *path)
 /* A compressed file has one member without a name of its own. */
 static const char *member_path(struct level *level, struct archive_entry *entry)
 {
-	const char *name = archive_entry_pathname(entry);
+	const struct libarchive *library = level->visit->library;
+	const char *name = library->entry_pathname(entry);
 
-	if (archive_format(level->archive) == ARCHIVE_FORMAT_RAW)
+	if (library->format(level->archive) == ARCHIVE_FORMAT_RAW)
 		return level->path;
 	if (!name)
-		name = archive_entry_pathname_utf8(entry);
+		name = library->entry_pathname_utf8(entry);
 	while (name && !strncmp(name, "./", 2))
 		name += 2;
 	return arena_printf(level->visit->arena, "%s/%s", level->path, name ? name : "?");
@@ -257,7 +269,7 @@ static void visit_entry(struct level *level, struct archive_entry *entry)
 {
 	bool damaged = false, wanted, archive;
 
-	if (archive_entry_filetype(entry) != AE_IFREG)
+	if (level->visit->library->entry_filetype(entry) != AE_IFREG)
 		return;
 	read_ahead(level, &damaged);
 	wanted = level->visit->search->wanted(level->ahead);
@@ -274,7 +286,7 @@ static const struct err *visit_level(struct level *level)
 	int status = ARCHIVE_OK;
 
 	while (may_go_on(level->visit)) {
-		status = archive_read_next_header(level->archive, &entry);
+		status = level->visit->library->read_next_header(level->archive, &entry);
 		if (status == ARCHIVE_EOF || status < ARCHIVE_WARN)
 			break;
 		if (status == ARCHIVE_RETRY)
@@ -303,18 +315,20 @@ static void close_descriptor(void *descriptor)
 
 const struct err *archive_visit(struct arena *arena, const char *path, const struct archive_search *search)
 {
-	struct visit visit = {.arena = arena, .search = search};
+	struct visit visit = {.arena = arena, .library = libarchive(), .search = search};
 	int *descriptor = arena_alloc(arena, sizeof *descriptor);
 	struct level *level;
 	const struct err *err;
 
+	if (!visit.library)
+		return err_new(arena, ERR_ABSENT, "archives are read by libarchive, which is not installed");
 	*descriptor = file_open(path);
 	if (*descriptor < 0)
 		return err_new(arena, ERR_IO, "%s", strerror(errno));
 	arena_defer(arena, close_descriptor, descriptor);
 	visit.budget = budget_of(*descriptor);
 	level = level_new(&visit, path, 0);
-	if (!level->archive || archive_read_open_fd(level->archive, *descriptor, INPUT_BLOCK) < ARCHIVE_WARN)
+	if (!level->archive || visit.library->read_open_fd(level->archive, *descriptor, INPUT_BLOCK) < ARCHIVE_WARN)
 		err = failure(level, "it cannot be read");
 	else
 		err = visit_level(level);

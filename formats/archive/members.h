@@ -24,8 +24,12 @@ enum { ARCHIVE_START = 512 };
 /* Whether bytes begin as an archive or compressed file does. */
 bool archive_magic(struct span start);
 
+/* Loads the library that reads them, which a confined process cannot: to be called before it becomes one. */
+void archive_prepare(void);
+
 /* Visits the members of the archive at a path, in order, its nested archives where they stand. What is wrong with
- * a part of it goes to search->fail; the error is of the whole: IO, BAD_DATA, LIMIT. */
+ * a part of it goes to search->fail; the error is of the whole: IO, BAD_DATA, LIMIT, ABSENT
+ * (there is no such library). */
 const struct err *archive_visit(struct arena *arena, const char *path, const struct archive_search *search);
 
 #endif

@@ -95,6 +95,51 @@ static void every_compression_is_known_by_its_bytes(void **state)
 	}
 }
 
+static struct span joined(struct arena *arena, struct span a, struct span b)
+{
+	uint8_t *bytes = arena_alloc(arena, a.size + b.size);
+
+	memcpy(bytes, a.data, a.size);
+	memcpy(bytes + a.size, b.data, b.size);
+	return (struct span){bytes, a.size + b.size};
+}
+
+/* As `zstd <a >c; zstd <b >>c` makes them; a stream that ends with the first of them was not cut. */
+static void streams_may_follow_one_another(void **state)
+{
+	struct fixture *f = *state;
+	const struct span parts[] = {span_slice(f->data, 0, 1000), span_slice(f->data, 1000, 300000)};
+
+	for (size_t i = 0; i < 4; i++) {
+		struct span first = compress(f->arena, filters[i], parts[0]), second = compress(f->arena, filters[i], parts[1]);
+		const char *path = scratch_write(f->arena, f->folder, "two", joined(f->arena, first, second));
+		struct file_bytes file;
+
+		assert_null(file_map(f->arena, path, NULL, &file));
+		assert_false(file.cut_short);
+		assert_int_equal(file.bytes.size, parts[0].size + parts[1].size);
+		assert_memory_equal(file.bytes.data, f->data.data, file.bytes.size);
+	}
+}
+
+/* gzip(1) ignores it, the others say that the file is damaged; what came before is good. */
+static void what_follows_is_told_from_a_stream(void **state)
+{
+	struct fixture *f = *state;
+	static const uint8_t other[64] = {'x'};
+
+	for (size_t i = 0; i < 4; i++) {
+		struct span stream = compress(f->arena, filters[i], span_slice(f->data, 0, 1000));
+		const char *path = scratch_write(f->arena, f->folder, "tail", joined(f->arena, stream, (struct span){other, sizeof other}));
+		struct file_bytes file;
+
+		assert_null(file_map(f->arena, path, NULL, &file));
+		assert_int_equal(file.cut_short, strcmp(filters[i], "gzip") != 0);
+		assert_int_equal(file.bytes.size, 1000);
+		assert_memory_equal(file.bytes.data, f->data.data, 1000);
+	}
+}
+
 static void plain_files_are_mapped(void **state)
 {
 	struct fixture *f = *state;
@@ -362,6 +407,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(every_compression_is_known_by_its_bytes),
+		TEST(streams_may_follow_one_another),
+		TEST(what_follows_is_told_from_a_stream),
 		TEST(plain_files_are_mapped),
 		TEST(a_broken_stream_gives_what_there_was),
 		TEST(any_cut_is_survived),
