@@ -145,6 +145,8 @@ static const struct indexed_arena *arena_of(const struct span_index *index, uint
 	const uint64_t size = UINT64_C(1) << index->arena_bits;
 	size_t low = 0, high = index->arenas.count;
 
+	if (!high || address < index->arenas.items[0].start || address - index->arenas.items[high - 1].start >= size) /* most are not */
+		high = 0;
 	while (low < high) {
 		const size_t middle = low + (high - low) / 2;
 

@@ -18,9 +18,17 @@ enum {
 
 /* ---- rules ---- */
 
+/* What functions refer to, to writable globals only; each is read once. */
+struct reading {
+	struct go_runtime *runtime;
+	struct code_refs refs[ROLE_COUNT];
+	bool read[ROLE_COUNT];
+};
+
 struct finder {
 	struct go_runtime *runtime;
-	const struct code_refs *refs; /* of the rule's function, to writable globals only */
+	struct reading *reading;
+	const struct code_refs *refs; /* of the rule's function */
 };
 
 static bool is_global(const struct go_runtime *runtime, uint64_t address)
@@ -32,16 +40,18 @@ static bool is_global(const struct go_runtime *runtime, uint64_t address)
 }
 
 /* The references of a function to the writable globals of the program. */
-static struct code_refs global_refs(struct go_runtime *runtime, enum func_role role)
+static const struct code_refs *global_refs(struct reading *reading, enum func_role role)
 {
-	struct code_refs all, writable = {0};
+	struct go_runtime *runtime = reading->runtime;
+	struct code_refs all, *writable = &reading->refs[role];
 
-	if (!runtime->functions[role])
+	if (reading->read[role] || !runtime->functions[role])
 		return writable;
+	reading->read[role] = true;
 	code_refs_of(runtime, runtime->functions[role], &all);
 	for (size_t i = 0; i < all.count; i++)
 		if (all.items[i].kind != REF_CALL && is_global(runtime, all.items[i].address))
-			vec_push(runtime->arena, &writable, all.items[i]);
+			vec_push(runtime->arena, writable, all.items[i]);
 	return writable;
 }
 
@@ -118,11 +128,11 @@ static uint64_t find_allp(const struct finder *finder)
 /* mcommoninit pushes on the list (mp.alllink = allm; store allm), mexit unlinks from it. */
 static bool is_list_of_ms(const struct finder *finder, uint64_t address)
 {
-	struct code_refs exit = global_refs(finder->runtime, ROLE_MEXIT);
+	const struct code_refs *exit = global_refs(finder->reading, ROLE_MEXIT);
 
 	return refers_as(finder->refs, address, REF_LOAD, 8) &&
 	       (refers_as(finder->refs, address, REF_STORE, 8) || refers_as(finder->refs, address, REF_ADDRESS, 0)) &&
-	       refers(&exit, address);
+	       refers(exit, address);
 }
 
 static uint64_t find_allm(const struct finder *finder)
@@ -164,11 +174,11 @@ static uint64_t find_backlog_index(const struct finder *finder)
 static bool is_backlog(const struct finder *finder, uint64_t address)
 {
 	const struct go_globals *globals = &finder->runtime->globals;
-	struct code_refs lock = global_refs(finder->runtime, ROLE_PRINTLOCK);
-	struct code_refs unlock = global_refs(finder->runtime, ROLE_PRINTUNLOCK);
+	const struct code_refs *lock = global_refs(finder->reading, ROLE_PRINTLOCK);
+	const struct code_refs *unlock = global_refs(finder->reading, ROLE_PRINTUNLOCK);
 
 	return refers_as(finder->refs, address, REF_ADDRESS, 0) && address != globals->panicking &&
-	       address != globals->print_backlog_index && !refers(&lock, address) && !refers(&unlock, address);
+	       address != globals->print_backlog_index && !refers(lock, address) && !refers(unlock, address);
 }
 
 static uint64_t find_backlog(const struct finder *finder)
@@ -319,10 +329,10 @@ static const struct rule {
 #undef GLOBAL
 };
 
-static void apply(struct go_runtime *runtime, const struct rule *rule)
+static void apply(struct reading *reading, const struct rule *rule)
 {
-	struct code_refs refs = global_refs(runtime, rule->role);
-	uint64_t address = rule->find(&(struct finder){runtime, &refs});
+	struct go_runtime *runtime = reading->runtime;
+	uint64_t address = rule->find(&(struct finder){runtime, reading, global_refs(reading, rule->role)});
 
 	if (address && rule->fits(runtime->image, address))
 		memcpy((char *)&runtime->globals + rule->field, &address, sizeof address);
@@ -345,11 +355,13 @@ static bool has_code(struct go_runtime *runtime)
 
 void globals_find(struct go_runtime *runtime)
 {
+	struct reading reading = {.runtime = runtime};
+
 	if (!has_code(runtime)) {
 		note_add(runtime->notes, "no code of the runtime can be read, so its variables are not found from it");
 		return;
 	}
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
 		if (rules[i].role != ROLE_ARGS || runtime->image->os != OS_WINDOWS) /* where programs get no vector */
-			apply(runtime, &rules[i]);
+			apply(&reading, &rules[i]);
 }
