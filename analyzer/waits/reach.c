@@ -99,15 +99,34 @@ static bool is_system_stack(const struct go_runtime *runtime, uint64_t address)
 	return false;
 }
 
+/* Where the next block of words that are not all 0 begins: most of what a process maps, it never wrote. */
+static size_t next_written(struct span words, size_t at)
+{
+	enum { BLOCK = 8 * WORD };
+
+	for (; at + BLOCK <= words.size; at += BLOCK) {
+		uint64_t any = 0;
+
+		for (size_t i = 0; i < BLOCK; i += WORD)
+			any |= load_u64(words.data + at + i);
+		if (any)
+			break;
+	}
+	return at;
+}
+
 /* The heap's own records name where spans start, which is also where their first objects lie. */
 static void look_at(struct reach *reach, uint64_t from, struct span words)
 {
-	for (size_t at = (size_t)(-from & (WORD - 1)); at + WORD <= words.size && !reach->lost; at += WORD) {
+	size_t at = (size_t)(-from & (WORD - 1));
+
+	while ((at = next_written(words, at)) + WORD <= words.size && !reach->lost) {
 		const uint64_t word = load_u64(words.data + at);
 
-		if (!reach_has(reach, word) && !span_index_is_record(reach->spans, from + at) &&
+		if (word && !reach_has(reach, word) && !span_index_is_record(reach->spans, from + at) &&
 		    !is_system_stack(reach->analysis->runtime, from + at))
 			meet(reach, word, from + at);
+		at += WORD;
 	}
 }
 
