@@ -34,7 +34,6 @@ struct isolated {
 	/* the parent */
 	struct arena *arena;
 	struct grants grants;
-	unsigned phase; /* of enum ts_phase; PHASES: none yet */
 	bool done;      /* TS_DONE was passed on */
 	struct ts_result result;
 	struct isolation_result how;
@@ -54,8 +53,11 @@ static void tell_progress(void *context, enum ts_phase phase, uint64_t done, uin
 {
 	struct isolated *isolated = context;
 	const struct isolated_progress progress = {phase, done, total};
-	const int64_t time = now();
+	const int64_t time = isolated->options->progress ? now() : 0;
 
+	report_ring_say(isolated->ring, 1 + (unsigned)phase);
+	if (!isolated->options->progress) /* each message wakes the parent */
+		return;
 	if (isolated->told_at && isolated->told == phase && time - isolated->told_at < EVERY)
 		return;
 	isolated->told = phase;
@@ -139,10 +141,7 @@ static void show_progress(struct isolated *isolated, const struct broker_message
 	if (message->size != sizeof progress)
 		return;
 	memcpy(&progress, message->data, sizeof progress);
-	if ((unsigned)progress.phase >= PHASES)
-		return;
-	isolated->phase = (unsigned)progress.phase;
-	if (!options->progress)
+	if ((unsigned)progress.phase >= PHASES || !options->progress)
 		return;
 	isolated->done |= progress.phase == TS_DONE;
 	options->progress(options->context, progress.phase, progress.done, progress.total);
@@ -194,7 +193,8 @@ static void conclude(struct isolated *isolated)
 {
 	const struct ts_options *options = isolated->options;
 	struct ts_result *result = &isolated->result;
-	const char *doing = isolated->phase < PHASES ? phase_names[isolated->phase] : "beginning to read";
+	const unsigned said = report_ring_said(isolated->ring);
+	const char *doing = said - 1 < PHASES ? phase_names[said - 1] : "beginning to read";
 
 	if (isolated->how.end == ISOLATION_CANCELLED) {
 		result->outcome = TS_CANCELLED;
@@ -250,7 +250,7 @@ static struct ts_result run_here(const char *dump, const struct ts_options *opti
 
 struct ts_result isolated_run(const char *dump, const struct ts_options *options, FILE *out)
 {
-	struct isolated isolated = {.dump = dump, .options = options, .out = out, .phase = PHASES, .arena = arena_new(BUDGET)};
+	struct isolated isolated = {.dump = dump, .options = options, .out = out, .arena = arena_new(BUDGET)};
 
 	isolated.ring = report_ring_new();
 	if (isolated.arena && isolated.ring)

@@ -11,6 +11,7 @@ enum { SIZE = 1 << 22, MUCH = 1 << 18, WAIT = 100000 /* nanoseconds */ };
 struct report_ring {
 	atomic_size_t written, read;
 	atomic_bool deaf; /* the reader wants no more */
+	atomic_uint doing;
 	char bytes[SIZE];
 };
 
@@ -25,6 +26,16 @@ void report_ring_free(struct report_ring *ring)
 {
 	if (ring)
 		munmap(ring, sizeof *ring);
+}
+
+void report_ring_say(struct report_ring *ring, unsigned doing)
+{
+	atomic_store_explicit(&ring->doing, doing, memory_order_relaxed);
+}
+
+unsigned report_ring_said(const struct report_ring *ring)
+{
+	return atomic_load_explicit(&ring->doing, memory_order_relaxed);
 }
 
 static size_t least(size_t a, size_t b)

@@ -17,6 +17,11 @@ void report_ring_free(struct report_ring *ring);
  * reader wants no more. */
 bool report_ring_write(struct report_ring *ring, const char *bytes, size_t size, bool (*tell)(void));
 
+/* The writer: what it is doing, as a number of its own; it costs no message. The reader: what it said last, 0: nothing. It may be
+ * anything. */
+void report_ring_say(struct report_ring *ring, unsigned doing);
+unsigned report_ring_said(const struct report_ring *ring);
+
 /* The reader. Passes on all that is there. What `out` cannot take ends it: the writer is told, and nothing more is passed on. True:
  * there was something. */
 bool report_ring_pass(struct report_ring *ring, FILE *out);
