@@ -62,7 +62,13 @@ def not_dumps(folder):
         path.write_bytes(content)
         refused(name, path)
     refused('no such file', folder / 'nowhere', code='io')
-    refused('a folder', folder)
+    empty = folder / 'empty'
+    empty.mkdir()
+    refused('a folder without files', empty)
+    empty.rmdir()
+    done = tap.Run(folder)  # one file of which it can be told what it is not: a line of it
+    tap.check('a folder of no dumps: said of its file', None if done.status == 1 and b'input: not analysed' in done.out
+              else f'{done.status}: {done.out}{done.err}')
 
 
 def compressed_rubbish(folder):
