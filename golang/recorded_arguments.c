@@ -1,7 +1,7 @@
 /* recorded_arguments.c: see recorded_arguments.h. */
 #include "golang/recorded_arguments.h"
 
-enum { HEX = 16 };
+enum { HEX = 16, LEAST_ADDRESS = 1 << 20 /* below it numbers are lengths and counts */ };
 
 static unsigned digit_of(char c)
 {
@@ -22,6 +22,29 @@ bool recorded_argument(const struct recorded_frame *frame, size_t *at, uint64_t 
 		*value = *value << 4 | digit_of(text[*at]);
 	*unsure = *at < size && text[*at] == '?';
 	return true;
+}
+
+static bool has_argument(const struct recorded_frame *frame, uint64_t wanted)
+{
+	uint64_t value;
+	size_t at = 0;
+	bool unsure;
+
+	while (recorded_argument(frame, &at, &value, &unsure))
+		if (value == wanted && !unsure)
+			return true;
+	return false;
+}
+
+bool recorded_share_argument(const struct recorded_frame *a, const struct recorded_frame *b, uint64_t *ret)
+{
+	size_t at = 0;
+	bool unsure;
+
+	while (a && b && recorded_argument(a, &at, ret, &unsure))
+		if (!unsure && *ret >= LEAST_ADDRESS && *ret % 8 == 0 && has_argument(b, *ret))
+			return true;
+	return false;
 }
 
 static int32_t named_by(const struct go_runtime *runtime, const struct recorded_frame *frame, int32_t except)

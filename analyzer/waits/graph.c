@@ -1,5 +1,6 @@
 /* graph.c: see graph.h. */
 #include "analyzer/waits/graph.h"
+#include "analyzer/waits/recorded_waits.h"
 
 #include <string.h>
 
@@ -31,6 +32,25 @@ static bool has_item(const struct wait_node *node, size_t item)
 	return false;
 }
 
+static void add_item(struct arena *arena, struct mentions *mentions, struct wait_node *node, uint64_t address)
+{
+	const size_t item = mention_add(arena, mentions, address);
+
+	if (!has_item(node, item))
+		node->items[node->item_count++] = item;
+}
+
+static void add_recorded_containers(struct arena *arena, struct mentions *mentions, const struct stack *stack, struct wait_node *node)
+{
+	const size_t frame = node->wait.frame;
+	uint64_t found[WAIT_ALIASES];
+	const size_t count = recorded_containers(stack, frame, frame + CONTAINER_FRAMES, node->wait.object, CONTAINER_BYTES, WAIT_ALIASES,
+						 found);
+
+	for (size_t i = 0; i < count; i++)
+		add_item(arena, mentions, node, found[i]);
+}
+
 /* A lock is mostly a field: what its owner holds is the structure, which begins at or shortly before it. The function
  * that waits holds it too. */
 static void add_containers(struct analysis *analysis, struct mentions *mentions, const struct stack *stack,
@@ -52,15 +72,11 @@ static void add_containers(struct analysis *analysis, struct mentions *mentions,
 			   stack->frames.items[last].sp - stack->frames.items[frame].sp);
 	for (uint64_t at = 0; at + WORD <= words.size && at < CONTAINER_BYTES * WORD; at += WORD) {
 		uint64_t word = span_u64(words, at);
-		size_t item;
 
 		if (word >= object || object - word >= CONTAINER_BYTES || word % WORD ||
 		    (word >= g->stack_lo && word < g->stack_hi))
 			continue;
-		item = mention_add(analysis->arena, mentions, word);
-		if (has_item(node, item))
-			continue;
-		node->items[node->item_count++] = item;
+		add_item(analysis->arena, mentions, node, word);
 		if (node->item_count == 1 + WAIT_ALIASES)
 			return;
 	}
@@ -71,16 +87,14 @@ static void add_items(struct analysis *analysis, struct mentions *mentions, cons
 {
 	const struct wait *wait = &node->wait;
 
-	for (size_t i = 0; i < wait->channel_count; i++) {
-		size_t item = mention_add(analysis->arena, mentions, wait->channels[i].address);
-
-		if (!has_item(node, item))
-			node->items[node->item_count++] = item;
-	}
+	for (size_t i = 0; i < wait->channel_count; i++)
+		add_item(analysis->arena, mentions, node, wait->channels[i].address);
 	if (!wait->object || wait->kind == WAIT_SEMAPHORE) /* of what that is a part is not known */
 		return;
-	node->items[node->item_count++] = mention_add(analysis->arena, mentions, wait->object);
-	if (wait_is_for_lock(wait->kind))
+	add_item(analysis->arena, mentions, node, wait->object);
+	if (wait_is_for_lock(wait->kind) && analysis->runtime->recorded)
+		add_recorded_containers(analysis->arena, mentions, stack, node);
+	else if (wait_is_for_lock(wait->kind))
 		add_containers(analysis, mentions, stack, node);
 }
 
@@ -258,7 +272,7 @@ const struct wait_graph *wait_graph_make(struct analysis *analysis, uint64_t byt
 	for (size_t i = 0; i < graph->nodes.count; i++)
 		for (size_t j = 0; j < graph->nodes.items[i].item_count; j++)
 			add_peers(graph, &graph->nodes.items[i], &mentions.items.items[graph->nodes.items[i].items[j]]);
-	if (mentions.complete)
+	if (mentions.complete || analysis->runtime->recorded)
 		find_cycle(analysis->arena, graph, locks);
 	return graph;
 }

@@ -29,7 +29,7 @@ struct wait_graph {
 	size_t waiting;  /* goroutines of the program that wait, be it for the kernel or for time */
 	size_t others;   /* that do not: runnable, running, in system calls */
 	int64_t other;   /* index of the first of those; -1 */
-	bool complete;   /* no stack was left out of the search for peers */
+	bool complete;   /* no stack was left out of the search for peers, and none is a log's, of which only arguments are known */
 	struct circle cycle; /* numbers of nodes, each of which has the next as a peer */
 };
 

@@ -3,6 +3,7 @@
 #include "analyzer/waits/mentions.h"
 
 #include "base/slices.h"
+#include "golang/recorded_arguments.h"
 
 enum { FIRST_SLOTS = 256, WORD = 8, LEAST = 1024 /* goroutines for a thread */ };
 
@@ -71,34 +72,28 @@ size_t stacks_within(struct analysis *analysis, uint64_t *bytes)
 	return count;
 }
 
-/* What one thread found in its part of the goroutines. */
-struct slice {
-	struct mention *items;
-	uint32_t *last; /* per item: the holder that was met last */
-};
-
 struct scan {
 	const struct analysis *analysis;
 	const struct mentions *mentions;
 	uint64_t low, high; /* of the addresses looked for: most words of stacks are none of them */
-	struct slice slices[SLICES_MOST];
+	struct mention *items[SLICES_MOST]; /* what each thread found in its part of the goroutines */
 };
 
-/* Goroutines come in order, so the last one kept tells whether this one has been counted. */
-static void count_holder(struct mention *mention, uint32_t *last, uint32_t goroutine)
+/* Goroutines come in order, so the last one tells whether this one has been counted. */
+void mention_count(struct mention *mention, uint32_t goroutine)
 {
-	if (mention->holder_count && *last == goroutine)
+	if (mention->holder_count && mention->last == goroutine)
 		return;
 	if (mention->holder_count < HOLDERS_KEPT)
 		mention->holders[mention->holder_count] = goroutine;
 	mention->holder_count++;
-	*last = goroutine;
+	mention->last = goroutine;
 }
 
 static void scan_slice(void *context, size_t number, size_t from, size_t to)
 {
 	const struct scan *scan = context;
-	const struct slice slice = scan->slices[number];
+	struct mention *items = scan->items[number];
 	struct image image = *scan->analysis->image; /* with a cache of lookups of its own */
 
 	for (size_t i = from; i < to; i++) {
@@ -112,7 +107,7 @@ static void scan_slice(void *context, size_t number, size_t from, size_t to)
 			if (!item)
 				continue;
 			image_cite(&image, stack_live_from(&scan->analysis->runtime->goroutines.items[i]) + at, WORD);
-			count_holder(&slice.items[item - 1], &slice.last[item - 1], (uint32_t)i);
+			mention_count(&items[item - 1], (uint32_t)i);
 		}
 	}
 }
@@ -136,7 +131,35 @@ static void find_range(struct scan *scan)
 	}
 }
 
-void mentions_scan(struct analysis *analysis, struct mentions *mentions, uint64_t *bytes)
+static void scan_recorded_frame(const struct recorded_frame *frame, struct mentions *mentions, uint32_t goroutine)
+{
+	uint64_t value;
+	size_t at = 0;
+	bool unsure;
+
+	while (recorded_argument(frame, &at, &value, &unsure)) {
+		const size_t item = value ? mention_find(mentions, value) : SIZE_MAX;
+
+		if (item != SIZE_MAX)
+			mention_count(&mentions->items.items[item], goroutine);
+	}
+}
+
+/* Of a log: arguments are words of stacks, the only ones that are known. */
+static void scan_recorded(struct analysis *analysis, struct mentions *mentions)
+{
+	const struct log_record *record = analysis->runtime->recorded->record;
+
+	mentions->complete = !mentions->items.count;
+	for (size_t i = 0; mentions->items.count && i < record->goroutines.count; i++) {
+		const struct recorded_stack *stack = &record->goroutines.items[i].stack;
+
+		for (size_t k = 0; k < stack->count; k++)
+			scan_recorded_frame(&record->frames.items[stack->first + k], mentions, (uint32_t)i);
+	}
+}
+
+static void scan_memory(struct analysis *analysis, struct mentions *mentions, uint64_t *bytes)
 {
 	const size_t all = analysis->runtime->goroutines.count;
 	const size_t count = mentions->items.count ? stacks_within(analysis, bytes) : 0;
@@ -147,12 +170,18 @@ void mentions_scan(struct analysis *analysis, struct mentions *mentions, uint64_
 	if (!count)
 		return;
 	find_range(&scan);
-	for (size_t i = 0; i < slices; i++) {
-		scan.slices[i].items = arena_array(analysis->arena, mentions->items.count, sizeof *scan.slices[i].items);
-		scan.slices[i].last = arena_array(analysis->arena, mentions->items.count, sizeof *scan.slices[i].last);
-	}
+	for (size_t i = 0; i < slices; i++)
+		scan.items[i] = arena_array(analysis->arena, mentions->items.count, sizeof *scan.items[i]);
 	slices_run(slices, count, scan_slice, &scan);
 	for (size_t i = 0; i < slices; i++) /* holders stay ascending */
 		for (size_t k = 0; k < mentions->items.count; k++)
-			add_holders(&mentions->items.items[k], &scan.slices[i].items[k]);
+			add_holders(&mentions->items.items[k], &scan.items[i][k]);
+}
+
+void mentions_scan(struct analysis *analysis, struct mentions *mentions, uint64_t *bytes)
+{
+	if (analysis->runtime->recorded)
+		scan_recorded(analysis, mentions);
+	else
+		scan_memory(analysis, mentions, bytes);
 }

@@ -11,6 +11,7 @@ struct mention {
 	uint64_t address;
 	uint32_t holders[HOLDERS_KEPT]; /* indices in runtime->goroutines, ascending */
 	size_t holder_count;            /* of all, kept or not */
+	uint32_t last;                  /* the one that was counted last; meaningful if there is one */
 };
 
 struct mentions {
@@ -25,6 +26,9 @@ size_t mention_add(struct arena *arena, struct mentions *mentions, uint64_t addr
 
 /* The number of an address that was added; SIZE_MAX: it was not. */
 size_t mention_find(const struct mentions *mentions, uint64_t address);
+
+/* Counts a holder; they have to come in ascending order. */
+void mention_count(struct mention *mention, uint32_t goroutine);
 
 /* Where the live part of a goroutine's stack begins, a multiple of 8: at its stack_lo when SP is not known. */
 uint64_t stack_live_from(const struct goroutine *g);

@@ -40,6 +40,8 @@ static const char *channel_text(struct analysis *analysis, uint64_t address)
 {
 	struct channel channel;
 
+	if (analysis->runtime->recorded)
+		return arena_printf(analysis->arena, "channel 0x%" PRIx64, address);
 	if (!channel_read(analysis->runtime, address, &channel))
 		return arena_printf(analysis->arena, "channel 0x%" PRIx64 " (not in the dump)", address);
 	return arena_printf(analysis->arena, "channel 0x%" PRIx64 " (%s, %s%s)", address,

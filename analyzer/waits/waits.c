@@ -3,6 +3,7 @@
  * runtime.semacquire1 alone, and told by naming the goroutine (runtime/sema.go). Files: likewise, of the frames of
  * internal/poll, the pollDesc that names it (runtime/netpoll.go). */
 #include "analyzer/waits/waits.h"
+#include "analyzer/waits/recorded_waits.h"
 
 #include "base/prefix.h"
 #include "base/steps.h"
@@ -198,17 +199,23 @@ static size_t lock_function(struct analysis *analysis, const struct stack *stack
 	return LOCKS;
 }
 
-/* Which lock the semaphore belongs to. */
-static void name_lock(struct analysis *analysis, const char *reason, const struct stack *stack, struct wait *ret)
+/* Which lock a goroutine waits for: its row; LOCKS: none is known. */
+static size_t lock_of(struct analysis *analysis, const char *reason, const struct stack *stack, size_t program)
 {
-	const struct layout *layout = analysis->runtime->layout;
 	size_t lock = 0;
 
 	/* "sync.WaitGroup.Wait (durable)" too */
 	while (lock < LOCKS && strncmp(reason, locks[lock].reason, strlen(locks[lock].reason)) != 0)
 		lock++;
-	if (lock == LOCKS)
-		lock = lock_function(analysis, stack, ret->frame);
+	return lock < LOCKS ? lock : lock_function(analysis, stack, program);
+}
+
+/* Which lock the semaphore belongs to. */
+static void name_lock(struct analysis *analysis, const char *reason, const struct stack *stack, struct wait *ret)
+{
+	const struct layout *layout = analysis->runtime->layout;
+	const size_t lock = lock_of(analysis, reason, stack, ret->frame);
+
 	if (lock == LOCKS)
 		return;
 	ret->kind = locks[lock].kind;
@@ -240,11 +247,35 @@ static void find_file(struct analysis *analysis, const struct goroutine *g, cons
 	}
 }
 
+/* Of a log: what a function between the program and its wait was called with. */
+static void read_recorded(struct analysis *analysis, const struct goroutine *g, const struct stack *stack, struct wait *ret)
+{
+	const bool channel = ret->kind == WAIT_RECEIVE || ret->kind == WAIT_SEND;
+	size_t lock = LOCKS;
+	uint64_t object;
+
+	if (!channel && ret->kind != WAIT_SEMAPHORE && ret->kind != WAIT_COND)
+		return;
+	object = recorded_wait_object(stack, ret->frame, channel);
+	if (ret->kind == WAIT_SEMAPHORE)
+		lock = lock_of(analysis, goroutine_wait_reason(analysis->runtime, g), stack, ret->frame);
+	if (lock < LOCKS)
+		ret->kind = locks[lock].kind;
+	if (!channel)
+		ret->object = object;
+	else if (object)
+		ret->channels[ret->channel_count++] = (struct wait_channel){.address = object};
+}
+
 void wait_read(struct analysis *analysis, size_t index, const struct stack *stack, struct wait *ret)
 {
 	const struct goroutine *g = &analysis->runtime->goroutines.items[index];
 
 	*ret = (struct wait){.kind = wait_kind_of(analysis, g), .frame = program_frame(stack)};
+	if (analysis->runtime->recorded) {
+		read_recorded(analysis, g, stack, ret);
+		return;
+	}
 	switch (ret->kind) {
 	case WAIT_RECEIVE:
 	case WAIT_SEND:

@@ -213,16 +213,32 @@ static bool read_frame(struct log_reader *reader, struct recorded_stack *stack)
 	return true;
 }
 
+/* "non-Go function at pc=0x…": there is no symbolizer (printCgoTraceback). */
+static bool lone_foreign(const struct log_reader *reader, struct cursor *name, struct place *place)
+{
+	struct cursor cursor = cursor_of(&reader->at.line);
+
+	*place = (struct place){0};
+	*name = cursor;
+	if (!cursor_take(&cursor, "non-Go function"))
+		return false;
+	name->end = cursor.at;
+	return cursor_take(&cursor, " at pc=") && (place->has_pc = cursor_hex(&cursor, &place->pc)) && cursor_at_end(&cursor);
+}
+
 static bool read_foreign(struct log_reader *reader, struct recorded_stack *stack)
 {
 	struct site site = {.count = 1};
 	struct cursor name;
 	struct place place;
 
-	if (!next_foreign(reader, &name, &place))
+	if (lone_foreign(reader, &name, &place))
+		reader_next(reader);
+	else if (next_foreign(reader, &name, &place))
+		pass_two(reader);
+	else
 		return false;
 	site.calls[0] = call_of(reader, &name, &place);
-	pass_two(reader);
 	add_frame(reader, stack, &(struct recorded_frame){.place = place_of(reader, &site, &place, true)});
 	return true;
 }

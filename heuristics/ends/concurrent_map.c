@@ -3,7 +3,7 @@
  * throws. The one that throws is as often the one at rest as the one at fault: both are told, when both are still there. */
 #include "heuristics/ends/map_user.h"
 #include "heuristics/ends/recorded_end.h"
-#include "golang/recorded.h"
+#include "golang/recorded_arguments.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -32,6 +32,11 @@ static void header_evidence(struct diagnosis *diagnosis, struct finding *finding
 	uint64_t address;
 	bool set;
 
+	if (!user->map_slot) {
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false, "%s was called with the map at 0x%" PRIx64,
+			     user->map_function, user->map);
+		return;
+	}
 	evidence_word(diagnosis, finding, WEIGHT_FAIR, false, user->map_slot, hex_text(diagnosis->arena, user->map),
 		      "the argument of %s is the %s at 0x%" PRIx64, user->map_function, user->type ? user->type : "map", user->map);
 	if (map_writing_word(diagnosis->analysis, user->map, &address, &set) && set)
@@ -45,19 +50,67 @@ static void other_evidence(struct diagnosis *diagnosis, struct finding *finding,
 	const char *place = place_of(diagnosis, other);
 	const uint64_t id = goroutine_id(diagnosis->analysis, other->goroutine);
 
-	if (user->map && other->map == user->map)
+	if (user->map && other->map == user->map && !other->map_slot)
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
+			     "goroutine %" PRIu64 " stands in %s%s, which %s a map, and was called with the same map", id,
+			     other->map_function, place, other->verb);
+	else if (user->map && other->map == user->map)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, other->map_slot, hex_text(diagnosis->arena, user->map),
 			      "goroutine %" PRIu64 " stands in %s%s, which %s a map, with the same map in its argument slot", id,
 			      other->map_function, place, other->verb);
 	else if (!other->map || !user->map)
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_WEAK, false,
-			     "goroutine %" PRIu64 " stands in %s%s, which %s a map; the dump does not show which", id,
-			     other->map_function, place, other->verb);
+			     "goroutine %" PRIu64 " stands in %s%s, which %s a map; the %s does not show which", id,
+			     other->map_function, place, other->verb, diagnosis->analysis->runtime->recorded ? "log" : "dump");
 }
 
 static bool may_be_inside(const struct goroutine *g)
 {
 	return g->status == G_RUNNING || g->status == G_RUNNABLE || g->status == G_PREEMPTED || g->preempt;
+}
+
+/* A log may show the program's own functions only: of those that ran, who stands in the function of the one that threw, or was called
+ * with what that was called with, a map or what holds it, may be the other user. */
+static void sharer_evidence(struct diagnosis *diagnosis, struct finding *finding, int32_t index, const struct stack *stack,
+			    const struct stack *thrower)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const size_t frame = first_program_frame(stack, 0), own = first_program_frame(thrower, 0);
+	const char *function, *place, *own_function;
+	uint64_t value;
+
+	if (frame == SIZE_MAX || own == SIZE_MAX)
+		return;
+	function = program_function(analysis, stack, frame);
+	own_function = program_function(analysis, thrower, own);
+	place = frame_address_text(diagnosis->arena, &stack->frames.items[frame]);
+	if (recorded_share_argument(stack->frames.items[frame].recorded, thrower->frames.items[own].recorded, &value))
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_WEAK, false,
+			     "goroutine %" PRIu64 ", which was not waiting, stands in %s at %s, called with 0x%" PRIx64 " as was %s: it may be the "
+			     "other user", goroutine_id(analysis, index), function, place, value, own_function);
+	else if (!strcmp(function, own_function))
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_WEAK, false,
+			     "goroutine %" PRIu64 ", which was not waiting, stands in %s, too, at %s: it may be the other user",
+			     goroutine_id(analysis, index), function, place);
+}
+
+/* How many were told. */
+static size_t find_sharers(struct diagnosis *diagnosis, struct finding *finding)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const size_t before = finding->evidence.count;
+	struct stack thrower = {0}, stack = {0};
+
+	if (finding->goroutine < 0)
+		return 0;
+	goroutine_stack(analysis, (size_t)finding->goroutine, &thrower);
+	for (size_t i = 0; i < analysis->runtime->goroutines.count && finding->evidence.count - before < OTHERS_TOLD; i++) {
+		if ((int32_t)i == finding->goroutine || !may_be_inside(&analysis->runtime->goroutines.items[i]))
+			continue;
+		goroutine_stack(analysis, i, &stack);
+		sharer_evidence(diagnosis, finding, (int32_t)i, &stack, &thrower);
+	}
+	return finding->evidence.count - before;
 }
 
 /* Other goroutines in map functions; returns the first that uses the same map, by its number + 1; 0: none. */
@@ -81,6 +134,8 @@ static uint64_t find_others(struct diagnosis *diagnosis, struct finding *finding
 		if (!found && user->map && other.map == user->map)
 			found = i + 1;
 	}
+	if (!found && analysis->runtime->recorded)
+		told += find_sharers(diagnosis, finding);
 	if (!told)
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_WEAK, true,
 			     "no other goroutine stands in a map function: the other user of the map has gone on");
@@ -129,6 +184,7 @@ static void report_hidden(struct diagnosis *diagnosis, struct finding *finding)
 				      goroutine_id(analysis, finding->goroutine), finding->function ? " in " : "",
 				      finding->function ? finding->function : "", analysis->messages.line);
 	recorded_stack_evidence(diagnosis, finding, &stack, frame);
+	find_sharers(diagnosis, finding);
 }
 
 static void run(struct diagnosis *diagnosis)

@@ -70,7 +70,7 @@ static void wait_words(struct diagnosis *diagnosis, struct finding *finding, con
 		evidence_word(diagnosis, finding, WEIGHT_FAIR, false, sudog + layout->offset[LAYOUT_sudog_g],
 			      hex_text(diagnosis->arena, g->address),
 			      "sudog.g of the queue entry is goroutine %" PRIu64, g->id);
-	if (wait->channel_count)
+	if (sudog && wait->channel_count)
 		evidence_word(diagnosis, finding, WEIGHT_FAIR, false, sudog + layout->offset[LAYOUT_sudog_size] - WORD,
 			      hex_text(diagnosis->arena, wait->channels[0].address),
 			      "sudog.c of that entry is the channel that goroutine %" PRIu64 " waits for", g->id);

@@ -1,5 +1,6 @@
 /* go_panic.c: the process ended by a Go panic that nobody recovered. */
 #include "heuristics/ends/recorded_end.h"
+#include "heuristics/ends/test_timeout.h"
 
 #include <inttypes.h>
 
@@ -188,6 +189,14 @@ static void report_recorded(struct diagnosis *diagnosis)
 	yield_to_fault(diagnosis, finding);
 }
 
+static void tell_timeout(struct diagnosis *diagnosis)
+{
+	struct test_timeout timeout;
+
+	if (test_timeout_of(diagnosis->arena, &diagnosis->analysis->messages, &timeout))
+		test_timeout_evidence(diagnosis, &diagnosis->findings.items[diagnosis->findings.count - 1], &timeout);
+}
+
 static void run(struct diagnosis *diagnosis)
 {
 	struct analysis *analysis = diagnosis->analysis;
@@ -196,13 +205,16 @@ static void run(struct diagnosis *diagnosis)
 
 	if (analysis->runtime->recorded && messages->panicked && oldest_panic(messages)) {
 		report_recorded(diagnosis);
+		tell_timeout(diagnosis);
 		return;
 	}
 	if (!messages->panicked || messages->goroutine < 0 || !oldest_panic(messages) || !analysis->runtime->layout)
 		return;
 	goroutine_stack(analysis, (size_t)messages->goroutine, &stack);
-	if (find_role(&stack, ROLE_GOPANIC) != SIZE_MAX)
-		report(diagnosis, &stack);
+	if (find_role(&stack, ROLE_GOPANIC) == SIZE_MAX)
+		return;
+	report(diagnosis, &stack);
+	tell_timeout(diagnosis);
 }
 
 static const char *const supersedes[] = {"unknown-fault", NULL};

@@ -3,6 +3,7 @@
  * register's word on arm64; cmd/compile/abi-internal.md). A slot may be stale, so what it holds must be a map. */
 #include "heuristics/ends/map_user.h"
 
+#include "golang/recorded_arguments.h"
 #include "golang/types.h"
 #include "heuristics/ends/ordinary_ends.h"
 
@@ -65,13 +66,28 @@ static void read_map(struct analysis *analysis, uint64_t type_slot, uint64_t map
 	ret->type = go_type_name(analysis->runtime, type);
 }
 
+/* Of a log: what the function was called with, if the runtime was sure of that. An iterator leads to its map by memory only. */
+static void read_recorded_map(const struct map_function *function, const struct recorded_frame *frame, struct map_user *ret)
+{
+	uint64_t value = 0;
+	bool unsure = true;
+	size_t at = 0;
+
+	if (function->parameters == ITERATOR || (function->parameters == TYPE_MAP && !recorded_argument(frame, &at, &value, &unsure)))
+		return;
+	if (recorded_argument(frame, &at, &value, &unsure) && !unsure && value % 8 == 0)
+		ret->map = value;
+}
+
 static void find_map(struct analysis *analysis, const struct map_function *function, const struct frame *frame,
 		     struct map_user *ret)
 {
 	const uint64_t first = frame->fp + (analysis->image->arch->id == ARCH_ARM64 ? 8 : 0);
 	uint64_t iterator;
 
-	if (!frame->fp)
+	if (frame->recorded)
+		read_recorded_map(function, frame->recorded, ret);
+	if (!frame->fp || frame->recorded)
 		return;
 	if (function->parameters == TYPE_MAP)
 		read_map(analysis, first, first + 8, ret);

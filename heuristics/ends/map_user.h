@@ -13,12 +13,12 @@ struct map_user {
 	uint64_t pc;          /* there */
 	const char *at;       /* … in words (frame_address_text) */
 	uint64_t map;         /* address of its header; 0: not proved */
-	uint64_t map_slot;    /* where that address was read from: an argument's slot, or the iterator */
+	uint64_t map_slot;    /* where that address was read from: an argument's slot, or the iterator; 0: it was printed in a log */
 	const char *type;     /* "map[string]int"; NULL */
 };
 
 /* The innermost map function on a goroutine's stack, at or above a frame. The map is proved when the argument's slots hold a
- * map type and a readable header. False: it is in none. */
+ * map type and a readable header, or the runtime printed it and was sure of it. False: it is in none. */
 bool map_user_find(struct analysis *analysis, int32_t goroutine, const struct stack *stack, size_t from,
 		   struct map_user *ret);
 

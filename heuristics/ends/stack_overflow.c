@@ -17,6 +17,7 @@ enum {
 	GUARD_MOST = 8 << 10, /* stackGuard and stackSystem of any release and system, rounded up */
 	GAP_MOST = 1 << 20,   /* what the kernel leaves unmapped below a stack (stack_guard_gap, 256 pages) */
 	REACH = 64 << 10,     /* from SP to what an instruction of C touches; gcc probes larger frames page by page */
+	PAGE = 4096, PAGE_BEGIN = 64,
 	SI_ADDR = 16,         /* siginfo_t, asm-generic/siginfo.h, 64 bit */
 };
 
@@ -250,6 +251,42 @@ static void run_c(struct diagnosis *diagnosis)
 				      cycle ? ": " : "", cycle ? cycle : "");
 }
 
+/* Whether SP stood where no memory is, or just above: whoever runs over the upper end of a stack meets the first bytes of a page,
+ * above SP. */
+static bool is_below_stack(uint64_t address, uint64_t sp)
+{
+	const bool upwards = address >= sp && address % PAGE < PAGE_BEGIN;
+
+	return address - (sp - REACH) < REACH + PAGE && !upwards;
+}
+
+/* Of a log, which does not show where the stack of the thread ends. */
+static void run_recorded_c(struct diagnosis *diagnosis)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct fault *fault = &analysis->fault;
+	const struct image *image = analysis->image;
+	struct finding *finding;
+	uint64_t sp;
+
+	if (!fault->known || !fault->has_address || fault->thread < 0 || !analysis->runtime->recorded->record->signal.in_c ||
+	    fault->access == ACCESS_EXECUTE || !reg_get(&image->threads.items[fault->thread].registers, image->arch->sp, &sp) ||
+	    !is_below_stack(fault->address, sp))
+		return;
+	finding = finding_add(diagnosis, &detector_stack_overflow);
+	finding->thread = fault->thread;
+	finding->goroutine = fault->goroutine;
+	finding->has_pc = fault->has_pc;
+	finding->pc = fault->pc;
+	finding->title = "C code filled the stack of its thread";
+	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
+		     "%s, accessing 0x%" PRIx64 ": the runtime says that it arrived while C, called by cgo, was running", fault->name,
+		     fault->address);
+	evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, false,
+		     "%s was 0x%" PRIx64 ", so near to that address: the memory of the stack, which starts a little above it, had come to its end",
+		     image->arch->reg_names[image->arch->sp], sp);
+}
+
 static void run(struct diagnosis *diagnosis)
 {
 	const char *line = diagnosis->analysis->messages.line;
@@ -259,7 +296,10 @@ static void run(struct diagnosis *diagnosis)
 			run_go(diagnosis, i);
 			return;
 		}
-	run_c(diagnosis);
+	if (diagnosis->analysis->runtime->recorded)
+		run_recorded_c(diagnosis);
+	else
+		run_c(diagnosis);
 }
 
 static const char *const supersedes[] = {"go-fatal", "cgo-fault", "unknown-fault", "go-panic", NULL};

@@ -78,7 +78,7 @@ bool c_function_is_death(struct arena *arena, const char *function)
 	return death_of(arena, function) != NO_DEATH;
 }
 
-static bool is_runtime_function(const char *function)
+bool c_function_is_runtime(const char *function)
 {
 	return function && prefix_of(function, runtime_functions, sizeof runtime_functions / sizeof *runtime_functions);
 }
@@ -134,7 +134,7 @@ static void find_culprit(struct analysis *analysis, struct c_frames *frames)
 
 		if (!is_c(analysis, &frames->stack, frames->culprit))
 			continue; /* it jumped there, and no code is there */
-		if (!note_death(analysis->arena, frames, line.function) && !c_module_is_runtime(line.module) && !is_runtime_function(line.function))
+		if (!note_death(analysis->arena, frames, line.function) && !c_module_is_runtime(line.module) && !c_function_is_runtime(line.function))
 			return;
 	}
 }

@@ -26,6 +26,9 @@ bool is_call_of_c(enum func_role role);
 bool c_module_is_runtime(const char *module);
 bool c_function_is_death(struct arena *arena, const char *function);
 
+/* Whether a function is one of the C library's, by the beginning of its name. */
+bool c_function_is_runtime(const char *function);
+
 /* Where the file of a mapping begins in memory: what addr2line counts from. */
 uint64_t c_module_start(const struct image *image, const struct mapping *mapping);
 

@@ -13,6 +13,7 @@
 #include "analyzer/last_words/fault_operand.h"
 #include "analyzer/unwind/unwind.h"
 #include "formats/dump/signals.h"
+#include "formats/locator/paths.h"
 #include "golang/recorded.h"
 
 #include <inttypes.h>
@@ -275,6 +276,44 @@ static void stack_doubt(struct diagnosis *diagnosis, struct finding *finding, co
 			     "a pointer", sp);
 }
 
+/* "deepest at letters.c:3": a frame of C that a symbolizer gave a name. */
+static const char *symbolized_text(struct analysis *analysis, const struct stack *stack, size_t index)
+{
+	struct frame_line lines[INLINE_LIMIT];
+
+	frame_lines(analysis->image, stack, index, lines);
+	return lines[0].file ? arena_printf(analysis->arena, "%s at %s:%" PRId32, lines[0].function, path_base_name(lines[0].file), lines[0].line)
+			     : lines[0].function;
+}
+
+/* Of a log: the frames of C that the runtime printed above runtime.cgocall. The innermost that is not the C library's is to be named;
+ * NULL: none was printed. */
+static const char *point_into_symbolized(struct diagnosis *diagnosis, struct finding *finding)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	struct stack stack = {0};
+	struct frame_line lines[INLINE_LIMIT];
+	size_t count = 0, named = 0;
+
+	if (finding->goroutine < 0)
+		return NULL;
+	goroutine_stack(analysis, (size_t)finding->goroutine, &stack);
+	while (count < stack.frames.count && is_symbolized(&stack.frames.items[count]))
+		count++;
+	if (!count)
+		return NULL;
+	while (named < count && frame_lines(analysis->image, &stack, named, lines) &&
+	       (c_function_is_runtime(lines[0].function) || c_function_is_death(analysis->arena, lines[0].function)))
+		named++;
+	named = named < count ? named : 0;
+	finding->frame = (int64_t)named;
+	frame_lines(analysis->image, &stack, named, lines);
+	finding->function = lines[0].function;
+	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_FAIR, false, "the runtime printed %zu frame%s of C, the innermost %s", count,
+		     count == 1 ? "" : "s", symbolized_text(analysis, &stack, 0));
+	return symbolized_text(analysis, &stack, named);
+}
+
 /* Of a log: the runtime itself says where the signal arrived. */
 static void report_recorded(struct diagnosis *diagnosis)
 {
@@ -285,7 +324,7 @@ static void report_recorded(struct diagnosis *diagnosis)
 	const int32_t goroutine = analysis->thread_goroutine[stop.thread];
 	const struct registers *registers = &analysis->image->threads.items[stop.thread].registers;
 	struct finding *finding = finding_add(diagnosis, &detector_cgo_fault);
-	const char *caller;
+	const char *caller, *in;
 	uint64_t pc;
 
 	finding->thread = (int32_t)stop.thread;
@@ -294,6 +333,8 @@ static void report_recorded(struct diagnosis *diagnosis)
 	finding->has_pc = analysis->runtime->recorded->record->signal.has_pc;
 	finding->pc = analysis->runtime->recorded->record->signal.pc;
 	caller = stop.caller.function ? arena_printf(diagnosis->arena, ", called by Go's %s", stop.caller.function) : "";
+	in = point_into_symbolized(diagnosis, finding);
+	caller = in ? arena_printf(diagnosis->arena, ", in %s%s", in, caller) : caller;
 	finding->title = faulted ? arena_printf(diagnosis->arena, "C code%s%s got %s", caller, *caller ? "," : "",
 						signal_text(diagnosis, &stop))
 				 : arena_printf(diagnosis->arena, "C code%s%s sent the process %s", caller, *caller ? "," : "", stop.signal);

@@ -3,6 +3,7 @@
 #include "heuristics/faults/go_caller.h"
 
 #include "base/prefix.h"
+#include "golang/recorded.h"
 #include "formats/locator/paths.h"
 
 #include <inttypes.h>
@@ -33,17 +34,25 @@ static bool take_line(struct arena *arena, const struct frame_line *line, struct
 	return true;
 }
 
+bool is_symbolized(const struct frame *frame)
+{
+	return frame->info->recorded && frame->info->recorded->foreign;
+}
+
 bool go_caller_find(struct analysis *analysis, size_t goroutine, struct go_caller *ret)
 {
 	struct frame_line lines[INLINE_LIMIT];
 	struct stack stack = {0};
+	size_t first = 0;
 
 	*ret = (struct go_caller){0};
 	goroutine_stack(analysis, goroutine, &stack);
-	if (!stack.frames.count || !stack.frames.items[0].info->func ||
-	    strcmp(go_func_name(stack.frames.items[0].info), "runtime.cgocall") != 0)
+	while (first < stack.frames.count && is_symbolized(&stack.frames.items[first]))
+		first++;
+	if (first == stack.frames.count || !stack.frames.items[first].info->func ||
+	    strcmp(go_func_name(stack.frames.items[first].info), "runtime.cgocall") != 0)
 		return false;
-	for (size_t i = 1; i < stack.frames.count; i++) {
+	for (size_t i = first + 1; i < stack.frames.count; i++) {
 		const size_t count = frame_lines(analysis->image, &stack, i, lines);
 
 		for (size_t j = 0; j < count; j++)

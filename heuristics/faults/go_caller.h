@@ -10,6 +10,9 @@ struct go_caller {
 	const char *place;     /* "main.go:109"; NULL: unknown */
 };
 
+/* Whether a frame is of C that the runtime printed by a symbolizer's help (runtime.SetCgoTraceback), above runtime.cgocall. */
+bool is_symbolized(const struct frame *frame);
+
 /* False: the goroutine does not stand in runtime.cgocall. */
 bool go_caller_find(struct analysis *analysis, size_t goroutine, struct go_caller *ret);
 

@@ -3,6 +3,7 @@
 #include "report/narrative/telling.h"
 
 #include "heuristics/ends/map_user.h"
+#include "heuristics/ends/test_timeout.h"
 #include "heuristics/ends/ordinary_ends.h"
 
 #include <inttypes.h>
@@ -132,6 +133,35 @@ static const char *how_it_ended(const struct telling *telling)
 	return messages->broken_off ? "nothing could recover it" : "nothing recovered it";
 }
 
+/* The evidence that says something; how much of it there is. */
+static size_t tell_evidence(struct telling *telling, const char *said)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < telling->finding->evidence.count; i++) {
+		const char *text = telling->finding->evidence.items[i].text;
+
+		if (strstr(text, said))
+			told += tell(telling, "%s.", capital(telling->arena, text));
+	}
+	return told;
+}
+
+/* The goroutine that panicked did nothing but watch the clock. */
+static void tell_timeout(struct telling *telling, const struct test_timeout *timeout)
+{
+	const struct finding *finding = telling->finding;
+
+	tell_headline(telling, "%s.", finding->title);
+	tell_headline(telling, "the tests ran longer than -timeout allows, %s.", timeout->after);
+	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	tell(telling, "The tests ran longer than -timeout allows, %s, and package testing panicked for that.", timeout->after);
+	tell_evidence(telling, "runs the test ");
+	tell_action(telling, "Look at the stacks of the goroutines that run tests, and of those that they started: what they wait for did "
+			     "not come.");
+	tell_action(telling, "If nothing hangs and the tests are only slow, run them with a longer -timeout.");
+}
+
 void tell_go_panic(struct telling *telling)
 {
 	const struct messages *messages = &telling->diagnosis->analysis->messages;
@@ -139,7 +169,12 @@ void tell_go_panic(struct telling *telling)
 	const char *line = last_line(telling);
 	const char *who = subject(telling);
 	const bool chain = messages->panics.count > 1;
+	struct test_timeout timeout;
 
+	if (test_timeout_of(telling->arena, messages, &timeout)) {
+		tell_timeout(telling, &timeout);
+		return;
+	}
 	if (line && finding->function)
 		tell_headline(telling, "%s panicked in %s and %s: %s", who, finding->function, how_it_ended(telling),
 			      message_body(line));
@@ -164,7 +199,7 @@ void tell_go_panic(struct telling *telling)
 static bool shows_other(const struct finding *finding)
 {
 	for (size_t i = 0; i < finding->evidence.count; i++)
-		if (finding->evidence.items[i].kind == EVIDENCE_MEMORY && strstr(finding->evidence.items[i].text, "the same map"))
+		if (finding->evidence.items[i].weight >= WEIGHT_STRONG && strstr(finding->evidence.items[i].text, "the same map"))
 			return true;
 	return false;
 }
@@ -183,14 +218,7 @@ void tell_concurrent_map(struct telling *telling)
 	tell(telling, "Go's maps may be read by many at once, but not while one writes; the runtime noticed it and ended the process, "
 		      "because the map may be damaged.");
 	tell_paragraph(telling, EXHIBIT_NONE);
-	if (shows_other(finding))
-		for (size_t i = 0; i < finding->evidence.count; i++) {
-			const char *text = finding->evidence.items[i].text;
-
-			if (strstr(text, "the same map"))
-				tell(telling, "%s.", capital(telling->arena, text));
-		}
-	else
+	if (!tell_evidence(telling, shows_other(finding) ? "the same map" : "it may be the other user"))
 		tell(telling, "The other goroutine is not to be seen at that map any more: it runs on for a moment while the runtime "
 			      "brings the process down.");
 	tell(telling, "The runtime notices this only now and then, and blames the goroutine that happens to notice: either may be the "

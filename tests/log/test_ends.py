@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""What logs of ordinary ends tell beyond the runtime's last words: who waits for whom, by addresses among arguments; both users of a map;
+the tests that hung; frames of C. Of each: the verdict, and texts that its evidence or title must hold; and near misses, the same log with
+one word changed, where they must not."""
+import pathlib
+import tempfile
+
+import tap
+
+LOGS = tap.ROOT / 'fixtures/logs'
+# log, rule, least certainty, texts
+ENDS = [
+    ('circle', 'deadlock', 'likely', ['goroutine 17 waits in main.move to lock the mutex at 0xc000082018',
+                                      'goroutine 18 waits for what is on the stack of goroutine 17']),
+    ('maps', 'concurrent-map', 'certain', ['goroutine 20 stands in runtime.mapassign_faststr', 'was called with the same map']),
+    ('maps_single', 'concurrent-map', 'likely', ['goroutine 6, which was not waiting, stands in main.(*account).count, too']),
+    ('tested', 'go-panic', 'certain', ['goroutine 19 runs the test logs.TestHangs: it waits (chan receive) in logs.TestHangs at main_test.go:16',
+                                       'still running, as the panic says: TestHangs (1s)']),
+    ('symbolized', 'cgo-fault', 'certain', ['deepest at letters.c:4', 'C code, in deepest at letters.c:4, called by Go\'s main.spell, got SIGSEGV']),
+]
+# log, what is changed to what, text that must be gone
+NEAR = [
+    ('circle', 'main.move(0xc000082000, 0xc000082018', 'main.move(0xc000083000, 0xc000082018', 'is a circle'),
+    ('circle', 'lockSlow(0xc000082018)', 'lockSlow(0xc000082018?)', 'the mutex at 0xc000082018'),
+    ('maps', 'runtime.mapassign_faststr(0x4e0ec0, 0xc00008a000, {0x4f9960, 0x1})\n\t/usr/local/go/src/runtime/map_faststr.go:241',
+     'runtime.mapassign_faststr(0x4e0ec0, 0xc00008b000, {0x4f9960, 0x1})\n\t/usr/local/go/src/runtime/map_faststr.go:241', 'the same map'),
+    ('maps_single', 'goroutine 6 [runnable]', 'goroutine 6 [sleep]', 'may be the other user'),
+    ('tested', 'panic: test timed out after 1s', 'panic: tests timed out after 1s', 'runs the test'),
+    ('symbolized', 'deepest\n\t/src/symbolized/letters.c:4 pc=0x481772\n', '', 'deepest'),
+]
+ORDER = ('unknown', 'possible', 'likely', 'certain')
+
+
+def told(path):
+    run = tap.Run('analyze', path, '--json')
+    if run.trouble(0):
+        return run.trouble(0), ''
+    verdict = run.report['verdict']
+    evidence = [line['text'] for finding in run.report['findings'] for line in finding['evidence']]
+    return verdict, '\n'.join([*(finding['title'] for finding in run.report['findings']), *evidence])
+
+
+def check_end(log, rule, certainty, texts):
+    verdict, text = told(LOGS / log / 'log.txt')
+    trouble = None
+    if isinstance(verdict, str):
+        trouble = verdict
+    elif verdict['rule'] != rule or ORDER.index(verdict['certainty']) < ORDER.index(certainty):
+        trouble = f'{verdict["rule"]} is {verdict["certainty"]}'
+    else:
+        trouble = next((f'it does not say {one!r}:\n{text}' for one in texts if one not in text), None)
+    tap.check(f'{log}: {rule}, and what its text shows', trouble)
+
+
+def check_near(log, old, new, gone):
+    text = (LOGS / log / 'log.txt').read_text(encoding='utf-8')
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / 'log.txt'
+        path.write_text(text.replace(old, new), encoding='utf-8')
+        _, said = told(path)
+    tap.check(f'{log}: without {old.splitlines()[0]!r} it does not say {gone!r}',
+              'the log does not hold it' if old not in text else 'it does' if gone in said else None)
+
+
+def main():
+    for end in ENDS:
+        check_end(*end)
+    for near in NEAR:
+        check_near(*near)
+    tap.finish()
+
+
+if __name__ == '__main__':
+    main()
