@@ -21,7 +21,7 @@
 enum { BLOCK_SIZE = ALONE ? 0 : 1 << 16, ALIGNMENT = ALONE ? 1 : alignof(max_align_t) };
 
 struct block {
-	struct block *previous;
+	struct block *previous, *next;
 	alignas(max_align_t) unsigned char bytes[];
 };
 
@@ -77,17 +77,43 @@ _Noreturn void arena_exhausted(struct arena *arena)
 	longjmp(arena->guard->exhausted, 1);
 }
 
-static void add_block(struct arena *arena, size_t size)
+static struct block *new_block(struct arena *arena, size_t size)
 {
-	size_t capacity = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-	struct block *block = calloc(1, sizeof *block + capacity);
+	struct block *block = calloc(1, sizeof *block + size);
 
 	if (!block)
 		arena_exhausted(arena);
+	return block;
+}
+
+static void add_block(struct arena *arena)
+{
+	struct block *block = new_block(arena, BLOCK_SIZE);
+
 	block->previous = arena->block;
+	if (arena->block)
+		arena->block->next = block;
 	arena->block = block;
 	arena->block_used = 0;
-	arena->block_size = capacity;
+	arena->block_size = BLOCK_SIZE;
+}
+
+/* What is larger than a block has one of its own, behind the one that small objects are put into. */
+static void *alloc_alone(struct arena *arena, size_t size)
+{
+	struct block *block = new_block(arena, size), *current = arena->block;
+
+	if (!current) {
+		arena->block = block;
+		arena->block_used = arena->block_size = 0;
+		return block->bytes;
+	}
+	block->next = current;
+	block->previous = current->previous;
+	if (block->previous)
+		block->previous->next = block;
+	current->previous = block;
+	return block->bytes;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
@@ -98,8 +124,10 @@ void *arena_alloc(struct arena *arena, size_t size)
 		arena_exhausted(arena);
 	arena->used += size;
 	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	if (!arena->block || ALONE || size > arena->block_size - arena->block_used)
-		add_block(arena, size);
+	if (size > BLOCK_SIZE || ALONE)
+		return alloc_alone(arena, size);
+	if (!arena->block || size > arena->block_size - arena->block_used)
+		add_block(arena);
 	memory = arena->block->bytes + arena->block_used;
 	arena->block_used += size;
 	return memory;
@@ -110,6 +138,25 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 	if (size && count > SIZE_MAX / size)
 		arena_exhausted(arena);
 	return arena_alloc(arena, count * size);
+}
+
+void arena_release(struct arena *arena, void *memory, size_t size)
+{
+	struct block *block;
+
+	if (!memory || (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT <= BLOCK_SIZE)
+		return;
+	block = (struct block *)((unsigned char *)memory - offsetof(struct block, bytes));
+	if (block->next)
+		block->next->previous = block->previous;
+	if (block->previous)
+		block->previous->next = block->next;
+	if (arena->block == block) {
+		arena->block = block->previous;
+		arena->block_used = arena->block_size = 0; /* the rest of that one is forgotten */
+	}
+	arena->used -= size;
+	free(block);
 }
 
 char *arena_strndup(struct arena *arena, const char *text, size_t length)

@@ -23,6 +23,10 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* As arena_alloc for `count` objects of `size` bytes; an overflowing product exhausts the arena. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 
+/* Gives memory of this arena back that nobody points to any more, as arena_alloc or arena_array made it with that size: of tables that
+ * grow. Large memory goes back at once and counts no more; small memory stays until arena_free. NULL is allowed. */
+void arena_release(struct arena *arena, void *memory, size_t size);
+
 char *arena_strndup(struct arena *arena, const char *text, size_t length);
 char *arena_strdup(struct arena *arena, const char *text);
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -28,4 +28,19 @@
 		(vec)->items[(vec)->count++] = __VA_ARGS__;                                                            \
 	} while (0)
 
+/* The same for an array of whose items nobody keeps the address: the old array is given back. */
+#define vec_push_moving(arena, vec, ...)                                                                               \
+	do {                                                                                                           \
+		if ((vec)->count == (vec)->capacity) {                                                                 \
+			size_t vec_capacity_ = (vec)->capacity ? (vec)->capacity * 2 : 8;                              \
+			void *vec_items_ = arena_array((arena), vec_capacity_, sizeof *(vec)->items);                  \
+			if ((vec)->count)                                                                              \
+				memcpy(vec_items_, (vec)->items, (vec)->count * sizeof *(vec)->items);                 \
+			arena_release((arena), (vec)->items, (vec)->capacity * sizeof *(vec)->items);                  \
+			(vec)->items = vec_items_;                                                                     \
+			(vec)->capacity = vec_capacity_;                                                               \
+		}                                                                                                      \
+		(vec)->items[(vec)->count++] = __VA_ARGS__;                                                            \
+	} while (0)
+
 #endif

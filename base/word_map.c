@@ -23,6 +23,7 @@ static void grow(struct word_map *map, struct arena *arena)
 	for (size_t i = 0; i < old.size; i++)
 		if (old.slots[i].value)
 			*slot_of(map, old.slots[i].word) = old.slots[i];
+	arena_release(arena, old.slots, old.size * sizeof *old.slots);
 }
 
 bool word_map_add(struct word_map *map, struct arena *arena, uint64_t word, uint32_t index)

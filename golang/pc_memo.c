@@ -48,6 +48,7 @@ static void grow(struct go_runtime *runtime)
 	for (size_t i = 0; i < size; i++)
 		if (old[i])
 			*slot_of(memo, old[i]->pc, old[i]->exact) = old[i];
+	arena_release(runtime->arena, old, size * sizeof(struct pc_info *));
 }
 
 /* One struct func per function, so that equal functions are equal pointers. Modules are all known by now. */

@@ -55,6 +55,10 @@ static void take(const struct analysis *analysis, const struct recorded_stack *s
 	*ret = (struct stack){.end = END_NOT_SAVED};
 	ret->frames.items = items;
 	ret->frames.capacity = capacity;
+	if (capacity < stack->count) {
+		ret->frames.items = arena_array(analysis->arena, stack->count, sizeof *ret->frames.items);
+		ret->frames.capacity = stack->count;
+	}
 	for (size_t i = 0; i < stack->count; i++)
 		add_frame(analysis, &record->frames.items[stack->first + i], ret);
 	if (!stack->elided || stack->elided_at >= stack->count)

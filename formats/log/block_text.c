@@ -3,11 +3,23 @@
 
 #include <string.h>
 
-enum { FIRST_ROOM = 1 << 10, ROOM = 1 << 16 };
+enum { FIRST_ROOM = 1 << 8, ROOM = 1 << 16 };
 
 struct block_text block_text_new(struct arena *arena, struct arena *lasting, struct span log)
 {
 	return (struct block_text){.arena = arena, .lasting = lasting, .log = log, .first_lasting = SIZE_MAX};
+}
+
+void block_text_restart(struct block_text *text)
+{
+	const bool lasting = text->first_lasting != SIZE_MAX; /* then the room is the last block's for good */
+	const struct block_text old = *text;
+
+	*text = block_text_new(old.arena, old.lasting, old.log);
+	text->runs.items = old.runs.items;
+	text->runs.capacity = old.runs.capacity;
+	text->room = lasting ? NULL : old.room;
+	text->capacity = lasting ? 0 : old.capacity;
 }
 
 static bool in_log(const struct block_text *text, const void *at)
@@ -54,8 +66,8 @@ static bool follows(const struct log_run *run, struct span lines, uint64_t numbe
 
 void block_text_add(struct block_text *text, struct span lines, uint64_t number, size_t count)
 {
-	const bool goes_on = text->last_end && in_log(text, lines.data) && lines.data == text->last_end + 1 && *text->last_end == '\n';
-	const struct span kept = goes_on ? lines : copy(text, lines);
+	const bool goes_on = text->last_end && lines.data == text->last_end + 1 && *text->last_end == '\n';
+	const struct span kept = in_log(text, lines.data) && (goes_on || !text->lines) ? lines : copy(text, lines);
 	struct log_run *run = text->runs.count ? &text->runs.items[text->runs.count - 1] : NULL;
 
 	text->lines += count;
@@ -68,7 +80,7 @@ void block_text_add(struct block_text *text, struct span lines, uint64_t number,
 		run->count += count;
 		return;
 	}
-	vec_push(text->arena, &text->runs,
+	vec_push_moving(text->arena, &text->runs,
 		 (struct log_run){.text = (const char *)kept.data, .size = kept.size, .number = number, .step = 1, .count = count});
 }
 

@@ -20,6 +20,9 @@ struct block_text {
 
 struct block_text block_text_new(struct arena *arena, struct arena *lasting, struct span log);
 
+/* Begins another block. What room the last one had, whose runs were kept or are not wanted, is used again. */
+void block_text_restart(struct block_text *text);
+
 /* Adds `count` lines, which have newlines between them and numbers that go up by one. */
 void block_text_add(struct block_text *text, struct span lines, uint64_t number, size_t count);
 

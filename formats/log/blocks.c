@@ -94,8 +94,15 @@ static void span_run(struct log_block *block, const struct log_run *run)
 
 static void start_block(struct maker *maker)
 {
-	maker->building = (struct building){.maker = maker};
-	maker->building.text = block_text_new(maker->makers->arena, maker->makers->blocks->arena, maker->makers->blocks->log);
+	struct building *building = &maker->building;
+	struct building fresh = {.maker = maker, .text = building->text, .ids = building->ids};
+
+	if (building->maker)
+		block_text_restart(&fresh.text);
+	else
+		fresh.text = block_text_new(maker->makers->arena, maker->makers->blocks->arena, maker->makers->blocks->log);
+	id_set_clear(&fresh.ids);
+	*building = fresh;
 }
 
 static void close_block(struct building *building)
@@ -111,7 +118,7 @@ static void close_block(struct building *building)
 		block->cut_at_end = building->last == LOG_CALL || building->last == LOG_CREATED || building->last == LOG_STACK;
 		for (size_t i = 0; i < block->run_count; i++)
 			span_run(block, &block->runs[i]);
-		vec_push(blocks->arena, &blocks->items, *block);
+		vec_push_moving(blocks->arena, &blocks->items, *block);
 	}
 	start_block(building->maker);
 }

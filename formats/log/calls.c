@@ -4,7 +4,10 @@
 
 #include <string.h>
 
-enum { INLINED_LIMIT = 63, KEY_LIMIT = 64 * 1024 };
+enum {
+	INLINED_LIMIT = 63,
+	FRAMES_MOST = 1 << 14, /* of a stack; runtimes print some hundred (traceback.go _TracebackMaxFrames) */
+};
 
 /* What is printed below a call. */
 struct place {
@@ -86,7 +89,7 @@ static uint32_t function_of(struct log_reader *reader, const char *name)
 
 	if (entry->value == RECORDED_NONE) {
 		entry->value = (uint32_t)reader->record->functions.count;
-		vec_push(reader->arena, &reader->record->functions, (struct recorded_function){.name = entry->text});
+		vec_push_moving(reader->arena, &reader->record->functions, (struct recorded_function){.name = entry->text});
 	}
 	return entry->value;
 }
@@ -97,20 +100,26 @@ struct site {
 	size_t count;
 };
 
-/* All that makes places equal, as bytes: interned texts are equal by their addresses. */
-static size_t key_of(const struct site *site, const struct place *place, bool foreign, uint64_t key[static 4 * INLINED_LIMIT])
-{
-	size_t count = 0;
+/* All that makes places equal, as bytes: interned texts are equal by their addresses. The calls come first: what is kept of the key is
+ * where the place has them. */
+struct place_key {
+	struct recorded_call calls[INLINED_LIMIT + 1];
+	uint64_t rest[3];
+};
 
+static size_t key_of(const struct site *site, const struct place *place, bool foreign, struct place_key *ret)
+{
+	const uint64_t rest[] = {place->has_offset ? place->offset : UINT64_MAX, place->has_pc ? place->pc : UINT64_MAX, foreign};
+	const size_t size = site->count * sizeof *ret->calls;
+
+	memset(ret, 0, size); /* what lies between fields counts, too */
 	for (size_t i = 0; i < site->count; i++) {
-		key[count++] = (uint64_t)(uintptr_t)site->calls[i].function;
-		key[count++] = (uint64_t)(uintptr_t)site->calls[i].file;
-		key[count++] = (uint64_t)site->calls[i].line;
+		ret->calls[i].function = site->calls[i].function;
+		ret->calls[i].file = site->calls[i].file;
+		ret->calls[i].line = site->calls[i].line;
 	}
-	key[count++] = place->has_offset ? place->offset : UINT64_MAX;
-	key[count++] = place->has_pc ? place->pc : UINT64_MAX;
-	key[count++] = foreign;
-	return count;
+	memcpy((char *)ret + size, rest, sizeof rest);
+	return size + sizeof rest;
 }
 
 static void note_entry(struct log_record *record, const struct recorded_place *place)
@@ -124,29 +133,31 @@ static void note_entry(struct log_record *record, const struct recorded_place *p
 static uint32_t place_of(struct log_reader *reader, const struct site *site, const struct place *place, bool foreign)
 {
 	struct log_record *record = reader->record;
-	uint64_t key[4 * (INLINED_LIMIT + 1)];
-	const size_t words = key_of(site, place, foreign, key);
+	struct place_key key;
+	const size_t size = key_of(site, place, foreign, &key);
 	const uint32_t fresh = (uint32_t)record->places.count;
-	const struct interned_text *entry = intern(&reader->places, reader->arena, (const char *)key, words * sizeof *key, fresh);
-	struct recorded_call *calls;
+	const struct interned_text *entry = intern(&reader->places, reader->arena, (const char *)&key, size, fresh);
 
 	if (entry->value != fresh)
 		return entry->value;
-	calls = arena_array(reader->arena, site->count, sizeof *calls);
-	memcpy(calls, site->calls, site->count * sizeof *calls);
-	vec_push(reader->arena, &record->places,
-		 (struct recorded_place){.calls = calls, .count = site->count, .foreign = foreign,
-					 .function = function_of(reader, calls[site->count - 1].function),
-					 .has_offset = place->has_offset, .offset = place->offset, .has_pc = place->has_pc,
-					 .pc = place->pc});
+	vec_push_moving(reader->arena, &record->places,
+			(struct recorded_place){.calls = (const struct recorded_call *)(const void *)entry->text,
+						.count = (uint32_t)site->count, .foreign = foreign,
+						.function = function_of(reader, site->calls[site->count - 1].function),
+						.has_offset = place->has_offset, .offset = place->offset, .has_pc = place->has_pc,
+						.pc = place->pc});
 	note_entry(record, &record->places.items[fresh]);
 	return fresh;
 }
 
 static void add_frame(struct log_reader *reader, struct recorded_stack *stack, const struct recorded_frame *frame)
 {
+	if (stack->count == FRAMES_MOST) {
+		stack->cut = true;
+		return;
+	}
 	if (!stack->count)
-		stack->first = reader->record->frames.count;
+		stack->first = (uint32_t)reader->record->frames.count;
 	vec_push(reader->arena, &reader->record->frames, *frame);
 	stack->count++;
 }

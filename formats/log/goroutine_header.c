@@ -24,6 +24,7 @@ static uint16_t state_of(struct log_reader *reader, const char *text, size_t len
 static void read_addresses(struct cursor *cursor, struct recorded_goroutine *ret)
 {
 	struct cursor copy;
+	int64_t m;
 
 	ret->m_id = -1;
 	if (!cursor_take(cursor, " gp=") || !cursor_hex(cursor, &ret->g))
@@ -32,8 +33,10 @@ static void read_addresses(struct cursor *cursor, struct recorded_goroutine *ret
 	ret->has_m = cursor_take(&copy, " m=");
 	if (!ret->has_m)
 		return;
-	if (!cursor_take(&copy, "nil") && !cursor_signed(&copy, &ret->m_id))
-		ret->has_m = false;
+	if (!cursor_take(&copy, "nil")) {
+		ret->has_m = cursor_signed(&copy, &m) && m >= 0 && m <= INT32_MAX;
+		ret->m_id = ret->has_m ? (int32_t)m : -1;
+	}
 	if (cursor_take(&copy, " mp="))
 		cursor_hex(&copy, &ret->m);
 	*cursor = copy;
@@ -49,7 +52,7 @@ static bool read_circumstance(struct cursor part, struct recorded_goroutine *ret
 	else if (cursor_take(&part, "synctest bubble ") || cursor_take(&part, "synctest group "))
 		return cursor_decimal(&part, &ret->bubble) && cursor_at_end(&part);
 	else if (cursor_decimal(&part, &number) && cursor_take(&part, " minutes"))
-		ret->minutes = number;
+		ret->minutes = number < UINT32_MAX ? (uint32_t)number : 0;
 	else
 		return false;
 	return cursor_at_end(&part);

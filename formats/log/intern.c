@@ -1,11 +1,11 @@
-/* intern.c: a hash table, open addressing. */
+/* intern.c: a hash table, open addressing, and the entries apart from it, so that it costs little where it is empty. */
 #include "formats/log/intern.h"
 
 #include "base/hash.h"
 
 #include <string.h>
 
-enum { FIRST_TABLE = 256, WORD = 8 };
+enum { FIRST_TABLE = 256, WORD = 8, CHUNK = 1024 };
 
 static uint64_t digest(const char *text, size_t length)
 {
@@ -21,12 +21,22 @@ static uint64_t digest(const char *text, size_t length)
 	return sum;
 }
 
-static struct interned_text *slot_of(const struct interned *table, const char *text, size_t length)
+static struct interned_text *entry_of(const struct interned *table, size_t number)
 {
-	size_t at = hash_slot(digest(text, length), table->size);
+	return &table->chunks[number / CHUNK][number % CHUNK];
+}
 
-	while (table->slots[at].text && (table->slots[at].length != length || memcmp(table->slots[at].text, text, length) != 0))
-		at = (at + 1) & (table->size - 1);
+static struct interned_slot *slot_of(const struct interned *table, const char *text, size_t length, uint64_t sum)
+{
+	const uint32_t mark = (uint32_t)(sum >> 32);
+	size_t at = hash_slot(mark, table->size);
+
+	for (; table->slots[at].entry; at = (at + 1) & (table->size - 1)) {
+		const struct interned_text *entry = table->slots[at].digest == mark ? entry_of(table, table->slots[at].entry - 1) : NULL;
+
+		if (entry && entry->length == length && !memcmp(entry->text, text, length))
+			break;
+	}
 	return &table->slots[at];
 }
 
@@ -36,24 +46,48 @@ static void grow(struct interned *table, struct arena *arena)
 
 	table->size = old.size ? old.size * 2 : FIRST_TABLE;
 	table->slots = arena_array(arena, table->size, sizeof *table->slots);
-	for (size_t i = 0; i < old.size; i++)
-		if (old.slots[i].text)
-			*slot_of(table, old.slots[i].text, old.slots[i].length) = old.slots[i];
+	for (size_t i = 0; i < old.size; i++) {
+		size_t at = hash_slot(old.slots[i].digest, table->size);
+
+		while (old.slots[i].entry && table->slots[at].entry)
+			at = (at + 1) & (table->size - 1);
+		if (old.slots[i].entry)
+			table->slots[at] = old.slots[i];
+	}
+	arena_release(arena, old.slots, old.size * sizeof *old.slots);
+}
+
+/* Room for one more entry. */
+static struct interned_text *add(struct interned *table, struct arena *arena)
+{
+	const size_t chunks = table->count / CHUNK;
+
+	if (table->count % CHUNK == 0) {
+		if (!(chunks & (chunks - 1))) { /* the list of chunks is full at each power of two */
+			struct interned_text **more = arena_array(arena, chunks ? chunks * 2 : 1, sizeof(struct interned_text *));
+
+			if (chunks)
+				memcpy(more, table->chunks, chunks * sizeof(struct interned_text *));
+			table->chunks = more;
+		}
+		table->chunks[chunks] = arena_array(arena, CHUNK, sizeof **table->chunks);
+	}
+	return entry_of(table, table->count++);
 }
 
 struct interned_text *intern(struct interned *table, struct arena *arena, const char *text, size_t length, uint32_t fresh)
 {
-	struct interned_text *slot;
+	const uint64_t sum = digest(text, length);
+	struct interned_text *entry;
+	struct interned_slot *slot;
 
-	if (table->count * 2 >= table->size)
+	if (table->count * 4 >= table->size * 3)
 		grow(table, arena);
-	slot = slot_of(table, text, length);
-	if (!slot->text) {
-		char *copy = arena_alloc(arena, length + 1);
-
-		memcpy(copy, text, length);
-		*slot = (struct interned_text){copy, length, fresh};
-		table->count++;
-	}
-	return slot;
+	slot = slot_of(table, text, length, sum);
+	if (slot->entry)
+		return entry_of(table, slot->entry - 1);
+	entry = add(table, arena);
+	*entry = (struct interned_text){arena_strndup(arena, text, length), (uint32_t)length, fresh};
+	*slot = (struct interned_slot){(uint32_t)(sum >> 32), (uint32_t)table->count};
+	return entry;
 }

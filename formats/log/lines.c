@@ -14,7 +14,7 @@
 
 #define REGION_BUDGET ((size_t)3 << 29)
 
-enum { WINDOW = 16 << 20 }; /* bytes of a region that are looked at together */
+enum { WINDOW = 16 << 20, WINDOW_LINES = 400000 }; /* bytes and lines of a region that are looked at together, at most */
 
 /* The work on one region. */
 struct reading {
@@ -26,13 +26,27 @@ struct reading {
 	bool parts, reversed; /* it has several windows; one of them shows its lines in reverse order */
 };
 
+/* The next window, and how many lines it has. */
+static struct log_region next_window(const struct reading *reading, size_t *lines)
+{
+	struct log_region window = {.start = reading->rest.start, .line = reading->rest.line};
+
+	for (size_t size = WINDOW;; size /= 2) {
+		window.end = log_line_end(reading->log, &reading->rest, size);
+		*lines = log_newlines(span_slice(reading->log, window.start, window.end - window.start));
+		if (*lines <= WINDOW_LINES)
+			return window;
+	}
+}
+
 static void read_streams(void *context)
 {
 	struct reading *reading = context;
-	const struct log_region window = {.start = reading->rest.start, .end = log_line_end(reading->log, &reading->rest, WINDOW),
-					  .line = reading->rest.line};
+	size_t lines;
+	const struct log_region window = next_window(reading, &lines);
 	struct log_streams streams = log_streams_of(reading->scratch, reading->log, &window);
 
+	reading->parts |= window.end < reading->rest.end;
 	for (size_t i = 0; i < streams.items.count; i++) {
 		struct log_stream *stream = &streams.items.items[i];
 
@@ -42,7 +56,7 @@ static void read_streams(void *context)
 		restore_width(reading->scratch, stream);
 		block_makers_add(reading->makers, reading->scratch, stream);
 	}
-	reading->rest.line += log_newlines(span_slice(reading->log, window.start, window.end - window.start));
+	reading->rest.line += lines;
 	reading->rest.start = window.end;
 	mapping_pass(span_slice(reading->log, window.start, window.end - window.start));
 }
@@ -70,8 +84,7 @@ static void read_windows(void *context)
 
 static void read_region(struct log_blocks *blocks, struct notes *notes, const struct log_region *region)
 {
-	struct reading reading = {.blocks = blocks, .log = blocks->log, .rest = *region, .arena = arena_new(REGION_BUDGET),
-				  .parts = region->end - region->start > WINDOW};
+	struct reading reading = {.blocks = blocks, .log = blocks->log, .rest = *region, .arena = arena_new(REGION_BUDGET)};
 
 	if (!reading.arena || !arena_run(reading.arena, read_windows, &reading) || reading.rest.start < reading.rest.end)
 		note_add(notes, "lines %llu and following have too much in them that looks like what the Go runtime prints: not all of it "

@@ -21,11 +21,11 @@ struct recorded_call {
 /* Where a frame stands: a function, and the calls that were inlined into it there. Equal ones are one. */
 struct recorded_place {
 	const struct recorded_call *calls; /* the innermost first, the last is the function itself */
-	size_t count;
-	uint32_t function; /* index in functions */
-	bool has_offset, has_pc;
 	uint64_t offset;   /* of pc, from the function's entry */
 	uint64_t pc;       /* as printed */
+	uint32_t count;
+	uint32_t function; /* index in functions */
+	bool has_offset, has_pc;
 	bool foreign;      /* a function of C, by a symbolizer (runtime/symtab.go printOneCgoTraceback) */
 };
 
@@ -42,11 +42,11 @@ struct recorded_frame {
 };
 
 struct recorded_stack {
-	size_t first, count;   /* in frames */
+	uint32_t first, count; /* in frames */
 	uint64_t elided;       /* frames that were left out … */
-	size_t elided_at;      /* … before frame number so and so; meaningful if elided */
-	bool cut;              /* there were more callers ("...additional frames elided..."), or the log ends in it */
 	const char *broken;    /* the function in whose call the log breaks off ("main.leaf("), the innermost of the callers that are missing; NULL */
+	uint32_t elided_at;    /* … before frame number so and so; meaningful if elided */
+	bool cut;              /* there were more callers ("...additional frames elided..."), or the log ends in it, or it has too many */
 	bool unavailable;      /* "goroutine running on other thread; stack unavailable" */
 };
 
@@ -54,17 +54,17 @@ struct recorded_goroutine {
 	uint64_t id;
 	uint64_t line;         /* of the log, where it begins */
 	uint64_t g, m;         /* addresses of its runtime.g and runtime.m; 0: not printed */
-	int64_t m_id;          /* -1: none, or not printed */
-	bool has_m;            /* whether it had an M was printed */
-	uint16_t state;        /* index in states */
-	bool scan, leaked, durable, locked;
-	uint64_t minutes;      /* that it has waited, at least; 0: not printed */
 	uint64_t bubble;       /* of synctest; 0: none */
+	uint64_t creator_id;   /* 0: not printed (before Go 1.21) */
 	const char *labels;    /* as printed; NULL: none */
 	struct recorded_stack stack;
-	size_t ancestors;      /* index of the first in ancestors, if those have it for theirs */
+	int32_t m_id;          /* -1: none, or not printed */
+	uint32_t minutes;      /* that it has waited, at least; 0: not printed */
 	uint32_t creator;      /* index in places; RECORDED_NONE: not printed */
-	uint64_t creator_id;   /* 0: not printed (before Go 1.21) */
+	uint32_t ancestors;    /* index of the first in ancestors, if those have it for theirs */
+	uint16_t state;        /* index in states */
+	bool has_m;            /* whether it had an M was printed */
+	bool scan, leaked, durable, locked;
 };
 
 /* What led to the goroutine that made one (GODEBUG=tracebackancestors): "[originating from goroutine 7]:". */

@@ -120,10 +120,42 @@ static void close_before(struct log_finding *finding, size_t at)
 		close_region(finding, line_end(finding->window, finding->last + MARGIN));
 }
 
+/* The last anchor of a part; SIZE_MAX: there is none. */
+static size_t last_anchor(struct span window, size_t from, size_t end)
+{
+	size_t last = SIZE_MAX;
+	bool sure;
+
+	while ((from = log_search(window, from, end, &sure)) != SIZE_MAX)
+		last = from++;
+	return last;
+}
+
+/* Of a region that is open and sure, and goes on whatever stands in the chunk, only the last anchor counts: it is looked for from the
+ * chunk's end. */
+static void go_on(struct log_finding *finding, size_t end)
+{
+	enum { PART = 1 << 12 };
+	size_t found = SIZE_MAX;
+
+	for (size_t to = end, from; found == SIZE_MAX && to > finding->searched; to = from) {
+		from = to - finding->searched > PART ? to - PART : finding->searched;
+		found = last_anchor(finding->window, from, to);
+	}
+	if (found != SIZE_MAX)
+		finding->last = found;
+	finding->searched = end;
+}
+
 static void search_chunk(struct log_finding *finding, size_t end)
 {
 	size_t from = finding->searched;
 	bool sure;
+
+	if (finding->open && finding->sure && end - finding->last <= 2 * MARGIN) {
+		go_on(finding, end);
+		return;
+	}
 
 	while ((from = log_search(finding->window, from, end, &sure)) != SIZE_MAX) {
 		close_before(finding, from);

@@ -3,6 +3,7 @@
 
 #include "formats/log/escapes.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* ---- entities ---- */
@@ -247,12 +248,32 @@ static size_t pieces(const struct joining *joining, size_t index, struct span *r
 	return best;
 }
 
+static bool is_digits(struct span text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (!isxdigit(text.data[i]))
+			return false;
+	return text.size;
+}
+
+/* A place as wide as any line, and digits alone below it: it was broken off in its last number, and is a place without them, too. */
+static bool is_broken_number(const struct joining *joining, size_t index)
+{
+	const struct stream_line *records = joining->stream->records.items;
+
+	return records[index].kind == LOG_PLACE && records[index].width == joining->width && index + 1 < joining->stream->records.count &&
+	       records[index + 1].kind == LOG_OTHER && is_digits(records[index + 1].text);
+}
+
 static bool any_joined(const struct joining *joining)
 {
+	size_t numbers = 0;
+
 	for (size_t i = 0; i < joining->stream->records.count; i++) {
 		struct span text;
 
-		if (joining->stream->records.items[i].kind == LOG_OTHER && pieces(joining, i, &text) > 1)
+		numbers += is_broken_number(joining, i);
+		if (numbers > 1 || (joining->stream->records.items[i].kind == LOG_OTHER && pieces(joining, i, &text) > 1))
 			return true;
 	}
 	return false;

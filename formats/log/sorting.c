@@ -87,7 +87,7 @@ static void push_line(struct sorting *sorting, struct log_stream *stream, struct
 {
 	while (text.size && text.data[text.size - 1] == '\r')
 		text.size--;
-	vec_push(sorting->arena, &stream->records,
+	vec_push_moving(sorting->arena, &stream->records,
 		 (struct stream_line){.text = text, .number = line->number, .width = line->width, .bare = bare,
 				     .kind = (uint8_t)log_kind_of(text)});
 }
@@ -239,7 +239,7 @@ static void deliver_stack(struct sorting *sorting, const struct stream_line *lin
 	if (index == SIZE_MAX)
 		return;
 	sorting->last = index;
-	vec_push(sorting->arena, &sorting->streams.items.items[index].records, *line);
+	vec_push_moving(sorting->arena, &sorting->streams.items.items[index].records, *line);
 }
 
 /* A writer that puts its envelope before the first line only of what somebody says: the lines that follow belong to it. */
@@ -253,7 +253,7 @@ static bool deliver_event(struct sorting *sorting, const struct stream_line *lin
 		if (envelope_open(&sorting->envelopes.items[i], line->text, sorting->care[i], &letter))
 			return false;
 	if (line->below)
-		vec_push(sorting->arena, &sorting->streams.items.items[sorting->event].records, *line);
+		vec_push_moving(sorting->arena, &sorting->streams.items.items[sorting->event].records, *line);
 	else
 		push_text(sorting, &sorting->streams.items.items[sorting->event], line->text, line, false);
 	return true;

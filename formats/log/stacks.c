@@ -1,8 +1,8 @@
 /* stacks.c: goroutine by goroutine. */
+#include "formats/log/goroutine_index.h"
 #include "formats/log/reader.h"
 
 #include "base/mapping.h"
-#include "base/word_map.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 /* Reads them with what lies between. */
 struct stacks {
 	struct log_reader *reader;
-	struct word_map seen;                 /* by id: index in goroutines */
+	struct goroutine_index seen;
 	struct recorded_goroutine current;
 	bool open, system;                    /* `current` takes lines; it is a thread's own stack */
 	uint64_t first;                       /* the goroutine that was printed first, 0: none yet */
@@ -57,11 +57,11 @@ static void close_system(struct stacks *stacks)
 static void close_ancestor(struct stacks *stacks)
 {
 	struct log_record *record = stacks->reader->record;
-	const int64_t of = word_map_find(&stacks->seen, stacks->last);
+	const int64_t of = goroutine_index_find(&stacks->seen, record, stacks->last);
 	const size_t count = record->ancestors.count;
 
 	if (of >= 0 && (!count || record->ancestors.items[count - 1].of != stacks->last))
-		record->goroutines.items[of].ancestors = count;
+		record->goroutines.items[of].ancestors = (uint32_t)count;
 	if (of >= 0)
 		vec_push(stacks->reader->arena, &record->ancestors,
 			 (struct recorded_ancestor){stacks->last, stacks->ancestor, stacks->current.stack});
@@ -87,10 +87,8 @@ static void close_stack(struct stacks *stacks)
 	if (!stacks->first)
 		stacks->first = g->id;
 	stacks->last = g->id;
-	if (word_map_add(&stacks->seen, stacks->reader->arena, g->id, (uint32_t)record->goroutines.count))
-		vec_push(stacks->reader->arena, &record->goroutines, *g);
-	else
-		merge(&record->goroutines.items[word_map_find(&stacks->seen, g->id)], g);
+	if (!goroutine_index_add(&stacks->seen, stacks->reader->arena, record, g))
+		merge(&record->goroutines.items[goroutine_index_find(&stacks->seen, record, g->id)], g);
 }
 
 /* True: the line begins a stack. Goroutine 0 is a thread's own. */
@@ -207,7 +205,7 @@ static bool runs(const struct log_record *record, const struct recorded_goroutin
 static void find_dying(struct stacks *stacks)
 {
 	struct log_record *record = stacks->reader->record;
-	const int64_t at = stacks->first ? word_map_find(&stacks->seen, stacks->first) : -1;
+	const int64_t at = stacks->first ? goroutine_index_find(&stacks->seen, record, stacks->first) : -1;
 
 	if (record->end != RECORDED_NO_END && at >= 0 && runs(record, &record->goroutines.items[at]))
 		record->dying = stacks->first;
@@ -234,7 +232,7 @@ static bool is_self_printed(const struct log_record *record, const struct record
 static void forget_end(struct stacks *stacks)
 {
 	struct log_record *record = stacks->reader->record;
-	const int64_t at = stacks->first ? word_map_find(&stacks->seen, stacks->first) : -1;
+	const int64_t at = stacks->first ? goroutine_index_find(&stacks->seen, record, stacks->first) : -1;
 
 	if (record->end != RECORDED_PANIC || at < 0 || !is_self_printed(record, &record->goroutines.items[at]))
 		return;

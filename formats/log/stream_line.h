@@ -7,8 +7,8 @@
 struct stream_line {
 	struct span text;
 	uint64_t number; /* of the line of the file */
-	uint16_t below;  /* lines in its text behind the first: a goroutine with its stack, as printed (whole_stack.h) */
 	uint32_t width;  /* bytes of that line, envelope and all; saturating */
+	uint16_t below;  /* lines in its text behind the first: a goroutine with its stack, as printed (whole_stack.h) */
 	uint8_t kind;    /* enum log_kind (grammar.h), once it is in a stream */
 	bool bare;       /* without the envelope of the line before: perhaps its continuation */
 };

@@ -21,14 +21,14 @@ static void push_line(struct arena *arena, struct lines *lines, struct span line
 
 	while (line.size && line.data[line.size - 1] == '\r')
 		line.size--;
-	vec_push(arena, &lines->items,
+	vec_push_moving(arena, &lines->items,
 		 (struct stream_line){.text = escapes_tidy(arena, line), .number = number,
 				     .width = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX});
 }
 
 static void push_stack(struct arena *arena, struct lines *lines, struct span text, uint64_t number, const struct whole_stack *stack)
 {
-	vec_push(arena, &lines->items,
+	vec_push_moving(arena, &lines->items,
 		 (struct stream_line){.text = text, .number = number, .width = stack->widest, .below = stack->below, .kind = LOG_STACK});
 }
 
@@ -108,7 +108,7 @@ static void push_part(struct arena *arena, struct log_stream *stream, const stru
 
 	line.text = text;
 	line.kind = (uint8_t)log_kind_of(text);
-	vec_push(arena, &stream->records, line);
+	vec_push_moving(arena, &stream->records, line);
 }
 
 /* A line whose text had newlines in it, or was broken off, as lines. */
@@ -138,7 +138,7 @@ static void push_stream(struct arena *arena, struct log_streams *streams, const 
 		if (record->kind == LOG_OTHER || record->kind == LOG_END)
 			push_lines(arena, &made, record, unquoted(arena, record->text));
 		else
-			vec_push(arena, &made.records, *record);
+			vec_push_moving(arena, &made.records, *record);
 	}
 	vec_push(arena, &streams->items, made);
 }
@@ -180,7 +180,12 @@ struct log_streams log_streams_of(struct arena *arena, struct span log, const st
 	if (has_escaped_quotes(&lines))
 		decode_entities(arena, &lines);
 	outer = log_sort(arena, lines.items.items, lines.items.count);
-	for (size_t i = 0; i < outer.items.count; i++)
-		peel(arena, &outer.items.items[i], 1, &ret);
+	arena_release(arena, lines.items.items, lines.items.capacity * sizeof *lines.items.items);
+	for (size_t i = 0; i < outer.items.count; i++) {
+		struct log_stream *stream = &outer.items.items[i];
+
+		peel(arena, stream, 1, &ret);
+		arena_release(arena, stream->records.items, stream->records.capacity * sizeof *stream->records.items);
+	}
 	return ret;
 }

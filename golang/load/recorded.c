@@ -138,15 +138,16 @@ static void load_goroutines(struct go_runtime *runtime)
 	const size_t count = record->goroutines.count;
 
 	runtime->newest_time = INT64_MAX; /* of a clock that only differences are told of */
-	runtime->by_address = arena_array(runtime->arena, count + 1, sizeof *runtime->by_address);
+	runtime->by_address = arena_array(runtime->arena, count + 1, sizeof *runtime->by_address); /* all zero, if no address was printed */
 	runtime->goroutines.items = arena_array(runtime->arena, count + 1, sizeof *runtime->goroutines.items);
 	runtime->goroutines.capacity = count + 1;
 	for (size_t i = 0; i < count; i++) {
 		vec_push(runtime->arena, &runtime->goroutines, goroutine_of(runtime, &record->goroutines.items[i]));
-		runtime->by_address[i] = (struct goroutine_key){record->goroutines.items[i].g, i};
+		if (record->goroutines.items[i].g)
+			runtime->by_address[i] = (struct goroutine_key){record->goroutines.items[i].g, i};
 	}
 	runtime->goroutines_listed = count;
-	if (count)
+	if (record->signs & 1U << SIGN_G_ADDRESS)
 		qsort(runtime->by_address, count, sizeof *runtime->by_address, goroutine_key_order);
 }
 

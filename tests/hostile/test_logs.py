@@ -2,6 +2,7 @@
 """Logs made to cost much: four times as many bytes may not cost much more than four times as much, whatever they repeat; and nothing
 in them ends the program."""
 import json
+import os
 import pathlib
 import random
 import resource
@@ -66,6 +67,26 @@ LONG_SHAPES = {
 }
 
 
+# Reports of whole crashes: what is kept of each goroutine, crash and frame may not add up to more than a machine has.
+MEMORY = 512  # MB
+MEMORY_SHAPES = {
+    'distinct goroutines': lambda n: 'panic: x\n\n' + ''.join(f'goroutine {i} [running]:\nmain.f{i}()\n\t/a/{i % 977}.go:{i}\n\n' for i in range(1, n // 60)),
+    'crashes': lambda n: ''.join(f'panic: x{i}\n\n{G}\nmain.f()\n\t/a.go:{i % 9}\n\n' for i in range(n // 58)),
+    'frames': lambda n: ''.join(json.dumps({'log': line + '\n'}) + '\n' for i in range(n // 90) for line in (
+        [] if i else ['panic: x', '', G]) + [f'main.f{i}(0x{i:x})', f'\t/src/file{i}.go:{i} +0x{i:x} fp=0x1 sp=0x2 pc=0x{i:x}']),
+}
+MEMORY_BYTES = 24 << 20
+
+
+def memory(folder, text):
+    """MB of a report; None: it ended otherwise than it should."""
+    path = pathlib.Path(folder) / 'log'
+    path.write_text(text)
+    child = subprocess.Popen([tap.TORNSTACK, '--no-sandbox', path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    return None if status else usage.ru_maxrss >> 10
+
+
 def cost(folder, text):
     """Seconds of CPU time; None: it ended otherwise than it should."""
     path = pathlib.Path(folder) / 'log'
@@ -85,6 +106,9 @@ def main():
                 tap.check(name, 'it did not end well')
             else:
                 tap.check(name, None if large < 10 * small + 0.5 else f'{small:.2f} s, and {large:.2f} s for four times as much')
+        for name, make in MEMORY_SHAPES.items():
+            used = memory(folder, make(MEMORY_BYTES))
+            tap.check(f'{name}, in memory', 'it did not end well' if used is None else None if used < MEMORY else f'{used} MB')
     tap.finish()
 
 

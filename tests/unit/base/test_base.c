@@ -77,6 +77,33 @@ static void arena_run_answers_exhaustion(void **state)
 	arena_free(fits.arena);
 }
 
+/* Large memory that is given back counts no more, whatever was made before and behind it. */
+static void arena_takes_large_memory_back(void **state)
+{
+	enum { LARGE = 3 << 20 };
+	struct arena *arena = arena_new(2 * LARGE + 100);
+	unsigned char *first = arena_alloc(arena, LARGE), *small = arena_alloc(arena, 10), *second = arena_alloc(arena, LARGE);
+
+	(void)state;
+	memset(small, 7, 10);
+	arena_release(arena, NULL, LARGE);
+	arena_release(arena, first, LARGE);
+	assert_int_equal(arena_used(arena), LARGE + 10);
+	first = arena_alloc(arena, LARGE);
+	assert_int_equal(first[0] | first[LARGE - 1], 0);
+	arena_release(arena, second, LARGE);
+	arena_release(arena, first, LARGE);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(small[i], 7);
+	assert_non_null(arena_alloc(arena, 10));
+	arena_free(arena);
+	arena = arena_new(2 * LARGE); /* nothing else is in it */
+	arena_release(arena, arena_alloc(arena, LARGE), LARGE);
+	assert_int_equal(arena_used(arena), 0);
+	assert_non_null(arena_alloc(arena, LARGE));
+	arena_free(arena);
+}
+
 static void run_inner(void *context)
 {
 	struct allocation *allocation = context;
@@ -310,6 +337,7 @@ int main(void)
 		cmocka_unit_test(arena_gives_zeroed_aligned_memory),
 		cmocka_unit_test(arena_gives_more_than_a_block),
 		cmocka_unit_test(arena_run_answers_exhaustion),
+		cmocka_unit_test(arena_takes_large_memory_back),
 		cmocka_unit_test(arena_run_nests),
 		cmocka_unit_test(arena_free_releases_newest_first),
 		cmocka_unit_test(arena_copies_text),
