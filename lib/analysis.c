@@ -144,8 +144,7 @@ static const struct err *load(struct job *job, struct image *image, struct go_ru
 		return error;
 	name_dump(image, options->title);
 	image->libraries = libraries_new(image, &libraries);
-	if (!image->record || (search.given && *search.given)) /* what lies beside a log is not asked: nothing would tell why it is used */
-		error = locate_exe(image, &search, &exe);
+	error = locate_exe(image, &search, &exe);
 	if (error || is_cancelled(job))
 		return error;
 	if (options->title)

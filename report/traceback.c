@@ -344,6 +344,8 @@ void report_traceback(const struct diagnosis *diagnosis, const struct report_opt
 
 	fprintf(out, "# tornstack %s, of %s\n", options->version, escape_line(diagnosis->arena, diagnosis->analysis->image->name));
 	if (!options->filter) {
+		if (diagnosis->analysis->runtime->build_id)
+			fprintf(out, "# build-id %s\n", diagnosis->analysis->runtime->build_id);
 		print_verdict(&traceback);
 		print_words(&traceback);
 		print_system_stack(&traceback, &stack);

@@ -116,6 +116,9 @@ struct image {
 	VEC(struct auxv_entry) auxv;
 	const struct live_record *live; /* how it was copied from a live process (live_record.h); NULL: it was not, or by others */
 	const struct log_record *record; /* what a log tells (formats/log/record.h); NULL: it is a dump */
+	struct {
+		const char *build_id, *name; /* NULL: unknown */
+	} said;              /* of the program's file, by the words of a log: by them it is looked for, and nothing else */
 	struct libraries *libraries; /* code that is not Go's (libraries.h); NULL: not looked for */
 
 	unsigned workers;    /* threads that may share long work; 0: one for each CPU */

@@ -276,6 +276,8 @@ static void try_debuginfod(struct search *search, const struct file_options *opt
 
 	if (search->best.exe || !debuginfod_enabled() || search->image->os == OS_WINDOWS) /* its servers know ELF's only */
 		return;
+	if (!program->build_id && search->image->record)
+		return;
 	if (!program->build_id) {
 		note_add(search->image->notes, "debuginfod was not asked for the executable: the dump does not hold its GNU "
 					       "build-id (Go's own linker makes one from Go 1.24 on)");
@@ -289,16 +291,17 @@ static void try_debuginfod(struct search *search, const struct file_options *opt
 	if (is_rejected(search, path))
 		return;
 	try_exe(search, path, "what debuginfod has for its build-id", EXE_DEBUGINFOD, false);
-	if (search->best.exe && program->path)
-		search->best.exe->name = path_base_name(program->path);
+	if (search->best.exe && (program->path || search->image->record))
+		search->best.exe->name = path_base_name(program->path ? program->path : program->exec_name);
 }
 
 static void find(struct search *state, const struct exe_search *search)
 {
 	struct image *image = state->image;
 
-	try_paths(state);
-	if (strcmp(image->path, "-")) {
+	if (!image->record)
+		try_paths(state);
+	if (strcmp(image->path, "-") && !image->record) { /* what lies beside a log is not asked: nothing would tell why it is used */
 		const char *folder = path_folder(image->arena, image->path);
 
 		try_names(state, folder);

@@ -30,7 +30,7 @@ struct exe_candidate {
  * (same name; also exe, exe.zst and with .zst .lz4 .xz .gz appended), and the symbols folder (by name, and
  * .build-id/xx/yyyy[.debug]); then, if DEBUGINFOD_URLS is set, it asks debuginfod. A given file that cannot be opened, or is
  * for another CPU, is an error; a found one that is unfit is skipped, with a note if that may be told. The build-id of the dump's
- * own first page decides between several. */
+ * own first page decides between several. Of a log only the symbols folder and debuginfod are asked, by what its words say (image->said). */
 const struct err *locate_exe(struct image *image, const struct exe_search *search, struct exe_candidate *ret);
 
 /* The next in that order which is not among search->rejected, where those that came before turned out to be none (of a given

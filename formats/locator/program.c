@@ -134,6 +134,10 @@ struct program_record program_of_image(struct image *image)
 				program_auxv(image, AT_PHNUM, &program.header_count);
 	if (program.mapping)
 		program.build_id = program.mapping->build_id;
+	if (image->record) {
+		program.build_id = image->said.build_id;
+		program.exec_name = image->said.name;
+	}
 	if (memory) {
 		program.build_id = memory->build_id;
 		program.go_build_id = memory->go_build_id;

@@ -94,6 +94,7 @@ static void read_block(struct image *image, const struct log_block *block)
 	read_memory(&reader);
 	set_system(image, record);
 	set_stop(image, record);
+	name_program(image, record);
 	if (block->cut_at_end || block->cut_at_start)
 		image->truncated = true;
 }

@@ -70,6 +70,10 @@ struct log_at first_stack(const struct log_block *block, struct log_reader *read
 /* stacks.c: from reader->at to the end of the crash. */
 void read_stacks(struct log_reader *reader);
 
+/* program_words.c: the GNU build-id that a line tells; NULL: none. And image->said. */
+const char *build_id_of(struct arena *arena, const char *text);
+void name_program(struct image *image, const struct log_record *record);
+
 /* system_words.c: what functions and files tell of system and CPU. */
 void tell_system(struct log_record *record);
 

@@ -212,6 +212,11 @@ static bool read_told(struct log_reader *reader, const struct log_line *line)
 	struct cursor cursor = cursor_of(line);
 	const char *gap;
 
+	if (cursor_take(&cursor, "# ") && cursor_take(&cursor, "build-id ")) {
+		reader->image->said.build_id = build_id_of(reader->arena, text_of(reader, line));
+		return true;
+	}
+	cursor = cursor_of(line);
 	if (!cursor_take(&cursor, "# verdict ") || !(gap = cursor_find(&cursor, " ")))
 		return false;
 	record->told_rule = arena_strndup(reader->arena, cursor.at, (size_t)(gap - cursor.at));

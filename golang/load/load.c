@@ -393,6 +393,7 @@ static void load_log(struct go_runtime *runtime, const struct exe_candidate *can
 	const bool is_go = candidate->exe && go_program_load(image_of_exe(runtime->arena, runtime->notes, candidate->exe),
 							     candidate->exe, &program);
 
+	runtime->build_id = runtime->image->said.build_id;
 	if (candidate->exe && recorded_exe_settle(runtime, candidate, is_go ? program : NULL, &entries)) {
 		runtime->build_id = runtime->exe->build_id;
 		place_module(runtime, &program->modules.items[0]);

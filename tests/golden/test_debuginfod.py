@@ -171,6 +171,31 @@ def check_server(bench, server):
     check_source('not there', bench.run(server.url, case=OTHER), 'none', 'no server of DEBUGINFOD_URLS has build-id')
 
 
+def check_log(bench, server):
+    """A log's words may tell a build-id: what has it is asked for, and judged by the places that the log names."""
+    text = subprocess.run([tap.TORNSTACK, '--traceback', *tap.case_args(CASE)], stdout=subprocess.PIPE, check=True).stdout.decode()
+    path = bench.folder / 'log.txt'
+
+    def run(text, *args, url=server.url):
+        path.write_text(text)
+        return tap.Run(path, '--json', *args, environment=bench.environment(url))
+
+    before = server.requests()
+    told = f'# build-id {BUILD_ID}\n'
+    check_source('log: fetched', run(text), 'debuginfod', identity='equivalent')
+    tap.check('log: the server was asked', None if told in text and server.requests() > before else text[:200])
+    said = text.replace(told, '').replace('panic: ', f'panic: serving, BuildID[sha1]={BUILD_ID}, ', 1)
+    check_source('log: fetched by the words of its panic', run(said), 'debuginfod', identity='equivalent')
+    with serving(body(unpacked(OTHER))) as url:
+        check_source('log: another build', run(text.replace(BUILD_ID, build_id_of(OTHER)), url=url), 'none', 'another build')
+    check_source('log: in the symbols folder, by its name', run(text.replace(told, ''), '--symbols', bench.folder / 'files', url=''), 'found',
+                 identity='equivalent')
+    before = server.requests()
+    check_source('log: no build-id', run(text.replace(told, '')), 'none')
+    check_source('log: half a build-id', run(text.replace(BUILD_ID, BUILD_ID[:15])), 'none')
+    tap.check('log: the server was not asked', None if server.requests() == before else 'a request was counted')
+
+
 def check_unasked(bench, server):
     before = server.requests()
     for name, environment in (('unset', {}), ('empty', {'DEBUGINFOD_URLS': ''}), ('blank', {'DEBUGINFOD_URLS': ' '})):
@@ -251,6 +276,7 @@ def main():
             try:
                 check_server(bench, server)
                 check_unasked(bench, server)
+                check_log(bench, server)
             finally:
                 server.stop()
         check_bad_servers(bench)
