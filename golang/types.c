@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { TFLAG_UNCOMMON = 1, TFLAG_EXTRA_STAR = 2, KIND_MASK = 31, NAME_LIMIT = 1024 };
+enum { TFLAG_UNCOMMON = 1, TFLAG_EXTRA_STAR = 2, NAME_LIMIT = 1024 };
 
 static const struct go_module *module_of_type(const struct go_runtime *runtime, uint64_t type)
 {

@@ -5,6 +5,7 @@
 #include "formats/dump/exceptions.h"
 #include "formats/dump/signals.h"
 #include "golang/recorded_arguments.h"
+#include "golang/types.h"
 
 #include <string.h>
 
@@ -78,6 +79,72 @@ static void take_panics(struct analysis *analysis, const struct log_record *reco
 	}
 }
 
+/* "[recovered, repanicked]" stands for two panics or more, which had one value (Go 1.23): the frame of the oldest is the outermost, and those
+ * between it and the next are of the same. */
+static void correct_repanicked(struct messages *messages, const struct stack *stack)
+{
+	struct panic_value *oldest = &messages->panics.items[messages->panics.count - 1];
+
+	for (size_t i = stack->frames.count; oldest->repanicked && i-- > 0;)
+		if (stack->frames.items[i].info->role == ROLE_GOPANIC) {
+			oldest->frame = (int64_t)i;
+			return;
+		}
+}
+
+/* Whether the executable holds a text among what is only read. */
+static bool is_built_in(const struct analysis *analysis, const char *text)
+{
+	const struct image *image = analysis->image;
+	const size_t length = strlen(text);
+
+	for (size_t i = 0; length && i < image->backing.count; i++) {
+		const struct segment *segment = &image->backing.items[i];
+
+		if (!(segment->flags & (SEGMENT_WRITE | SEGMENT_EXEC)) && memmem(segment->saved.data, segment->saved.size, text, length))
+			return true;
+	}
+	return false;
+}
+
+/* Of the executable, whose release is known; 0: of a log alone it is not. */
+static uint8_t kind_of_type(struct analysis *analysis, uint64_t type)
+{
+	struct go_runtime *runtime = analysis->runtime;
+	const struct layout *layout;
+	uint8_t kind;
+	bool exact;
+
+	if (!runtime->exe || !runtime->version.minor || !go_type_is(runtime, type))
+		return 0;
+	layout = layout_of_version(analysis->image->os, analysis->image->arch->id, &runtime->version, &exact);
+	if (!layout || !exact || image_read(analysis->image, type + layout->offset[LAYOUT_type_kind], &kind, 1) != MEM_OK)
+		return 0;
+	return kind & KIND_MASK;
+}
+
+/* The words of the value that gopanic was called with, type and data, lie together where neither was made at run time. With the
+ * executable the type is asked, and the text looked for: the word for data may be of the heap. */
+static void find_constant(struct analysis *analysis, const struct stack *stack)
+{
+	enum { NEAR = 1 << 26 };
+	struct panic_value *oldest = &analysis->messages.panics.items[analysis->messages.panics.count - 1];
+	const struct frame *frame = oldest->frame >= 0 ? &stack->frames.items[oldest->frame] : NULL;
+	uint64_t type, data;
+	uint8_t kind;
+	size_t at = 0;
+	bool unsure;
+
+	if (!frame || !frame->recorded || frame->info->role != ROLE_GOPANIC || !recorded_argument(frame->recorded, &at, &type, &unsure) ||
+	    !recorded_argument(frame->recorded, &at, &data, &unsure))
+		return;
+	kind = kind_of_type(analysis, type);
+	if (kind)
+		oldest->constant = kind == KIND_STRING && is_built_in(analysis, oldest->text);
+	else
+		oldest->constant = (data > type ? data - type : type - data) < NEAR;
+}
+
 /* The gopanic of a panic is the innermost for the last, the outermost for the oldest; the runtime leaves the innermost out where it
  * shows the program's own functions only, and of a panic that it was not calling any more none is there. */
 static void find_frames(struct analysis *analysis)
@@ -96,6 +163,8 @@ static void find_frames(struct analysis *analysis)
 	for (size_t i = 0; i < stack.frames.count && next < messages->panics.count; i++)
 		if (stack.frames.items[i].info->role == ROLE_GOPANIC)
 			messages->panics.items[next++].frame = (int64_t)i;
+	correct_repanicked(messages, &stack);
+	find_constant(analysis, &stack);
 }
 
 static void add_lines(struct analysis *analysis, const struct recorded_panic *panic)

@@ -5,6 +5,7 @@
 #include "analyzer/state/state.h"
 #include "analyzer/unwind/unwind.h"
 #include "base/prefix.h"
+#include "golang/recorded.h"
 #include "heuristics/ends/ordinary_ends.h"
 #include "heuristics/ends/sent_signal.h"
 #include "heuristics/faults/c_frames.h"
@@ -155,9 +156,13 @@ static void say_cycle(const struct teller *teller, const struct stack *stack)
 		qsort(teller->subject->words.items + first, teller->subject->words.count - first, sizeof(char *), by_text);
 }
 
-/* Whether that stack is the thread's. Of a goroutine in C, findings name both. */
-static bool is_of_thread(const struct finding *finding, const struct stack *stack, size_t frame)
+/* Whether that stack is the thread's. Of a goroutine in C, findings name both; a log has no stack of C, and says that it was there. */
+static bool is_of_thread(const struct analysis *analysis, const struct finding *finding, const struct stack *stack, size_t frame)
 {
+	const struct recorded_program *recorded = analysis->runtime->recorded;
+
+	if (recorded && recorded->record->signal.in_c && analysis->image->stop.known && !analysis->fault.late)
+		return true;
 	return finding->goroutine < 0 || (frame < stack->frames.count && !stack->frames.items[frame].info->func);
 }
 
@@ -166,7 +171,7 @@ static void say_finding(const struct teller *teller, const struct finding *findi
 	const enum subject_kind kind = kind_of(teller->diagnosis, finding);
 	struct stack stack;
 	const size_t frame = place_stack(teller->diagnosis, finding, &stack);
-	const int32_t thread = is_of_thread(finding, &stack, frame) ? finding->thread : -1;
+	const int32_t thread = is_of_thread(teller->analysis, finding, &stack, frame) ? finding->thread : -1;
 
 	say(teller, finding->detector->id);
 	say(teller, finding->heap_part ? finding->heap_part->what : NULL);

@@ -116,6 +116,25 @@ def torn_difference(case, core, log):
     return None if rule == core['verdict']['rule'] and certainty in ('likely', 'certain') else f'{rule} is {certainty}'
 
 
+# Where the rule is the core's and the fingerprint is not: what of the core's the text does not show.
+CALLERS = 'callers behind the torn word'
+C_FUNCTIONS = 'functions of C, without a symbolizer'
+OTHER_FINGERPRINT = {
+    'amd64-asm-frame': CALLERS, 'arm64-asm-frame': CALLERS, 'amd64-late-crash': CALLERS, 'amd64-late-crash-stripped': CALLERS,
+    'amd64-overrun-gc': CALLERS, 'amd64-overrun-return': CALLERS, 'arm64-overrun-return': CALLERS, 'arm64-leaf-unwind': CALLERS,
+    'arm64-leaf-unwind-stripped': CALLERS, 'arm64-nonleaf-segv': CALLERS, 'arm64-nonleaf-segv-stripped': CALLERS,
+    'arm64-nonleaf-unwind': CALLERS, 'arm64-nonleaf-unwind-stripped': CALLERS, 'windows-arm64-torn': CALLERS,
+    'amd64-c-heap': C_FUNCTIONS, 'amd64-cgo-static': C_FUNCTIONS, 'arm64-tag-sync': C_FUNCTIONS,
+    'amd64-cgo': 'that a text was built in, where its header is of the heap', 'amd64-cgo-stripped': 'the same',
+    'amd64-self-abort': 'who sent the signal',
+}
+
+
+def check_fingerprint(case, how, core, log):
+    if core['verdict']['rule'] == log['verdict']['rule'] and case not in OTHER_FINGERPRINT:
+        tap.check(f'{case}{how}: the fingerprint is the core\'s', None if core['fingerprint'] == log['fingerprint'] else log['fingerprint'])
+
+
 def check_executable(case, path, core, table):
     """With the executable: it is told to be the one that ran, and another to be none."""
     own = next((tap.CASES / case / name for name in ('exe.zst', 'exe') if (tap.CASES / case / name).exists()), None)
@@ -132,6 +151,7 @@ def check_executable(case, path, core, table):
     tap.check(f'{case}: with the executable no other certain verdict', verdict_difference(core, done.report))
     if core['verdict']['rule'] in TORN:
         tap.check(f'{case}: with the executable its log shows what was torn', torn_difference(case, core, done.report))
+    check_fingerprint(case, ' with the executable', core, done.report)
     count(table, core, done.report)
 
 
@@ -150,6 +170,7 @@ def check_case(case, table, with_executable):
         found = done.report['verdict']
         tap.check(f'{case}: its log alone shows what was torn', None if (found['rule'], found['certainty']) == (core['verdict']['rule'], 'likely')
                   else f'{found["rule"]} is {found["certainty"]}')
+    check_fingerprint(case, '', core, done.report)
     count(table, core, done.report)
     check_executable(case, path, core, with_executable)
 
