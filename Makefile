@@ -238,7 +238,7 @@ $(OBJ)/report/html/digests.h: $(PAGE_PARTS)
 	@for part in $^; do \
 		echo "#define $$(basename $$part | tr a-z. A-Z_)_DIGEST \"'sha256-$$(sha256sum $$part | cut -c1-64 | tr a-f A-F | basenc -d --base16 | base64)'\""; \
 	done >$@
-$(OBJ)/report/html/html.o: $(PAGE_HEADERS)
+$(OBJ)/report/html/html.o $(OBJ)/report/html/head.o: $(PAGE_HEADERS)
 
 # Nobody warns of what is generated.
 $(OBJ)/%.pb-c.h $(OBJ)/%.pb-c.c &: %.proto

@@ -191,6 +191,8 @@ static bool write_as(const struct ts_options *options, const struct diagnosis *d
 {
 	if (options->format == TS_JSON)
 		return report_json(diagnosis, report, out);
+	if (options->format == TS_INCIDENT)
+		return report_incident(diagnosis, report, out);
 	(options->format == TS_TEXT && options->filter ? report_goroutines : writers[options->format])(diagnosis, report, out);
 	return true;
 }

@@ -30,6 +30,11 @@ static void write_json(const struct diagnosis *diagnosis, const struct report_op
 	report_json(diagnosis, options, out);
 }
 
+static void write_incident(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
+{
+	report_incident(diagnosis, options, out);
+}
+
 /* It always prints every goroutine. */
 static void write_traceback(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
 {
@@ -46,6 +51,7 @@ static const struct {
 } reports[] = {
 	{write_json, &most},   {report_text, &grouped},    {report_text, &usual}, {report_goroutines, &listed}, {write_traceback, &most},
 	{report_brief, &most}, {report_markdown, &most},   {report_html, &most},  {report_pprof, &most},        {report_folded, &most},
+	{write_incident, &most},
 };
 
 /* What remains of memory and registers, and what does not. */

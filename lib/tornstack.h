@@ -19,6 +19,7 @@ enum ts_format {
 	TS_HTML,      /* a page that needs nothing else */
 	TS_PPROF,     /* goroutines as a profile of pprof, compressed */
 	TS_FOLDED,    /* goroutines as folded stacks */
+	TS_INCIDENT,  /* what many dumps are put together by: one line of JSON */
 	TS_SLIM,      /* no report, but what of the dump a report needs (formats/slim) */
 };
 

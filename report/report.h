@@ -48,6 +48,10 @@ void report_folded(const struct diagnosis *diagnosis, const struct report_option
 /* One JSON object as docs/report.schema.json describes it. False when memory ran out, so that it is not whole. */
 bool report_json(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
 
+/* What tells dumps of one cause from others, and what may differ among them: one line of JSON (docs/triage.schema.json, an input, without
+ * what only the file tells). False when memory ran out. */
+bool report_incident(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
+
 /* Why there is no report. */
 struct failure {
 	const char *version;    /* of this program */

@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+enum { FUNCTIONS = 5 };
+
 struct hash {
 	uint64_t state;
 };
@@ -31,14 +33,15 @@ static const char *build_of(const struct go_runtime *runtime)
 
 struct fingerprint fingerprint_of(const struct diagnosis *diagnosis)
 {
-	const struct subject subject = subject_of(diagnosis);
+	const struct subject subject = subject_of(diagnosis, FUNCTIONS);
 	struct hash hash = {UINT64_C(0xcbf29ce484222325)};
 	struct fingerprint ret;
 
 	for (size_t i = 0; i < subject.words.count; i++)
 		hash_text(&hash, subject.words.items[i]);
 	ret.across = digits(diagnosis->arena, &hash);
-	hash_text(&hash, build_of(diagnosis->analysis->runtime));
+	ret.build = build_of(diagnosis->analysis->runtime);
+	hash_text(&hash, ret.build);
 	for (size_t i = 0; i < subject.places.count; i++)
 		hash_text(&hash, subject.places.items[i]);
 	ret.exact = digits(diagnosis->arena, &hash);

@@ -4,10 +4,11 @@
 
 #include "heuristics/detector.h"
 
-/* 16 hexadecimal digits each, on the diagnosis' arena. Neither holds an address, an id, a path, a time, or values of the run. */
+/* Keys of 16 hexadecimal digits, on the diagnosis' arena. Neither holds an address, an id, a path, a time, or values of the run. */
 struct fingerprint {
 	const char *across; /* module, rule, and what subject.h says: equal over releases of Go, build flags, CPUs and edits elsewhere */
 	const char *exact;  /* … with the build-id and the offsets in functions: equal for one build and one place only */
+	const char *build;  /* the build-id, else Go's own; as the dump has it. NULL: not known */
 };
 
 struct fingerprint fingerprint_of(const struct diagnosis *diagnosis);

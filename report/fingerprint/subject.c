@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FUNCTIONS = 5, PLACES = 8, FIRST_PAGE = 0x1000, TURNS = 8, CYCLE_FUNCTIONS = 256 };
+enum { PLACES = 8, FIRST_PAGE = 0x1000, TURNS = 8, CYCLE_FUNCTIONS = 256 };
 
 enum subject_kind { SUBJECT_STACK, SUBJECT_PANIC, SUBJECT_MESSAGE, SUBJECT_CROWD, SUBJECT_CYCLE, SUBJECT_NOTHING };
 
@@ -38,6 +38,7 @@ struct teller {
 	struct analysis *analysis;
 	struct arena *arena;
 	struct subject *subject;
+	size_t functions; /* of a stack */
 };
 
 static void say(const struct teller *teller, const char *word)
@@ -118,7 +119,7 @@ static void place(const struct teller *teller, const struct stack *stack, size_t
 static void say_stack(const struct teller *teller, const struct stack *stack, size_t from, int32_t thread)
 {
 	const int32_t goroutine = thread >= 0 ? teller->analysis->thread_goroutine[thread] : -1;
-	struct stack_keys keys = {.analysis = teller->analysis, .arena = teller->arena, .most = FUNCTIONS};
+	struct stack_keys keys = {.analysis = teller->analysis, .arena = teller->arena, .most = teller->functions};
 	struct stack outer = {0};
 	struct go_caller caller = {0};
 
@@ -166,6 +167,12 @@ static bool is_of_thread(const struct analysis *analysis, const struct finding *
 	return finding->goroutine < 0 || (frame < stack->frames.count && !stack->frames.items[frame].info->func);
 }
 
+/* What follows is about where, not about what. */
+static void end_causes(const struct teller *teller)
+{
+	teller->subject->causes = teller->subject->words.count;
+}
+
 static void say_finding(const struct teller *teller, const struct finding *finding)
 {
 	const enum subject_kind kind = kind_of(teller->diagnosis, finding);
@@ -187,6 +194,7 @@ static void say_finding(const struct teller *teller, const struct finding *findi
 		say_panic(teller);
 	if (kind == SUBJECT_MESSAGE)
 		say_message(teller);
+	end_causes(teller);
 	if (kind == SUBJECT_CROWD)
 		crowd_keys(teller->diagnosis, teller->subject);
 	else if (kind == SUBJECT_CYCLE)
@@ -206,10 +214,12 @@ static void say_unknown(const struct teller *teller)
 	say(teller, "unknown");
 	say_message(teller);
 	if (thread < 0) {
+		end_causes(teller);
 		crowd_keys(teller->diagnosis, teller->subject);
 		return;
 	}
 	say_signal(teller, (size_t)thread);
+	end_causes(teller);
 	thread_stack(teller->analysis, (size_t)thread, &stack);
 	say_stack(teller, &stack, 0, thread);
 }
@@ -220,10 +230,10 @@ static const char *program_of(const struct analysis *analysis)
 	return analysis->runtime->main_module ? analysis->runtime->main_module : analysis->image->program;
 }
 
-struct subject subject_of(const struct diagnosis *diagnosis)
+struct subject subject_of(const struct diagnosis *diagnosis, size_t functions)
 {
 	struct subject subject = {0};
-	const struct teller teller = {diagnosis, diagnosis->analysis, diagnosis->arena, &subject};
+	const struct teller teller = {diagnosis, diagnosis->analysis, diagnosis->arena, &subject, functions};
 
 	say(&teller, program_of(diagnosis->analysis));
 	switch (diagnosis->verdict.kind) {
@@ -232,6 +242,7 @@ struct subject subject_of(const struct diagnosis *diagnosis)
 		break;
 	case VERDICT_HEALTHY:
 		say(&teller, "healthy");
+		end_causes(&teller);
 		crowd_keys(diagnosis, &subject);
 		break;
 	default:

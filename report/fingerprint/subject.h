@@ -6,11 +6,12 @@
 
 struct subject {
 	VEC(const char *) words;  /* module, rule, what was said, functions: the same when the program is built again */
+	size_t causes;            /* of the words, those before functions: what it died of */
 	VEC(const char *) places; /* frames with offsets: the same in one build only */
 };
 
-/* By the verdict's rule (subjects.def) that is the stack which it points at, or what most goroutines do that are not idle. On the
- * diagnosis' arena. */
-struct subject subject_of(const struct diagnosis *diagnosis);
+/* By the verdict's rule (subjects.def) that is the stack which it points at, so many functions of it, or what most goroutines do that are
+ * not idle. On the diagnosis' arena. */
+struct subject subject_of(const struct diagnosis *diagnosis, size_t functions);
 
 #endif

@@ -1,6 +1,5 @@
 /* html.c: the report as one page that needs nothing else: no network, no script. It says what the text report does, from the same words
- * (report/content, report/narrative), and draws what text cannot. The policy in its head lets a browser run the one script and use the one
- * sheet of styles that are named by their digests, whatever a dump put into the page. */
+ * (report/content, report/narrative), and draws what text cannot. */
 #include "report/html/page.h"
 
 #include "base/steps.h"
@@ -11,34 +10,14 @@
 #include "report/content/frames.h"
 #include "report/content/summary.h"
 #include "report/fingerprint/fingerprint.h"
-#include "report/html/digests.h"
 #include "report/observations.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-static const char *const styles[] = {
-#include "report/html/report.css.inc"
-};
 static const char *const script[] = {
 #include "report/html/report.js.inc"
 };
-
-static void embed(const struct document *html, const char *const *lines, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		fprintf(html->out, "%s\n", lines[i]);
-}
-
-static void head(const struct document *html)
-{
-	html_put(html, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\""
-		       "default-src 'none'; style-src " REPORT_CSS_DIGEST "; script-src " REPORT_JS_DIGEST "; base-uri 'none'; form-action 'none'\">\n"
-		       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
-		       "<meta name=\"referrer\" content=\"no-referrer\">\n<title>%: %</title>\n<style>", verdict_word(html->diagnosis), html->narrative->headline);
-	embed(html, styles, sizeof styles / sizeof *styles);
-	html_put(html, "</style>\n</head>\n");
-}
 
 /* ---- the answer ---- */
 
@@ -267,7 +246,7 @@ static void body(const struct document *html)
 	beside(html);
 	build(html);
 	html_put(html, "</main>\n<script>");
-	embed(html, script, sizeof script / sizeof *script);
+	html_lines(html, script, sizeof script / sizeof *script);
 	html_put(html, "</script>\n</body>\n</html>\n");
 }
 
@@ -275,6 +254,6 @@ void report_html(const struct diagnosis *diagnosis, const struct report_options 
 {
 	const struct document html = document_of(diagnosis, options, narrative_of(diagnosis), out);
 
-	head(&html);
+	html_head(&html, arena_printf(html.arena, "%s: %s", verdict_word(html.diagnosis), html.narrative->headline));
 	body(&html);
 }

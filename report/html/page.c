@@ -39,6 +39,12 @@ void html_put(const struct document *html, const char *markup, ...)
 	va_end(args);
 }
 
+void html_lines(const struct document *html, const char *const *lines, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		fprintf(html->out, "%s\n", lines[i]);
+}
+
 void html_sentence(const struct document *html, const char *text)
 {
 	struct phrase phrase;

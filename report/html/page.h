@@ -12,6 +12,12 @@ void html_put(const struct document *html, const char *markup, ...);
 /* A sentence, with names and numbers as machines write them as code. */
 void html_sentence(const struct document *html, const char *text);
 
+/* Lines of our own, as they are. */
+void html_lines(const struct document *html, const char *const *lines, size_t count);
+
+/* head.c: from the first byte to "</head>". */
+void html_head(const struct document *html, const char *title);
+
 /* "<section id=…><h2>": a heading; and its end. */
 void html_section(const struct document *html, const char *id, const char *title);
 void html_section_end(const struct document *html);
