@@ -65,7 +65,7 @@ endif
 comma := ,
 once = $(eval $(1) := $(2))$($(1))
 
-PKG_MODULES := libelf capstone jansson libprotobuf-c zlib libzstd liblz4 liblzma
+PKG_MODULES := libelf capstone jansson libprotobuf-c zlib libzstd liblz4 liblzma nettle
 # What is loaded when it is needed (formats/archive/libarchive.h, formats/locator/debuginfod.c): headers only.
 LOADED_MODULES := libarchive libdebuginfod
 
@@ -95,7 +95,7 @@ LINK = $(CC) -pthread $(CFLAGS) $(VARIANT_FLAGS) $(HARDENING_LINK) $(LDFLAGS)
 
 # --- files --------------------------------------------------------------------------------------------------
 
-LIB_DIRS := base formats golang analyzer heuristics scan report lib
+LIB_DIRS := base formats golang analyzer heuristics scan report fleet lib
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
 
 # A layer, and the rooms in it.

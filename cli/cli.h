@@ -16,6 +16,7 @@ struct command {
 int command_analyze(int argc, char **argv);
 int command_goroutines(int argc, char **argv);
 int command_scan(int argc, char **argv);
+int command_triage(int argc, char **argv);
 int command_slim(int argc, char **argv);
 int command_handle(int argc, char **argv);
 int command_explain(int argc, char **argv);

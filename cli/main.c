@@ -18,6 +18,7 @@ static int command_help(int argc, char **argv);
 static const struct command commands[] = {
 	{"analyze", "say what happened to a crashed Go process (the default)", command_analyze},
 	{"goroutines", "list goroutines, those of equal stacks in one group", command_goroutines},
+	{"triage", "put many dumps together by their causes", command_triage},
 	{"scan", "find code in executables that is exposed to a torn stack", command_scan},
 	{"slim", "make a small dump that gives the same report", command_slim},
 	{"handle", "take a core from the kernel (core_pattern), keep its report", command_handle},

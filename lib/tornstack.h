@@ -118,6 +118,26 @@ struct ts_scan_options {
  * `out`. TS_ANALYSED_CORRUPTION: something is exposed. */
 struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options *options, FILE *out);
 
+struct ts_triage_options {
+	struct ts_options analysis;     /* how each input is analysed: executables, symbols_dir, sysroot, max_size, unmasked, isolated, cancelled */
+	enum ts_format format;          /* TS_TEXT, TS_JSON (a line for each input and each cluster) or TS_HTML */
+	unsigned workers;               /* inputs that are analysed at a time; 0: one for each CPU */
+	const char *state;              /* a file of what was done, which the next run goes on from; NULL: none */
+	bool watch;                     /* go on with what comes to the folders, until it is cancelled */
+	bool color;
+	unsigned columns;               /* width of text; 0: 100 */
+	bool verbose, quiet;
+	/* Called, by one thread at a time, when one of `total` inputs is done; NULL: never. */
+	void (*progress)(void *context, size_t done, size_t total, const char *path);
+	void (*complain)(void *context, const char *text); /* an input that was named could not be analysed; NULL: nobody asks */
+	void *context;
+};
+
+/* Analyses many dumps and logs: files, those in folders, what patterns match, "-" for names on standard input (paths end with NULL). Writes the
+ * clusters to `out`: crashes of one cause, whose stacks are alike. None of the inputs ends it. TS_PARTIAL: what was named could not all be
+ * analysed. TS_ANALYSED_CORRUPTION: there is stack damage, certain or likely. */
+struct ts_result ts_triage(const char *const *paths, const struct ts_triage_options *options, FILE *out);
+
 /* Writes the JSON object that stands in place of a report that failed (docs/report.schema.json, `error`), so that a batch can
  * tell a dump that is cut short from one of another CPU. False: memory ran out. */
 bool ts_failure(const char *dump, const struct ts_result *result, FILE *out);

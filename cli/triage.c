@@ -1,0 +1,180 @@
+/* triage.c: tornstack triage PATH…: many dumps, put together by their causes. */
+#include "cli/cli.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/running.h"
+#include "lib/tornstack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXE_LIMIT = 64 };
+
+enum option_key { KEY_EXE = KEY_OWN, KEY_SYMBOLS, KEY_SYSROOT, KEY_JSON, KEY_HTML, KEY_STATE, KEY_WATCH, KEY_UNMASKED };
+
+struct command_line {
+	struct running running;
+	struct ts_triage_options options;
+	const char *executables[EXE_LIMIT + 1];
+	size_t executable_count;
+	const char **paths; /* ended by NULL */
+	size_t count;
+};
+
+static const struct argp_option options[] = {
+	{"exe", KEY_EXE, "FILE", 0, "An executable that crashed; may be repeated", 0},
+	{"symbols", KEY_SYMBOLS, "DIR", 0, "Look for executables and libraries in DIR, by name and build-id", 0},
+	{"sysroot", KEY_SYSROOT, "DIR", 0, "Where paths in the dumps begin; default: this machine's root", 0},
+	{"json", KEY_JSON, NULL, 0, "Print a line of JSON for each input and each cluster (tornstack.triage/1)", 0},
+	{"html", KEY_HTML, NULL, 0, "Print one page that needs no network and no script", 0},
+	{"state", KEY_STATE, "FILE", 0, "Keep in FILE what was done, and go on from there", 0},
+	{"watch", KEY_WATCH, "DIR", 0, "Go on with what comes to DIR, until interrupted", 0},
+	{"unmasked", KEY_UNMASKED, NULL, 0, "Show values of flags and variables, and why files that the dumps name are not used", 0},
+	{0},
+};
+
+static void set_format(struct argp_state *state, struct command_line *line, enum ts_format format)
+{
+	if (line->options.format != TS_TEXT && line->options.format != format)
+		argp_error(state, "one of --json and --html");
+	line->options.format = format;
+}
+
+static void add_executable(struct argp_state *state, struct command_line *line, const char *arg)
+{
+	if (line->executable_count == EXE_LIMIT)
+		argp_error(state, "--exe may be given %d times at most", EXE_LIMIT);
+	line->executables[line->executable_count++] = arg;
+	line->options.analysis.executables = line->executables;
+}
+
+static void add_path(struct argp_state *state, struct command_line *line, const char *arg)
+{
+	if (!*arg)
+		argp_error(state, "the name of a dump is empty");
+	line->paths[line->count++] = arg;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct command_line *line = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &line->running;
+		return 0;
+	case KEY_EXE:
+		add_executable(state, line, arg);
+		return 0;
+	case KEY_SYMBOLS:
+		line->options.analysis.symbols_dir = arg;
+		return 0;
+	case KEY_SYSROOT:
+		line->options.analysis.sysroot = arg;
+		return 0;
+	case KEY_JSON:
+		set_format(state, line, TS_JSON);
+		return 0;
+	case KEY_HTML:
+		set_format(state, line, TS_HTML);
+		return 0;
+	case KEY_STATE:
+		line->options.state = arg;
+		return 0;
+	case KEY_WATCH:
+		line->options.watch = true;
+		add_path(state, line, arg);
+		return 0;
+	case KEY_UNMASKED:
+		line->options.analysis.unmasked = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		add_path(state, line, arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (!line->count && !line->options.state)
+			argp_error(state, "which dumps? Give files, folders, patterns, or '-' for names on standard input");
+		if (line->options.watch && (line->options.format == TS_HTML || line->running.output))
+			argp_error(state, "what --watch finds goes to standard output, as text or --json");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void show_progress(void *context, size_t done, size_t total, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	(void)context;
+	if (done == total)
+		progress_erase();
+	else
+		progress_show(&(struct progress_line){.doing = "analysing", .done = done, .total = total, .name = slash ? slash + 1 : path});
+}
+
+static void complain(void *context, const char *text)
+{
+	(void)context;
+	cli_complain("%s", text);
+}
+
+static void set_options(struct command_line *line)
+{
+	struct ts_triage_options *set = &line->options;
+
+	set->color = running_color(&line->running);
+	set->columns = running_columns(&line->running);
+	set->workers = line->running.workers;
+	set->quiet = line->running.quiet;
+	set->verbose = line->running.verbose;
+	set->analysis.max_size = line->running.max_size;
+	set->analysis.isolated = !line->running.exposed;
+	set->progress = show_progress;
+	set->complain = complain;
+}
+
+static int run(struct command_line *line)
+{
+	struct output output;
+	struct ts_result result;
+
+	set_options(line);
+	if (!output_open(line->running.output, NULL, &output))
+		return EXIT_FAILED;
+	result = ts_triage(line->paths, &line->options, output.file);
+	progress_erase();
+	running_exposed(&line->running, result.exposed);
+	if (result.outcome == TS_FAILED || result.outcome == TS_CANCELLED) {
+		output_discard(&output);
+		cli_complain("%s", result.error);
+		return EXIT_FAILED;
+	}
+	return output_keep(&output) && result.outcome != TS_PARTIAL ? EXIT_OK : EXIT_FAILED;
+}
+
+int command_triage(int argc, char **argv)
+{
+	static const struct argp_child children[] = {{&running_argp, 0, NULL, 0}, {0}};
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.args_doc = "DUMP|LOG|DIR|PATTERN|-...",
+		.doc = "Analyses many dumps and logs of crashes, each in a child of its own, and puts together those of one cause. Folders are "
+		       "searched through; '-' stands for names on standard input, one a line.\v"
+		       "Exit status: 0 analysed, whatever was found; 1 something could not be analysed; 2 wrong usage.",
+		.children = children,
+		.help_filter = running_help,
+	};
+	struct command_line line = {.paths = calloc((size_t)argc + 1, sizeof(char *))};
+	int status;
+
+	if (!line.paths) {
+		cli_complain("no memory");
+		return EXIT_FAILED;
+	}
+	running_parse(&argp, argc, argv, &line);
+	status = run(&line);
+	free(line.paths);
+	return status;
+}

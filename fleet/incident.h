@@ -1,0 +1,48 @@
+/* incident.h: what is known of one of many inputs: of its file, and of the crash that it holds. One line of JSON
+ * (docs/triage.schema.json) by which a confined child tells its parent, a state file what was done, and other programs what was found. */
+#ifndef FLEET_INCIDENT_H
+#define FLEET_INCIDENT_H
+
+#include "base/vec.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+enum { INCIDENT_LINE = 1 << 18 /* bytes of a line: a longer one is none */, INCIDENT_TEXTS = 64 };
+
+struct incident_texts {
+	const char *items[INCIDENT_TEXTS];
+	size_t count;
+};
+
+/* Texts are NULL where they are not known. */
+struct incident {
+	/* the file */
+	const char *path;    /* of a member of an archive: ARCHIVE/MEMBER */
+	uint64_t size;       /* bytes */
+	int64_t modified;    /* nanoseconds since 1970 */
+	const char *hash;    /* SHA-256 of its bytes as they lie there, in hexadecimal digits */
+	int64_t seen;        /* seconds since 1970: when it crashed, else when the file was last changed */
+	const char *host;
+	const char *error_code, *error; /* why there is nothing more; "no-dump": it is another kind of file */
+	/* the crash */
+	const char *format;
+	const char *certainty, *rule, *headline, *place;
+	const char *fingerprint, *exact;
+	struct incident_texts cause;     /* program, rule and what was said: what must be equal in a cluster */
+	struct incident_texts functions; /* innermost first, without what differs from build to build */
+	const char *os, *arch, *go_version, *program, *version, *revision, *build;
+	const char *system, *cpu;        /* of the machine */
+};
+
+/* Reads a line, which may be anything. False: it is none. Texts are on the arena. */
+bool incident_read(struct arena *arena, const char *line, size_t size, struct incident *ret);
+
+/* Writes it as a line; `arena` is scratch memory. False when memory ran out; what `out` does not take is left for ferror. */
+bool incident_write(struct arena *arena, const struct incident *incident, FILE *out);
+
+/* "2026-11-29T03:00:00Z", on the arena; and back: false where it is no such text. */
+const char *incident_time(struct arena *arena, int64_t seconds);
+bool incident_time_parse(const char *text, int64_t *ret);
+
+#endif

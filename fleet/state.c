@@ -1,0 +1,93 @@
+/* state.c: see state.h. */
+#include "fleet/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct state {
+	struct arena *arena;
+	int descriptor;
+	off_t end; /* of the last line */
+};
+
+static void close_state(void *object)
+{
+	close(((struct state *)object)->descriptor);
+}
+
+static const struct err *io_error(struct state *state, const char *path)
+{
+	return err_new(state->arena, ERR_IO, "%s: %s", path, strerror(errno));
+}
+
+static const struct err *read_lines(struct state *state, const char *path, bool (*line)(void *, const char *, size_t), void *context)
+{
+	const int copy = fcntl(state->descriptor, F_DUPFD_CLOEXEC, 0);
+	FILE *file = copy < 0 ? NULL : fdopen(copy, "r");
+	const struct err *err = file ? NULL : io_error(state, path);
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t size;
+
+	while (!err && (size = getline(&text, &room, file)) > 0 && text[size - 1] == '\n') {
+		if (!line(context, text, (size_t)size))
+			err = err_new(state->arena, ERR_BAD_DATA, "%s: byte %lld is not the beginning of a line that tornstack triage wrote: this is no state file, or it is damaged",
+				      path, (long long)state->end);
+		state->end += size;
+	}
+	if (file && ferror(file) && !err)
+		err = io_error(state, path);
+	if (file)
+		fclose(file);
+	free(text);
+	return err;
+}
+
+const struct err *state_open(struct arena *arena, const char *path, bool (*line)(void *, const char *, size_t), void *context, struct state **ret)
+{
+	struct state *state = arena_alloc(arena, sizeof *state);
+	const struct err *err;
+	struct stat status;
+
+	*state = (struct state){.arena = arena, .descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600)};
+	if (state->descriptor < 0 || fstat(state->descriptor, &status))
+		return io_error(state, path);
+	arena_defer(arena, close_state, state);
+	if (!S_ISREG(status.st_mode))
+		return err_new(arena, ERR_BAD_DATA, "%s: it is not a file", path);
+	if (flock(state->descriptor, LOCK_EX | LOCK_NB))
+		return errno == EWOULDBLOCK ? err_new(arena, ERR_LIMIT, "%s: another triage is writing to it", path) : io_error(state, path);
+	err = read_lines(state, path, line, context);
+	if (!err && ftruncate(state->descriptor, state->end))
+		err = io_error(state, path);
+	*ret = state;
+	return err;
+}
+
+bool state_add(struct state *state, const char *text, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		const ssize_t written = pwrite(state->descriptor, text + done, size - done, state->end + (off_t)done);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0) {
+			const int error = written ? errno : ENOSPC;
+
+			if (ftruncate(state->descriptor, state->end)) {
+				/* the next run does: there is no line end */
+			}
+			errno = error;
+			return false;
+		}
+		done += (size_t)written;
+	}
+	state->end += (off_t)size;
+	return true;
+}

@@ -1,0 +1,40 @@
+/* views.h: clusters, for people and for programs. */
+#ifndef FLEET_VIEWS_H
+#define FLEET_VIEWS_H
+
+#include "fleet/clusters.h"
+
+struct view_options {
+	const char *title;  /* of a page */
+	unsigned columns;   /* of text */
+	bool color, verbose, quiet;
+};
+
+/* table.c: a table of clusters, for a terminal; `arena` is scratch memory. */
+void view_table(struct arena *arena, const struct fleet *fleet, const struct clusters *clusters, const struct view_options *options, FILE *out);
+
+/* lines.c: a cluster as a line of JSON (docs/triage.schema.json); `arena` is scratch memory. False when memory ran out. */
+bool view_line(struct arena *arena, const struct cluster *cluster, FILE *out);
+
+/* page.c: clusters as a page that needs no network and no script. */
+void view_page(struct arena *arena, const struct fleet *fleet, const struct clusters *clusters, const struct view_options *options, FILE *out);
+
+/* summary.c: what all of them say. "14 inputs: 12 crashes in 3 clusters, 1 copy, 1 not analysed" */
+const char *view_summary(struct arena *arena, const struct fleet *fleet, const struct clusters *clusters);
+
+/* "certain nil-deref", "unknown" */
+const char *view_verdict(struct arena *arena, const struct cluster *cluster);
+
+/* "v1.2 (3 of 14), v1.3 (11 of 14)", or what all have in common, "linux/arm64"; NULL: nothing is known. */
+const char *view_aspect(struct arena *arena, const struct cluster *cluster, enum aspect aspect);
+
+/* "new in v1.3; gone since v1.4 (2026-11-20)"; NULL: neither. */
+const char *view_builds(struct arena *arena, const struct cluster *cluster);
+
+/* "functions in common: f, g (of 3 fingerprints, 72 % alike)" */
+const char *view_likeness(struct arena *arena, const struct cluster *cluster);
+
+/* The day of a time, "2026-11-29". */
+const char *view_day(struct arena *arena, int64_t seconds);
+
+#endif

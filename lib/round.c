@@ -1,0 +1,320 @@
+/* round.c: see round.h. Inputs are analysed by several threads, each in a child of its own; what comes of it is counted, and written down, by one
+ * thread at a time. */
+#include "lib/round.h"
+
+#include "base/sandbox.h"
+#include "lib/examination.h"
+#include "lib/unpacking.h"
+#include "lib/workers.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define INPUT_BUDGET ((size_t)64 << 20) /* what is said of one input */
+
+struct round {
+	struct triage *triage;
+	struct arena *arena;
+	VEC(const struct input *) todo;
+	size_t ended; /* of these */
+};
+
+/* A file as it was: when it is written anew, it is another input. */
+static const char *key_of(struct arena *arena, const char *path, uint64_t size, int64_t modified)
+{
+	return arena_printf(arena, "%" PRIu64 " %" PRId64 " %s", size, modified, path);
+}
+
+static bool is_cancelled(const struct triage *triage)
+{
+	return triage->options->analysis.cancelled && triage->options->analysis.cancelled();
+}
+
+static bool is_other(const struct incident *incident)
+{
+	return incident->error_code && !strcmp(incident->error_code, err_code_name(ERR_NO_DUMP));
+}
+
+/* Counts it, and writes its line where lines are wanted. */
+static void take(struct triage *triage, const struct incident *incident, const char *line, size_t size)
+{
+	fleet_add(triage->fleet, incident);
+	if (triage->options->format == TS_JSON && !is_other(incident))
+		fwrite(line, 1, size, triage->out);
+}
+
+/* ---- what was done before ---- */
+
+struct recalling {
+	struct triage *triage;
+	struct arena *arena;
+	const char *line;
+	size_t size;
+	bool taken;
+};
+
+static void recall(void *context)
+{
+	struct recalling *recalling = context;
+	struct triage *triage = recalling->triage;
+	struct incident incident;
+
+	if (!incident_read(recalling->arena, recalling->line, recalling->size, &incident) || !incident.path)
+		return;
+	texts_slot(&triage->done, key_of(recalling->arena, incident.path, incident.size, incident.modified))->value = triage;
+	take(triage, &incident, recalling->line, recalling->size);
+	recalling->taken = true;
+}
+
+bool round_recall(void *triage, const char *line, size_t size)
+{
+	struct recalling recalling = {.triage = triage, .arena = arena_new(INPUT_BUDGET), .line = line, .size = size};
+
+	if (recalling.arena)
+		arena_run(recalling.arena, recall, &recalling);
+	arena_free(recalling.arena);
+	return recalling.taken;
+}
+
+/* ---- one input ---- */
+
+struct working {
+	struct round *round;
+	struct triage *triage;
+	struct arena *arena;
+	const struct input *input;
+	struct incident incident;
+	char *line; /* NULL: there is none */
+	size_t size;
+	char exposed[128];
+	bool cancelled;
+	bool member;   /* of an archive */
+	bool unpacked; /* it is an archive, and all of it was read */
+};
+
+static void examine(void *context)
+{
+	struct working *working = context;
+
+	working->cancelled = !examine_input(working->arena, working->input, &working->triage->options->analysis, &working->incident,
+					    working->exposed, sizeof working->exposed);
+}
+
+static void write_line(void *context)
+{
+	struct working *working = context;
+	FILE *out = open_memstream(&working->line, &working->size);
+	const bool whole = out && incident_write(working->arena, &working->incident, out);
+
+	if (out && fclose(out))
+		working->size = 0;
+	if (!whole)
+		working->size = 0;
+}
+
+/* Where what is said of it needs too much memory, that is said. */
+static void fail_input(struct working *working)
+{
+	const struct input *input = working->input;
+
+	arena_free(working->arena);
+	working->arena = arena_new(INPUT_BUDGET);
+	working->incident = (struct incident){.path = input->path, .size = input->size, .modified = input->modified, .seen = input->seen,
+					      .error_code = err_code_name(ERR_LIMIT), .error = "what is said of it needs too much memory"};
+}
+
+/* A line that cannot be kept is counted nowhere: the next run finds the input again. */
+static bool keep_line(struct triage *triage, const struct working *working)
+{
+	if (triage->stopped || !triage->state || state_add(triage->state, working->line, working->size))
+		return !triage->stopped;
+	triage->error = err_new(triage->arena, ERR_IO, "%s: %s. What is in it stays; the same command goes on from there", triage->options->state,
+				strerror(errno));
+	triage->stopped = true;
+	return false;
+}
+
+static void tell_failure(struct triage *triage, const struct incident *incident)
+{
+	triage->failed = true;
+	if (triage->options->complain)
+		triage->options->complain(triage->options->context, incident->error);
+}
+
+static void record(void *context)
+{
+	const struct working *working = context;
+	struct triage *triage = working->triage;
+
+	if (!keep_line(triage, working))
+		return;
+	take(triage, &working->incident, working->line, working->size);
+	if (working->incident.error_code && !working->unpacked && (working->input->given || !is_other(&working->incident)))
+		tell_failure(triage, &working->incident);
+	if (*working->exposed)
+		memcpy(triage->exposed, working->exposed, sizeof triage->exposed);
+}
+
+/* By the thread that holds the lock. */
+static void end_input(struct working *working)
+{
+	struct triage *triage = working->triage;
+	struct round *round = working->round;
+
+	round->ended += !working->member;
+	if (!arena_run(triage->arena, record, working))
+		triage->exhausted = triage->stopped = true;
+	if (triage->options->progress)
+		triage->options->progress(triage->options->context, round->ended, round->todo.count, working->input->path);
+}
+
+static bool may_begin(const struct triage *triage)
+{
+	return !triage->stopped && !is_cancelled(triage);
+}
+
+/* An input, from its file to its line. What it turns out to be is left to the caller: arena and line are to be released. */
+static void begin_input(struct working *working)
+{
+	working->arena = arena_new(INPUT_BUDGET);
+	if (!working->arena || !arena_run(working->arena, examine, working))
+		fail_input(working);
+	if (working->arena && !working->cancelled)
+		arena_run(working->arena, write_line, working);
+}
+
+static void finish_input(struct working *working)
+{
+	struct triage *triage = working->triage;
+
+	pthread_mutex_lock(&triage->lock);
+	if (working->size)
+		end_input(working);
+	else if (!working->cancelled)
+		triage->exhausted = triage->stopped = true;
+	pthread_mutex_unlock(&triage->lock);
+	free(working->line);
+	arena_free(working->arena);
+}
+
+/* ---- archives ---- */
+
+struct descriptor_path {
+	char text[32];
+};
+
+static bool is_done(const struct working *whole, const struct input *input)
+{
+	struct triage *triage = whole->triage;
+	const char *key = key_of(whole->arena, input->path, input->size, input->modified);
+	bool done;
+
+	pthread_mutex_lock(&triage->lock);
+	done = texts_find(&triage->done, key) != NULL;
+	pthread_mutex_unlock(&triage->lock);
+	return done;
+}
+
+/* A member is as old as its archive, and has been seen where that was. */
+static void work_on_member(void *context, const struct unpacked *member)
+{
+	const struct working *whole = context;
+	struct descriptor_path file;
+	struct input input = *whole->input;
+	struct working working = {.round = whole->round, .triage = whole->triage, .input = &input, .member = true};
+
+	snprintf(file.text, sizeof file.text, "/proc/self/fd/%d", member->descriptor);
+	input.path = member->path;
+	input.file = file.text;
+	input.size = member->size;
+	input.given = false;
+	if (!may_begin(whole->triage) || is_done(whole, &input))
+		return;
+	begin_input(&working);
+	finish_input(&working);
+}
+
+static void unpack_input(void *context)
+{
+	struct working *working = context;
+	struct incident *incident = &working->incident;
+	size_t count = 0;
+	const struct err *err = unpack(working->arena, working->input->path, &working->triage->options->analysis, work_on_member, working, &count);
+
+	if (!count)
+		return; /* and what was said of it stands */
+	working->unpacked = !err && may_begin(working->triage);
+	working->cancelled = !err && !working->unpacked; /* the next run goes on with it */
+	incident->error_code = err ? err_code_name(err->code) : err_code_name(ERR_NO_DUMP);
+	incident->error = err ? err->text : arena_printf(working->arena, "%s: an archive, whose members are inputs", working->input->path);
+}
+
+static void unpack_archive(struct working *working)
+{
+	free(working->line);
+	working->line = NULL;
+	working->size = 0;
+	if (!arena_run(working->arena, unpack_input, working))
+		fail_input(working);
+	if (working->arena && !working->cancelled)
+		arena_run(working->arena, write_line, working);
+}
+
+static bool may_be_archive(const struct incident *incident)
+{
+	return incident->error_code && !strcmp(incident->error_code, err_code_name(ERR_UNSUPPORTED));
+}
+
+static void work(void *context, size_t index)
+{
+	struct round *round = context;
+	struct working working = {.round = round, .triage = round->triage, .input = round->todo.items[index]};
+
+	if (!may_begin(round->triage))
+		return;
+	begin_input(&working);
+	if (working.size && may_be_archive(&working.incident))
+		unpack_archive(&working);
+	finish_input(&working);
+}
+
+/* ---- all of them ---- */
+
+static bool is_settled(const struct input *input)
+{
+	enum { SETTLED = 2 /* seconds */, SECOND = 1000000000 };
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return input->error || input->modified / SECOND + SETTLED <= now.tv_sec;
+}
+
+static void find_todo(struct round *round, bool settled)
+{
+	struct inputs_found *found = arena_alloc(round->arena, sizeof *found);
+
+	fleet_inputs(round->arena, round->triage->paths, stdin, found);
+	for (size_t i = 0; i < found->items.count; i++) {
+		const struct input *input = &found->items.items[i];
+		struct text_slot *slot;
+
+		if (settled && !is_settled(input))
+			continue;
+		slot = texts_slot(&round->triage->done, key_of(round->arena, input->path, input->size, input->modified));
+		if (!slot->value)
+			vec_push(round->arena, &round->todo, input);
+		slot->value = round->triage;
+	}
+}
+
+size_t round_run(struct triage *triage, struct arena *arena, bool settled)
+{
+	struct round round = {.triage = triage, .arena = arena};
+	const bool alone = triage->options->analysis.isolated && SANDBOX_FORKS_ALONE;
+
+	find_todo(&round, settled);
+	workers_run(alone ? 1 : triage->options->workers, round.todo.count, work, &round);
+	return round.ended;
+}
