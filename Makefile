@@ -385,6 +385,14 @@ check-fingerprints: deps-ci
 	@$(MAKE) all
 	@tests/live/fingerprints.py $(if $(GO),--go "$(GO)") $(if $(TABLE),--table $(TABLE)) $(FINGERPRINTS)
 
+# A set of crashes of known causes (FLEET: a folder, kept), and how well triage puts them together; TABLE=docs/fleet.md writes it down.
+FLEET ?= build/fleet
+.PHONY: check-fleet
+check-fleet: deps-ci
+	@$(MAKE) all
+	@tests/fleet/generate.py $(FLEET) $(if $(GO),--go "$(GO)")
+	@tests/fleet/measure.py $(FLEET) $(if $(TABLE),--table $(TABLE))
+
 # Processes that run: an HTTP service under load (LIVE: shapes and --seconds), the zoo, GO: by these releases.
 .PHONY: check-live-process
 check-live-process: deps-ci
@@ -543,6 +551,7 @@ help:
 	@echo "make check-live-process  processes that tornstack reads while they run: lost requests, pauses, stacks; GO=, LIVE="
 	@echo "make check-live     crashes programs of ten Go releases, compares goroutines; GO='1.27.4 …' and LIVE=… select"
 	@echo "make check-fingerprints  the same crashes of a program built in many ways share a fingerprint, others do not; GO=, TABLE="
+	@echo "make check-fleet    crashes of known causes: which tornstack triage puts together; GO=, TABLE=, FLEET=DIR"
 	@echo "make accuracy       check-live, and its table into docs/accuracy.md"
 	@echo "make bench          how long tornstack takes for dumps of 10,000 to a million goroutines, beside Delve (needs Go; BENCH=--help)"
 	@echo "make bench-log      how long it takes to find the crashes in a log of 2 GB, beside grep and panicparse"
