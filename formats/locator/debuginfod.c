@@ -52,6 +52,21 @@ bool debuginfod_enabled(void)
 	return urls && urls[strspn(urls, " ")];
 }
 
+#ifdef TORNSTACK_STATIC
+
+/* One static file: what a C library loads into such a program must be of that very C library. */
+static const char ABSENT[] = "this tornstack is one static file, which cannot load " DEBUGINFOD_SONAME;
+
+static bool load_library(struct library *ret)
+{
+	(void)ret;
+	return false;
+}
+
+#else
+
+static const char ABSENT[] = DEBUGINFOD_SONAME " is not installed, or too old";
+
 /* Never unloaded: libcurl does not survive that. Loading it again costs nothing. */
 static bool load_library(struct library *ret)
 {
@@ -69,6 +84,8 @@ static bool load_library(struct library *ret)
 #undef FUNCTION
 	return true;
 }
+
+#endif
 
 static int64_t now(void)
 {
@@ -152,7 +169,7 @@ const struct err *debuginfod_fetch(struct arena *arena, const char *build_id, co
 	if (broker_joined())
 		return ask(arena, build_id, path);
 	if (!load_library(&fetch->library))
-		return err_new(arena, ERR_ABSENT, "%s is not installed, or too old", DEBUGINFOD_SONAME);
+		return err_new(arena, ERR_ABSENT, "%s", ABSENT);
 	fetch->options = options;
 	fetch->max_size = options && options->max_size ? options->max_size : DEFAULT_MAX_SIZE;
 	fetch->patience = options && options->patience ? options->patience : PATIENCE;
