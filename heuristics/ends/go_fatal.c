@@ -141,6 +141,9 @@ static const char *title(struct diagnosis *diagnosis, const struct finding *find
 {
 	struct analysis *analysis = diagnosis->analysis;
 
+	if (message_names_fault(analysis) && !analysis->fault.known)
+		return arena_printf(diagnosis->arena, "the CPU faulted, it is not known at what, and the Go runtime ended the process: %s",
+				    analysis->messages.line);
 	if (!finding->function || !is_misuse(analysis))
 		return arena_printf(diagnosis->arena, "the Go runtime ended the process: %s", analysis->messages.line);
 	return arena_printf(diagnosis->arena, "the Go runtime ended the process for what goroutine %" PRIu64 " did in %s: %s",
@@ -157,17 +160,21 @@ bool message_names_fault(const struct analysis *analysis)
 	return false;
 }
 
-/* What the runtime prints of a fault is no witness of its own where the fault is known: that finding says more. */
+/* What the runtime prints of a fault is no witness of why: that finding says more where the fault is known, and where it is not, nothing
+ * does. */
 static void yield_to_fault(struct diagnosis *diagnosis, struct finding *finding)
 {
-	if (!diagnosis->analysis->fault.known || !message_names_fault(diagnosis->analysis))
+	const struct fault *fault = &diagnosis->analysis->fault;
+
+	if (!message_names_fault(diagnosis->analysis))
 		return;
 	for (size_t i = 0; i < finding->evidence.count; i++)
 		if (finding->evidence.items[i].weight > WEIGHT_FAIR)
 			finding->evidence.items[i].weight = WEIGHT_FAIR;
 	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, true,
-		     "such a message says how the process ended, not why: the runtime had no other name for the %s",
-		     diagnosis->analysis->fault.name);
+		     "such a message says how the process ended, not why: the runtime had no other name for %s",
+		     fault->known ? arena_printf(diagnosis->arena, "the %s", fault->name)
+				  : "a fault of the CPU, and where that happened is not to be found in the dump");
 }
 
 static void run(struct diagnosis *diagnosis)

@@ -85,7 +85,8 @@ void tell_go_fatal(struct telling *telling)
 	if (line)
 		tell_headline(telling, "the Go runtime ended the process: %s", line);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
-	tell(telling, "On %s, the Go runtime met a condition that it cannot go on from, and ended the process.", who);
+	tell(telling, "On %s, the Go runtime met a %s that it cannot go on from, and ended the process.", who,
+	     message_names_fault(telling->diagnosis->analysis) ? "fault of the CPU" : "condition");
 	tell_place(telling, "happened");
 	tell_thrower(telling);
 	tell_paragraph(telling, EXHIBIT_NONE);
