@@ -107,7 +107,7 @@ bool damaged_record(struct walk *walk, uint64_t record)
 	struct damage place = {.slot = record + WORD, .slot_holds = true, .caller_sp = record + 2 * WORD};
 	uint64_t next;
 
-	if (walk->thread || !image_u64(walk->image, record, &next) || !image_u64(walk->image, place.slot, &place.observed))
+	if (walk->thread || !record_next(walk, record, &next) || !image_u64(walk->image, place.slot, &place.observed))
 		return false;
 	if (walk->arch->link_register && next > record)
 		place.caller_sp = next + WORD;

@@ -181,10 +181,20 @@ static bool by_link(struct walk *walk, uint64_t above)
 	return at_registers(walk, HOW_FRAME_POINTER);
 }
 
+bool record_next(struct walk *walk, uint64_t record, uint64_t *ret)
+{
+	const struct span word = image_view(walk->image, record, WORD);
+
+	if (word.size != WORD)
+		return image_u64(walk->image, record, ret);
+	*ret = load_u64(word.data);
+	return true;
+}
+
 /* The record of the frame: the caller's frame pointer, and the return address. */
 static bool read_record(struct walk *walk, uint64_t record, uint64_t *next, uint64_t *pc)
 {
-	if (record < walk->at.sp || record % WORD || !image_u64(walk->image, record, next) ||
+	if (record < walk->at.sp || record % WORD || !record_next(walk, record, next) ||
 	    !image_u64(walk->image, record + WORD, pc))
 		return false;
 	*pc = without_signature(walk, *pc);
@@ -197,7 +207,8 @@ static bool read_record(struct walk *walk, uint64_t record, uint64_t *next, uint
 /* Compiled functions of Go on arm64 have saved their record just below their frames, so that it tells SP. */
 static uint64_t caller_sp(struct walk *walk, uint64_t record, uint64_t next, uint64_t pc)
 {
-	const bool told = walk->arch->link_register && next > record && go_pc(walk->runtime, pc, false)->func;
+	const bool told = walk->arch->link_register && next > record &&
+			  image_segment(walk->image, next) == image_segment(walk->image, record) && go_pc(walk->runtime, pc, false)->func;
 
 	return told ? next + WORD : record + 2 * WORD;
 }

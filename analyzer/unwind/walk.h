@@ -85,6 +85,10 @@ bool by_wild_call(struct walk *walk);
  * what that was. */
 bool damaged_record(struct walk *walk, uint64_t record);
 
+/* What a caller had in the frame pointer, by a record. One that keeps no record had anything there: that is not in a redacted dump,
+ * where it reads, as the word was, as no address. False: it cannot be read. */
+bool record_next(struct walk *walk, uint64_t record, uint64_t *ret);
+
 /* record.c, for code without a table: moves to the caller by the record that the frame pointer names, if what that holds
  * can be a caller. Ends the walk, complete where a program or thread starts. */
 bool by_record(struct walk *walk);

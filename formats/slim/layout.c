@@ -124,6 +124,13 @@ static void erase(const struct redaction *redaction, uint64_t address, size_t n,
 	}
 }
 
+static void replace(const struct redaction *redaction, uint64_t address, size_t n, uint8_t *block)
+{
+	for (size_t i = 0; redaction && i < redaction->replaced.count; i++)
+		if (redaction->replaced.items[i].address - address < n)
+			block[redaction->replaced.items[i].address - address] = redaction->replaced.items[i].byte;
+}
+
 /* The bytes of a piece that is no memory, as they will be. */
 static const uint8_t *edited(const struct layout_plan *plan, const struct piece *piece)
 {
@@ -156,6 +163,7 @@ static bool write_memory(const struct layout_plan *plan, const struct piece *pie
 
 		copy_kept(plan->image->kept, piece->segment, start + at, n, block);
 		erase(plan->image->kept->redaction, piece->segment->address + start + at, n, block);
+		replace(plan->image->kept->redaction, piece->segment->address + start + at, n, block);
 		if (fwrite(block, 1, n, out) != n)
 			return false;
 	}

@@ -13,7 +13,7 @@ enum { ARM_TLS = 0x401, ARM_SVE = 0x405, ARM_PAC_MASK = 0x406, ARM_TAGGED_ADDR_C
 enum {
 	PSINFO_ARGS = 56, PSINFO_ARGS_SIZE = 80,
 	SVE_HEADER = 16,
-	SIGINFO_CODE_AT = 8, SIGINFO_SENT = 24 /* bytes: the sender, without what it sent */, SIGINFO_RAISED = 32,
+	SIGINFO_CODE_AT = 8, SIGINFO_ADDRESS = 16, SIGINFO_SENT = 24 /* bytes: the sender, without what it sent */, SIGINFO_RAISED = 32,
 	FILES_HEADER = 16, FILES_ENTRY = 24,
 };
 
@@ -33,6 +33,21 @@ static void clear(struct notes_writer *writer, struct span desc, uint64_t from)
 		layout_edit(writer->plan, place_of(writer, desc) + from, desc.size - from, NULL);
 }
 
+/* Text that was taken for an address. */
+static void disguise(struct notes_writer *writer, struct span desc, uint64_t offset)
+{
+	const struct image *image = writer->plan->image;
+	const uint64_t value = span_u64(desc, offset), shown = redaction_disguise(value);
+	uint8_t *bytes;
+
+	if (!span_has(desc, offset, sizeof value) || !redaction_is_disguised(image->kept->redaction, value))
+		return;
+	bytes = arena_alloc(image->arena, sizeof shown);
+	for (size_t i = 0; i < sizeof shown; i++)
+		bytes[i] = (uint8_t)(shown >> 8 * i);
+	layout_edit(writer->plan, place_of(writer, desc) + offset, sizeof shown, bytes);
+}
+
 static void redact_registers(struct notes_writer *writer, struct span desc)
 {
 	const struct image *image = writer->plan->image;
@@ -42,6 +57,8 @@ static void redact_registers(struct notes_writer *writer, struct span desc)
 	for (size_t i = 0; i < map->count; i++)
 		if (thread >= image->threads.count || image->kept->redaction->masked[thread] >> map->slots[i].reg & 1)
 			layout_edit(writer->plan, place_of(writer, desc) + map->slots[i].offset, sizeof(uint64_t), NULL);
+		else
+			disguise(writer, desc, map->slots[i].offset);
 	clear(writer, desc, map->size);
 }
 
@@ -124,6 +141,7 @@ static void redact_core_note(struct notes_writer *writer, const struct elf_note 
 		break;
 	case NOTE_SIGINFO:
 		clear(writer, note->desc, (int32_t)span_u32(note->desc, SIGINFO_CODE_AT) <= 0 ? SIGINFO_SENT : SIGINFO_RAISED);
+		disguise(writer, note->desc, SIGINFO_ADDRESS);
 		break;
 	default:
 		clear(writer, note->desc, 0);

@@ -162,6 +162,23 @@ uint8_t redaction_letter(uint64_t address, uint8_t byte)
 	return !byte || byte == '\n' || byte == '\t' ? byte : (uint8_t)letters[address % KEPT_WORD];
 }
 
+bool redaction_is_disguised(const struct redaction *redaction, uint64_t value)
+{
+	for (size_t i = 0; i < redaction->disguised.count; i++)
+		if (redaction->disguised.items[i] == value)
+			return true;
+	return false;
+}
+
+uint64_t redaction_disguise(uint64_t value)
+{
+	uint64_t ret = 0;
+
+	for (unsigned i = 0; i < sizeof value; i++)
+		ret |= (uint64_t)redaction_letter(i, (uint8_t)(value >> 8 * i)) << 8 * i;
+	return ret;
+}
+
 static bool is_near_fault(const struct redaction *redaction, uint64_t value)
 {
 	return redaction->has_fault && value - redaction->fault + NEAR < 2 * NEAR;
@@ -175,6 +192,8 @@ static enum reason reason_of(const struct run *run, const struct segment *segmen
 
 	if (is_of_file(run, segment, address))
 		return REASON_FILE;
+	if (redaction_is_disguised(redaction, value))
+		return REASON_MASKED;
 	if (kept_bit(run->image->kept->fields, number) ||
 	    lies_in(redaction->structures.items, redaction->structures.count, address, KEPT_WORD))
 		return REASON_STRUCTURE;

@@ -20,6 +20,12 @@ struct memory_range {
 	uint64_t start, end;
 };
 
+/* A byte of memory that becomes another. */
+struct replaced {
+	uint64_t address;
+	uint8_t byte;
+};
+
 struct redaction {
 	/* Who knows the program fills these. */
 	VEC(struct memory_range) code;       /* of the program, whether the dump says that it was mapped or not */
@@ -28,6 +34,8 @@ struct redaction {
 	VEC(struct memory_range) texts;      /* bytes that may stay though they are text */
 	VEC(uint64_t) evidence;              /* values that findings rest on: they stay in any word and register */
 	VEC(struct memory_range) erased;     /* bytes that lose their letters, beside texts and in them */
+	VEC(uint64_t) disguised;             /* text that was taken for an address: wherever it is, it becomes redaction_disguise of it */
+	VEC(struct replaced) replaced;       /* bytes that become others */
 	bool has_fault;
 	uint64_t fault;                      /* an address: what is near it is evidence, too */
 	/* What came of it. */
@@ -45,6 +53,10 @@ bool redaction_register_stays(struct image *image, bool crashed, uint8_t number,
 
 /* What is put for a byte of text at an address: a letter of "redacted", but for what ends and divides lines. */
 uint8_t redaction_letter(uint64_t address, uint8_t byte);
+
+/* Text that was taken for an address, as it is shown, so that what is equal stays equal. */
+bool redaction_is_disguised(const struct redaction *redaction, uint64_t value);
+uint64_t redaction_disguise(uint64_t value);
 
 /* A value that may be a number of the scheduler's, a length, a flag: both halves are small; or a fill pattern. */
 bool redaction_is_small(uint64_t value);

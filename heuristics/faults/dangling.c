@@ -97,4 +97,6 @@ void dangling_find(struct analysis *analysis, const struct dangling_query *query
 			image_cite(analysis->image, base + at, sizeof words);
 			see_word(analysis->image, query, base + at, words, ret);
 		}
+	if (ret->header)
+		image_cite_field(analysis->image, ret->header, 3 * WORD);
 }

@@ -69,10 +69,17 @@ def shown(text):
     return re.sub(r'\(?zstd[^,)]*', '', text.decode(errors='replace')).splitlines()
 
 
+def pc_of(frame):
+    """Text that was taken for an address is shown as other text: as none here."""
+    pc = int(frame['pc'], 16) if frame['pc'] else 0
+    text = pc.to_bytes(8, 'little').rstrip(bytes(1))
+    return frame['pc'] if len(text) < 7 or not all(0x20 <= byte < 0x7f for byte in text) else 'text'
+
+
 def without_secrets(report):
     """What redaction leaves as it was: who did what where, and why. Texts and values in words may lose their letters."""
     def frames(stacks):
-        return [[(frame['function'], frame['line'], frame['pc'], frame['sp']) for frame in stack['frames']] for stack in stacks]
+        return [[(frame['function'], frame['line'], pc_of(frame), frame['sp']) for frame in stack['frames']] for stack in stacks]
     return {'verdict': [report['verdict'][key] for key in ('rule', 'certainty', 'finding')],
             'findings': [(finding['rule'], finding['certainty'], finding['goroutine'], finding['function'], finding['explained_by'])
                          for finding in report['findings']],
