@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum option_key { KEY_LIST = KEY_OWN, KEY_UNREDACTED };
+enum option_key { KEY_LIST = KEY_OWN, KEY_UNREDACTED, KEY_WITH_TABLES };
 
 struct command_line {
 	struct settings settings;
@@ -14,6 +14,7 @@ struct command_line {
 static const struct argp_option options[] = {
 	{"list", KEY_LIST, NULL, 0, "Write no dump, but what would be in it, and why", 0},
 	{"unredacted", KEY_UNREDACTED, NULL, 0, "Keep every word that the analysis read, with whatever is in it", 0},
+	{"with-tables", KEY_WITH_TABLES, NULL, 0, "Of a core: put in what is needed of the executable, so that nobody needs that", 0},
 	{0},
 };
 
@@ -50,6 +51,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_UNREDACTED:
 		line->settings.options.unredacted = true;
+		return 0;
+	case KEY_WITH_TABLES:
+		line->settings.options.tables = true;
 		return 0;
 	case ARGP_KEY_SUCCESS:
 		finish(state, &line->settings);

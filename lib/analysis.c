@@ -9,6 +9,7 @@
 #include "formats/locator/paths.h"
 #include "formats/locator/program.h"
 #include "formats/slim/slim.h"
+#include "formats/slim/tables.h"
 #include "lib/report_file.h"
 #include "lib/result.h"
 #include "lib/slim.h"
@@ -40,6 +41,9 @@ struct job {
 	struct report_file *report;
 	const struct err *error;
 	struct steps steps;
+	bool surveying; /* it is loaded to learn which executable it is of, and no more */
+	const struct exe *adopted; /* the executable of which the dump was given what it needs; NULL: none */
+	uint64_t adopted_bias;
 	bool begun; /* what is no report is being written */
 	struct opened opened;
 	bool cancelled;
@@ -138,13 +142,16 @@ static const struct err *load(struct job *job, struct image *image, struct go_ru
 	struct exe_candidate exe = {.source = EXE_NONE};
 	const struct err *error = NULL;
 
-	if (options->format == TS_SLIM)
+	if (options->format == TS_SLIM && !job->surveying)
 		error = slim_begin(image);
 	if (error)
 		return error;
 	name_dump(image, options->title);
 	image->libraries = libraries_new(image, &libraries);
-	error = locate_exe(image, &search, &exe);
+	if (job->adopted) /* its symbols and unwind tables are asked, and what they told is kept (kept.h) */
+		libraries_add_program(image->libraries, job->adopted, job->adopted_bias);
+	if (!job->adopted)
+		error = locate_exe(image, &search, &exe);
 	if (error || is_cancelled(job))
 		return error;
 	if (options->title)
@@ -270,12 +277,37 @@ static struct diagnosis *examine_alike(struct job *job)
 	return diagnosis || job->error || is_cancelled(job) || workers < 2 ? diagnosis : examine(job, 1);
 }
 
+/* The executable, once it is known to be the one that ran, becomes part of the dump, and is not looked for again. */
+static const struct err *adopt_executable(struct job *job)
+{
+	struct go_runtime *runtime = NULL;
+	const struct err *error;
+	struct image *image;
+
+	if (job->options->format != TS_SLIM || !job->options->tables)
+		return NULL;
+	job->surveying = true;
+	error = load(job, reopen(job), &runtime);
+	job->surveying = false;
+	if (error || is_cancelled(job) || !runtime->exe || (runtime->identity != IDENTITY_SAME && runtime->identity != IDENTITY_EQUIVALENT))
+		return error;
+	image = reopen(job);
+	if (tables_adopt(image, runtime->exe, runtime->bias)) {
+		job->adopted = runtime->exe;
+		job->adopted_bias = runtime->bias;
+	}
+	job->opened.then = *image;
+	return NULL;
+}
+
 static void run(void *context)
 {
 	struct job *job = context;
 	struct diagnosis *diagnosis;
 
 	job->error = open_dump(job);
+	if (!job->error)
+		job->error = adopt_executable(job);
 	if (job->error || is_cancelled(job))
 		return;
 	diagnosis = examine_alike(job);

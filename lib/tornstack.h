@@ -65,6 +65,7 @@ struct ts_options {
 	bool listed;                    /* of TS_SLIM: no dump, but a list of what it would hold, and why */
 	bool unredacted;                /* of TS_SLIM: all words that were read, whatever they are */
 	bool color;
+	bool tables;                    /* of TS_SLIM: with code and tables of the executable, which then is not needed */
 	unsigned columns;               /* width of text; 0: 100 */
 	bool verbose, quiet;
 	bool unmasked;                  /* values of flags and of the environment are shown, and what is at paths that the dump names */

@@ -380,7 +380,7 @@ static struct span next_data(const struct image *image, struct data_search *sear
 /* Segments of a real dump share no bytes of its file. */
 static uint64_t data_limit(const struct image *image, const struct data_search *search)
 {
-	return search->unmapped ? DATA_LIMIT : image->bytes.size;
+	return search->unmapped ? DATA_LIMIT : image->bytes.size + image->adopted;
 }
 
 struct span image_data(const struct image *image, struct data_search *search, uint64_t *ret_address)

@@ -24,6 +24,7 @@ struct segment {
 	uint64_t promised; /* bytes the dump's header says are saved; > saved.size when it was cut short */
 	uint8_t flags;     /* SEGMENT_* */
 	uint64_t first_word; /* number of its first word (kept.h) */
+	uint64_t position;   /* of an executable's bytes that stand for its own: where they would lie in the dump's file; 0: it has its own */
 };
 
 /* A file that was mapped into the process; of a Windows dump, a whole module. */
@@ -125,6 +126,7 @@ struct image {
 	size_t last_segment, before_last; /* cache of the lookup: a goroutine's structure and its stack lie in different ones */
 	struct kept *kept;   /* words that were read, or those that a slim dump has (kept.h); NULL: nobody asks, all */
 	bool slim;           /* it is what tornstack slim left of another */
+	uint64_t adopted;    /* bytes of segments that have a position (struct segment) */
 	bool redacted;       /* … and what was not needed is not even in the words that are there */
 	uint64_t copied;     /* bytes that image_bytes copied: memory in several pieces is not much more than the dump has */
 };

@@ -152,3 +152,43 @@ void kept_note_comparison(struct image *image, struct span file, uint64_t addres
 	if (!kept_compared(image->kept, file, address))
 		vec_push(image->arena, &image->kept->comparisons, comparison);
 }
+
+/* Where an answer is, or is to be put. */
+static size_t answer_place(const struct kept *kept, enum kept_question question, uint64_t pc)
+{
+	size_t low = 0, high = kept->answers.count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		const struct kept_answer *one = &kept->answers.items[middle];
+
+		if (one->pc < pc || (one->pc == pc && one->question < (uint64_t)question))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct kept_answer *kept_answered(const struct kept *kept, enum kept_question question, uint64_t pc)
+{
+	const size_t place = answer_place(kept, question, pc);
+	const struct kept_answer *one = place < kept->answers.count ? &kept->answers.items[place] : NULL;
+
+	return one && one->pc == pc && one->question == (uint64_t)question ? one : NULL;
+}
+
+void kept_note_answer(struct image *image, enum kept_question question, uint64_t pc, const void *bytes, size_t size)
+{
+	struct kept *kept = image->kept;
+	const size_t place = answer_place(kept, question, pc);
+	uint8_t *copy;
+
+	if (kept->answers.count >= KEPT_ANSWERS_MOST || kept_answered(kept, question, pc))
+		return;
+	copy = size ? memcpy(arena_alloc(image->arena, size), bytes, size) : NULL;
+	vec_push(image->arena, &kept->answers, (struct kept_answer){0});
+	memmove(&kept->answers.items[place + 1], &kept->answers.items[place],
+		(kept->answers.count - 1 - place) * sizeof *kept->answers.items);
+	kept->answers.items[place] = (struct kept_answer){pc, question, {copy, size}};
+}

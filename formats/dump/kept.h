@@ -14,6 +14,17 @@ struct kept_comparison {
 	struct comparison sum;
 };
 
+/* What a file told of a pc: who reads the slim dump need not have the file. */
+struct kept_answer {
+	uint64_t pc;
+	uint64_t question; /* enum kept_question */
+	struct span bytes; /* empty: there is nothing to tell */
+};
+
+enum kept_question { KEPT_UNWIND_ROW, KEPT_C_FUNCTION };
+
+enum { KEPT_ANSWERS_MOST = 1 << 12 };
+
 struct redaction;
 
 struct kept {
@@ -27,6 +38,7 @@ struct kept {
 	uint64_t words;
 	bool recording;
 	VEC(struct kept_comparison) comparisons;
+	VEC(struct kept_answer) answers; /* ascending by pc and question */
 	struct redaction *redaction; /* what must not leave (formats/slim/redaction.h); NULL: all may */
 	struct notes notes; /* what the format's reader noted */
 };
@@ -65,5 +77,9 @@ bool kept_any(const struct kept *kept, uint64_t from, uint64_t to);
 /* The comparison of a file's bytes with the memory at an address that was recorded; NULL: none was. */
 const struct kept_comparison *kept_compared(const struct kept *kept, struct span file, uint64_t address);
 void kept_note_comparison(struct image *image, struct span file, uint64_t address, const struct comparison *sum);
+
+/* What was told of a pc; NULL: nobody was asked. A new answer, by the one thread that asks files: a copy is kept, of KEPT_ANSWERS_MOST. */
+const struct kept_answer *kept_answered(const struct kept *kept, enum kept_question question, uint64_t pc);
+void kept_note_answer(struct image *image, enum kept_question question, uint64_t pc, const void *bytes, size_t size);
 
 #endif

@@ -4,6 +4,7 @@
 #include "formats/slim/record.h"
 #include "formats/slim/notes.h"
 #include "formats/slim/slim.h"
+#include "formats/slim/tables.h"
 
 #include "formats/exe/elf.h"
 
@@ -69,10 +70,15 @@ static void add_old_headers(struct writer *writer)
 {
 	const uint64_t table = writer->elf.program_offset;
 	const uint64_t sections = span_u64(writer->plan.image->bytes, 40); /* e_shoff */
+	struct piece made = tables_headers(&writer->plan, &writer->elf);
 
 	layout_add_bytes(&writer->plan, 0, EHDR, writer->at);
 	writer->at += EHDR;
-	if (table >= EHDR) {
+	if (made.size) {
+		made.position = writer->at;
+		layout_add(&writer->plan, made);
+		writer->at += made.size;
+	} else if (table >= EHDR) {
 		layout_add_bytes(&writer->plan, table, writer->elf.program_count * PHDR, writer->at);
 		writer->at += writer->elf.program_count * PHDR;
 	}

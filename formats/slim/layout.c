@@ -9,7 +9,7 @@ enum { BLOCK = 1 << 16 };
 
 uint64_t layout_original(const struct image *image, const struct segment *segment, uint64_t offset)
 {
-	return (uint64_t)(segment->saved.data - image->bytes.data) + offset;
+	return (segment->position ? segment->position : (uint64_t)(segment->saved.data - image->bytes.data)) + offset;
 }
 
 /* ---- which pages ---- */

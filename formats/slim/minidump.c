@@ -2,15 +2,18 @@
  * offsets, and what they refer to with them. Of the full memory (Memory64List), which lies behind them, pages with kept words are
  * left, in a list of their own; other memory stays in its place, and of it kept words. A new directory names the new streams.
  * Reference: minidumpapiset.h. */
+#include "formats/slim/memory_lists.h"
 #include "formats/slim/record.h"
 #include "formats/slim/streams.h"
 #include "formats/slim/slim.h"
+#include "formats/slim/tables.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	HEADER = 32, ENTRY = 12, STREAMS_MOST = 4096, LIST_MOST = 1 << 16,
-	MEMORY64 = 9, RANGE = 16, MEMORY64_HEADER = 16,
+	THREADS = 3, MEMORY = 5, MEMORY64 = 9,
 	RUNS_MOST = 1 << 16,
 };
 
@@ -18,11 +21,17 @@ struct range {
 	uint64_t start, end;
 };
 
+/* A stream that lies behind memory: no other refers to places in it, nor it to others. */
+struct moved {
+	uint64_t start, size, position;
+};
+
 struct writer {
 	struct layout_plan plan;
 	struct span file;
 	VEC(struct range) metadata; /* of the old file */
-	bool full;     /* memory has a list of its own, and lies behind all else */
+	VEC(struct moved) moved;
+	bool full;     /* memory lies behind all that stays in its place: it gets a list of its own */
 	uint64_t area; /* how much of the old file stays where it was */
 };
 
@@ -101,21 +110,50 @@ static uint64_t streams_of(const struct writer *writer)
 	return count;
 }
 
+static bool has_references(uint32_t type)
+{
+	for (size_t i = 0; i < sizeof references / sizeof *references; i++)
+		if (references[i].stream == type)
+			return true;
+	return false;
+}
+
+/* Where memory begins in the old file. */
+static uint64_t memory_start(const struct writer *writer)
+{
+	const struct image *image = writer->plan.image;
+	uint64_t start = UINT64_MAX;
+
+	for (size_t i = 0; i < image->segments.count; i++) {
+		const struct segment *segment = &image->segments.items[i];
+		const uint64_t at = segment->saved.size && !segment->position ? layout_original(image, segment, 0) : UINT64_MAX;
+
+		start = at < start ? at : start;
+	}
+	return start;
+}
+
 static void find_metadata(struct writer *writer)
 {
+	const uint64_t memory = memory_start(writer);
 	struct span entry;
 
 	add_range(writer, span_u32(writer->file, 12), (uint64_t)span_u32(writer->file, 8) * ENTRY);
 	for (uint64_t i = 0; (entry = entry_at(writer, i)).size; i++) {
 		const uint64_t size = span_u32(entry, 4), start = span_u32(entry, 8);
 		const struct span rest = span_from(writer->file, start);
+		const uint64_t held = size < rest.size ? size : rest.size;
 
 		if (!start || !is_kept(writer, span_u32(entry, 0)))
 			continue;
+		if (start > memory && !has_references(span_u32(entry, 0))) {
+			vec_push(writer->plan.image->arena, &writer->moved, ((struct moved){.start = start, .size = held}));
+			continue;
+		}
 		add_range(writer, start, size);
 		for (size_t k = 0; k < sizeof references / sizeof *references; k++)
 			if (references[k].stream == span_u32(entry, 0))
-				add_references(writer, &references[k], span_slice(rest, 0, size < rest.size ? size : rest.size));
+				add_references(writer, &references[k], span_slice(rest, 0, held));
 	}
 }
 
@@ -148,19 +186,29 @@ static void merge_metadata(struct writer *writer)
 
 /* ---- where memory goes ---- */
 
-/* All memory is in one list, behind everything else. */
-static bool is_full(const struct writer *writer)
+static bool has_stream(const struct writer *writer, uint32_t type)
 {
-	const struct image *image = writer->plan.image;
 	struct span entry;
-	bool listed = false;
 
 	for (uint64_t i = 0; (entry = entry_at(writer, i)).size; i++)
-		listed |= span_u32(entry, 0) == MEMORY64;
-	for (size_t i = 0; i < image->segments.count && listed; i++)
-		if (image->segments.items[i].saved.size && layout_original(image, &image->segments.items[i], 0) < writer->area)
-			return false;
-	return listed;
+		if (span_u32(entry, 0) == type)
+			return true;
+	return false;
+}
+
+/* All memory is behind everything else that stays in its place. */
+static bool is_full(const struct writer *writer)
+{
+	return (has_stream(writer, MEMORY64) || has_stream(writer, MEMORY)) && memory_start(writer) >= writer->area;
+}
+
+/* Those that were to be moved stay where they are, since memory does. */
+static void keep_in_place(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->moved.count; i++)
+		add_range(writer, writer->moved.items[i].start, writer->moved.items[i].size);
+	writer->moved.count = 0;
+	merge_metadata(writer);
 }
 
 /* The pieces between two offsets that are metadata, and those that are memory. */
@@ -192,50 +240,51 @@ static void put(uint8_t **at, uint64_t value, unsigned bytes)
 		*(*at)++ = (uint8_t)(value >> 8 * i);
 }
 
-/* MINIDUMP_MEMORY64_LIST of the runs, whose bytes follow each other from `position` on. */
-static struct piece make_memory_list(struct writer *writer, uint64_t at, uint64_t position)
-{
-	const struct page_runs *runs = &writer->plan.runs;
-	const uint64_t size = MEMORY64_HEADER + runs->items.count * RANGE;
-	uint8_t *bytes = arena_alloc(writer->plan.image->arena, (size_t)size);
-	uint8_t *next = bytes;
-
-	put(&next, runs->items.count, 8);
-	put(&next, position, 8);
-	for (size_t i = 0; i < runs->items.count; i++) {
-		struct page_run *run = &runs->items.items[i];
-
-		put(&next, run->segment->address + run->offset, 8);
-		put(&next, run->size, 8);
-		run->position = position;
-		position += run->size;
-	}
-	return (struct piece){.position = at, .original = SLIM_MADE, .size = size, .bytes = bytes};
-}
-
 struct stream {
 	uint64_t position, size;
 };
 
-/* The old streams, those that are replaced, and the record; returns how many bytes that is. */
-static struct piece make_directory(struct writer *writer, uint64_t at, const struct stream *memory, const struct stream *record,
-				   uint32_t *count)
+/* Streams that are not the old ones. */
+struct made_streams {
+	struct stream memory, threads, record; /* size 0: there is none */
+};
+
+static struct stream place_of(const struct writer *writer, struct span entry, const struct made_streams *made)
 {
-	uint8_t *bytes = arena_array(writer->plan.image->arena, STREAMS_MOST + 1, ENTRY);
+	const uint32_t start = span_u32(entry, 8);
+
+	if (span_u32(entry, 0) == THREADS && made->threads.size)
+		return made->threads;
+	for (size_t i = 0; i < writer->moved.count; i++)
+		if (writer->moved.items[i].start == start)
+			return (struct stream){writer->moved.items[i].position, writer->moved.items[i].size};
+	return (struct stream){start, span_u32(entry, 4)};
+}
+
+/* The old streams, those that are replaced, and the record; returns how many bytes that is. */
+static struct piece make_directory(struct writer *writer, uint64_t at, const struct made_streams *made, uint32_t *count)
+{
+	uint8_t *bytes = arena_array(writer->plan.image->arena, STREAMS_MOST + 2, ENTRY);
 	uint8_t *next = bytes;
 	struct span entry;
 
 	for (uint64_t i = 0; (entry = entry_at(writer, i)).size; i++) {
-		const bool replaced = writer->full && span_u32(entry, 0) == MEMORY64;
-		const bool kept = is_kept(writer, span_u32(entry, 0)); /* else unused: type 0 */
+		const struct stream stream = place_of(writer, entry, made);
+		const uint32_t type = span_u32(entry, 0);
+		const bool kept = is_kept(writer, type) && !(writer->full && (type == MEMORY || type == MEMORY64)); /* else unused: type 0 */
 
-		put(&next, kept ? span_u32(entry, 0) : 0, 4);
-		put(&next, !kept ? 0 : replaced ? memory->size : span_u32(entry, 4), 4);
-		put(&next, !kept ? 0 : replaced ? memory->position : span_u32(entry, 8), 4);
+		put(&next, kept ? type : 0, 4);
+		put(&next, kept ? stream.size : 0, 4);
+		put(&next, kept ? stream.position : 0, 4);
+	}
+	if (writer->full) {
+		put(&next, MEMORY64, 4);
+		put(&next, made->memory.size, 4);
+		put(&next, made->memory.position, 4);
 	}
 	put(&next, SLIM_NOTE, 4);
-	put(&next, record->size, 4);
-	put(&next, record->position, 4);
+	put(&next, made->record.size, 4);
+	put(&next, made->record.position, 4);
 	*count = (uint32_t)((next - bytes) / ENTRY);
 	return (struct piece){.position = at, .original = SLIM_MADE, .size = (uint64_t)(next - bytes), .bytes = bytes};
 }
@@ -251,34 +300,73 @@ static struct piece make_header(const struct writer *writer, uint64_t directory,
 	return (struct piece){.original = SLIM_MADE, .size = HEADER, .bytes = header};
 }
 
+/* ---- the whole ---- */
+
+static uint64_t move_streams(struct writer *writer, uint64_t at)
+{
+	for (size_t i = 0; i < writer->moved.count; i++) {
+		struct moved *moved = &writer->moved.items[i];
+
+		moved->position = at;
+		layout_add_bytes(&writer->plan, moved->start, moved->size, at);
+		at += moved->size;
+	}
+	return at;
+}
+
+static uint64_t place(struct stream *stream, uint64_t at, uint64_t size)
+{
+	*stream = (struct stream){at, size};
+	return at + size;
+}
+
+static struct span old_threads(const struct writer *writer)
+{
+	struct span entry;
+
+	for (uint64_t i = 0; (entry = entry_at(writer, i)).size; i++)
+		if (span_u32(entry, 0) == THREADS)
+			return span_slice(span_from(writer->file, span_u32(entry, 8)), 0, span_u32(entry, 4));
+	return (struct span){0};
+}
+
+static void add_memory(struct writer *writer, const struct made_streams *made, uint64_t position)
+{
+	const struct piece list = memory_list(&writer->plan, made->memory.position, position);
+
+	layout_add_runs(&writer->plan);
+	layout_add(&writer->plan, list);
+	layout_add(&writer->plan, thread_list(&writer->plan, old_threads(writer), made->threads.position));
+}
+
 static const struct err *lay_out(struct writer *writer)
 {
 	struct layout_plan *plan = &writer->plan;
-	struct stream memory = {0}, record = {0};
-	uint64_t at = writer->area, directory;
-	struct piece made;
+	struct piece adopted = tables_lists(plan);
+	struct made_streams made = {0};
+	struct stream directory;
+	uint64_t at = writer->area;
 	uint32_t count;
 
 	layout_add_bytes(plan, 0, HEADER, at);
-	at += HEADER;
-	memory = (struct stream){at, MEMORY64_HEADER + plan->runs.items.count * RANGE};
-	at += writer->full ? memory.size : 0;
-	directory = at;
-	at += (streams_of(writer) + 1) * ENTRY;
-	record = (struct stream){at, slim_record_size(plan, plan->pieces.count + plan->runs.items.count)};
-	at += record.size;
+	at = move_streams(writer, at + HEADER);
+	adopted.position = at;
+	layout_add(plan, adopted);
+	at += adopted.size;
+	if (writer->full) {
+		at = place(&made.memory, at, memory_list_size(plan));
+		at = place(&made.threads, at, old_threads(writer).size);
+	}
+	at = place(&directory, at, (streams_of(writer) + 2) * ENTRY);
+	at = place(&made.record, at, slim_record_size(plan, plan->pieces.count + plan->runs.items.count));
 	if (at > UINT32_MAX)
 		return err_new(plan->image->arena, ERR_LIMIT, "too much of it would be left: what is no memory has no room in a minidump");
-	if (writer->full) {
-		made = make_memory_list(writer, memory.position, (at + SLIM_PAGE - 1) / SLIM_PAGE * SLIM_PAGE);
-		layout_add_runs(plan);
-		layout_add(plan, made);
-	}
-	made = make_directory(writer, directory, &memory, &record, &count);
-	layout_add(plan, made);
-	layout_add(plan, make_header(writer, directory, count));
-	layout_add(plan, (struct piece){.position = record.position, .original = SLIM_MADE, .size = record.size,
-					.bytes = slim_record_make(plan, record.size)});
+	if (writer->full)
+		add_memory(writer, &made, (at + SLIM_PAGE - 1) / SLIM_PAGE * SLIM_PAGE);
+	layout_add(plan, make_directory(writer, directory.position, &made, &count));
+	layout_add(plan, make_header(writer, directory.position, count));
+	layout_add(plan, (struct piece){.position = made.record.position, .original = SLIM_MADE, .size = made.record.size,
+					.bytes = slim_record_make(plan, made.record.size)});
 	return NULL;
 }
 
@@ -294,6 +382,8 @@ const struct err *slim_write_minidump(struct image *image, FILE *out)
 	writer.full = is_full(&writer);
 	if (writer.full)
 		layout_find_runs(&writer.plan, RUNS_MOST);
+	else
+		keep_in_place(&writer);
 	add_area(&writer);
 	err = lay_out(&writer);
 	if (!err)

@@ -1,6 +1,8 @@
 /* record.c: see record.h. */
 #include "formats/slim/record.h"
 
+#include "formats/slim/tables.h"
+
 #include "base/mapping.h"
 #include "formats/exe/elf.h"
 #include "formats/slim/redaction.h"
@@ -11,13 +13,14 @@ enum {
 	WORD = 8,
 	EXTENT = 3 * WORD,
 	COMPARISON = 6 * WORD,
+	ANSWER = 3 * WORD, /* and its bytes */
 	BLOCK_WORDS = 512,
 	BLOCK_BITS = BLOCK_WORDS / 8, /* bytes */
 	BLOCK = WORD + 2 * BLOCK_BITS,
 	NOTES_LIMIT = 1 << 20,
 };
 
-enum header { AT_MAGIC, AT_VERSION, AT_SIZE, AT_FLAGS, AT_EXTENTS, AT_COMPARISONS, AT_WORDS, AT_BLOCKS, AT_MASKS, AT_NOTES };
+enum header { AT_MAGIC, AT_VERSION, AT_SIZE, AT_FLAGS, AT_EXTENTS, AT_COMPARISONS, AT_WORDS, AT_BLOCKS, AT_MASKS, AT_ANSWERS, AT_NOTES };
 
 /* ---- making ---- */
 
@@ -52,6 +55,20 @@ static uint64_t notes_size(const struct notes *notes, size_t count)
 	return size;
 }
 
+static uint64_t padded(uint64_t size)
+{
+	return (size + WORD - 1) / WORD * WORD;
+}
+
+static uint64_t answers_size(const struct kept *kept)
+{
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < kept->answers.count; i++)
+		size += ANSWER + padded(kept->answers.items[i].bytes.size);
+	return size;
+}
+
 static uint64_t masks_of(const struct layout_plan *plan)
 {
 	return plan->image->kept->redaction ? plan->image->threads.count : 0;
@@ -62,7 +79,7 @@ uint64_t slim_record_size(const struct layout_plan *plan, size_t extents)
 	const struct kept *kept = plan->image->kept;
 
 	return SLIM_HEADER * WORD + extents * EXTENT + kept->comparisons.count * COMPARISON + count_blocks(kept) * BLOCK +
-	       masks_of(plan) * WORD + notes_size(&kept->notes, kept->notes.count);
+	       masks_of(plan) * WORD + answers_size(kept) + notes_size(&kept->notes, kept->notes.count);
 }
 
 static void put_extents(uint8_t **at, const struct layout_plan *plan)
@@ -106,6 +123,20 @@ static void put_blocks(uint8_t **at, const struct kept *kept)
 	}
 }
 
+static void put_answers(uint8_t **at, const struct kept *kept)
+{
+	for (size_t i = 0; i < kept->answers.count; i++) {
+		const struct kept_answer *answer = &kept->answers.items[i];
+
+		put(at, answer->pc);
+		put(at, answer->question);
+		put(at, answer->bytes.size);
+		if (answer->bytes.size)
+			memcpy(*at, answer->bytes.data, answer->bytes.size);
+		*at += padded(answer->bytes.size);
+	}
+}
+
 static void put_notes(uint8_t **at, const struct notes *notes)
 {
 	for (size_t i = 0; i < notes->count; i++) {
@@ -126,10 +157,10 @@ const uint8_t *slim_record_make(const struct layout_plan *plan, uint64_t size)
 	for (size_t i = 0; i < plan->pieces.count; i++)
 		extents += plan->pieces.items[i].original != SLIM_MADE;
 	const uint64_t header[SLIM_HEADER] = {
-		[AT_MAGIC] = SLIM_MAGIC, [AT_VERSION] = SLIM_VERSION, [AT_SIZE] = plan->image->bytes.size,
+		[AT_MAGIC] = SLIM_MAGIC, [AT_VERSION] = SLIM_VERSION, [AT_SIZE] = tables_end(plan->image),
 		[AT_FLAGS] = (plan->image->truncated ? SLIM_TRUNCATED : 0) | (kept->redaction ? SLIM_REDACTED : 0), [AT_EXTENTS] = extents,
 		[AT_COMPARISONS] = kept->comparisons.count, [AT_WORDS] = kept->words, [AT_BLOCKS] = count_blocks(kept),
-		[AT_MASKS] = masks_of(plan),
+		[AT_MASKS] = masks_of(plan), [AT_ANSWERS] = answers_size(kept),
 		[AT_NOTES] = notes_size(&kept->notes, kept->notes.count),
 	};
 
@@ -140,6 +171,7 @@ const uint8_t *slim_record_make(const struct layout_plan *plan, uint64_t size)
 	put_blocks(&at, kept);
 	for (size_t i = 0; i < masks_of(plan); i++)
 		put(&at, kept->redaction->masked[i]);
+	put_answers(&at, kept);
 	put_notes(&at, &kept->notes);
 	return record;
 }
@@ -212,6 +244,7 @@ bool slim_record_read(struct span bytes, struct slim_record *ret)
 	ret->comparisons = take(&reader, header[AT_COMPARISONS], COMPARISON);
 	ret->blocks = take(&reader, header[AT_BLOCKS], BLOCK);
 	ret->masks = take(&reader, header[AT_MASKS], WORD);
+	ret->answers = take(&reader, header[AT_ANSWERS], 1);
 	ret->notes = take(&reader, header[AT_NOTES], 1);
 	return !reader.failed && header[AT_VERSION] == SLIM_VERSION && ret->notes.size <= NOTES_LIMIT;
 }
@@ -275,6 +308,24 @@ static void apply_comparisons(struct image *image, struct span bytes)
 			 });
 }
 
+/* Those that are in order, each once: who looks for one relies on it. */
+static void apply_answers(struct image *image, struct span bytes)
+{
+	struct kept *kept = image->kept;
+	uint64_t size;
+
+	for (uint64_t at = 0; at < bytes.size && kept->answers.count < KEPT_ANSWERS_MOST; at += ANSWER + padded(size)) {
+		struct kept_answer answer = {.pc = span_u64(bytes, at), .question = span_u64(bytes, at + WORD)};
+		const struct kept_answer *last = kept->answers.count ? &kept->answers.items[kept->answers.count - 1] : NULL;
+
+		size = span_u64(bytes, at + 2 * WORD);
+		if (size > bytes.size || (last && (last->pc > answer.pc || (last->pc == answer.pc && last->question >= answer.question))))
+			return;
+		answer.bytes = span_slice(bytes, at + ANSWER, size);
+		vec_push(image->arena, &kept->answers, answer);
+	}
+}
+
 /* What was said of the old file when it was read, in place of what is said of this one. */
 static void apply_notes(struct image *image, struct span notes)
 {
@@ -304,6 +355,7 @@ const struct err *slim_record_apply(struct image *image, const struct slim_recor
 		image->threads.items[i].registers.known &= ~span_u64(record->masks, i * WORD);
 	image->redacted = record->flags & SLIM_REDACTED;
 	apply_comparisons(image, record->comparisons);
+	apply_answers(image, record->answers);
 	apply_notes(image, record->notes);
 	return NULL;
 }

@@ -4,6 +4,7 @@
 #include "formats/unwind/libraries.h"
 
 #include "base/steps.h"
+#include "formats/dump/kept.h"
 #include "formats/locator/paths.h"
 #include "formats/dump/pe_module.h"
 #include "formats/unwind/pe_unwind.h"
@@ -13,7 +14,7 @@
 
 enum { AT_BASE = 7, AT_ENTRY = 9, AT_SYSINFO_EHDR = 33, DT_DEBUG = 21 };
 
-enum { VDSO_LIMIT = 1 << 16, LIBRARY_LIMIT = 1 << 10, DYNAMIC_LIMIT = 1 << 9, LINKED_LIMIT = 1 << 12, PATH_LIMIT = 4096, LOOKED_AT = 8 /* entries of a list, for one step */ };
+enum { VDSO_LIMIT = 1 << 16, LIBRARY_LIMIT = 1 << 10, DYNAMIC_LIMIT = 1 << 9, LINKED_LIMIT = 1 << 12, PATH_LIMIT = 4096, SYMBOL_MOST = 1024, LOOKED_AT = 8 /* entries of a list, for one step */ };
 
 enum { R_MAP = 8, L_ADDR = 0, L_NAME = 8, L_NEXT = 24 }; /* offsets in r_debug and link_map */
 
@@ -315,11 +316,54 @@ void libraries_prepare(struct libraries *libraries, uint64_t pc)
 		library_at(libraries, pc);
 }
 
+/* What the file told when a slim dump was made; NULL: it was not asked, or this is none. */
+static const struct kept_answer *answered(const struct libraries *libraries, enum kept_question question, uint64_t pc)
+{
+	const struct kept *kept = libraries ? libraries->image->kept : NULL;
+
+	return kept && !kept->recording ? kept_answered(kept, question, pc) : NULL;
+}
+
+static void note_answer(struct libraries *libraries, enum kept_question question, uint64_t pc, const void *bytes, size_t size)
+{
+	if (libraries->image->kept && libraries->image->kept->recording)
+		kept_note_answer(libraries->image, question, pc, bytes, size);
+}
+
+static const struct cfi_row *row_of_answer(struct libraries *libraries, const struct kept_answer *answer)
+{
+	struct cfi_row *row;
+
+	if (!answer->bytes.size || answer->bytes.size > sizeof *row)
+		return NULL;
+	row = arena_alloc(libraries->image->arena, sizeof *row);
+	memcpy(row, answer->bytes.data, answer->bytes.size);
+	return row->found ? row : NULL;
+}
+
+/* A row without the zeros at its end, which are most of it. */
+static void note_row(struct libraries *libraries, uint64_t pc, const struct cfi_row *row)
+{
+	size_t size = row ? sizeof *row : 0;
+
+	while (size && !((const uint8_t *)row)[size - 1])
+		size--;
+	note_answer(libraries, KEPT_UNWIND_ROW, pc, row, size);
+}
+
 const struct cfi_row *libraries_row(struct libraries *libraries, uint64_t pc)
 {
-	const struct library *library = libraries ? library_at(libraries, pc) : NULL;
+	const struct kept_answer *answer = answered(libraries, KEPT_UNWIND_ROW, pc);
+	const struct library *library = libraries && !answer ? library_at(libraries, pc) : NULL;
+	const struct cfi_row *row;
 
-	return library && library->exe ? cfi_table_row(library->table, pc - library->bias) : NULL;
+	if (answer)
+		return row_of_answer(libraries, answer);
+	if (!library || !library->exe)
+		return NULL;
+	row = cfi_table_row(library->table, pc - library->bias);
+	note_row(libraries, pc, row);
+	return row;
 }
 
 /* Hand-written code has symbols without a size, and so has Windows: they are believed as far as the function's unwind table
@@ -345,13 +389,33 @@ static const struct symbol *symbol_in(struct libraries *libraries, const struct 
 	return symbol && (symbol->size || in_one_function(libraries, library, symbol->address, pc)) ? symbol : NULL;
 }
 
-bool libraries_function(struct libraries *libraries, uint64_t pc, struct c_function *ret)
+/* Its entry, and its name to the end. */
+static bool function_of_answer(struct libraries *libraries, const struct kept_answer *answer, struct c_function *ret)
 {
-	struct library *library = libraries ? library_at(libraries, pc) : NULL;
+	if (answer->bytes.size <= sizeof ret->entry)
+		return false;
+	ret->entry = load_u64(answer->bytes.data);
+	ret->name = arena_strndup(libraries->image->arena, (const char *)answer->bytes.data + sizeof ret->entry,
+				  strnlen((const char *)answer->bytes.data + sizeof ret->entry, answer->bytes.size - sizeof ret->entry));
+	return true;
+}
+
+static void note_function(struct libraries *libraries, uint64_t pc, const struct c_function *function)
+{
+	const size_t length = function ? strnlen(function->name, SYMBOL_MOST) : 0;
+	uint8_t bytes[sizeof function->entry + SYMBOL_MOST] = {0};
+
+	if (function) {
+		memcpy(bytes, &function->entry, sizeof function->entry);
+		memcpy(bytes + sizeof function->entry, function->name, length);
+	}
+	note_answer(libraries, KEPT_C_FUNCTION, pc, bytes, function ? sizeof function->entry + length : 0);
+}
+
+static bool find_function(struct libraries *libraries, struct library *library, uint64_t pc, struct c_function *ret)
+{
 	const struct symbol *symbol;
 
-	if (!library || !library->exe)
-		return false;
 	if (!library->symbols_sought && !library->exe->has_symbols)
 		library->symbols = library_file_symbols(libraries->image, &libraries->search, library->exe);
 	library->symbols_sought = true;
@@ -363,6 +427,21 @@ bool libraries_function(struct libraries *libraries, uint64_t pc, struct c_funct
 	*ret = (struct c_function){.entry = symbol->address + library->bias};
 	ret->name = arena_strndup(libraries->image->arena, symbol->name, strcspn(symbol->name, "@")); /* its version */
 	return true;
+}
+
+bool libraries_function(struct libraries *libraries, uint64_t pc, struct c_function *ret)
+{
+	const struct kept_answer *answer = answered(libraries, KEPT_C_FUNCTION, pc);
+	struct library *library = libraries && !answer ? library_at(libraries, pc) : NULL;
+	bool found;
+
+	if (answer)
+		return function_of_answer(libraries, answer, ret);
+	if (!library || !library->exe)
+		return false;
+	found = find_function(libraries, library, pc, ret);
+	note_function(libraries, pc, found ? ret : NULL);
+	return found;
 }
 
 bool libraries_generated(struct libraries *libraries, uint64_t pc)

@@ -100,6 +100,19 @@ def redacted(args, folder):
     return after.trouble(0) or different(without_secrets(before.report), without_secrets(after.report))
 
 
+def with_tables(args, folder):
+    """The same of a redacted one that needs no executable. One of which it is not known whether it ran is not put in."""
+    before = tap.Run(*args, '--json', '--goroutines=all')
+    if before.report and before.report['target']['executable_identity'] not in ('same', 'equivalent'):
+        return None
+    run = tap.Run('slim', *args, '--with-tables', '-o', folder / 'slim.zst')
+    (folder / 'alone').mkdir(exist_ok=True) # where no executable lies
+    slim = (folder / 'slim.zst').rename(folder / 'alone/slim.zst')
+    after = tap.Run(slim, '--json', '--goroutines=all')
+    return before.trouble(0) or run.trouble(0) or after.trouble(0) or different(
+        without_secrets(before.report), without_secrets(after.report))
+
+
 def check_case(case, folder):
     args = tap.case_args(case)
     if is_log(args):
@@ -109,6 +122,7 @@ def check_case(case, folder):
     tap.check(f'{case}: with its executable', differences(moved(args, folder), folder, REPORTS))
     tap.check(f'{case}: redacted', redacted(moved(args, folder), folder))
     if without_exe(args) != args:
+        tap.check(f'{case}: with tables, without its executable', with_tables(moved(args, folder), folder))
         reports = REPORTS if tap.FULL else REPORTS[:1]
         tap.check(f'{case}: without', differences(moved(without_exe(args), folder), folder, reports))
 

@@ -69,7 +69,7 @@ static struct fixture *make(void)
 	f->arena = f->notes.arena = arena;
 	f->image = (struct image){.arena = arena, .notes = &f->notes, .arch = &arch_amd64};
 	vec_push(arena, &f->image.segments,
-		 (struct segment){DATA, DATA_SIZE, {f->data, DATA_SIZE}, DATA_SIZE, SEGMENT_READ | SEGMENT_WRITE, 0});
+		 (struct segment){DATA, DATA_SIZE, {f->data, DATA_SIZE}, DATA_SIZE, SEGMENT_READ | SEGMENT_WRITE, 0, 0});
 	f->runtime = (struct go_runtime){.arena = arena, .image = &f->image, .notes = &f->notes};
 	f->runtime.version.minor = 26;
 	f->runtime.layout = layout_find(OS_LINUX, ARCH_AMD64, 26, 0, &exact);

@@ -225,7 +225,7 @@ static struct func *make_func(struct fixture *f, const struct function *function
 
 static void add_segment(struct fixture *f, uint64_t address, const void *bytes, size_t size, uint8_t flags)
 {
-	vec_push(f->arena, &f->image.segments, (struct segment){address, size, {bytes, size}, size, flags, 0});
+	vec_push(f->arena, &f->image.segments, (struct segment){address, size, {bytes, size}, size, flags, 0, 0});
 }
 
 static struct fixture *make(const struct arch *arch, const char *text, size_t size, const struct function *functions,
