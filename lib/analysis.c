@@ -142,7 +142,7 @@ static const struct err *load(struct job *job, struct image *image, struct go_ru
 	struct exe_candidate exe = {.source = EXE_NONE};
 	const struct err *error = NULL;
 
-	if (options->format == TS_SLIM && !job->surveying)
+	if (options->format == TS_SLIM && !job->surveying && !image->record) /* of a log, its text is written */
 		error = slim_begin(image);
 	if (error)
 		return error;

@@ -4,6 +4,7 @@
 #include "formats/archive/compressed.h"
 #include "formats/dump/kept.h"
 #include "formats/slim/slim.h"
+#include "lib/redacted_log.h"
 #include "lib/redaction.h"
 
 #include <inttypes.h>
@@ -75,31 +76,50 @@ static void list_kept(const struct image *image, FILE *out)
 		redaction->removed, redaction->masked_count);
 }
 
-const struct err *slim_dump(const struct diagnosis *diagnosis, const struct ts_options *options, void (*begin)(void *context),
-			    void *context, FILE *out)
+/* Makes every report, for nobody, so that all they read is kept. */
+static const struct err *read_all(const struct diagnosis *diagnosis, void (*begin)(void *context), void *context)
 {
 	const cookie_io_functions_t nowhere = {.write = drop};
-	struct image *image = diagnosis->analysis->image;
-	FILE *compressed = options->compressed ? compressed_open(out) : NULL;
 	FILE *null = fopencookie(NULL, "w", nowhere);
-	const struct err *err = NULL;
 
-	if (!null || (options->compressed && !compressed))
-		err = err_new(image->arena, ERR_LIMIT, "no memory");
-	for (size_t i = 0; i < sizeof reports / sizeof *reports && !err; i++) {
+	if (!null)
+		return err_new(diagnosis->analysis->image->arena, ERR_LIMIT, "no memory");
+	for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
 		begin(context);
 		reports[i].write(diagnosis, reports[i].options, null);
 	}
-	if (null)
-		fclose(null);
-	if (!err)
-		slim_keep_for_debuggers(image);
-	if (!err && !options->unredacted)
+	fclose(null);
+	return NULL;
+}
+
+static const struct err *write_slim(const struct diagnosis *diagnosis, const struct ts_options *options, FILE *out)
+{
+	struct image *image = diagnosis->analysis->image;
+
+	if (image->record) {
+		redacted_log_write(image, options->unredacted, out);
+		return NULL;
+	}
+	slim_keep_for_debuggers(image);
+	if (!options->unredacted)
 		redact(diagnosis);
-	if (!err && options->listed)
-		list_kept(image, out);
-	else if (!err)
-		err = slim_write(image, compressed ? compressed : out);
+	if (!options->listed)
+		return slim_write(image, out);
+	list_kept(image, out);
+	return NULL;
+}
+
+const struct err *slim_dump(const struct diagnosis *diagnosis, const struct ts_options *options, void (*begin)(void *context),
+			    void *context, FILE *out)
+{
+	struct image *image = diagnosis->analysis->image;
+	FILE *compressed = options->compressed ? compressed_open(out) : NULL;
+	const struct err *err = image->record ? NULL : read_all(diagnosis, begin, context);
+
+	if (options->compressed && !compressed)
+		err = err_new(image->arena, ERR_LIMIT, "no memory");
+	if (!err)
+		err = write_slim(diagnosis, options, compressed ? compressed : out);
 	if (compressed)
 		fclose(compressed);
 	return err;

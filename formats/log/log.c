@@ -83,6 +83,7 @@ static void read_block(struct image *image, const struct log_block *block)
 	struct log_at first;
 
 	image->record = record;
+	record->block = block;
 	record->first_line = block->first_line;
 	record->last_line = block->last_line;
 	first = first_stack(block, &reader);

@@ -120,7 +120,10 @@ enum release_sign {
 #undef RELEASE_SIGN
 };
 
+struct log_block;
+
 struct log_record {
+	const struct log_block *block; /* the text that it was taken from (lines.h) */
 	VEC(struct recorded_function) functions;
 	VEC(struct recorded_place) places;
 	VEC(struct recorded_frame) frames;

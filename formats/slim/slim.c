@@ -13,8 +13,6 @@ const struct err *slim_begin(struct image *image)
 {
 	const struct err *err;
 
-	if (image->record)
-		return err_new(image->arena, ERR_UNSUPPORTED, "it is a log: there is no dump to make slim");
 	if (image->slim)
 		return err_new(image->arena, ERR_UNSUPPORTED, "it is slim already");
 	err = kept_begin(image, true);

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* From here on the image notes what is read of it, for slim_write. Errors: LIMIT; UNSUPPORTED: it is a log. */
+/* From here on the image notes what is read of it, for slim_write. Errors: LIMIT; UNSUPPORTED: it is slim already. */
 const struct err *slim_begin(struct image *image);
 
 /* What debuggers ask for, which no report does: the words from SP on of each thread, for variables of its frames, and the vdso. */

@@ -116,8 +116,7 @@ def with_tables(args, folder):
 def check_case(case, folder):
     args = tap.case_args(case)
     if is_log(args):
-        run = tap.Run('slim', *args, '-o', folder / 'slim')
-        tap.check(f'{case}: a log cannot be made slim', run.trouble(1) or ('it is a log' not in run.err and run.err))
+        tap.check(f'{case}: its text', redacted(moved(args, folder), folder))
         return
     tap.check(f'{case}: with its executable', differences(moved(args, folder), folder, REPORTS))
     tap.check(f'{case}: redacted', redacted(moved(args, folder), folder))
