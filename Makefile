@@ -337,10 +337,10 @@ check-faults: deps-test
 check-damage: deps-test
 	@$(MAKE) HOSTILE=full TESTS='hostile/test_damage hostile/test_forgeries' run-tests
 
-# Slim dumps of every case, with and without its executable, cut and damaged.
+# Slim dumps and bundles of every case, with and without its executable, cut and damaged.
 .PHONY: check-slim
 check-slim: deps-test
-	@$(MAKE) HOSTILE=full TESTS=golden/test_slim run-tests
+	@$(MAKE) HOSTILE=full TESTS='golden/test_slim golden/test_bundle' run-tests
 
 # Secrets that a program had, in what redacted slim dumps and their reports have. Needs Go and qemu-aarch64.
 .PHONY: check-secrets
@@ -537,7 +537,7 @@ help:
 	@echo "make check-accuracy every return address of healthy dumps overwritten in turn, goroutines stopped at every split of SP;"
 	@echo "                    LIMIT=, SEED=, TABLE=, DUMPS=, TOOLCHAINS="
 	@echo "make check-logs     what is said of logs against the cores of the same processes; TABLE="
-	@echo "make check-slim     slim dumps of every case, against the reports of the whole ones"
+	@echo "make check-slim     slim dumps and bundles of every case, against the reports of the whole ones"
 	@echo "make check-secrets  secrets of a crashed program in slim dumps and reports: there are none"
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
 	@echo "make check-faults   every allocation fails in turn, and every system call; slow"

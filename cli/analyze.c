@@ -42,7 +42,7 @@ int command_analyze(int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.args_doc = "DUMP...|PID\nEXE DUMP\ngoroutines DUMP\nslim DUMP -o FILE\nhandle PID ...\nscan BINARY|ARCHIVE|DIR...\nexplain [RULE|BUG]",
+		.args_doc = "DUMP...|PID\nEXE DUMP\ngoroutines DUMP\nslim DUMP -o FILE\nbundle DUMP -o FILE\nhandle PID ...\nscan BINARY|ARCHIVE|DIR...\nexplain [RULE|BUG]",
 		.doc = "Says what happened to a Go process from its core dump (linux) or minidump (windows), amd64 or arm64, also when its "
 		       "stacks are corrupt and its executable is stripped; or from the log of its crash. DUMP may be "
 		       "compressed (zstd, lz4, xz, gzip), and '-' is standard input. Of several, or of those in a "

@@ -18,6 +18,7 @@ int command_goroutines(int argc, char **argv);
 int command_scan(int argc, char **argv);
 int command_triage(int argc, char **argv);
 int command_slim(int argc, char **argv);
+int command_bundle(int argc, char **argv);
 int command_handle(int argc, char **argv);
 int command_explain(int argc, char **argv);
 

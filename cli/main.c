@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{"triage", "put many dumps together by their causes", command_triage},
 	{"scan", "find code in executables that is exposed to a torn stack", command_scan},
 	{"slim", "make a small dump that gives the same report", command_slim},
+	{"bundle", "make one file to attach to a bug report", command_bundle},
 	{"handle", "take a core from the kernel (core_pattern), keep its report", command_handle},
 	{"explain", "say what a rule or a known bug means", command_explain},
 	{"help", "say how a command is used, or how to get a dump", command_help},

@@ -300,7 +300,8 @@ static void set_options(struct settings *settings)
 
 static int run_one(struct settings *settings, struct output *output)
 {
-	const struct ts_result result = ts_analyze(*settings->named.items, &settings->options, output->file);
+	const struct ts_result result = (settings->analyze ? settings->analyze : ts_analyze)(*settings->named.items, &settings->options,
+											     output->file);
 
 	running_exposed(&settings->running, result.exposed);
 	if (result.outcome != TS_ANALYSED && result.outcome != TS_ANALYSED_CORRUPTION) {
@@ -308,6 +309,8 @@ static int run_one(struct settings *settings, struct output *output)
 		fail(settings, &result);
 		return EXIT_FAILED;
 	}
+	if (*result.remark && !settings->running.quiet)
+		cli_complain("%s", result.remark);
 	if (!output_keep(output))
 		return EXIT_FAILED;
 	return result.outcome == TS_ANALYSED_CORRUPTION ? EXIT_CORRUPTION : EXIT_OK;

@@ -17,6 +17,8 @@ struct settings {
 	const char *core;    /* -c */
 	char process[32];    /* what stands for a dump where a process is read */
 	bool several;        /* more than one dump will do */
+	/* What is done with a dump; NULL: ts_analyze. */
+	struct ts_result (*analyze)(const char *dump, const struct ts_options *options, FILE *out);
 };
 
 /* A child of a subcommand's argp; its input is a struct settings. */

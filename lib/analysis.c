@@ -130,6 +130,15 @@ static struct image *reopen(struct job *job)
 	return opened->image;
 }
 
+/* A bundle says the same on every machine, unless it is told what to read besides. */
+static bool is_alone(const struct job *job, const struct image *image)
+{
+	const struct ts_options *options = job->options;
+	const bool given = options->executables && *options->executables;
+
+	return (options->alone || (image->bundled && !options->symbols_dir && !options->sysroot)) && !given;
+}
+
 static const struct err *load(struct job *job, struct image *image, struct go_runtime **ret)
 {
 	const struct ts_options *options = job->options;
@@ -150,7 +159,7 @@ static const struct err *load(struct job *job, struct image *image, struct go_ru
 	image->libraries = libraries_new(image, &libraries);
 	if (job->adopted) /* its symbols and unwind tables are asked, and what they told is kept (kept.h) */
 		libraries_add_program(image->libraries, job->adopted, job->adopted_bias);
-	if (!job->adopted)
+	if (!job->adopted && !is_alone(job, image))
 		error = locate_exe(image, &search, &exe);
 	if (error || is_cancelled(job))
 		return error;

@@ -2,7 +2,7 @@
 #include "lib/examination.h"
 
 #include "base/err.h"
-#include "fleet/content.h"
+#include "formats/archive/digest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,8 +33,8 @@ static const char *file_of(const struct input *input)
 static const char *hash_of(struct arena *arena, const char *path)
 {
 	const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	char digits[CONTENT_DIGITS + 1];
-	const bool hashed = descriptor >= 0 && content_hash(descriptor, digits);
+	char digits[DIGEST_TEXT];
+	const bool hashed = descriptor >= 0 && digest_file(descriptor, digits);
 
 	if (descriptor >= 0)
 		close(descriptor);

@@ -63,9 +63,10 @@ struct ts_options {
 	const struct ts_filter *filter; /* list these goroutines instead of saying what happened; NULL: do not */
 	bool compressed;                /* of TS_SLIM: by zstd */
 	bool listed;                    /* of TS_SLIM: no dump, but a list of what it would hold, and why */
+	bool alone;                     /* no executable is looked for, beside those that are named */
 	bool unredacted;                /* of TS_SLIM: all words that were read, whatever they are */
-	bool color;
 	bool tables;                    /* of TS_SLIM: with code and tables of the executable, which then is not needed */
+	bool color;
 	unsigned columns;               /* width of text; 0: 100 */
 	bool verbose, quiet;
 	bool unmasked;                  /* values of flags and of the environment are shown, and what is at paths that the dump names */
@@ -93,6 +94,7 @@ struct ts_result {
 	char error_code[16]; /* "io", "bad-data", … (base/err.h); empty unless TS_FAILED */
 	char error[1024];
 	bool begun;          /* a part of the report is written */
+	char remark[512];    /* of ts_bundle: what whoever made it should know; empty: nothing */
 	char exposed[128];   /* why it was not isolated, or not as well as it should be; empty: it was, or was not to be */
 };
 
@@ -100,6 +102,12 @@ struct ts_result {
  * unless that happened past the first 4 MB of the report: then it ends there, and its JSON is cut short. What `out` cannot take
  * is no failure here: it ends the report early, and is left for ferror. Never exits, never keeps anything. */
 struct ts_result ts_analyze(const char *dump, const struct ts_options *options, FILE *out);
+
+/* Makes what can be attached to a bug report of one dump, log or process: an archive of reports and of the slim dump, or redacted log, that
+ * they were made of, which has what it needs of the executable (formats/bundle). Of the options, `format`, `goroutines`, `filter` and those
+ * of text mean nothing; the rest as of ts_analyze. The same dump makes the same bytes; `time` (seconds since 1970) is what its members
+ * tell. result.remark says where the reports differ from that of the dump itself, if they do. */
+struct ts_result ts_bundle(const char *dump, const struct ts_options *options, int64_t time, FILE *out);
 
 struct ts_scan_options {
 	enum ts_format format;

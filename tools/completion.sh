@@ -3,7 +3,7 @@
 # `--help` lists, values those that the program itself says an option must be.
 set -euo pipefail
 shell=$1 program=$2
-commands='analyze goroutines triage scan slim handle explain help'
+commands='analyze goroutines triage scan slim bundle handle explain help'
 
 # "-o" "output" "FILE" "What it does", tab-separated, for each option of a command; "-" for none.
 options() {

@@ -1,6 +1,6 @@
 /* libarchive.h: the functions of libarchive, of which types come from its headers and functions from the library at run time: linking
  * with it would load it, and what it needs (libxml2, ICU, libstdc++: eleven libraries), in every run, though only `scan` opens
- * archives. */
+ * archives and only `bundle` makes one. */
 #ifndef FORMATS_ARCHIVE_LIBARCHIVE_H
 #define FORMATS_ARCHIVE_LIBARCHIVE_H
 
@@ -9,9 +9,17 @@
 
 /* Each as archive_NAME. */
 #define LIBARCHIVE(FUNCTION)                                                                                           \
+	FUNCTION(entry_clear)                                                                                          \
 	FUNCTION(entry_filetype)                                                                                       \
+	FUNCTION(entry_free)                                                                                           \
+	FUNCTION(entry_new)                                                                                            \
 	FUNCTION(entry_pathname)                                                                                       \
 	FUNCTION(entry_pathname_utf8)                                                                                  \
+	FUNCTION(entry_set_filetype)                                                                                   \
+	FUNCTION(entry_set_mtime)                                                                                      \
+	FUNCTION(entry_set_pathname)                                                                                   \
+	FUNCTION(entry_set_perm)                                                                                       \
+	FUNCTION(entry_set_size)                                                                                       \
 	FUNCTION(error_string)                                                                                         \
 	FUNCTION(format)                                                                                               \
 	FUNCTION(read_data_block)                                                                                      \
@@ -32,7 +40,16 @@
 	FUNCTION(read_support_format_raw)                                                                              \
 	FUNCTION(read_support_format_tar)                                                                              \
 	FUNCTION(read_support_format_zip)                                                                              \
-	FUNCTION(set_error)
+	FUNCTION(set_error)                                                                                            \
+	FUNCTION(write_add_filter_zstd)                                                                                \
+	FUNCTION(write_close)                                                                                          \
+	FUNCTION(write_data)                                                                                           \
+	FUNCTION(write_free)                                                                                           \
+	FUNCTION(write_header)                                                                                         \
+	FUNCTION(write_new)                                                                                            \
+	FUNCTION(write_open)                                                                                           \
+	FUNCTION(write_set_bytes_in_last_block)                                                                        \
+	FUNCTION(write_set_format_pax_restricted)
 
 struct libarchive {
 #define FUNCTION(name) __typeof__(archive_##name) *name;

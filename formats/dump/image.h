@@ -127,6 +127,8 @@ struct image {
 	struct kept *kept;   /* words that were read, or those that a slim dump has (kept.h); NULL: nobody asks, all */
 	bool slim;           /* it is what tornstack slim left of another */
 	uint64_t adopted;    /* bytes of segments that have a position (struct segment) */
+	bool bundled;        /* it lay in a bundle, with reports of it: what it needs of other files is in it, or was not told */
+	const char *altered; /* why that bundle is not as it was made; NULL: it is */
 	bool redacted;       /* … and what was not needed is not even in the words that are there */
 	uint64_t copied;     /* bytes that image_bytes copied: memory in several pieces is not much more than the dump has */
 };
@@ -244,5 +246,6 @@ extern const struct format format_elf_core;
 extern const struct format format_minidump;
 extern const struct format format_log; /* formats/log */
 extern const struct format format_slim; /* formats/slim */
+extern const struct format format_bundle; /* formats/bundle */
 
 #endif

@@ -60,6 +60,8 @@ size_t dump_warnings(struct arena *arena, const struct analysis *analysis, struc
 	const struct go_runtime *runtime = analysis->runtime;
 	size_t count = 0;
 
+	if (analysis->image->altered)
+		warn(ret, &count, true, arena_printf(arena, "This is not the bundle that was made: %s.", analysis->image->altered));
 	if (runtime->identity == IDENTITY_MISMATCH)
 		warn(ret, &count, true,
 		     arena_printf(arena,

@@ -23,7 +23,7 @@ struct warning {
 	const char *text;
 	bool grave; /* what follows may be wrong, not only incomplete */
 };
-enum { WARNINGS_MOST = 4 };
+enum { WARNINGS_MOST = 5 };
 size_t dump_warnings(struct arena *arena, const struct analysis *analysis, struct warning ret[static WARNINGS_MOST]);
 
 #endif

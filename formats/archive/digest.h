@@ -1,0 +1,16 @@
+/* digest.h: SHA-256 (FIPS 180-4), by nettle. */
+#ifndef FORMATS_ARCHIVE_DIGEST_H
+#define FORMATS_ARCHIVE_DIGEST_H
+
+#include "base/span.h"
+
+enum { DIGEST_TEXT = 65 };
+
+/* In lower-case hexadecimal digits, as sha256sum prints it. */
+void digest_text(struct span bytes, char ret[static DIGEST_TEXT]);
+
+/* Of the bytes of an open file, from its beginning; holes of a sparse file are the zeros that they read as. False: errno says why it cannot be
+ * read. */
+bool digest_file(int descriptor, char ret[static DIGEST_TEXT]);
+
+#endif
