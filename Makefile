@@ -130,6 +130,8 @@ FUZZ_SEEDS := $(OBJ)/tests/fuzz/seeds
 FUZZ_OBJECTS := $(call objects,$(filter-out %/seeds.c $(if $(filter fuzz,$(VARIANT)),%/replay.c),$(wildcard tests/fuzz/*.c)) tests/truth.c)
 FAULTS := $(OBJ)/tests/faults/fail.so
 HEAP_PROGRAM := $(OBJ)/tests/live/heap_at
+# tornstack, linked so that texts stay in what it redacts.
+LEAKING_PROGRAM := $(OBJ)/tests/live/keep_texts
 TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
 
 # --- build --------------------------------------------------------------------------------------------------
@@ -173,6 +175,10 @@ $(HOSTILE_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(HOSTILE_OBJECTS) $(INTERNAL)
 $(HEAP_PROGRAM): $(OBJ)/%: $(OBJ)/%.o $(INTERNAL)
 	@echo "  LINK  $@"
 	@$(LINK) -o $@ $^ $(LIB_LIBS)
+
+$(LEAKING_PROGRAM): $(OBJ)/%: $(OBJ)/%.o $(CLI_OBJECTS) $(INTERNAL)
+	@echo "  LINK  $@"
+	@$(LINK) -Wl,--wrap=redaction_letter -o $@ $^ $(LIB_LIBS)
 
 $(ACCURACY_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(ACCURACY_OBJECTS) $(INTERNAL)
 	@echo "  LINK  $@"
@@ -342,11 +348,12 @@ check-damage: deps-test
 check-slim: deps-test
 	@$(MAKE) HOSTILE=full TESTS='golden/test_slim golden/test_bundle' run-tests
 
-# Secrets that a program had, in what redacted slim dumps and their reports have. Needs Go and qemu-aarch64.
+# Secrets that a program had, in what redacted slim dumps, bundles and reports have. Needs Go, compilers of C, qemu-aarch64 and Wine.
+# SECRETS="linux/amd64": these.
 .PHONY: check-secrets
 check-secrets: deps-ci
-	@$(MAKE) all
-	@tests/live/check_secrets.py
+	@$(MAKE) all $(LEAKING_PROGRAM)
+	@tests/live/check_secrets.py --leaking $(LEAKING_PROGRAM) $(if $(SECRETS),--only "$(SECRETS)")
 
 asan: deps-test
 	@$(MAKE) $(PARALLEL) VARIANT=asan run-tests
@@ -538,7 +545,7 @@ help:
 	@echo "                    LIMIT=, SEED=, TABLE=, DUMPS=, TOOLCHAINS="
 	@echo "make check-logs     what is said of logs against the cores of the same processes; TABLE="
 	@echo "make check-slim     slim dumps and bundles of every case, against the reports of the whole ones"
-	@echo "make check-secrets  secrets of a crashed program in slim dumps and reports: there are none"
+	@echo "make check-secrets  secrets of a crashed program in slim dumps, bundles and reports: there are none; SECRETS= selects"
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
 	@echo "make check-faults   every allocation fails in turn, and every system call; slow"
 	@echo "make fuzz           inputs that a fuzzer makes up, for each reader and for whole analyses (needs clang); TARGET=, SECONDS=,"

@@ -1,21 +1,27 @@
 #!/usr/bin/env python3
-"""Redacted slim dumps hold no secret: a program with one of each kind crashes, by a fault and by a panic, on both CPUs, and neither
-the slim dump nor any report of it has any of them, in any of the forms that secrets are found in. A dump that was not redacted, and
-a whole one, are looked at too: a search that finds nothing there would prove nothing.
+"""Redacted slim dumps and bundles hold no secret: a program with one of each kind crashes, by a fault and by a panic, on both CPUs and, by
+Wine, on Windows, and neither the slim dump, with and without tables, nor the bundle, nor any report has any of them, in any of the forms that
+secrets are found in. A dump that was not redacted, and a whole one, are looked at too, and what a tornstack writes that was linked so that it
+leaves texts as they are: a search that finds nothing there would prove nothing.
 
-usage: tests/live/check_secrets.py [--cpu "amd64 arm64"]    needs Go, and qemu-aarch64 for arm64"""
+usage: tests/live/check_secrets.py [--only "linux/amd64 linux/arm64 windows/amd64"] [--leaking PROGRAM]    needs Go, gcc for each CPU, and
+qemu-aarch64 for arm64, Wine for Windows"""
 import argparse
 import base64
+import gzip
+import io
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / 'tests'))
 import tap  # noqa: E402
+from live import wine  # noqa: E402
 
 LETTERS = b'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 KINDS = {1: 'heap string', 2: 'bytes in a heap object', 3: 'string of an object behind another', 4: 'argument', 5: 'environment',
@@ -24,7 +30,9 @@ KINDS = {1: 'heap string', 2: 'bytes in a heap object', 3: 'string of an object 
          15: 'object in a pool', 16: 'buffered output', 17: 'value of a context', 18: 'variable of a closure of a timer',
          19: 'stack of functions that returned', 20: 'memory and files mapped beside Go\'s', 21: 'value of a panic', 22: 'label of goroutines',
          23: 'stack of a parked goroutine', 24: 'stack and arguments', 25: 'words in registers and arguments', 26: 'name of a mapped file',
-         27: 'folder of the program'}
+         27: 'folder of the program', 28: 'variable of a C thread', 29: 'C heap', 30: 'global of C', 31: 'stack of C',
+         32: 'folder that it was built in'}
+BUILT_IN = 32  # the executable holds it: who is given that may see it
 CHUNK = 8  # bytes of a secret are found, too
 
 
@@ -59,68 +67,139 @@ def planted(data):
     return {kind: 'plain' for kind in KINDS if secret(kind)[:12] in data}
 
 
-def build(folder, cpu):
-    exe = folder / f'secrets-{cpu}'
-    subprocess.run(['go', 'build', '-trimpath', '-o', str(exe), '.'], cwd=ROOT / 'tests/live/secrets', check=True,
-                   env=dict(os.environ, GOARCH=cpu, GOOS='linux', CGO_ENABLED='0', GOFLAGS='-buildvcs=false'))
+def build(folder, system, cpu):
+    """With C where its compiler is, in a folder whose name is secret, and stays in the tables and in DWARF."""
+    source = folder / secret(BUILT_IN).decode() / f'{system}-{cpu}'
+    shutil.copytree(ROOT / 'tests/live/secrets', source)
+    exe = folder / f'secrets-{system}-{cpu}'
+    native = system == 'linux'
+    compiler = {'CC': 'aarch64-linux-gnu-gcc'} if cpu == 'arm64' and os.uname().machine == 'x86_64' else {}
+    static = ['-ldflags=-linkmode=external -extldflags=-static'] if native else []
+    subprocess.run(['go', 'build', *static, '-o', str(exe), '.'], cwd=source, check=True,
+                   env=dict(os.environ, GOARCH=cpu, GOOS=system, CGO_ENABLED=str(int(native)), GOFLAGS='-buildvcs=false', **compiler))
     return exe
 
 
-def crash(exe, cpu, how, folder):
-    """The core of a crash, in a folder whose name is secret."""
-    place = folder / f'{secret(27).decode()}-{cpu}-{how}'
+def crash(exe, system, cpu, how, folder):
+    """The dump of a crash, in a folder whose name is secret, and what it printed."""
+    place = folder / f'{secret(27).decode()}-{system}-{cpu}-{how}'
     place.mkdir()
+    if system == 'windows':
+        program = pathlib.Path(shutil.copy(exe, place / 'secrets.exe'))
+        wine.dump(['-break', 'ExitProcess', '-o', 'core', program.name, how, secret(4).decode()], 300, place)
+        return place / 'core' if (place / 'core').exists() else None, place / 'traceback'
     program = shutil.copy(exe, place / 'secrets')
     command = ['qemu-aarch64'] if cpu == 'arm64' and os.uname().machine == 'x86_64' else []
-    subprocess.run(['sh', '-c', 'ulimit -c unlimited; exec "$@"', 'sh', *command, str(program), how, secret(4).decode()], cwd=place,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120, check=False,
-                   env={'TOKEN': secret(5).decode(), 'GOTRACEBACK': 'crash', 'PATH': os.environ['PATH']})
+    with open(place / 'traceback', 'wb') as log:
+        subprocess.run(['sh', '-c', 'ulimit -c unlimited; exec "$@"', 'sh', *command, str(program), how, secret(4).decode()], cwd=place,
+                       stdout=subprocess.DEVNULL, stderr=log, timeout=120, check=False,
+                       env={'TOKEN': secret(5).decode(), 'GOTRACEBACK': 'crash', 'PATH': os.environ['PATH']})
     cores = [path for path in place.iterdir() if 'core' in path.name]
-    return cores[0] if cores else None
+    return cores[0] if cores else None, place / 'traceback'
 
 
-def outputs(slim, exe):
-    """Every form of report of a slim dump."""
-    for options in (['--json', '--goroutines=all', '-v'], ['-v'], [], ['--traceback'], ['--markdown'], ['--brief'],
-                    ['--html'], ['--format=folded'], ['--format=pprof'],
-                    ['--unmasked', '-v']):
-        for given in (['--exe', exe], []):
-            run = tap.Run(slim, *given, *options)
-            yield f'{" ".join(options) or "text"}{"" if given else ", no executable"}', run.out + run.err.encode()
+REPORTS = (['--json', '--goroutines=all', '-v'], ['-v'], [], ['--traceback'], ['--markdown'], ['--brief'], ['--html'],
+           ['--format=folded'], ['--format=pprof'], ['--unmasked', '-v'])
+
+
+def outputs(source, *given):
+    """Every form of report, decompressed."""
+    for options in REPORTS:
+        run = tap.Run(source, *given, *options)
+        out = gzip.decompress(run.out) if run.out[:2] == b'\x1f\x8b' else run.out
+        yield ' '.join(options) or 'text', out + run.err.encode()
+
+
+def members(bundle):
+    plain = subprocess.run(['zstd', '-dcq', bundle], capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(plain)) as archive:
+        return {'the archive': bundle.read_bytes(), 'its bytes': plain,
+                **{header.name: archive.extractfile(header).read() for header in archive.getmembers()}}
 
 
 def shown(kinds):
     return ', '.join(f'{KINDS[kind]} ({form})' for kind, form in kinds.items())
 
 
-def check(core, exe, name, folder):
-    args = [core, '--exe', exe]
-    slim, all_read = folder / 'slim', folder / 'unredacted'
-    trouble = tap.Run('slim', *args, '-o', slim).trouble(0) or tap.Run('slim', *args, '--unredacted', '-o', all_read).trouble(0)
-    tap.check(f'{name}: slim', trouble)
+def without(kinds, *known):
+    return {kind: form for kind, form in kinds.items() if kind not in known}
+
+
+def holds_none(name, parts):
+    for part, text in parts:
+        tap.check(f'{name}: {part}', shown(found(text)) or (None if text else 'nothing is there'))
+
+
+def check_bundle(source, name, folder, *given):
+    bundle = folder / 'bug.tar.zst'
+    trouble = tap.Run('bundle', source, *given, '-o', bundle).trouble(0)
+    if not trouble:
+        holds_none(f'{name}, bundle', members(bundle).items())
+        holds_none(f'{name}, bundle', outputs(bundle))
+    tap.check(f'{name}: bundle', trouble)
+
+
+def check_slim(core, exe, name, folder):
+    """What is in slim dumps: they lie alone, so that no executable is found."""
+    alone = folder / 'alone'
+    alone.mkdir(exist_ok=True)
+    for options in ([], ['--with-tables']):
+        slim = alone / 'slim'
+        what = f'{name}, slim {" ".join(options)}'.rstrip()
+        trouble = tap.Run('slim', core, '--exe', exe, *options, '-o', slim).trouble(0)
+        if tap.check(f'{what}: made', trouble):
+            holds_none(what, [('the dump', slim.read_bytes())])
+            holds_none(what, outputs(slim))
+            for report, text in outputs(slim, '--exe', exe):
+                tap.check(f'{what}, with the executable: {report}', shown(without(found(text), BUILT_IN)))
+
+
+def check(core, exe, log, name, folder):
+    all_read = folder / 'unredacted'
+    trouble = tap.Run('slim', core, '--exe', exe, '--with-tables', '--unredacted', '-o', all_read).trouble(0)
+    tap.check(f'{name}: not redacted', trouble)
     if trouble:
         return
-    whole = planted(core.read_bytes())
+    whole = planted(core.read_bytes() + exe.read_bytes())
     tap.check(f'{name}: the whole dump has {len(whole)} kinds', None if len(whole) >= 22 else 'only ' + shown(whole))
     kept = found(all_read.read_bytes())
     tap.check(f'{name}: not redacted it has {len(kept)} kinds', None if kept else 'none: this would find nothing')
-    tap.check(f'{name}: redacted it has none', shown(found(slim.read_bytes())))
-    for form, text in outputs(slim, exe):
-        tap.check(f'{name}: {form}', shown(found(text)) or (None if text else 'nothing was printed'))
+    check_slim(core, exe, name, folder)
+    check_bundle(core, name, folder, '--exe', exe)
+    if b'goroutine ' in log.read_bytes():
+        log.write_bytes(log.read_bytes().replace(bytes(1), b'')) # the program prints some; a log is text
+        check_bundle(log, f'{name}, what it printed', folder)
+
+
+def check_leaking(program, core, exe, folder):
+    """Of a tornstack that does not change texts."""
+    slim = folder / 'leaking'
+    done = subprocess.run([program, 'slim', core, '--exe', exe, '--with-tables', '-o', slim], capture_output=True, check=False)
+    kinds = found(slim.read_bytes()) if not done.returncode else {}
+    tap.check(f'a build that leaves texts as they are is caught: {shown(kinds)}', None if kinds else f'nothing is found {done.stderr}')
+
+
+def check_target(target, leaking, folder):
+    system, _, cpu = target.partition('/')
+    exe = build(folder, system, cpu)
+    for how in ('segv', 'panic'):
+        core, log = crash(exe, system, cpu, how, folder)
+        if not tap.check(f'{target} {how}: left a dump', None if core else 'none'):
+            continue
+        check(core, exe, log, f'{target} {how}', folder)
+        if leaking and how == 'panic':
+            check_leaking(leaking, core, exe, folder)
+        core.unlink()
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('--cpu', default='amd64 arm64')
+    parser.add_argument('--only', default='linux/amd64 linux/arm64 windows/amd64')
+    parser.add_argument('--leaking', type=pathlib.Path, help='a tornstack that leaves texts as they are')
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=os.environ.get('TMPDIR')) as name:
-        folder = pathlib.Path(name)
-        for cpu in parser.parse_args().cpu.split():
-            exe = build(folder, cpu)
-            for how in ('segv', 'panic'):
-                core = crash(exe, cpu, how, folder)
-                if tap.check(f'{cpu} {how}: left a core', None if core else 'none'):
-                    check(core, exe, f'{cpu} {how}', folder)
-                    core.unlink()
+        for target in args.only.split():
+            check_target(target, args.leaking and args.leaking.resolve(), pathlib.Path(name))
     tap.finish()
 
 

@@ -110,6 +110,7 @@ func plant() {
 	kept = append(kept, one, big, writer, ctx, timer)
 	leftover(8, secret(19))
 	mapped(secret(20))
+	native()
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt)
 }
