@@ -203,14 +203,16 @@ static bool has_ended(const struct parent *parent)
 static enum isolation_end serve_all(struct parent *parent)
 {
 	bool (*cancelled)(void) = parent->isolation->cancelled;
+	bool ended = false;
 
 	for (;;) {
 		enum broker_received received = broker_receive(parent->channel, &parent->message);
 
 		if (cancelled && cancelled())
 			return ISOLATION_CANCELLED;
-		if (received == BROKER_GONE || (received == BROKER_SILENCE && has_ended(parent)))
+		if (received == BROKER_GONE || (received == BROKER_SILENCE && ended))
 			return ISOLATION_DIED;
+		ended |= received == BROKER_SILENCE && has_ended(parent); /* what it said before is still to be heard */
 		if (received == BROKER_MESSAGE && !serve(parent))
 			return ISOLATION_DONE;
 		if (parent->stopped)

@@ -23,10 +23,15 @@ def take_interrupts():
         signal.signal(number, signal.SIG_DFL)
 
 
+def family(process):
+    """The children of a process, and itself at last."""
+    children = pathlib.Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
+    return [*map(int, children), process.pid]
+
+
 def open_files(process):
     """Where the descriptors of a process lead, and those of its children, one of which has the input."""
-    children = pathlib.Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split()
-    for pid in (process.pid, *children):
+    for pid in family(process):
         try:
             for entry in pathlib.Path(f'/proc/{pid}/fd').iterdir():
                 with contextlib.suppress(FileNotFoundError):  # closed meanwhile

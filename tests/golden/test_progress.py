@@ -13,7 +13,8 @@ import tap
 import terminal
 
 CASE = 'amd64-panic'
-ZEROS = 2 << 30  # bytes, which take far longer than PAUSED_AT to decompress
+SPARSE = 2 << 30  # bytes, which take far longer than PAUSED_AT to decompress
+EVERY, RANDOM = 4 << 20, 64 << 10  # so that it is no small file, of which all is read at once
 PAUSED_AT = 0.1  # seconds
 
 
@@ -91,20 +92,25 @@ def decompresses(process, folder):
 
 def share(folder):
     """Of a file the size is known, and so how long it will take."""
-    zeros = folder / 'zeros'
-    zeros.touch()
-    os.truncate(zeros, ZEROS)
-    subprocess.run(['zstd', '-q1', zeros, '-o', folder / 'zeros.zst'], check=True)
+    sparse = folder / 'sparse'
+    with sparse.open('wb') as out:
+        for at in range(0, SPARSE, EVERY):
+            os.pwrite(out.fileno(), os.urandom(RANDOM), at)
+        out.truncate(SPARSE)
+    subprocess.run(['zstd', '-q1', sparse, '-o', folder / 'sparse.zst'], check=True)
 
     def act(process, _):
         while not decompresses(process, folder):
             time.sleep(0.01)
         time.sleep(PAUSED_AT)
-        process.send_signal(signal.SIGSTOP)
+        family = terminal.family(process)  # the child decompresses
+        for pid in family:
+            os.kill(pid, signal.SIGSTOP)
         time.sleep(terminal.SILENT * 1.2)
-        process.send_signal(signal.SIGCONT)
+        for pid in family:
+            os.kill(pid, signal.SIGCONT)
 
-    run = terminal.Run(folder / 'zeros.zst', act=act, TMPDIR=str(folder))
+    run = terminal.Run(folder / 'sparse.zst', act=act, TMPDIR=str(folder))
     check_shown('share', run, 'decompressing the dump', 1)
     line = re.compile(r'decompressing the dump \[#* *\] \d{1,3} %(, \d+ of \d+ [KM]iB)?(, (\d+ s|\d+:\d\d) left)?')
     shown = [text for text in run.screen.seen if text.startswith('decompressing')]
