@@ -188,8 +188,10 @@ const struct err *unpack(struct arena *arena, const char *path, const struct ts_
 		.cancelled = options->cancelled,
 		.context = &unpacking,
 	};
-	const struct isolation_result how = isolation_run(&isolation);
+	struct isolation_result how;
 
+	archive_prepare();
+	how = isolation_run(&isolation);
 	close_spool(&unpacking);
 	conclude(&unpacking, &how);
 	*count = unpacking.count;
