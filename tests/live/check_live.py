@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Crashes fixtures/src/zoo with many releases of Go, on both CPUs, built in many ways, and holds what tornstack says
-of each goroutine against what the runtime printed.
+of each goroutine against what the runtime printed, and its verdict and findings against what the program does (verdicts.py).
 
 A check is one ending of one cell. The last line is `N passed, N failed`; exit status 1 when one failed. What differs is
 kept below --folder with its dump. Results are kept there too and serve again while zoo, tornstack and comparison are
@@ -21,7 +21,7 @@ sys.path.insert(0, str(HERE.parent))
 import tap
 from live import compare, crash, matrix, table
 
-COMPARISON = [HERE / 'compare.py', HERE / 'exceptions.py', HERE.parent / 'traceback_text.py']
+COMPARISON = [HERE / 'compare.py', HERE / 'exceptions.py', HERE / 'verdicts.py', HERE.parent / 'traceback_text.py']
 
 
 class Bench:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Every goroutine of a report, and every system stack, against what the Go runtime itself printed of the same process.
+"""Every goroutine of a report, and every system stack, against what the Go runtime itself printed of the same process;
+and the verdict against the ending, where that is told.
 
 usage: compare.py CORE EXE TRACEBACK [ENDING]     one dump by hand; exit status 1 when a difference is not explained
 """
@@ -10,7 +11,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import tap
 import traceback_text
-from live import exceptions
+from live import exceptions, verdicts
 
 EQUAL, RUNNING, EXCEPTION, DIFFERENT = 'equal', 'running', 'exception', 'different'
 
@@ -73,7 +74,9 @@ def compare_dump(core, exe, text, ending=None):
     trouble = done.trouble(0)
     if trouble:
         return trouble
-    return compare(traceback_text.parse(pathlib.Path(text).read_text(errors='replace')), done.report, ending)
+    outcomes = compare(traceback_text.parse(pathlib.Path(text).read_text(errors='replace')), done.report, ending)
+    trouble = ending and verdicts.trouble(done.report, ending)
+    return outcomes + [Outcome('verdict', DIFFERENT, trouble)] * bool(trouble)
 
 
 def main():
