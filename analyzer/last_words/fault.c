@@ -87,13 +87,23 @@ static bool from_signal_frame(struct analysis *analysis, int32_t thread)
 	return true;
 }
 
-/* The stack passes sigpanic, entered from the pc that sighandler recorded; else the fields are left over from a fault that
- * was recovered. */
-static bool passes_sigpanic(const struct stack *stack, uint64_t pc)
+/* Whether sigpanic was called for a pc that sighandler recorded. A call that went to 0, or out of Go's code to where none is, it makes
+ * that call of sigpanic (shouldPushSigpanic, runtime/signal_unix.go, Go 1.18 to 1.27). */
+static bool is_called_for(struct analysis *analysis, const struct frame *caller, uint64_t pc)
+{
+	if (caller->pc == pc)
+		return true;
+	if (go_pc(analysis->runtime, pc, true)->func)
+		return false;
+	return caller->info->func ? go_return_address(analysis->runtime, caller->pc)->call == FLOW_INDIRECT_CALL : !pc;
+}
+
+/* The stack passes sigpanic, entered from there; else the fields are left over from a fault that was recovered. */
+static bool passes_sigpanic(struct analysis *analysis, const struct stack *stack, uint64_t pc)
 {
 	for (size_t i = 0; i + 1 < stack->frames.count; i++)
 		if (stack->frames.items[i].info->role == ROLE_SIGPANIC)
-			return stack->frames.items[i + 1].pc == pc;
+			return is_called_for(analysis, &stack->frames.items[i + 1], pc);
 	return false;
 }
 
@@ -102,7 +112,7 @@ static bool stands_in_sigpanic(struct analysis *analysis, int32_t index, uint64_
 	struct stack stack = {0};
 
 	goroutine_stack(analysis, (size_t)index, &stack);
-	return passes_sigpanic(&stack, pc) ||
+	return passes_sigpanic(analysis, &stack, pc) ||
 	       (stack.frames.count > 0 && stack.frames.items[stack.frames.count - 1].info->role == ROLE_SIGPANIC);
 }
 
@@ -172,7 +182,7 @@ static bool from_system_stack(struct analysis *analysis, int32_t thread)
 	if (!g0 || !go_noted_fault(runtime, g0, &noted) || !fault_name(analysis->image, noted.sig))
 		return false;
 	thread_stack(analysis, (size_t)thread, &stack);
-	if (!passes_sigpanic(&stack, noted.pc))
+	if (!passes_sigpanic(analysis, &stack, noted.pc))
 		return false;
 	set_noted(analysis, g0, &noted);
 	return true;

@@ -1,7 +1,8 @@
-/* bad_pointer.c: Go code accessed memory through a pointer that leads to nothing, or to what it must not be used for. The
- * runtime cannot make a panic of that (runtime/signal_unix.go sigpanic, "unexpected fault address"): pointers of Go code
- * that the compiler checked are nil or good. What is wrong with this one is said (pointer_kind.h), and where it came from
+/* bad_pointer.c: Go code accessed memory, or called a function (bad_call.h), through a pointer that leads to nothing, or to what it must
+ * not be used for. The runtime cannot make a panic of that (runtime/signal_unix.go sigpanic, "unexpected fault address"): pointers of
+ * Go code that the compiler checked are nil or good. What is wrong with this one is said (pointer_kind.h), and where it came from
  * (analyzer/origins/origin.h). */
+#include "heuristics/faults/bad_call.h"
 #include "heuristics/faults/fault_evidence.h"
 #include "heuristics/ends/ordinary_ends.h"
 #include "heuristics/faults/pointer_kind.h"
@@ -151,35 +152,42 @@ static void origin_evidence(struct diagnosis *diagnosis, struct finding *finding
 
 /* ---- the finding ---- */
 
-static void run(struct diagnosis *diagnosis)
+/* False: what is wrong with it is not known; nothing is added. */
+static bool access_report(struct diagnosis *diagnosis, struct finding *finding)
 {
-	static const char *const explains[] = {"unknown-fault", "go-fatal", NULL};
 	struct analysis *analysis = diagnosis->analysis;
 	const struct pointer_kind *kind;
 	struct bad_access bad = {0};
-	struct finding *finding;
 	const char *cause;
 
 	if (!find_access(diagnosis, &bad))
-		return;
-	finding = finding_add(diagnosis, &detector_bad_pointer);
-	finding->thread = analysis->fault.thread;
-	finding->goroutine = analysis->fault.goroutine;
+		return false;
 	kind = pointer_kind_find(diagnosis, &bad, finding, &cause);
-	if (!kind) {
-		diagnosis->findings.count--;
-		return;
-	}
+	if (!kind)
+		return false;
 	point_at(analysis, finding, &bad.stack, first_program_frame(&bad.stack, bad.frame));
 	exception_evidence(diagnosis, finding, &bad);
 	origin_evidence(diagnosis, finding, &bad);
 	finding->advice = kind->advice;
-	if (message_names_fault(analysis))
-		finding->supersedes = explains;
 	finding->title = arena_printf(diagnosis->arena, "goroutine %" PRIu64 " used a bad pointer%s%s, 0x%" PRIx64 ": %s",
 				      analysis->runtime->goroutines.items[finding->goroutine].id,
 				      finding->function ? " in " : "", finding->function ? finding->function : "", bad.pointer,
 				      cause);
+	return true;
+}
+
+static void run(struct diagnosis *diagnosis)
+{
+	static const char *const explains[] = {"unknown-fault", "go-fatal", NULL};
+	struct analysis *analysis = diagnosis->analysis;
+	struct finding *finding = finding_add(diagnosis, &detector_bad_pointer);
+
+	finding->thread = analysis->fault.thread;
+	finding->goroutine = analysis->fault.goroutine;
+	if (message_names_fault(analysis))
+		finding->supersedes = explains;
+	if (!access_report(diagnosis, finding) && !bad_call_report(diagnosis, finding))
+		diagnosis->findings.count--;
 }
 
 static const char *const supersedes[] = {"unknown-fault", NULL};
@@ -191,8 +199,8 @@ const struct detector detector_bad_pointer = {
 		       "or a data race make. What is wrong with it is told by the pointer itself (text, a fill pattern, the halves of "
 		       "two addresses), by the memory that it was read from (freed by the collector), or by what it leads to: a block "
 		       "that was unmapped while strings and slices still led into it, address space of the heap that was never "
-		       "used, memory that may only be read. Where it came from is followed back through the instructions and the "
-		       "frames.\n"
+		       "used, memory that may only be read. Or it was the address of a function to call, and no code is there. "
+		       "Where it came from is followed back through the instructions and the frames.\n"
 		       "What to do: look at where the pointer was made and who owns the memory it leads to; copy what outlives a "
 		       "mapping; run go vet and the race detector.",
 	.rank = 12,
