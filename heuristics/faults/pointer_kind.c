@@ -219,22 +219,43 @@ static bool is_gap(struct go_runtime *runtime, const struct hole *hole, uint64_t
 	return kind == HEAP_OUTSIDE || kind == HEAP_UNKNOWN;
 }
 
+/* Whether blocks that mmap gives may have been where the fault was; then what still leads there. */
+static bool find_dangling(struct diagnosis *diagnosis, const struct bad_access *bad, struct hole *hole, struct dangling *ret)
+{
+	struct image *image = diagnosis->analysis->image;
+	const uint64_t sp = bad->stack.frames.items[bad->frame].sp;
+
+	if (image->os != OS_LINUX || diagnosis->analysis->fault.code != SEGV_MAPERR || image->truncated ||
+	    !hole_at(image, bad->address, hole) || !is_gap(diagnosis->analysis->runtime, hole, bad->address))
+		return false;
+	dangling_find(diagnosis->analysis, &(struct dangling_query){hole, bad->address, bad->pointer, sp}, ret);
+	return true;
+}
+
 static bool judge_unmapped(struct diagnosis *diagnosis, const struct bad_access *bad, struct finding *finding,
 			   const char **cause)
 {
-	struct image *image = diagnosis->analysis->image;
-	const struct fault *fault = &diagnosis->analysis->fault;
-	const uint64_t sp = bad->stack.frames.items[bad->frame].sp;
 	struct dangling dangling;
 	struct hole hole;
 
-	if (image->os != OS_LINUX || fault->code != SEGV_MAPERR || image->truncated || !hole_at(image, bad->address, &hole) ||
-	    !is_gap(diagnosis->analysis->runtime, &hole, bad->address))
-		return false;
-	dangling_find(diagnosis->analysis, &(struct dangling_query){&hole, bad->address, bad->pointer, sp}, &dangling);
-	if (!dangling.header && (!dangling.pointer || bad->address - hole.start < PAGE))
+	if (!find_dangling(diagnosis, bad, &hole, &dangling) ||
+	    (!dangling.header && (!dangling.pointer || bad->address - hole.start < PAGE)))
 		return false;
 	*cause = dangling.whole ? "the block that it led into has been unmapped" : "what it led to is not mapped any more";
+	dangling_evidence(diagnosis, finding, &dangling);
+	return true;
+}
+
+/* Whether memory holds the very address at which a mapping ends: who passes that end has made it, and keeps it in a register; who has
+ * it in memory more probably has the start of what was mapped behind. */
+static bool may_be_start(struct diagnosis *diagnosis, const struct bad_access *bad, struct finding *finding)
+{
+	struct dangling dangling;
+	struct hole hole;
+
+	if (bad->address != bad->pointer || !find_dangling(diagnosis, bad, &hole, &dangling) || bad->address != hole.start ||
+	    !dangling.pointer)
+		return false;
 	dangling_evidence(diagnosis, finding, &dangling);
 	return true;
 }
@@ -245,6 +266,7 @@ static bool judge_past(struct diagnosis *diagnosis, const struct bad_access *bad
 	struct image *image = diagnosis->analysis->image;
 	const struct segment *at = image_segment(image, bad->address);
 	const struct segment *below = NULL;
+	bool doubt;
 
 	for (size_t i = 0; i < image->segments.count; i++)
 		if (image->segments.items[i].address + image->segments.items[i].size <= bad->address)
@@ -252,8 +274,10 @@ static bool judge_past(struct diagnosis *diagnosis, const struct bad_access *bad
 	if (!below || !(below->flags & SEGMENT_WRITE) || (at && at->flags) ||
 	    bad->address - (below->address + below->size) >= LINE)
 		return false;
-	*cause = "it has passed the end of the memory before it";
-	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
+	doubt = may_be_start(diagnosis, bad, finding);
+	*cause = doubt ? "it has passed the end of the memory before it, or what began there has been unmapped"
+		       : "it has passed the end of the memory before it";
+	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, doubt ? WEIGHT_FAIR : WEIGHT_STRONG, false,
 		     "writable memory, from 0x%" PRIx64 ", ends at 0x%" PRIx64 ": these are the first bytes behind it",
 		     below->address, below->address + below->size);
 	return true;
