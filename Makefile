@@ -66,8 +66,8 @@ comma := ,
 once = $(eval $(1) := $(2))$($(1))
 
 PKG_MODULES := libelf capstone jansson libprotobuf-c zlib libzstd liblz4 liblzma nettle
-# What is loaded when it is needed (formats/archive/libarchive.h, formats/locator/debuginfod.c): headers only.
-LOADED_MODULES := libarchive libdebuginfod
+# What is loaded when it is needed (formats/archive/libarchive.h, formats/locator/debuginfod.c, fleet/history/sqlite.c): headers only.
+LOADED_MODULES := libarchive libdebuginfod sqlite3
 
 # libdwarf has a .pc file and a versioned folder since 0.4; Debian 12 has /usr/include/libdwarf and no .pc file.
 find_dwarf_cflags = pkg-config --cflags libdwarf 2>/dev/null || \
@@ -78,9 +78,9 @@ find_dwarf_libs = pkg-config --libs libdwarf 2>/dev/null || echo -ldwarf
 # Headers of other projects are not for our warnings: -isystem.
 LIB_CFLAGS = $(call once,LIB_CFLAGS,$(patsubst -I%,-isystem %,\
 	$(shell pkg-config --cflags $(PKG_MODULES) $(LOADED_MODULES)) $(shell $(find_dwarf_cflags))))
-# The static file has libarchive in it, with what is used of what that needs (pkg-config --static has all, some of which Debian does not
+# The static file has libsqlite3 and libarchive in it, with what is used of what that needs (pkg-config --static has all, some of which Debian does not
 # have as .a), and what libdwarf needs.
-STATIC_LIBS := -larchive -lnettle -lbz2 -llzma -lzstd -llz4
+STATIC_LIBS := -lsqlite3 -larchive -lnettle -lbz2 -llzma -lzstd -llz4
 LIB_LIBS = $(call once,LIB_LIBS,$(if $(filter static,$(VARIANT)),-Wl$(comma)--start-group) $(shell pkg-config --libs $(PKG_MODULES)) \
 	$(shell $(find_dwarf_libs)) -liberty -lm $(if $(filter static,$(VARIANT)),$(STATIC_LIBS) -Wl$(comma)--end-group))
 TEST_CFLAGS = $(call once,TEST_CFLAGS,$(patsubst -I%,-isystem %,$(shell pkg-config --cflags cmocka)))
@@ -105,6 +105,7 @@ MESSAGES := $(wildcard $(addsuffix /*.proto,$(ROOMS)))
 MESSAGE_HEADERS := $(MESSAGES:%.proto=$(OBJ)/%.pb-c.h)
 PAGE_PARTS := report/html/report.css report/html/report.js
 PAGE_HEADERS := $(OBJ)/report/html/digests.h $(PAGE_PARTS:%=$(OBJ)/%.inc)
+MIGRATIONS := $(wildcard fleet/history/*.sql)
 LIB_OBJECTS := $(call objects,$(wildcard $(addsuffix /*.c,$(ROOMS)))) $(MESSAGE_HEADERS:%.h=%.o)
 # Beside what lies in folders, the filters of system calls, which a program makes.
 FILTERS := $(OBJ)/tools/filters/syscall_filters
@@ -246,6 +247,12 @@ $(OBJ)/report/html/digests.h: $(PAGE_PARTS)
 	done >$@
 $(OBJ)/report/html/html.o $(OBJ)/report/html/head.o: $(PAGE_HEADERS)
 
+# Statements that make and change the schema of a database, as lines of a C array.
+$(OBJ)/fleet/history/%.inc: fleet/history/%
+	@mkdir -p $(@D)
+	@sed 's/[\\"]/\\&/g; s/\t/\\t/g; s/.*/"&",/' $< >$@
+$(OBJ)/fleet/history/database.o: $(MIGRATIONS:%=$(OBJ)/%.inc)
+
 # Nobody warns of what is generated.
 $(OBJ)/%.pb-c.h $(OBJ)/%.pb-c.c &: %.proto
 	@mkdir -p $(@D)
@@ -287,7 +294,7 @@ run_paths = clang-tidy --quiet --checks='-bugprone-*,-cert-*' $< -- $(SOURCE_FLA
 define analysis
 .PHONY: analyze-$(1)
 analyze-$(1): $(call analysis_of,$(1))
-$(ANALYSED)/$(1)/%.ok: %.c $(if $(filter gcc cppcheck,$(1)),,.clang-tidy) | $(MESSAGE_HEADERS) $(PAGE_HEADERS)
+$(ANALYSED)/$(1)/%.ok: %.c $(if $(filter gcc cppcheck,$(1)),,.clang-tidy) | $(MESSAGE_HEADERS) $(PAGE_HEADERS) $(MIGRATIONS:%=$(OBJ)/%.inc)
 	@mkdir -p $$(@D)
 	@echo "  $(shell echo $(1) | tr a-z A-Z)  $$<"
 	@$$(run_$(1))

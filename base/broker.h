@@ -13,6 +13,7 @@ enum broker_kind {
 	BROKER_IS_FILE,   /* a path: whether it may be opened and is a regular file */
 	BROKER_TEMPORARY, /* nothing: a descriptor, as temporary_open */
 	BROKER_FETCH,     /* a build-id: a path, as debuginfod_fetch */
+	BROKER_RECALL,    /* a fingerprint: what is known of it from before, a text */
 	BROKER_TOLD,      /* kinds from here on have no answer; whoever uses them defines more */
 };
 

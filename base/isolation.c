@@ -155,6 +155,15 @@ static void fetch(struct parent *parent)
 	reply(parent, -1);
 }
 
+static void recall(struct parent *parent)
+{
+	parent->stopped = !parent->isolation->recall;
+	if (parent->stopped)
+		return;
+	parent->isolation->recall(parent->isolation->context, parent->message.data, &parent->answer);
+	reply(parent, -1);
+}
+
 /* Texts are shown as they are: nothing but what may be shown. */
 static void take_exposed(struct parent *parent)
 {
@@ -181,6 +190,9 @@ static bool serve(struct parent *parent)
 		return true;
 	case BROKER_FETCH:
 		fetch(parent);
+		return true;
+	case BROKER_RECALL:
+		recall(parent);
 		return true;
 	case ISOLATION_EXPOSED:
 		take_exposed(parent);

@@ -18,6 +18,7 @@ struct isolation {
 	int (*open)(void *context, const char *path);     /* for reading; -1: errno says why not */
 	bool (*is_file)(void *context, const char *path); /* that would be opened */
 	void (*fetch)(void *context, const char *build_id, struct broker_answer *ret); /* NULL: nothing is */
+	void (*recall)(void *context, const char *fingerprint, struct broker_answer *ret); /* NULL: there is no history */
 	/* A message that has no answer; true: it was the last. */
 	bool (*told)(void *context, const struct broker_message *message);
 	bool (*cancelled)(void); /* polled; NULL: never */

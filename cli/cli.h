@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_CORRUPTION = 3 };
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_CORRUPTION = 3, EXIT_NEWS = 4 };
 
 struct command {
 	const char *name;
@@ -17,6 +17,7 @@ int command_analyze(int argc, char **argv);
 int command_goroutines(int argc, char **argv);
 int command_scan(int argc, char **argv);
 int command_triage(int argc, char **argv);
+int command_history(int argc, char **argv);
 int command_slim(int argc, char **argv);
 int command_bundle(int argc, char **argv);
 int command_handle(int argc, char **argv);

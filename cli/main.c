@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{"analyze", "say what happened to a crashed Go process (the default)", command_analyze},
 	{"goroutines", "list goroutines, those of equal stacks in one group", command_goroutines},
 	{"triage", "put many dumps together by their causes", command_triage},
+	{"history", "say what was kept of many crashes", command_history},
 	{"scan", "find code in executables that is exposed to a torn stack", command_scan},
 	{"slim", "make a small dump that gives the same report", command_slim},
 	{"bundle", "make one file to attach to a bug report", command_bundle},

@@ -133,6 +133,13 @@ char *running_help(int key, const char *text, void *input)
 	return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)(uintptr_t)text;
 }
 
+const char *running_database(const char *option)
+{
+	const char *name = option ? option : getenv("TORNSTACK_DB");
+
+	return name && *name ? name : NULL;
+}
+
 void running_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
 	const char *wrong, *meant;

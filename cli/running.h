@@ -39,6 +39,9 @@ bool running_number(const char *arg, uint64_t least, uint64_t most, uint64_t *re
 bool running_color(const struct running *running);
 unsigned running_columns(const struct running *running);
 
+/* The database that an option names, else TORNSTACK_DB; NULL: none. */
+const char *running_database(const char *option);
+
 /* Parses a command line: `input` is what the argp's own parser gets. */
 void running_parse(const struct argp *argp, int argc, char **argv, void *input);
 

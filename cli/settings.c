@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_CRASH, KEY_PID, KEY_MAX_PAUSE, KEY_FORMAT, KEY_JSON, KEY_TRACEBACK,
-		  KEY_BRIEF, KEY_MARKDOWN, KEY_HTML, KEY_UNMASKED };
+		  KEY_BRIEF, KEY_MARKDOWN, KEY_HTML, KEY_UNMASKED, KEY_DB };
 
 static const struct argp_option options[] = {
 	{"exe", KEY_EXE, "FILE", 0, "The executable that crashed; may be repeated", 0},
@@ -31,6 +31,7 @@ static const struct argp_option options[] = {
 	{"format", KEY_FORMAT, "FORMAT", 0, "text, json, go (--traceback), brief, markdown, html, pprof, folded", 0},
 	{"traceback", KEY_TRACEBACK, NULL, 0, "Print the stacks as the Go runtime does, for programs that read that", 0},
 	{"unmasked", KEY_UNMASKED, NULL, 0, "Show values of flags and variables, and why files that the dump names are not used", 0},
+	{"db", KEY_DB, "FILE", 0, "Say what the history in FILE (tornstack triage --db) knows of this crash; default: TORNSTACK_DB", 0},
 	{"version", 'V', NULL, 0, "Print the version", -1},
 	{0},
 };
@@ -233,6 +234,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_UNMASKED:
 		settings->options.unmasked = true;
 		return 0;
+	case KEY_DB:
+		settings->options.db = arg;
+		return 0;
 	case 'V':
 		printf("tornstack %s\n", TORNSTACK_VERSION);
 		exit(cli_close(stdout, "standard output") ? EXIT_OK : EXIT_FAILED);
@@ -294,6 +298,7 @@ static void set_options(struct settings *settings)
 	settings->options.quiet = settings->running.quiet;
 	settings->options.verbose = settings->running.verbose;
 	settings->options.isolated = !settings->running.exposed;
+	settings->options.db = running_database(settings->options.db);
 	settings->options.progress = show_progress;
 	settings->options.context = settings;
 }

@@ -1,5 +1,6 @@
 /* triage.c: tornstack triage PATH…: many dumps, put together by their causes. */
 #include "cli/cli.h"
+#include "cli/moment.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/running.h"
@@ -10,7 +11,7 @@
 
 enum { EXE_LIMIT = 64 };
 
-enum option_key { KEY_EXE = KEY_OWN, KEY_SYMBOLS, KEY_SYSROOT, KEY_JSON, KEY_HTML, KEY_STATE, KEY_WATCH, KEY_UNMASKED };
+enum option_key { KEY_EXE = KEY_OWN, KEY_SYMBOLS, KEY_SYSROOT, KEY_JSON, KEY_HTML, KEY_STATE, KEY_WATCH, KEY_UNMASKED, KEY_DB, KEY_UNREDACTED, KEY_OTLP, KEY_SINCE, KEY_METRICS };
 
 struct command_line {
 	struct running running;
@@ -29,6 +30,11 @@ static const struct argp_option options[] = {
 	{"html", KEY_HTML, NULL, 0, "Print one page that needs no network and no script", 0},
 	{"state", KEY_STATE, "FILE", 0, "Keep in FILE what was done, and go on from there", 0},
 	{"watch", KEY_WATCH, "DIR", 0, "Go on with what comes to DIR, until interrupted", 0},
+	{"db", KEY_DB, "FILE", 0, "Add what is found to the history in FILE; default: TORNSTACK_DB", 0},
+	{"unredacted", KEY_UNREDACTED, NULL, 0, "What goes there may have texts that the programs said", 0},
+	{"otlp", KEY_OTLP, NULL, 0, "Print a log record of OpenTelemetry (OTLP, JSON) for each crash", 0},
+	{"since", KEY_SINCE, "TIME", 0, "Clusters seen since then; exit status 4 if one is new: 24h, 7d, 2026-11-29", 0},
+	{"metrics", KEY_METRICS, "FILE", 0, "Write metrics of Prometheus to FILE, for node_exporter's textfile collector", 0},
 	{"unmasked", KEY_UNMASKED, NULL, 0, "Show values of flags and variables, and why files that the dumps name are not used", 0},
 	{0},
 };
@@ -36,7 +42,7 @@ static const struct argp_option options[] = {
 static void set_format(struct argp_state *state, struct command_line *line, enum ts_format format)
 {
 	if (line->options.format != TS_TEXT && line->options.format != format)
-		argp_error(state, "one of --json and --html");
+		argp_error(state, "one of --json, --html and --otlp");
 	line->options.format = format;
 }
 
@@ -77,6 +83,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_HTML:
 		set_format(state, line, TS_HTML);
+		return 0;
+	case KEY_DB:
+		line->options.db = arg;
+		return 0;
+	case KEY_UNREDACTED:
+		line->options.unredacted = true;
+		return 0;
+	case KEY_OTLP:
+		set_format(state, line, TS_OTLP);
+		return 0;
+	case KEY_SINCE:
+		line->options.since = moment_of(state, "since", arg);
+		return 0;
+	case KEY_METRICS:
+		line->options.metrics = arg;
 		return 0;
 	case KEY_STATE:
 		line->options.state = arg;
@@ -130,6 +151,7 @@ static void set_options(struct command_line *line)
 	set->verbose = line->running.verbose;
 	set->analysis.max_size = line->running.max_size;
 	set->analysis.isolated = !line->running.exposed;
+	set->db = running_database(set->db);
 	set->progress = show_progress;
 	set->complain = complain;
 }
@@ -150,7 +172,9 @@ static int run(struct command_line *line)
 		cli_complain("%s", result.error);
 		return EXIT_FAILED;
 	}
-	return output_keep(&output) && result.outcome != TS_PARTIAL ? EXIT_OK : EXIT_FAILED;
+	if (!output_keep(&output) || result.outcome == TS_PARTIAL)
+		return EXIT_FAILED;
+	return result.outcome == TS_NEWS ? EXIT_NEWS : EXIT_OK;
 }
 
 int command_triage(int argc, char **argv)
@@ -162,7 +186,8 @@ int command_triage(int argc, char **argv)
 		.args_doc = "DUMP|LOG|DIR|PATTERN|-...",
 		.doc = "Analyses many dumps and logs of crashes, each in a child of its own, and puts together those of one cause. Folders are "
 		       "searched through; '-' stands for names on standard input, one a line.\v"
-		       "Exit status: 0 analysed, whatever was found; 1 something could not be analysed; 2 wrong usage.",
+		       "Exit status: 0 analysed, whatever was found; 1 something could not be analysed; 2 wrong usage; 4 with --since, something crashed "
+		       "in a way that was not seen before.",
 		.children = children,
 		.help_filter = running_help,
 	};

@@ -115,17 +115,6 @@ static void take_sample(struct fleet *fleet, struct group *group, const struct i
 	};
 }
 
-/* What people call a build: a version or revision, where there is one, and the beginning of the build-id. */
-static const char *build_name(struct arena *arena, const struct incident *incident)
-{
-	enum { SHOWN = 12 };
-	const char *name = incident->version ? incident->version : incident->revision;
-
-	if (!incident->build)
-		return name;
-	return name ? arena_printf(arena, "%.64s (%.*s)", name, SHOWN, incident->build) : arena_printf(arena, "%.*s", SHOWN, incident->build);
-}
-
 static const char *target_name(struct arena *arena, const struct incident *incident)
 {
 	return incident->os && incident->arch ? arena_printf(arena, "%s/%s", incident->os, incident->arch) : NULL;
@@ -136,7 +125,7 @@ static void count_aspects(struct fleet *fleet, struct group *group, const struct
 {
 	struct arena *arena = fleet->arena;
 	const char *texts[ASPECTS] = {
-		[ASPECT_BUILD] = build_name(arena, incident), [ASPECT_RELEASE] = incident->go_version, [ASPECT_HOST] = incident->host,
+		[ASPECT_BUILD] = incident_build_name(arena, incident), [ASPECT_RELEASE] = incident->go_version, [ASPECT_HOST] = incident->host,
 		[ASPECT_TARGET] = target_name(arena, incident), [ASPECT_SYSTEM] = incident->system, [ASPECT_CPU] = incident->cpu,
 		[ASPECT_FORMAT] = incident->format,
 	};
@@ -257,6 +246,17 @@ static size_t cluster_named(struct sorting *sorting, struct group *group, const 
 	return *index;
 }
 
+/* As it was decided before; how alike they are is told anew. */
+static size_t cluster_settled(struct sorting *sorting, struct group *group)
+{
+	const size_t found = cluster_named(sorting, group, group->cluster);
+	struct cluster *cluster = &sorting->clusters->items.items[found];
+	const double alike = cluster->groups.count ? likeness(group, cluster) : 1;
+
+	cluster->alike = alike < cluster->alike ? alike : cluster->alike;
+	return found;
+}
+
 static size_t cluster_for(struct sorting *sorting, struct group *group)
 {
 	const struct candidates *candidates = candidates_of(sorting, group);
@@ -264,7 +264,7 @@ static size_t cluster_for(struct sorting *sorting, struct group *group)
 	size_t found = SIZE_MAX;
 
 	if (group->cluster)
-		return cluster_named(sorting, group, group->cluster);
+		return cluster_settled(sorting, group);
 	for (size_t i = 0; i < candidates->items.count; i++) {
 		const double alike = likeness(group, &sorting->clusters->items.items[candidates->items.items[i]]);
 

@@ -1,6 +1,7 @@
 /* incident.c: see incident.h. */
 #include "fleet/incident.h"
 
+#include "report/history.h"
 #include "report/json/reader.h"
 #include "report/json/writer.h"
 
@@ -12,13 +13,7 @@ enum { TEXT = 1 << 14, PATH = 1 << 15, FINGERPRINT = 16, HASH = 64 };
 
 const char *incident_time(struct arena *arena, int64_t seconds)
 {
-	char text[64];
-	struct tm parts;
-	const time_t time = (time_t)seconds;
-
-	if (!gmtime_r(&time, &parts) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts))
-		return "1970-01-01T00:00:00Z";
-	return arena_strdup(arena, text);
+	return history_time(arena, seconds);
 }
 
 bool incident_time_parse(const char *text, int64_t *ret)
@@ -30,6 +25,16 @@ bool incident_time_parse(const char *text, int64_t *ret)
 		return false;
 	*ret = timegm(&parts);
 	return true;
+}
+
+const char *incident_build_name(struct arena *arena, const struct incident *incident)
+{
+	enum { SHOWN = 12 };
+	const char *name = incident->version ? incident->version : incident->revision;
+
+	if (!incident->build)
+		return name;
+	return name ? arena_printf(arena, "%.64s (%.*s)", name, SHOWN, incident->build) : arena_printf(arena, "%.*s", SHOWN, incident->build);
 }
 
 /* Digits that we made ourselves, or none. */

@@ -41,6 +41,9 @@ bool incident_read(struct arena *arena, const char *line, size_t size, struct in
 /* Writes it as a line; `arena` is scratch memory. False when memory ran out; what `out` does not take is left for ferror. */
 bool incident_write(struct arena *arena, const struct incident *incident, FILE *out);
 
+/* What people call its build: a version or revision, where there is one, and the beginning of the build-id. NULL: it is not known. */
+const char *incident_build_name(struct arena *arena, const struct incident *incident);
+
 /* "2026-11-29T03:00:00Z", on the arena; and back: false where it is no such text. */
 const char *incident_time(struct arena *arena, int64_t seconds);
 bool incident_time_parse(const char *text, int64_t *ret);

@@ -19,6 +19,13 @@ bool view_line(struct arena *arena, const struct cluster *cluster, FILE *out);
 /* page.c: clusters as a page that needs no network and no script. */
 void view_page(struct arena *arena, const struct fleet *fleet, const struct clusters *clusters, const struct view_options *options, FILE *out);
 
+/* metrics.c: clusters for Prometheus' node_exporter (its textfile collector): crashes by cluster, verdict and build. */
+void view_metrics(const struct fleet *fleet, const struct clusters *clusters, FILE *out);
+
+/* records.c: a crash as a log record of OpenTelemetry (OTLP/JSON, ExportLogsServiceRequest, as its file exporter writes them: a line each); `arena`
+ * is scratch memory. False when memory ran out. */
+bool view_record(struct arena *arena, const struct incident *incident, FILE *out);
+
 /* summary.c: what all of them say. "14 inputs: 12 crashes in 3 clusters, 1 copy, 1 not analysed" */
 const char *view_summary(struct arena *arena, const struct fleet *fleet, const struct clusters *clusters);
 

@@ -10,10 +10,12 @@
 #include "formats/locator/program.h"
 #include "formats/slim/slim.h"
 #include "formats/slim/tables.h"
+#include "lib/recollection.h"
 #include "lib/report_file.h"
 #include "lib/result.h"
 #include "lib/slim.h"
 #include "report/escape.h"
+#include "report/fingerprint/fingerprint.h"
 #include "report/report.h"
 
 #include <string.h>
@@ -213,6 +215,13 @@ static bool write_as(const struct ts_options *options, const struct diagnosis *d
 	return true;
 }
 
+static bool tells_history(const struct ts_options *options)
+{
+	if (!options->db || options->filter || (options->quiet && options->format == TS_TEXT))
+		return false;
+	return options->format == TS_TEXT || options->format == TS_JSON || options->format == TS_MARKDOWN || options->format == TS_HTML;
+}
+
 static const struct err *write_report(struct job *job, const struct diagnosis *diagnosis)
 {
 	const struct ts_options *options = job->options;
@@ -223,6 +232,7 @@ static const struct err *write_report(struct job *job, const struct diagnosis *d
 	};
 	const struct goroutine_filter filter = filter_of(options->filter);
 	const struct report_options report = {
+		.history = tells_history(options) ? recollection(job->arena, options->db, fingerprint_of(diagnosis).across) : NULL,
 		.version = TORNSTACK_VERSION,
 		.goroutines = goroutines[options->goroutines],
 		.filter = options->filter ? &filter : NULL,

@@ -4,6 +4,7 @@
 #include "formats/locator/debuginfod.h"
 #include "lib/analysis.h"
 #include "lib/grants.h"
+#include "lib/recollection.h"
 #include "lib/report_ring.h"
 
 #include <stdlib.h>
@@ -133,6 +134,11 @@ static void fetch(void *context, const char *build_id, struct broker_answer *ret
 		 err ? err->text : completed ? fetching.isolated->grants.fetched : "no memory");
 }
 
+static void recall(void *context, const char *fingerprint, struct broker_answer *ret)
+{
+	recollect(((const struct isolated *)context)->options->db, fingerprint, ret);
+}
+
 static void show_progress(struct isolated *isolated, const struct broker_message *message)
 {
 	const struct ts_options *options = isolated->options;
@@ -231,6 +237,7 @@ static void run(void *context)
 		.open = open_granted,
 		.is_file = is_granted,
 		.fetch = fetch,
+		.recall = options->db ? recall : NULL,
 		.told = told,
 		.cancelled = options->cancelled,
 		.context = isolated,

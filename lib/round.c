@@ -3,6 +3,7 @@
 #include "lib/round.h"
 
 #include "base/sandbox.h"
+#include "fleet/views.h"
 #include "lib/examination.h"
 #include "lib/unpacking.h"
 #include "lib/workers.h"
@@ -37,12 +38,33 @@ static bool is_other(const struct incident *incident)
 	return incident->error_code && !strcmp(incident->error_code, err_code_name(ERR_NO_DUMP));
 }
 
-/* Counts it, and writes its line where lines are wanted. */
-static void take(struct triage *triage, const struct incident *incident, const char *line, size_t size)
+/* Memory ran out. */
+static void give_up(struct triage *triage)
+{
+	triage->exhausted = true;
+	triage->stopped = true;
+}
+
+/* Counts it, and writes its line where lines are wanted. `arena` is scratch memory. */
+static void take(struct triage *triage, struct arena *arena, const struct incident *incident, const char *line, size_t size)
 {
 	fleet_add(triage->fleet, incident);
 	if (triage->options->format == TS_JSON && !is_other(incident))
 		fwrite(line, 1, size, triage->out);
+	else if (triage->options->format == TS_OTLP && !incident->error_code)
+		triage->exhausted |= !view_record(arena, incident, triage->out);
+}
+
+/* What cannot be kept ends it. */
+static bool keep_in_database(struct triage *triage, struct arena *arena, const struct incident *incident)
+{
+	const struct err *err = triage->database ? history_add(triage->database, arena, incident, triage->options->unredacted) : NULL;
+
+	if (!err)
+		return true;
+	triage->error = err;
+	triage->stopped = true;
+	return false;
 }
 
 /* ---- what was done before ---- */
@@ -64,7 +86,8 @@ static void recall(void *context)
 	if (!incident_read(recalling->arena, recalling->line, recalling->size, &incident) || !incident.path)
 		return;
 	texts_slot(&triage->done, key_of(recalling->arena, incident.path, incident.size, incident.modified))->value = triage;
-	take(triage, &incident, recalling->line, recalling->size);
+	keep_in_database(triage, recalling->arena, &incident); /* the state may be older than the database */
+	take(triage, recalling->arena, &incident, recalling->line, recalling->size);
 	recalling->taken = true;
 }
 
@@ -128,8 +151,8 @@ static void fail_input(struct working *working)
 /* A line that cannot be kept is counted nowhere: the next run finds the input again. */
 static bool keep_line(struct triage *triage, const struct working *working)
 {
-	if (triage->stopped || !triage->state || state_add(triage->state, working->line, working->size))
-		return !triage->stopped;
+	if (!triage->state || state_add(triage->state, working->line, working->size))
+		return true;
 	triage->error = err_new(triage->arena, ERR_IO, "%s: %s. What is in it stays; the same command goes on from there", triage->options->state,
 				strerror(errno));
 	triage->stopped = true;
@@ -143,18 +166,28 @@ static void tell_failure(struct triage *triage, const struct incident *incident)
 		triage->options->complain(triage->options->context, incident->error);
 }
 
-static void record(void *context)
+static void record_on_arena(void *context)
 {
 	const struct working *working = context;
 	struct triage *triage = working->triage;
 
-	if (!keep_line(triage, working))
+	/* Into the database first: what is there twice counts once. */
+	if (triage->stopped || !keep_in_database(triage, working->arena, &working->incident) || !keep_line(triage, working))
 		return;
-	take(triage, &working->incident, working->line, working->size);
+	take(triage, working->arena, &working->incident, working->line, working->size);
 	if (working->incident.error_code && !working->unpacked && (working->input->given || !is_other(&working->incident)))
 		tell_failure(triage, &working->incident);
 	if (*working->exposed)
 		memcpy(triage->exposed, working->exposed, sizeof triage->exposed);
+}
+
+/* Memory of either arena may run out. */
+static void record(void *context)
+{
+	struct working *working = context;
+
+	if (!arena_run(working->arena, record_on_arena, working))
+		give_up(working->triage);
 }
 
 /* By the thread that holds the lock. */
@@ -165,7 +198,7 @@ static void end_input(struct working *working)
 
 	round->ended += !working->member;
 	if (!arena_run(triage->arena, record, working))
-		triage->exhausted = triage->stopped = true;
+		give_up(triage);
 	if (triage->options->progress)
 		triage->options->progress(triage->options->context, round->ended, round->todo.count, working->input->path);
 }
@@ -193,7 +226,7 @@ static void finish_input(struct working *working)
 	if (working->size)
 		end_input(working);
 	else if (!working->cancelled)
-		triage->exhausted = triage->stopped = true;
+		give_up(triage);
 	pthread_mutex_unlock(&triage->lock);
 	free(working->line);
 	arena_free(working->arena);

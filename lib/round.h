@@ -3,6 +3,7 @@
 #define LIB_ROUND_H
 
 #include "fleet/clusters.h"
+#include "fleet/history/history.h"
 #include "fleet/inputs.h"
 #include "fleet/state.h"
 #include "lib/tornstack.h"
@@ -19,7 +20,10 @@ struct triage {
 	pthread_mutex_t lock;    /* of what follows while a round runs, of `arena`, of `out`, and of what the caller is told */
 	struct fleet *fleet;
 	struct state *state;     /* NULL: none */
+	struct database *database; /* NULL: none */
 	const struct err *error;
+	const struct err *history_error; /* of reports that could not be kept */
+	bool news;               /* see TS_NEWS */
 	bool failed;             /* what was named could not all be analysed */
 	bool exhausted;          /* memory ran out */
 	atomic_bool stopped;     /* nothing more is begun */

@@ -20,6 +20,7 @@ enum ts_format {
 	TS_PPROF,     /* goroutines as a profile of pprof, compressed */
 	TS_FOLDED,    /* goroutines as folded stacks */
 	TS_INCIDENT,  /* what many dumps are put together by: one line of JSON */
+	TS_OTLP,      /* of ts_triage and ts_history: crashes as log records of OpenTelemetry, a line of JSON each */
 	TS_SLIM,      /* no report, but what of the dump a report needs (formats/slim) */
 };
 
@@ -69,6 +70,7 @@ struct ts_options {
 	bool color;
 	unsigned columns;               /* width of text; 0: 100 */
 	bool verbose, quiet;
+	const char *db;                 /* a history of crashes (ts_triage), of which the report says what is known of this one; NULL: none */
 	bool unmasked;                  /* values of flags and of the environment are shown, and what is at paths that the dump names */
 	/* Work in a child process that can open nothing and reach nobody (base/isolation.h), so that a dump that is an attack, or
 	 * that this library does not survive, costs an error. SIGCHLD must not be ignored. */
@@ -87,6 +89,7 @@ enum ts_outcome {
 	TS_FAILED,              /* not a dump, unreadable: see error */
 	TS_CANCELLED,
 	TS_PARTIAL,             /* of ts_scan: the report is written, but some of what was named could not be read */
+	TS_NEWS,                /* of ts_triage and ts_history: with `since`, something crashed in a way that was not seen before */
 };
 
 struct ts_result {
@@ -129,7 +132,11 @@ struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options 
 
 struct ts_triage_options {
 	struct ts_options analysis;     /* how each input is analysed: executables, symbols_dir, sysroot, max_size, unmasked, isolated, cancelled */
-	enum ts_format format;          /* TS_TEXT, TS_JSON (a line for each input and each cluster) or TS_HTML */
+	enum ts_format format;          /* TS_TEXT, TS_JSON (a line for each input and each cluster), TS_HTML or TS_OTLP (a line for each input) */
+	const char *db;                 /* a history that what is found is added to, and that says which clusters there are; NULL: none */
+	bool unredacted;                /* what goes there may tell what the program said */
+	int64_t since;                  /* seconds since 1970: clusters that were not seen since then are left out; 0: none is */
+	const char *metrics;            /* a file for Prometheus' node_exporter; NULL: none */
 	unsigned workers;               /* inputs that are analysed at a time; 0: one for each CPU */
 	const char *state;              /* a file of what was done, which the next run goes on from; NULL: none */
 	bool watch;                     /* go on with what comes to the folders, until it is cancelled */
@@ -146,6 +153,23 @@ struct ts_triage_options {
  * clusters to `out`: crashes of one cause, whose stacks are alike. None of the inputs ends it. TS_PARTIAL: what was named could not all be
  * analysed. TS_ANALYSED_CORRUPTION: there is stack damage, certain or likely. */
 struct ts_result ts_triage(const char *const *paths, const struct ts_triage_options *options, FILE *out);
+
+struct ts_history_options {
+	const char *db;
+	const char *fingerprint;        /* of one of the crashes that are asked for, or its beginning; NULL: of all */
+	enum ts_format format;          /* TS_TEXT, TS_JSON, TS_HTML or TS_OTLP, as of ts_triage */
+	int64_t since;                  /* as of ts_triage */
+	const char *metrics;            /* as of ts_triage */
+	const char *note, *issue;       /* to be attached to the fingerprint; NULL: nothing */
+	int64_t retain;                 /* seconds since 1970: what was seen before is removed, but for how often; 0: nothing is */
+	int64_t now;                    /* seconds since 1970 */
+	bool color;
+	unsigned columns;               /* width of text; 0: 100 */
+	bool verbose, quiet;
+};
+
+/* Writes what a history (ts_triage, `db`) knows to `out`, after what is to be done to it. */
+struct ts_result ts_history(const struct ts_history_options *options, FILE *out);
 
 /* Writes the JSON object that stands in place of a report that failed (docs/report.schema.json, `error`), so that a batch can
  * tell a dump that is cut short from one of another CPU. False: memory ran out. */

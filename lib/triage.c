@@ -1,10 +1,13 @@
 /* triage.c: many inputs, from paths to clusters. */
-#include "fleet/views.h"
+#include "lib/overview.h"
 #include "lib/result.h"
 #include "lib/round.h"
+#include "lib/sample.h"
+#include "lib/workers.h"
 
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define BUDGET ((size_t)8 << 30)
 #define ROUND_BUDGET ((size_t)4 << 30)
@@ -17,20 +20,107 @@ struct view {
 	struct texts *told; /* values: how many incidents a cluster had when it was told of last; NULL: all are told */
 	bool settled;
 	size_t added;
+	const struct err *err;
 };
 
-static void put_clusters(struct triage *triage, const struct clusters *clusters, struct arena *arena)
+static void put_clusters(struct view *view, struct clusters *clusters)
 {
-	const struct view_options options = {.title = "Crashes", .columns = triage->options->columns ? triage->options->columns : COLUMNS,
-					     .color = triage->options->color, .verbose = triage->options->verbose, .quiet = triage->options->quiet};
+	struct triage *triage = view->triage;
+	const struct ts_triage_options *options = triage->options;
+	const struct overview overview = {
+		.format = options->format,
+		.options = {.title = "Crashes", .columns = options->columns ? options->columns : COLUMNS, .color = options->color,
+			    .verbose = options->verbose, .quiet = options->quiet},
+		.since = options->since,
+		.metrics = options->metrics,
+	};
+	bool news = false;
 
-	if (triage->options->format == TS_HTML)
-		view_page(arena, triage->fleet, clusters, &options, triage->out);
-	else if (triage->options->format != TS_JSON)
-		view_table(arena, triage->fleet, clusters, &options, triage->out);
-	else
-		for (size_t i = 0; i < clusters->items.count; i++)
-			triage->exhausted |= !view_line(arena, &clusters->items.items[i], triage->out);
+	view->err = overview_write(view->arena, &overview, triage->fleet, clusters, triage->out, &news);
+	triage->news |= news;
+}
+
+/* ---- the history ---- */
+
+struct keeping {
+	struct triage *triage;
+	VEC(const struct cluster *) todo;
+};
+
+/* The fingerprint of the cluster's sample; NULL: it is a member of an archive, or gone. */
+static const char *sampled(const struct cluster *cluster)
+{
+	if (access(cluster->sample.path, R_OK))
+		return NULL;
+	for (size_t i = 0; i < cluster->groups.count; i++)
+		if (!strcmp(cluster->groups.items[i]->sample.path, cluster->sample.path))
+			return cluster->groups.items[i]->fingerprint;
+	return NULL;
+}
+
+struct one_report {
+	struct triage *triage;
+	const struct cluster *cluster;
+	struct arena *arena;
+};
+
+static void keep_report(void *context)
+{
+	const struct one_report *one = context;
+	struct triage *triage = one->triage;
+	const char *fingerprint = sampled(one->cluster), *headline = NULL, *report = NULL;
+
+	if (!fingerprint || !sample_report(one->arena, one->cluster->sample.path, &triage->options->analysis, triage->options->unredacted, &headline, &report))
+		return;
+	pthread_mutex_lock(&triage->lock);
+	if (!triage->history_error)
+		triage->history_error = history_keep_report(triage->database, fingerprint, headline, report);
+	pthread_mutex_unlock(&triage->lock);
+}
+
+static void work_on_report(void *context, size_t index)
+{
+	const struct keeping *keeping = context;
+	struct one_report one = {.triage = keeping->triage, .cluster = keeping->todo.items[index], .arena = arena_new(ROUND_BUDGET)};
+
+	if (one.arena)
+		arena_run(one.arena, keep_report, &one);
+	arena_free(one.arena);
+}
+
+/* One for each cluster that has none yet. */
+static const struct err *keep_reports(struct triage *triage, struct arena *arena, const struct clusters *clusters)
+{
+	struct keeping keeping = {.triage = triage};
+	const struct err *err = NULL;
+
+	for (size_t i = 0; i < clusters->items.count && !err; i++) {
+		bool has = false;
+
+		err = history_has_report(triage->database, clusters->items.items[i].id, &has);
+		if (!has)
+			vec_push(arena, &keeping.todo, &clusters->items.items[i]);
+	}
+	if (!err)
+		workers_run(triage->options->workers, keeping.todo.count, work_on_report, &keeping);
+	return err ? err : triage->history_error;
+}
+
+/* Clusters by the ids that they have in the history, which what was found may be new to. */
+static struct clusters *settled_clusters(struct view *view)
+{
+	struct triage *triage = view->triage;
+	struct clusters *clusters;
+
+	if (!triage->database)
+		return fleet_clusters(triage->fleet, view->arena);
+	view->err = history_settle(triage->database, view->arena);
+	if (!view->err)
+		view->err = history_assign(triage->database, triage->fleet);
+	clusters = fleet_clusters(triage->fleet, view->arena);
+	if (!view->err)
+		view->err = keep_reports(triage, view->arena, clusters);
+	return clusters;
 }
 
 /* Those that grew since they were told of. */
@@ -51,6 +141,20 @@ static void keep_changed(struct view *view, struct clusters *clusters)
 	clusters->items.count = kept;
 }
 
+/* Where it lies goes with the round. */
+static void copy_error(void *context)
+{
+	const struct view *view = context;
+
+	view->triage->error = err_new(view->triage->arena, view->err->code, "%s", view->err->text);
+}
+
+static void tell_error(struct view *view)
+{
+	if (!arena_run(view->triage->arena, copy_error, view))
+		view->triage->exhausted = true;
+}
+
 static void run_round(void *context)
 {
 	struct view *view = context;
@@ -59,11 +163,16 @@ static void run_round(void *context)
 	view->added = round_run(view->triage, view->arena, view->settled);
 	if (view->settled && !view->added)
 		return;
-	clusters = fleet_clusters(view->triage->fleet, view->arena);
+	if (view->triage->error)
+		return;
+	clusters = settled_clusters(view);
 	if (view->told)
 		keep_changed(view, clusters);
-	put_clusters(view->triage, clusters, view->arena);
+	if (!view->err)
+		put_clusters(view, clusters);
 	fflush(view->triage->out);
+	if (view->err)
+		tell_error(view);
 }
 
 static bool is_over(const struct triage *triage)
@@ -100,7 +209,9 @@ static void run(void *context)
 
 	triage->fleet = fleet_new(triage->arena);
 	triage->done.arena = triage->arena;
-	if (triage->options->state)
+	if (triage->options->db)
+		triage->error = database_open(triage->arena, triage->options->db, DATABASE_WRITE, &triage->database);
+	if (triage->options->state && !triage->error)
 		triage->error = state_open(triage->arena, triage->options->state, round_recall, triage, &triage->state);
 	if (triage->error)
 		return;
@@ -119,7 +230,7 @@ static void conclude(const struct triage *triage, struct ts_result *result)
 	else if (triage->options->analysis.cancelled && triage->options->analysis.cancelled())
 		result->outcome = TS_CANCELLED;
 	else if (triage->fleet->analysed)
-		result->outcome = triage->failed ? TS_PARTIAL : TS_ANALYSED;
+		result->outcome = triage->failed ? TS_PARTIAL : triage->news ? TS_NEWS : TS_ANALYSED;
 	else if (triage->failed)
 		result->outcome = TS_PARTIAL;
 	else

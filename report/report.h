@@ -1,8 +1,10 @@
 /* report.h: a diagnosis, written for people and for programs. What is written depends on the dump and the options
- * alone: no clock, no host paths, no pointers. Text of the dump is escaped: it is hostile. */
+ * alone, and on the history where
+ * one is given: no clock, no host paths, no pointers. Text of the dump is escaped: it is hostile. */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
+#include "report/history.h"
 #include "report/selection.h"
 
 #include <stdio.h>
@@ -19,6 +21,7 @@ struct report_options {
 	bool verbose;            /* weaker evidence, every thread, full file names */
 	bool unmasked;           /* values of flags and of the environment are shown (report/mask.h) */
 	bool quiet;              /* the verdict's line only, not wrapped */
+	const struct crash_history *history; /* NULL: nobody asked */
 	bool (*cancelled)(void); /* polled between goroutines; the report then ends early. NULL: never */
 };
 

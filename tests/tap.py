@@ -45,7 +45,7 @@ def finish():
 
 def environment_of(**more):
     """That of the caller, without what changes a report or asks a network, and with `more`."""
-    unwanted = ('DEBUGINFOD_URLS', 'NO_COLOR', 'SOURCE_DATE_EPOCH', 'COLUMNS')
+    unwanted = ('DEBUGINFOD_URLS', 'TORNSTACK_DB', 'NO_COLOR', 'SOURCE_DATE_EPOCH', 'COLUMNS')
     return dict({key: value for key, value in os.environ.items() if key not in unwanted}, **more)
 
 

@@ -3,7 +3,7 @@
 # `--help` lists, values those that the program itself says an option must be.
 set -euo pipefail
 shell=$1 program=$2
-commands='analyze goroutines triage scan slim bundle handle explain help'
+commands='analyze goroutines triage history scan slim bundle handle explain help'
 
 # "-o" "output" "FILE" "What it does", tab-separated, for each option of a command; "-" for none.
 options() {
@@ -45,6 +45,7 @@ quoted() { sed "s/'/'\\\\''/g; s/.*/'&'/"; }
 operands() {
 	case $1 in
 	explain) rules ;;
+	history) ;;
 	help) printf '%s\n' ${commands/help/} dumps ;;
 	*) echo FILES ;;
 	esac
@@ -180,7 +181,7 @@ fish_options() {
 			*) echo " -x -a $(escaped <<<"$list" | quoted)" ;; esac)" "$(quoted <<<"$text")"
 	done < <(options "$command")
 	[ "$(operands "$command")" = FILES ] ||
-		printf "complete -c tornstack -n '__tornstack_is %s' -f -a %s\n" "$command" "$(operands "$command" | tr '\n' ' ' | quoted)"
+		printf "complete -c tornstack -n '__tornstack_is %s' -f -a '%s'\n" "$command" "$(operands "$command" | tr '\n' ' ' | sed "s/'/'\\\\''/g")"
 }
 
 write_fish() {

@@ -42,7 +42,10 @@ static void answer(const struct document *html)
 		 fingerprint.across, fingerprint.exact);
 	if (html->analysis->runtime->build_id)
 		html_put(html, "<span class=\"pair\"><span class=\"quiet\">build-id</span> <code class=\"copy\">%</code></span>", html->analysis->runtime->build_id);
-	html_put(html, "<span class=\"pair\"><span class=\"quiet\">tornstack</span> %</span></p>\n</header>\n", html->options->version);
+	html_put(html, "<span class=\"pair\"><span class=\"quiet\">tornstack</span> %</span></p>\n", html->options->version);
+	if (html->options->history)
+		html_put(html, "<p class=\"dump history\">%</p>\n", history_sentence(html->arena, html->options->history));
+	html_put(html, "</header>\n");
 }
 
 /* ---- what happened ---- */

@@ -476,6 +476,31 @@ static void fingerprint_sections(struct writer *writer)
 	text_section(writer, "fingerprint_exact", fingerprint.exact);
 }
 
+static void put_day(struct writer *writer, json_t *object, const char *key, bool known, int64_t seconds)
+{
+	put_text(writer, object, key, known ? history_time(writer->arena, seconds) : NULL);
+}
+
+static void history_section(struct writer *writer)
+{
+	const struct crash_history *history = writer->options->history;
+	json_t *object;
+
+	if (!history)
+		return;
+	object = begin_section(writer, "history");
+	put_text(writer, object, "trouble", history->trouble);
+	put_text(writer, object, "cluster", history->cluster);
+	put_number(writer, object, "count", !history->trouble, (int64_t)history->count);
+	put_day(writer, object, "first_seen", history->count, history->first);
+	put_day(writer, object, "last_seen", history->count, history->last);
+	put_text(writer, object, "first_build", history->first_build);
+	put_text(writer, object, "gone_in", history->gone_in);
+	put_day(writer, object, "gone_since", history->gone_in, history->gone_since);
+	put_texts(writer, put_value(writer, object, "notes", new_array()), history->notes, history->note_count);
+	dump_pending(writer);
+}
+
 bool report_json(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
 {
 	struct writer *writer = arena_alloc(diagnosis->arena, sizeof *writer);
@@ -502,6 +527,7 @@ bool report_json(const struct diagnosis *diagnosis, const struct report_options 
 	verdict_section(writer);
 	notes_section(writer);
 	fingerprint_sections(writer);
+	history_section(writer);
 	exposures_section(writer);
 	if (!options->filter)
 		observations_section(writer);

@@ -64,6 +64,8 @@ static void title(const struct document *md)
 		fprintf(md->out, "> **Warning:** %s\n\n", sentence(md, warnings[i].text));
 	fprintf(md->out, "%s\n\nFingerprint `%s`, of this build `%s`; tornstack %s\n", sentence(md, dump_summary(md->arena, md->analysis)),
 		fingerprint.across, fingerprint.exact, md->options->version);
+	if (md->options->history)
+		fprintf(md->out, "\n%s\n", sentence(md, history_sentence(md->arena, md->options->history)));
 }
 
 /* KEY='value', as `go env` prints it. */

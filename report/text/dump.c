@@ -33,6 +33,8 @@ void text_dump(const struct text *text)
 	warnings(text);
 	page_wrap(&text->page, "", 2, STYLE_FAINT, dump_summary(text->arena, text->analysis));
 	fingerprint_lines(text);
+	if (text->options->history)
+		page_wrap(&text->page, "", 2, STYLE_PLAIN, history_sentence(text->arena, text->options->history));
 }
 
 void text_build(const struct text *text)

@@ -11,7 +11,7 @@ import tempfile
 
 import tap
 
-LAYERS = ('base', 'formats', 'golang', 'analyzer', 'heuristics', 'scan', 'report', 'lib', 'cli')
+LAYERS = ('base', 'formats', 'golang', 'analyzer', 'heuristics', 'scan', 'report', 'fleet', 'lib', 'cli')
 # Recursion of the problem: a walk that meets a damaged word proves what it was by walking on (docs/architecture.md).
 KNOWN_CIRCLES = [{'analyzer/unwind/' + name for name in
                   ('bridge', 'damage', 'damage_doubt', 'foreign', 'injected', 'past_damage', 'record', 'thread', 'torn',

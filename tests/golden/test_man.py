@@ -8,7 +8,7 @@ import tap
 
 PAGE = tap.ROOT / 'docs/tornstack.1'
 PATTERN_PAGE = tap.ROOT / 'docs/tornstack-core-pattern.7'
-COMMANDS = ('', 'goroutines', 'slim', 'bundle', 'handle', 'scan', 'triage', 'explain')
+COMMANDS = ('', 'goroutines', 'slim', 'bundle', 'handle', 'scan', 'triage', 'history', 'explain')
 
 # Of mandoc's advice on style: how the sources are broken into lines, and what else is installed where it runs.
 NO_MATTER = ('input text line longer than 80 bytes', 'referenced manual not found')
