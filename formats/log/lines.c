@@ -52,6 +52,7 @@ static void read_streams(void *context)
 
 		restore_entities(reading->scratch, stream);
 		restore_indent(stream);
+		restore_blanks(stream);
 		reading->reversed |= restore_order(stream) && reading->parts;
 		restore_width(reading->scratch, stream);
 		block_makers_add(reading->makers, reading->scratch, stream);

@@ -91,6 +91,49 @@ void restore_indent(struct log_stream *stream)
 	}
 }
 
+/* ---- blank lines ---- */
+
+static bool is_followed_by_blank(const struct log_stream *stream, size_t index)
+{
+	return index + 1 < stream->records.count && stream->records.items[index + 1].kind == LOG_BLANK;
+}
+
+/* Whether behind each line that has something in it one is blank, but for those that were made two here. */
+static bool is_doubled(const struct log_stream *stream)
+{
+	enum { FEWEST = 8 };
+	const struct stream_line *records = stream->records.items;
+	size_t doubled = 0;
+
+	for (size_t i = 0; i + 1 < stream->records.count; i++) {
+		if (records[i].below)
+			return false;
+		if (records[i].kind == LOG_BLANK)
+			continue;
+		if (is_followed_by_blank(stream, i))
+			doubled++;
+		else if (records[i + 1].number != records[i].number)
+			return false;
+	}
+	return doubled >= FEWEST && doubled >= stream->records.count / 4;
+}
+
+void restore_blanks(struct log_stream *stream)
+{
+	struct stream_line *records = stream->records.items;
+	size_t kept = 0;
+
+	if (!is_doubled(stream))
+		return;
+	for (size_t i = 0; i < stream->records.count; i++) {
+		const bool doubled = records[i].kind != LOG_BLANK && is_followed_by_blank(stream, i);
+
+		records[kept++] = records[i];
+		i += doubled;
+	}
+	stream->records.count = kept;
+}
+
 /* ---- order ---- */
 
 /* The next record that is the runtime's; the count: there is none. */
@@ -174,13 +217,24 @@ static bool has_blank(struct span text)
 	return text.size && memchr(text.data, ' ', text.size);
 }
 
+static bool has(struct span text, const char *what)
+{
+	return text.size && memmem(text.data, text.size, what, strlen(what));
+}
+
+/* A place as releases before Go 1.9 print it, and others up to where it was broken off. */
+static bool lacks_pc(const struct stream_line *record)
+{
+	return record->kind == LOG_PLACE && has(record->text, " sp=0x") && !has(record->text, " pc=0x");
+}
+
 static bool may_continue(const struct stream_line *record, const struct stream_line *next, bool full)
 {
 	if (next->kind == LOG_OTHER)
 		return (full || !indent_of(next->text)) && !log_is_dated(next->text);
 	if (next->kind == LOG_REGISTER) /* 0xcc: the last of "instruction bytes:" */
 		return record->kind == LOG_NOTE && full;
-	if (record->kind != LOG_OTHER || (next->kind == LOG_CALL && has_blank(log_trim(record->text))))
+	if ((record->kind != LOG_OTHER && !lacks_pc(record)) || (next->kind == LOG_CALL && has_blank(log_trim(record->text))))
 		return false;
 	return next->kind == LOG_CALL || (next->kind == LOG_PLACE && next->text.data[0] != '\t' && (full || next->text.data[0] != ' '));
 }
@@ -214,7 +268,7 @@ static bool is_better(const struct joining *joining, const struct stream_line *f
 	case LOG_PLACE:
 	case LOG_STACK:
 	case LOG_CREATED:
-		return first->kind == LOG_OTHER || (first->kind == kind && joining->proven);
+		return first->kind == LOG_OTHER || (first->kind == kind && joining->proven) || (lacks_pc(first) && has(joined, " pc=0x"));
 	case LOG_WORDS:
 	case LOG_SIGNAL:
 	case LOG_NOTE:
@@ -270,10 +324,11 @@ static bool any_joined(const struct joining *joining)
 	size_t numbers = 0;
 
 	for (size_t i = 0; i < joining->stream->records.count; i++) {
+		const struct stream_line *record = &joining->stream->records.items[i];
 		struct span text;
 
 		numbers += is_broken_number(joining, i);
-		if (numbers > 1 || (joining->stream->records.items[i].kind == LOG_OTHER && pieces(joining, i, &text) > 1))
+		if (numbers > 1 || ((record->kind == LOG_OTHER || lacks_pc(record)) && pieces(joining, i, &text) > 1))
 			return true;
 	}
 	return false;

@@ -16,4 +16,7 @@ bool restore_order(struct log_stream *stream);
 /* Lines that were broken at some width made one again, where that makes lines of the runtime of them. */
 void restore_width(struct arena *arena, struct log_stream *stream);
 
+/* Every line has a blank one behind it that is not the runtime's. */
+void restore_blanks(struct log_stream *stream);
+
 #endif

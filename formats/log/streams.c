@@ -3,38 +3,37 @@
 #include "formats/log/streams.h"
 
 #include "formats/log/escapes.h"
-#include "formats/log/search.h"
+#include "formats/log/line_forms.h"
 #include "formats/log/sorting.h"
+#include "formats/log/tails.h"
 #include "formats/log/whole_stack.h"
 
 #include <string.h>
 
 enum { DEEPEST = 5 };
 
-struct lines {
-	VEC(struct stream_line) items;
-};
-
-static void push_line(struct arena *arena, struct lines *lines, struct span line, uint64_t number)
+static void push_line(struct arena *arena, struct line_list *lines, struct span line, uint64_t number)
 {
 	const size_t size = line.size;
 
 	while (line.size && line.data[line.size - 1] == '\r')
 		line.size--;
+	while (line.size && *line.data == '\f') /* a new page */
+		line = span_from(line, 1);
 	vec_push_moving(arena, &lines->items,
 		 (struct stream_line){.text = escapes_tidy(arena, line), .number = number,
 				     .width = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX});
 }
 
-static void push_stack(struct arena *arena, struct lines *lines, struct span text, uint64_t number, const struct whole_stack *stack)
+static void push_stack(struct arena *arena, struct line_list *lines, struct span text, uint64_t number, const struct whole_stack *stack)
 {
 	vec_push_moving(arena, &lines->items,
 		 (struct stream_line){.text = text, .number = number, .width = stack->widest, .below = stack->below, .kind = LOG_STACK});
 }
 
-static struct lines lines_of(struct arena *arena, struct span text, uint64_t number)
+static struct line_list lines_of(struct arena *arena, struct span text, uint64_t number)
 {
-	struct lines lines = {0};
+	struct line_list lines = {0};
 	static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8's byte order, which Windows' programs begin with */
 	struct whole_stack stack;
 	size_t at = number == 1 && text.size >= 3 && !memcmp(text.data, mark, 3) ? 3 : 0;
@@ -57,17 +56,14 @@ static struct lines lines_of(struct arena *arena, struct span text, uint64_t num
 }
 
 /* Whether the quotes of JSON are entities, in lines of the runtime's. */
-static bool has_escaped_quotes(const struct lines *lines)
+static bool has_escaped_quotes(const struct line_list *lines, const struct anchored_lines *anchored)
 {
 	static const char quote[] = "&quot;", number[] = "&#34;";
 	bool found = false;
 
-	for (size_t i = 0; i < lines->items.count; i++) {
-		const struct span text = lines->items.items[i].text;
-		bool sure;
+	for (size_t i = 0; i < anchored->items.count; i++) {
+		const struct span text = lines->items.items[anchored->items.items[i]].text;
 
-		if (lines->items.items[i].below || log_search(text, 0, text.size, &sure) == SIZE_MAX)
-			continue;
 		if (memchr(text.data, '"', text.size))
 			return false;
 		found |= memmem(text.data, text.size, quote, sizeof quote - 1) || memmem(text.data, text.size, number, sizeof number - 1);
@@ -75,7 +71,7 @@ static bool has_escaped_quotes(const struct lines *lines)
 	return found;
 }
 
-static void decode_entities(struct arena *arena, struct lines *lines)
+static void decode_entities(struct arena *arena, struct line_list *lines)
 {
 	for (size_t i = 0; i < lines->items.count; i++)
 		if (!lines->items.items[i].below)
@@ -174,10 +170,14 @@ static void peel(struct arena *arena, const struct log_stream *stream, unsigned 
 
 struct log_streams log_streams_of(struct arena *arena, struct span log, const struct log_region *region)
 {
-	struct lines lines = lines_of(arena, span_slice(log, region->start, region->end - region->start), region->line);
+	struct line_list lines = lines_of(arena, span_slice(log, region->start, region->end - region->start), region->line);
+	struct anchored_lines anchored = anchored_lines_of(arena, &lines);
 	struct log_streams outer, ret = {0};
 
-	if (has_escaped_quotes(&lines))
+	tails_cut(&lines, &anchored);
+	if (line_forms_undo(arena, &lines, &anchored))
+		anchored = anchored_lines_of(arena, &lines);
+	if (has_escaped_quotes(&lines, &anchored))
 		decode_entities(arena, &lines);
 	outer = log_sort(arena, lines.items.items, lines.items.count);
 	arena_release(arena, lines.items.items, lines.items.capacity * sizeof *lines.items.items);

@@ -7,6 +7,7 @@ import csv
 import html
 import io
 import json
+import quopri
 import random
 import re
 import sys
@@ -250,7 +251,58 @@ def layers(lines):
     return [f'Nov 28 12:{i // 60 % 60:02}:{i % 60:02} node-1 dockerd[1]: {stamp(i)} stderr F {stamp(i, 6)} {line}' for i, line in enumerate(lines)]
 
 
+def cloudwatch_tail(lines):
+    """`aws logs` as text: a column behind the text."""
+    return [f'EVENTS\t{1795867200000 + i}\t{line}\t{1795867200001 + i}' for i, line in enumerate(lines)]
+
+
+def bordered(lines):
+    """A table of Markdown, and of command lines of databases."""
+    return ['| ' + line.ljust(100) + ' |' for line in lines]
+
+
+def break_tags(lines):
+    return [html.escape(line) + '<br/>' for line in lines]
+
+
+def break_tags_one(lines):
+    return ['<p>' + '<br>'.join(html.escape(line).replace('\t', '&nbsp;' * 4) for line in lines) + '</p>']
+
+
+def python_bytes(lines):
+    """What a program prints of another's output that it did not decode."""
+    return [f'[2026-11-28 12:00:{i % 60:02}] INFO stderr: {(line + chr(10)).encode(errors="surrogateescape")!r}' for i, line in enumerate(lines)]
+
+
+def python_string(lines):
+    return [repr('\n'.join(lines))]
+
+
+def quoted_printable(lines):
+    """Mail."""
+    text = '\n'.join(lines).encode(errors='surrogateescape')
+    return quopri.encodestring(text).decode().split('\n')
+
+
+def journald_bytes(lines):
+    """journalctl -o json: texts with characters that are not printable are lists of bytes."""
+    return [json.dumps({'__CURSOR': f's=ab;i={i:x};b=1;x={i * 0x9e3779b97f4a7c15 % 2 ** 64:x}',
+                        'MESSAGE': list(line.encode(errors='surrogateescape')) if '\t' in line else line, '_PID': '4711'})
+            for i, line in enumerate(lines)]
+
+
+def grep_context(lines):
+    """grep -n -C"""
+    return [f'app.log{sign}{i + 120}{sign}{line}' for i, line in enumerate(lines) for sign in ':-'['goroutine ' not in line]]
+
+
+def doubled(lines):
+    """Each line with a blank one behind it."""
+    return [one for line in lines for one in (line, '')]
+
+
 EXPORTS = {f.__name__: f for f in (
+    cloudwatch_tail, bordered, break_tags, break_tags_one, python_bytes, python_string, quoted_printable, journald_bytes, grep_context, doubled,
     first_only, tabs, numbered, added, loki_csv, quoted_csv, event_csv, journald_json, journald_export, stackdriver, test_json,
     structured_syslog, buildkite, coloured_words, layers)}
 ENCODINGS = ('utf-8-sig', 'utf-16', 'utf-16-le', 'utf-16-be')  # PowerShell's > makes UTF-16
