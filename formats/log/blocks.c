@@ -24,6 +24,7 @@ struct building {
 	size_t frames;    /* calls with their places */
 	size_t foreign;   /* lines of others in a row */
 	size_t said;      /* lines up to the first blank one behind what ended the process; 0: not yet */
+	bool told;        /* where the process was hit, or where a stack could not be walked */
 	bool threads;     /* the runtime goes through its threads: "-----" */
 	bool races;       /* in a report of the race detector */
 	enum log_kind last;
@@ -67,9 +68,26 @@ static uint64_t id_of(struct span text)
 /* Whether it tells anything: how a process ended, or where a goroutine was. */
 static bool is_worth(const struct building *building)
 {
-	if (building->state == STATE_STACKS)
-		return building->frames || (building->block.begin == LOG_BEGINS_WITH_END && building->ids.count);
-	return building->state == STATE_END && !building->maker->enveloped;
+	switch (building->state) {
+	case STATE_STACKS:
+		return building->frames || building->block.begin == LOG_BEGINS_WITH_END;
+	case STATE_END:
+		return !building->maker->enveloped || building->told;
+	case STATE_NOTES:
+		return building->told && building->block.has_words;
+	case STATE_NONE:
+		break;
+	}
+	return false;
+}
+
+/* Of a line that is not what ended the process. */
+static bool tells(struct span text, enum log_kind kind)
+{
+	static const char unwalked[] = "unexpected return pc for ", unknown[] = "unknown pc 0x";
+
+	return kind == LOG_SIGNAL || (kind == LOG_NOTE && (memmem(text.data, text.size, unwalked, sizeof unwalked - 1) ||
+							   memmem(text.data, text.size, unknown, sizeof unknown - 1)));
 }
 
 static void trim_end(struct building *building)
@@ -115,7 +133,8 @@ static void close_block(struct building *building)
 		block->runs = block_text_keep(&building->text);
 		block->run_count = building->text.runs.count;
 		block->count = building->text.lines;
-		block->cut_at_end = building->last == LOG_CALL || building->last == LOG_CREATED || building->last == LOG_STACK;
+		block->cut_at_end = building->last == LOG_CALL || building->last == LOG_CREATED || building->last == LOG_STACK ||
+				    building->state == STATE_NOTES;
 		for (size_t i = 0; i < block->run_count; i++)
 			span_run(block, &block->runs[i]);
 		vec_push_moving(blocks->arena, &blocks->items, *block);
@@ -324,6 +343,7 @@ static void take(struct building *building, const struct stream_line *record, co
 		if (building->state == STATE_NONE)
 			building->state = STATE_NOTES;
 		building->threads |= starts(log_trim(record->text), "-----");
+		building->told |= tells(log_trim(record->text), record->kind);
 		keep(building, record, record->kind);
 		return;
 	}

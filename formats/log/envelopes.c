@@ -40,6 +40,20 @@ static bool all_blank(struct span text)
 	return !log_trim(text).size;
 }
 
+/* "runtime: g 18: " before "unexpected return pc for "; SIZE_MAX: something else stands there. */
+static size_t unwalked_mark(struct span line, size_t at)
+{
+	static const char unwalked[] = "unexpected return pc for ", begin[] = "runtime: ";
+	enum { FARTHEST = 40 /* "runtime: g 18446744073709551615: " */ };
+	const size_t from = at > FARTHEST ? at - FARTHEST : 0;
+	const uint8_t *mark;
+
+	if (line.size - at < sizeof unwalked - 1 || memcmp(line.data + at, unwalked, sizeof unwalked - 1))
+		return SIZE_MAX;
+	mark = memmem(line.data + from, at - from, begin, sizeof begin - 1);
+	return mark ? (size_t)(mark - line.data) : SIZE_MAX;
+}
+
 /* The next mark at which a text can begin. */
 static size_t next_mark(struct span line, size_t from)
 {
@@ -52,6 +66,8 @@ static size_t next_mark(struct span line, size_t from)
 
 		if (maker)
 			return (size_t)(maker - line.data);
+		if (at != SIZE_MAX && unwalked_mark(line, at) != SIZE_MAX && unwalked_mark(line, at) >= from)
+			return unwalked_mark(line, at);
 		if (at == SIZE_MAX || log_mark_begins(span_from(line, at)))
 			return at;
 		from = at + 1;

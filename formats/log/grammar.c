@@ -147,10 +147,11 @@ static bool is_source(struct span path)
 	return path.size == 1 && *path.data == '?';
 }
 
-/* /src/main.go:12 +0x1d fp=0xc00005af88 sp=0xc00005af50 pc=0x46f3ad; of code that is not Go's: file:line pc=0x…, or pc=0x… alone. */
+/* /src/main.go:12 +0x1d fp=0xc00005af88 sp=0xc00005af50 pc=0x46f3ad, before Go 1.9 without the pc; of code that is not Go's: file:line pc=0x…, or
+ * pc=0x… alone. */
 bool log_is_place(struct span text)
 {
-	const bool pc = take_tail(&text, " pc="), sp = pc && take_tail(&text, " sp="), fp = sp && take_tail(&text, " fp=");
+	const bool pc = take_tail(&text, " pc="), sp = take_tail(&text, " sp="), fp = sp && take_tail(&text, " fp=");
 	const bool tail = take_tail(&text, " +") || pc || fp;
 	const size_t whole = text.size;
 

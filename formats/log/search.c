@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { BLOCK = 16, REACH = 3, ANCHORS = 8, MOST_ADDED = 255 };
+enum { BLOCK = 16, REACH = 3, ANCHORS = 9, MOST_ADDED = 255 };
 
 typedef uint8_t bytes16 __attribute__((vector_size(BLOCK)));
 
@@ -53,7 +53,8 @@ static bytes16 candidates(const uint8_t *at)
 {
 	const bytes16 first = load(at), third = load(at + 2), fourth = load(at + REACH);
 
-	return AGREES(0) | AGREES(1) | AGREES(2) | AGREES(3) | AGREES(4) | AGREES(5) | AGREES(6) | AGREES(7);
+	return AGREES(0) | AGREES(1) | AGREES(2) | AGREES(3) | AGREES(4) | AGREES(5) | AGREES(6) | AGREES(7) |
+	       AGREES(8);
 }
 
 static size_t search_block(struct span text, size_t at, size_t from, size_t end, bool *sure)

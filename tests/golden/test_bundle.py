@@ -87,8 +87,8 @@ def check_cases(folder):
 
 def check_logs(folder):
     secret = 'customers-secret-word'
-    for log in sorted(LOGS.iterdir()):
-        check_members(log.name, [log / 'log.txt'], 'crash.log', folder / 'bug.tar.zst')
+    for log in sorted(LOGS.glob('*/*.txt')):
+        check_members(f'{log.parent.name}/{log.stem}', [log], 'crash.log', folder / 'bug.tar.zst')
     log = folder / 'log'
     log.write_text(f'2026/11/29 {secret} starts\npanic: {secret} [recovered]\n\tpanic: {secret}\n\ngoroutine 7 [running] {{"user": "{secret}"}}:\n'
                    f'main.f(0xc000012345, {{0x74657263657378, 0x5}}, 0x{secret[:8].encode()[::-1].hex()})\n\t/home/{secret}/main.go:7 +0x1d\n'

@@ -28,6 +28,13 @@ NEAR = [
     ('tested', 'panic: test timed out after 1s', 'panic: tests timed out after 1s', 'runs the test'),
     ('symbolized', 'deepest\n\t/src/symbolized/letters.c:4 pc=0x481772\n', '', 'deepest'),
 ]
+# Pieces of crashes (fixtures/logs/fragments): rule, most that may be said, texts of the report.
+FRAGMENTS = [
+    ('go18', 'concurrent-map', 'likely', ['main.(*registry).add', 'main.go:22']),
+    ('signal', 'unknown-fault', 'possible', ['SIGSEGV', '0x18']),
+    ('mail', 'unknown-fault', 'possible', ['SIGSEGV', '0x2a7c00']),
+    ('unwalked', None, 'unknown', ['unexpected return pc for main.(*queue).pop called from 0x6f6c6c6568']),
+]
 ORDER = ('unknown', 'possible', 'likely', 'certain')
 
 
@@ -62,11 +69,26 @@ def check_near(log, old, new, gone):
               'the log does not hold it' if old not in text else 'it does' if gone in said else None)
 
 
+def check_fragment(name, rule, most, texts):
+    run = tap.Run('analyze', LOGS / 'fragments' / f'{name}.txt', '--json')
+    trouble = run.trouble(0)
+    if not trouble:
+        verdict = run.report['verdict']
+        text = tap.Run('analyze', LOGS / 'fragments' / f'{name}.txt', '-v').out.decode()
+        if verdict['rule'] != rule or ORDER.index(verdict['certainty']) > ORDER.index(most):
+            trouble = f'{verdict["rule"]} is {verdict["certainty"]}'
+        else:
+            trouble = next((f'it does not say {one!r}:\n{text}' for one in texts if one not in text), None)
+    tap.check(f'a piece, {name}: {rule}', trouble)
+
+
 def main():
     for end in ENDS:
         check_end(*end)
     for near in NEAR:
         check_near(*near)
+    for fragment in FRAGMENTS:
+        check_fragment(*fragment)
     tap.finish()
 
 
