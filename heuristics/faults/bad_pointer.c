@@ -6,6 +6,7 @@
 #include "heuristics/faults/fault_evidence.h"
 #include "heuristics/ends/ordinary_ends.h"
 #include "heuristics/faults/pointer_kind.h"
+#include "heuristics/faults/stack_word.h"
 
 #include "formats/dump/signals.h"
 
@@ -186,7 +187,8 @@ static void run(struct diagnosis *diagnosis)
 	finding->goroutine = analysis->fault.goroutine;
 	if (message_names_fault(analysis))
 		finding->supersedes = explains;
-	if (!access_report(diagnosis, finding) && !bad_call_report(diagnosis, finding))
+	if (!access_report(diagnosis, finding) && !bad_call_report(diagnosis, finding) &&
+	    !stack_word_report(diagnosis, finding))
 		diagnosis->findings.count--;
 }
 
@@ -199,7 +201,8 @@ const struct detector detector_bad_pointer = {
 		       "or a data race make. What is wrong with it is told by the pointer itself (text, a fill pattern, the halves of "
 		       "two addresses), by the memory that it was read from (freed by the collector), or by what it leads to: a block "
 		       "that was unmapped while strings and slices still led into it, address space of the heap that was never "
-		       "used, memory that may only be read. Or it was the address of a function to call, and no code is there. "
+		       "used, memory that may only be read. Or it was the address of a function to call, and no code is there; or the runtime met it "
+		       "where it copied a stack. "
 		       "Where it came from is followed back through the instructions and the frames.\n"
 		       "What to do: look at where the pointer was made and who owns the memory it leads to; copy what outlives a "
 		       "mapping; run go vet and the race detector.",

@@ -75,16 +75,18 @@ void tell_bad_pointer(struct telling *telling)
 	const struct finding *finding = telling->finding;
 
 	tell_headline(telling, "%s.", finding->title);
-	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
+	tell_paragraph(telling, telling->diagnosis->analysis->fault.known ? EXHIBIT_INSTRUCTIONS : EXHIBIT_NONE);
 	tell_evidence(telling, EVIDENCE_EXCEPTION, 0);
 	tell_evidence(telling, EVIDENCE_INSTRUCTION, 0);
+	tell_evidence(telling, EVIDENCE_MESSAGE, 0);
 	tell_paragraph(telling, EXHIBIT_NONE);
 	for (size_t i = 0; evidence_text(finding, EVIDENCE_MEMORY, i); i++)
 		tell_evidence(telling, EVIDENCE_MEMORY, i);
 	tell_evidence(telling, EVIDENCE_PREDICTION, 0);
 	tell_evidence(telling, EVIDENCE_UNWIND, 0);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
-	tell(telling, "The runtime cannot make a panic of such a fault: no deferred function ran.");
+	tell(telling, "The runtime cannot make a panic of %s: no deferred function ran.",
+	     telling->diagnosis->analysis->fault.known ? "such a fault" : "that");
 	tell_known_bugs(telling);
 	for (const char *const *what = finding->advice; what && *what; what++)
 		tell_action(telling, "%s", *what);

@@ -23,6 +23,7 @@ SAME = [
     ['amd64-near-torn', 'amd64-near-torn-pc', 'windows-amd64-stray-tiny'],
     ['amd64-overrun-gc', 'amd64-overrun-return'],
     ['amd64-pointer-beside', 'amd64-pointer-edge'],
+    ['amd64-pointer-number', 'arm64-pointer-number'],
     ['amd64-quit', 'amd64-quit-stripped'],
     ['arm64-leaf-unwind', 'arm64-leaf-unwind-stripped'],
     ['arm64-near-after', 'arm64-near-after-stripped', 'arm64-near-before', 'arm64-near-before-stripped'],
