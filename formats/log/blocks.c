@@ -81,13 +81,19 @@ static bool is_worth(const struct building *building)
 	return false;
 }
 
+static const char *const telling[] = {
+#define TELLS(text) text,
+#include "formats/log/telling.def"
+#undef TELLS
+};
+
 /* Of a line that is not what ended the process. */
 static bool tells(struct span text, enum log_kind kind)
 {
-	static const char unwalked[] = "unexpected return pc for ", unknown[] = "unknown pc 0x";
-
-	return kind == LOG_SIGNAL || (kind == LOG_NOTE && (memmem(text.data, text.size, unwalked, sizeof unwalked - 1) ||
-							   memmem(text.data, text.size, unknown, sizeof unknown - 1)));
+	for (size_t i = 0; kind == LOG_NOTE && i < sizeof telling / sizeof *telling; i++)
+		if (memmem(text.data, text.size, telling[i], strlen(telling[i])))
+			return true;
+	return kind == LOG_SIGNAL;
 }
 
 static void trim_end(struct building *building)

@@ -33,6 +33,7 @@ FRAGMENTS = [
     ('go18', 'concurrent-map', 'likely', ['main.(*registry).add', 'main.go:22']),
     ('signal', 'unknown-fault', 'possible', ['SIGSEGV', '0x18']),
     ('mail', 'unknown-fault', 'possible', ['SIGSEGV', '0x2a7c00']),
+    ('pointer', 'heap-damage', 'possible', ['0xc000de4a20']),
     ('unwalked', None, 'unknown', ['unexpected return pc for main.(*queue).pop called from 0x6f6c6c6568']),
 ]
 ORDER = ('unknown', 'possible', 'likely', 'certain')
