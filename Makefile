@@ -385,6 +385,7 @@ check-html: deps
 	@.ci/deps --html
 	@$(MAKE) all
 	@TORNSTACK=$(OUT)/tornstack tests/html/check.py $(if $(AXE),--axe $(AXE)) build/html
+	@TORNSTACK=$(OUT)/tornstack tests/html/check_history.py build/html
 
 # Crashes a program built by each release of Go and compares every goroutine; LIVE has further options, see --help.
 # The whole grid takes hours, but what build/live knows already is not done again. accuracy writes down what is known.
@@ -559,7 +560,7 @@ help:
 	@echo "                    JOBS=, TABLE=, MINIMISE=1"
 	@echo "make check-damage   64 cuts and 1,000 flipped bytes of every case, and forgeries; slow; SEED=, CUTS=, FLIPS="
 	@echo "make check-heap     what is said of addresses of the heap, against a program that knows them"
-	@echo "make check-html     the HTML report in a browser; pictures in build/html; AXE=axe.min.js adds axe-core"
+	@echo "make check-html     the HTML report and the pages of a history in a browser; pictures in build/html; AXE=axe.min.js adds axe-core"
 	@echo "make check-c-stacks frames of C programs against those of eu-stack, on both CPUs; STACKS=… selects"
 	@echo "make check-arm64-vm crashes programs under an arm64 kernel of its own, in qemu-system; VM=… selects"
 	@echo "make check-live-process  processes that tornstack reads while they run: lost requests, pauses, stacks; GO=, LIVE="

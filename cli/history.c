@@ -20,7 +20,7 @@ struct command_line {
 static const struct argp_option options[] = {
 	{"db", KEY_DB, "FILE", 0, "The history, as tornstack triage --db keeps it; default: TORNSTACK_DB", 0},
 	{"json", KEY_JSON, NULL, 0, "Print a line of JSON for each cluster (tornstack.triage/1)", 0},
-	{"html", KEY_HTML, NULL, 0, "Print one page that needs no network and no script", 0},
+	{"html", KEY_HTML, "DIR", 0, "Write static pages to DIR, for any web server or bucket: an index, and a page of each cluster", 0},
 	{"otlp", KEY_OTLP, NULL, 0, "Print a log record of OpenTelemetry (OTLP, JSON) for each crash", 0},
 	{"since", KEY_SINCE, "TIME", 0, "What was seen since then; exit status 4 if something is new: 24h, 7d, 2026-11-29", 0},
 	{"metrics", KEY_METRICS, "FILE", 0, "Write metrics of Prometheus to FILE, for node_exporter's textfile collector", 0},
@@ -33,7 +33,7 @@ static const struct argp_option options[] = {
 static void set_format(struct argp_state *state, struct command_line *line, enum ts_format format)
 {
 	if (line->options.format != TS_TEXT && line->options.format != format)
-		argp_error(state, "one of --json, --html and --otlp");
+		argp_error(state, "one of --json and --otlp");
 	line->options.format = format;
 }
 
@@ -77,7 +77,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		set_format(state, line, TS_JSON);
 		return 0;
 	case KEY_HTML:
-		set_format(state, line, TS_HTML);
+		line->options.pages = arg;
 		return 0;
 	case KEY_OTLP:
 		set_format(state, line, TS_OTLP);

@@ -2,6 +2,7 @@
 #ifndef FLEET_VIEWS_H
 #define FLEET_VIEWS_H
 
+#include "fleet/chart.h"
 #include "fleet/clusters.h"
 
 struct view_options {
@@ -18,6 +19,17 @@ bool view_line(struct arena *arena, const struct cluster *cluster, FILE *out);
 
 /* page.c: clusters as a page that needs no network and no script. */
 void view_page(struct arena *arena, const struct fleet *fleet, const struct clusters *clusters, const struct view_options *options, FILE *out);
+
+/* The same as many: an index of pages ID.html, and such a page. `days`: NULL where nothing is known of them. */
+void view_index(struct arena *arena, const struct fleet *fleet, const struct clusters *clusters, const struct view_options *options,
+		const struct day_counts *days, FILE *out);
+
+struct cluster_more {
+	const struct crash_history *history;
+	const struct day_counts *days;
+	const char *report; /* of one of its crashes; NULL: there is none */
+};
+void view_cluster(struct arena *arena, const struct cluster *cluster, const struct cluster_more *more, FILE *out);
 
 /* metrics.c: clusters for Prometheus' node_exporter (its textfile collector): crashes by cluster, verdict and build. */
 void view_metrics(const struct fleet *fleet, const struct clusters *clusters, FILE *out);

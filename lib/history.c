@@ -4,6 +4,7 @@
 #include "fleet/history/history.h"
 #include "lib/overview.h"
 #include "lib/result.h"
+#include "lib/site.h"
 #include "report/escape.h"
 
 #include <string.h>
@@ -113,10 +114,12 @@ static const struct err *write_clusters(struct telling *telling)
 		.metrics = options->metrics,
 	};
 	const struct err *err = history_assign(telling->database, telling->fleet);
+	struct clusters *clusters = fleet_clusters(telling->fleet, telling->arena);
 
-	if (err)
-		return err;
-	err = overview_write(telling->arena, &overview, telling->fleet, fleet_clusters(telling->fleet, telling->arena), telling->out, &telling->news);
+	if (!err && options->pages)
+		err = site_write(telling->arena, telling->database, telling->fleet, clusters, &overview.options, options->pages);
+	if (!err)
+		err = overview_write(telling->arena, &overview, telling->fleet, clusters, telling->out, &telling->news);
 	return err || !telling->fingerprint || options->format != TS_TEXT ? err : write_more(telling);
 }
 

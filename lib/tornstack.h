@@ -157,7 +157,8 @@ struct ts_result ts_triage(const char *const *paths, const struct ts_triage_opti
 struct ts_history_options {
 	const char *db;
 	const char *fingerprint;        /* of one of the crashes that are asked for, or its beginning; NULL: of all */
-	enum ts_format format;          /* TS_TEXT, TS_JSON, TS_HTML or TS_OTLP, as of ts_triage */
+	enum ts_format format;          /* TS_TEXT, TS_JSON or TS_OTLP, as of ts_triage */
+	const char *pages;              /* a folder to which static pages are written besides; NULL: none */
 	int64_t since;                  /* as of ts_triage */
 	const char *metrics;            /* as of ts_triage */
 	const char *note, *issue;       /* to be attached to the fingerprint; NULL: nothing */

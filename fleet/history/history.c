@@ -217,6 +217,30 @@ const struct err *history_each(struct database *database, const struct history_s
 	return database_run(database, LINES "WHERE seen >= $1 ORDER BY seen, hash", values + 1, 1, take_incident, &each);
 }
 
+struct each_day {
+	void (*take)(void *context, const char *cluster, int64_t day, uint64_t count);
+	void *context;
+};
+
+static bool take_day(void *context, const char *const *values, size_t count)
+{
+	const struct each_day *each = context;
+
+	if (count == 3 && values[0])
+		each->take(each->context, values[0], number_in(values[1]), (uint64_t)number_in(values[2]));
+	return true;
+}
+
+const struct err *history_days(struct database *database, void (*take)(void *context, const char *cluster, int64_t day, uint64_t count), void *context)
+{
+	struct each_day each = {take, context};
+
+	return database_run(database,
+			    "SELECT cluster, seen / 86400, count(*) FROM incidents JOIN fingerprints ON fingerprints.fingerprint = incidents.fingerprint "
+			    "WHERE cluster IS NOT NULL GROUP BY 1, 2 ORDER BY 2, 1",
+			    NULL, 0, take_day, &each);
+}
+
 struct recalling {
 	struct arena *arena;
 	struct crash_history *history;

@@ -30,6 +30,9 @@ struct history_selection {
 const struct err *history_each(struct database *database, const struct history_selection *selection,
 			       void (*take)(void *context, const struct incident *incident), void *context);
 
+/* How many were seen on each day (since 1970) of each cluster, in the order of time; clusters go with the next row. */
+const struct err *history_days(struct database *database, void (*take)(void *context, const char *cluster, int64_t day, uint64_t count), void *context);
+
 /* What is known of crashes like one of that fingerprint; *ret has count 0 where there was none. */
 const struct err *history_of(struct database *database, struct arena *arena, const char *fingerprint, struct crash_history *ret);
 

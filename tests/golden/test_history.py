@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`tornstack triage --db` and `tornstack history`: what is kept, that nothing is counted twice or lost, who may write, what is said where it
 cannot be, and what reports say of it."""
+import contextlib
 import json
 import os
 import pathlib
@@ -12,6 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import html5lib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import tap  # noqa: E402
@@ -29,13 +32,24 @@ def history(database, *args):
     return tap.Run('history', '--db', database, *args)
 
 
+@contextlib.contextmanager
+def opened(database):
+    """Closed afterwards: this process reads the file, too, and closing that would give up the locks of a connection."""
+    connection = sqlite3.connect(database)
+    try:
+        with connection:
+            yield connection
+    finally:
+        connection.close()
+
+
 def clusters_of(run):
     return [json.loads(line) for line in run.out.decode().splitlines() if '"cluster"' in line]
 
 
 def contents(database):
     """What is in it, but for how it came there."""
-    with sqlite3.connect(database) as connection:
+    with opened(database) as connection:
         return sorted(connection.execute('SELECT hash, fingerprint, seen, line FROM incidents'))
 
 
@@ -97,7 +111,7 @@ def told(folder, database):
 
 def of_builds(database):
     """First on, and gone since: by lines that a triage could have written, of a program whose second build does not crash so."""
-    with sqlite3.connect(database) as connection:
+    with opened(database) as connection:
         (line,) = connection.execute("SELECT line FROM incidents WHERE line LIKE '%\"program\":%amd64-panic%' OR line LIKE '%ship%' LIMIT 1").fetchone()
         for number, (fingerprint, build, day) in enumerate((('a' * 16, 'v1', 0), ('a' * 16, 'v2', 1), ('b' * 16, 'v2', 2), ('b' * 16, 'v3', 3))):
             incident = json.loads(line)
@@ -114,7 +128,7 @@ def of_builds(database):
     tap.check('--retain', history(database, '--retain', '2020-09-15').trouble(0))
     text = ' '.join(tap.Run('history', '--db', database, 'aaaa').out.decode().split())
     tap.check('... how often it was is still known', None if 'seen 2 times since 2020-09-13' in text and 'gone since v3' in text else text)
-    with sqlite3.connect(database) as connection:
+    with opened(database) as connection:
         tap.check('... and the crashes are gone', connection.execute("SELECT count(*) FROM incidents WHERE seen < 1600128000").fetchone()[0] and 'they are not')
 
 
@@ -134,6 +148,24 @@ def feeds(folder, database):
     records = [json.loads(line) for line in history(new, '--otlp').out.decode().splitlines()]
     times = [record['resourceLogs'][0]['scopeLogs'][0]['logRecords'][0]['timeUnixNano'] for record in records]
     tap.check('--otlp: a record for each', times != [f'{row[2]}000000000' for row in sorted(contents(new), key=lambda row: row[2])] and times)
+
+
+def pages(folder, database):
+    public = folder.parent / 'public'
+    done = history(database, '--html', public, '-q')
+    tap.check('--html', done.trouble(0))
+    text = (public / 'index.html').read_text()
+    links = set(re.findall(r'href="([0-9a-f]{16}\.html)"', text))
+    tap.check('a page for each cluster', None if links and links == {page.name for page in public.iterdir()} - {'index.html'} else links)
+    for page in public.iterdir():
+        parser = html5lib.HTMLParser(strict=True)
+        try:
+            parser.parse(page.read_text())
+            trouble = None
+        except html5lib.html5parser.ParseError as error:
+            trouble = f'{error} {parser.errors}'
+        tap.check(page.name, trouble or ('<script' in page.read_text() and 'a script') or (SECRET.decode() in page.read_text() and 'what the program said'))
+    tap.check('where no folder can be', history(database, '--html', folder / 'amd64-bus.log').trouble(1))
 
 
 def several_writers(folder):
@@ -167,16 +199,16 @@ def damaged(folder, database):
     tap.check('another kind of file', done.trouble(1) or ('no database of SQLite' not in done.err and done.err))
     tap.check('... is left as it is', garbage.read_bytes() != b'no database' * 1000 and 'it is not')
     foreign = folder.parent / 'foreign.db'
-    with sqlite3.connect(foreign) as connection:
+    with opened(foreign) as connection:
         connection.execute('CREATE TABLE mine (a)')
     tap.check('of another program', None if 'another program' in triage(foreign, log).err else 'not said')
     newer = folder.parent / 'newer.db'
     triage(newer, log)
-    with sqlite3.connect(newer) as connection:
+    with opened(newer) as connection:
         connection.execute('INSERT INTO tornstack_schema VALUES (99)')
     tap.check('of a newer tornstack', None if 'newer tornstack' in triage(newer, log).err else 'not said')
     broken = folder.parent / 'broken.db'
-    with sqlite3.connect(database) as connection:
+    with opened(database) as connection:
         connection.execute('PRAGMA wal_checkpoint(TRUNCATE)')
     data = bytearray(database.read_bytes())
     data[4096:] = bytes(len(data) - 4096)
@@ -206,6 +238,7 @@ def main():
         feeds(folder, database)
         told(folder, database)
         of_builds(database)
+        pages(folder, database)
         damaged(folder, database)
         several_writers(folder)
         full_disk(folder)
