@@ -265,11 +265,20 @@ static const char *member_path(struct level *level, struct archive_entry *entry)
 	return arena_printf(level->visit->arena, "%s/%s", level->path, name ? name : "?");
 }
 
+/* Of an ar member the mode may be permissions only: binutils' ar writes those. */
+static bool is_file(struct level *level, struct archive_entry *entry)
+{
+	const struct libarchive *library = level->visit->library;
+	const unsigned type = library->entry_filetype(entry), format = (unsigned)library->format(level->archive) & ARCHIVE_FORMAT_BASE_MASK;
+
+	return type == AE_IFREG || (!type && format == ARCHIVE_FORMAT_AR);
+}
+
 static void visit_entry(struct level *level, struct archive_entry *entry)
 {
 	bool damaged = false, wanted, archive;
 
-	if (level->visit->library->entry_filetype(entry) != AE_IFREG)
+	if (!is_file(level, entry))
 		return;
 	read_ahead(level, &damaged);
 	wanted = level->visit->search->wanted(level->ahead);

@@ -12,8 +12,8 @@ import tap
 from scan_run import same, scan, unpacked
 
 
-def ar_member(name, data):
-    header = f'{name:<16}{0:<12}{0:<6}{0:<6}{"100644":<8}{len(data):<10}`\n'.encode()
+def ar_member(name, data, mode='100644'):
+    header = f'{name:<16}{0:<12}{0:<6}{0:<6}{mode:<8}{len(data):<10}`\n'.encode()
     return header + data + b'\n' * (len(data) % 2)
 
 
@@ -60,6 +60,7 @@ def main():
             'c.tar': (tar_of(files, 'w'), 'usr/bin/program'),
             'd.zip': (zip_of({'bin/program': leaf, 'x/y.txt': b'y' * 9999}), 'bin/program'),
             'e.zip': (zip_of({'inner.deb': deb_of(files)}), 'inner.deb/data.tar.xz/usr/bin/program'),
+            'libfun.a': (b'!<arch>\n' + ar_member('program/', leaf, '644'), 'program'),
             'f.zst': (subprocess.run(['zstd', '-qc'], input=leaf, stdout=subprocess.PIPE, check=True).stdout, ''),
         }
         for archive, (data, inside) in archives.items():
