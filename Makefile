@@ -142,6 +142,10 @@ all: $(OUT)/tornstack
 
 tests: $(OUT)/tornstack $(OUT)/completion/bash $(OUT)/completion/zsh $(OUT)/completion/fish $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(ACCURACY_PROGRAMS) $(FUZZ_PROGRAMS) $(TOOL_PROGRAMS) $(FAULTS)
 
+# libarchive's list of what it can write has a format that needs libxml2, and that ICU; nobody asks for it.
+ifeq ($(VARIANT),static)
+$(OUT)/tornstack: private LDFLAGS += -Wl,--defsym=archive_write_set_format_xar=archive_write_set_format_raw
+endif
 $(OUT)/tornstack: $(CLI_OBJECTS) $(OUT)/libtornstack.a
 	@echo "  LINK  $@"
 	@$(LINK) -o $@.new $^ $(LIB_LIBS) && mv $@.new $@

@@ -9,8 +9,8 @@ DIST := build/$(PACKAGE).tar.gz
 .PHONY: dist deb rpm static image
 dist:
 	@mkdir -p build
-	@git ls-files -z | tar --null --files-from=- --no-recursion --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rwX,go+rX-w \
-		--mtime="@$$(git log -1 --format=%ct)" --transform='flags=r;s|^|$(PACKAGE)/|' -c | gzip -9n >$(DIST).new
+	@git ls-files -z | tar --null --no-recursion --files-from=- --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rwX,go+rX-w \
+		--mtime="@$$(git log -1 --format=%ct)" --transform='flags=r;s|^|$(PACKAGE)/|' --use-compress-program='gzip -9n' -cf $(DIST).new
 	@mv $(DIST).new $(DIST)
 	@echo $(DIST)
 
