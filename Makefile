@@ -525,7 +525,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 DOC = $(SHARE)/doc/tornstack
 MANUALS := docs/tornstack.1 docs/tornstack-core-pattern.7
 # What is said to whom uses it; what is said to whom works on it stays in the repository.
-TOLD := README.md LICENSE $(addprefix docs/,core-pattern.md dumps.md known-bugs.md security.md report.schema.json scan.schema.json)
+TOLD := README.md LICENSE $(addprefix docs/,core-pattern.md dumps.md fleet.md how-it-works.md known-bugs.md limits.md security.md usage.md torn-stack.svg report.schema.json scan.schema.json)
 install: all $(COMPLETIONS)
 	install -D -m 755 $(OUT)/tornstack $(DESTDIR)$(PREFIX)/bin/tornstack
 	install -D -m 644 $(OUT)/completion/bash $(SHARE)/bash-completion/completions/tornstack
