@@ -579,6 +579,7 @@ help:
 	@echo "make layers         each folder includes only those to its left; each library is used in its one file"
 	@echo "make harden-check   the program and the library are built as hardened as this compiler can"
 	@echo "make peers          Delve, viewcore and gdb on the same dumps: docs/accuracy.md; PEERS=DIR… selects"
+	@echo "make check-newcomer what somebody does who just heard of it: clone, install, crash a service in four ways, ask; time to the first verdict"
 	@echo "make gcc, clang     everything with that compiler; a warning is an error"
 	@echo "make layouts GO=V   structure layouts of a Go release (needs Go)"
 	@echo "make fixtures       the crash dumps of fixtures/cases, made again (needs Go, qemu, Wine)"

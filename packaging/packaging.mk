@@ -57,3 +57,8 @@ check-deb:
 
 check-static: image
 	@packaging/check_static.sh $(STATIC) build/$(PACKAGE)-image-$(ARCHITECTURE).tar
+
+# Clone, install, crash a service in four ways, ask about each. Minutes, where packages are missing.
+.PHONY: check-newcomer
+check-newcomer:
+	@tests/newcomer/try.sh
