@@ -35,6 +35,7 @@ struct kept {
 	uint64_t *fields; /* fields of the runtime's structures (image_cite_field) */
 	uint64_t *texts;  /* read as texts (image_string) */
 	uint64_t *masked; /* written without their letters */
+	uint64_t *near;   /* addresses near their own: the record says how far, not the memory; NULL: none */
 	uint64_t words;
 	bool recording;
 	VEC(struct kept_comparison) comparisons;

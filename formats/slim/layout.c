@@ -103,7 +103,7 @@ static void copy_kept(const struct kept *kept, const struct segment *segment, ui
 
 		step = KEPT_WORD - (size_t)((segment->address + offset + at) % KEPT_WORD);
 		step = step < n - at ? step : n - at;
-		if (kept_has(kept, number))
+		if (kept_has(kept, number) && !(kept->near && kept_bit(kept->near, number)))
 			memcpy(ret + at, segment->saved.data + offset + at, step);
 		for (size_t i = at; kept_bit(kept->masked, number) && i < at + step; i++)
 			ret[i] = redaction_letter(segment->address + offset + i, ret[i]);

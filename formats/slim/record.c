@@ -1,6 +1,7 @@
 /* record.c: see record.h. */
 #include "formats/slim/record.h"
 
+#include "formats/slim/nearby.h"
 #include "formats/slim/tables.h"
 
 #include "base/mapping.h"
@@ -20,7 +21,7 @@ enum {
 	NOTES_LIMIT = 1 << 20,
 };
 
-enum header { AT_MAGIC, AT_VERSION, AT_SIZE, AT_FLAGS, AT_EXTENTS, AT_COMPARISONS, AT_WORDS, AT_BLOCKS, AT_MASKS, AT_ANSWERS, AT_NOTES };
+enum header { AT_MAGIC, AT_VERSION, AT_SIZE, AT_FLAGS, AT_EXTENTS, AT_COMPARISONS, AT_WORDS, AT_BLOCKS, AT_DISTANCES, AT_MASKS, AT_ANSWERS, AT_NOTES };
 
 /* ---- making ---- */
 
@@ -79,7 +80,7 @@ uint64_t slim_record_size(const struct layout_plan *plan, size_t extents)
 	const struct kept *kept = plan->image->kept;
 
 	return SLIM_HEADER * WORD + extents * EXTENT + kept->comparisons.count * COMPARISON + count_blocks(kept) * BLOCK +
-	       masks_of(plan) * WORD + answers_size(kept) + notes_size(&kept->notes, kept->notes.count);
+	       padded(nearby_count(kept)) + masks_of(plan) * WORD + answers_size(kept) + notes_size(&kept->notes, kept->notes.count);
 }
 
 static void put_extents(uint8_t **at, const struct layout_plan *plan)
@@ -106,10 +107,13 @@ static void put_comparisons(uint8_t **at, const struct kept *kept)
 	}
 }
 
-static void put_bits(uint8_t **at, const struct kept *kept, const uint64_t *bits, uint64_t block)
+static void put_bits(uint8_t **at, const struct kept *kept, const uint64_t *bits, const uint64_t *near, uint64_t block)
 {
-	for (uint64_t i = 0; i < BLOCK_WORDS / KEPT_BITS; i++)
-		put(at, block * BLOCK_WORDS + i * KEPT_BITS < kept->words ? bits[block * (BLOCK_WORDS / KEPT_BITS) + i] : 0);
+	for (uint64_t i = 0; i < BLOCK_WORDS / KEPT_BITS; i++) {
+		const uint64_t element = block * (BLOCK_WORDS / KEPT_BITS) + i;
+
+		put(at, element * KEPT_BITS < kept->words ? bits[element] | (near ? near[element] : 0) : 0);
+	}
 }
 
 static void put_blocks(uint8_t **at, const struct kept *kept)
@@ -118,8 +122,8 @@ static void put_blocks(uint8_t **at, const struct kept *kept)
 		if (!block_is_kept(kept, block))
 			continue;
 		put(at, block);
-		put_bits(at, kept, kept->bits, block);
-		put_bits(at, kept, kept->removed, block);
+		put_bits(at, kept, kept->bits, NULL, block);
+		put_bits(at, kept, kept->removed, kept->near, block);
 	}
 }
 
@@ -160,6 +164,7 @@ const uint8_t *slim_record_make(const struct layout_plan *plan, uint64_t size)
 		[AT_MAGIC] = SLIM_MAGIC, [AT_VERSION] = SLIM_VERSION, [AT_SIZE] = tables_end(plan->image),
 		[AT_FLAGS] = (plan->image->truncated ? SLIM_TRUNCATED : 0) | (kept->redaction ? SLIM_REDACTED : 0), [AT_EXTENTS] = extents,
 		[AT_COMPARISONS] = kept->comparisons.count, [AT_WORDS] = kept->words, [AT_BLOCKS] = count_blocks(kept),
+		[AT_DISTANCES] = padded(nearby_count(kept)),
 		[AT_MASKS] = masks_of(plan), [AT_ANSWERS] = answers_size(kept),
 		[AT_NOTES] = notes_size(&kept->notes, kept->notes.count),
 	};
@@ -169,6 +174,8 @@ const uint8_t *slim_record_make(const struct layout_plan *plan, uint64_t size)
 	put_extents(&at, plan);
 	put_comparisons(&at, kept);
 	put_blocks(&at, kept);
+	nearby_put(plan->image, at);
+	at += padded(nearby_count(kept));
 	for (size_t i = 0; i < masks_of(plan); i++)
 		put(&at, kept->redaction->masked[i]);
 	put_answers(&at, kept);
@@ -243,6 +250,7 @@ bool slim_record_read(struct span bytes, struct slim_record *ret)
 	ret->extents = take(&reader, header[AT_EXTENTS], EXTENT);
 	ret->comparisons = take(&reader, header[AT_COMPARISONS], COMPARISON);
 	ret->blocks = take(&reader, header[AT_BLOCKS], BLOCK);
+	ret->distances = take(&reader, header[AT_DISTANCES], 1);
 	ret->masks = take(&reader, header[AT_MASKS], WORD);
 	ret->answers = take(&reader, header[AT_ANSWERS], 1);
 	ret->notes = take(&reader, header[AT_NOTES], 1);
@@ -280,8 +288,17 @@ const struct err *slim_unfold(struct arena *arena, struct span file, const struc
 	return NULL;
 }
 
-static void apply_blocks(struct kept *kept, struct span blocks)
+static void restore(struct nearby_reader *nearby, uint64_t element, uint64_t near)
 {
+	for (; near; near &= near - 1)
+		nearby_restore(nearby, element * KEPT_BITS + (uint64_t)__builtin_ctzll(near));
+}
+
+static void apply_blocks(struct image *image, struct span blocks, struct span distances)
+{
+	struct nearby_reader nearby = {.image = image, .distances = distances};
+	struct kept *kept = image->kept;
+
 	for (uint64_t at = 0; at < blocks.size; at += BLOCK) {
 		const uint64_t block = span_u64(blocks, at);
 
@@ -291,7 +308,8 @@ static void apply_blocks(struct kept *kept, struct span blocks)
 			if (block > kept->words / BLOCK_WORDS || element > kept->words / KEPT_BITS)
 				continue;
 			kept->bits[element] = span_u64(blocks, at + WORD + i * WORD);
-			kept->removed[element] = span_u64(blocks, at + WORD + BLOCK_BITS + i * WORD);
+			kept->removed[element] = span_u64(blocks, at + WORD + BLOCK_BITS + i * WORD) & ~kept->bits[element];
+			restore(&nearby, element, span_u64(blocks, at + WORD + BLOCK_BITS + i * WORD) & kept->bits[element]);
 		}
 	}
 }
@@ -350,7 +368,7 @@ const struct err *slim_record_apply(struct image *image, const struct slim_recor
 		return err_new(image->arena, ERR_BAD_DATA, "it is a slim dump whose record is not its own");
 	image->slim = true;
 	image->truncated = record->flags & SLIM_TRUNCATED;
-	apply_blocks(image->kept, record->blocks);
+	apply_blocks(image, record->blocks, record->distances);
 	for (size_t i = 0; i < image->threads.count && i < record->masks.size / WORD; i++)
 		image->threads.items[i].registers.known &= ~span_u64(record->masks, i * WORD);
 	image->redacted = record->flags & SLIM_REDACTED;

@@ -3,7 +3,8 @@
  *
  * All numbers are 64-bit little-endian words. A header of SLIM_HEADER words: magic, version, size of the old file, flags, and how many
  * there are of: extents {place in the old file, place in this one, size}; comparisons {address, size, digest, compared, different, first};
- * words of memory, and blocks {number of the first word / 512, 512 bits: kept, 512 bits: removed}; threads' registers that are unknown, a bit each; bytes of
+ * words of memory, and blocks {number of the first word / 512, 512 bits: kept, 512 bits: removed; a word that is both is kept, but nearby:
+ * see nearby.h}; bytes of the distances of those; threads' registers that are unknown, a bit each; bytes of
  * answers {pc, question, size, bytes to a whole word} of executables and libraries (kept.h); bytes of text: the notes of who read the old file, each ended by NUL. */
 #ifndef FORMATS_SLIM_RECORD_H
 #define FORMATS_SLIM_RECORD_H
@@ -14,8 +15,8 @@
 #define SLIM_OWNER "tornstack"
 
 enum {
-	SLIM_VERSION = 2,
-	SLIM_HEADER = 11,        /* words */
+	SLIM_VERSION = 3,
+	SLIM_HEADER = 12,        /* words */
 	SLIM_NOTE = 0x6e726f74,  /* type of the note, and of the stream: "torn" */
 	SLIM_TRUNCATED = 1,      /* flags: the old file was cut short */
 	SLIM_REDACTED = 2,       /* what is not needed is not in it (redaction.h) */
@@ -31,7 +32,7 @@ const uint8_t *slim_record_make(const struct layout_plan *plan, uint64_t size);
 struct span slim_record_find(struct span file);
 
 struct slim_record {
-	struct span extents, comparisons, blocks, masks, answers, notes;
+	struct span extents, comparisons, blocks, distances, masks, answers, notes;
 	uint64_t original_size, flags, words;
 };
 

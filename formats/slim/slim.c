@@ -3,6 +3,7 @@
 #include "formats/slim/slim.h"
 
 #include "formats/exe/elf.h"
+#include "formats/slim/nearby.h"
 #include "formats/slim/record.h"
 
 #include <stdint.h>
@@ -36,6 +37,10 @@ void slim_keep_for_debuggers(struct image *image)
 
 const struct err *slim_write(struct image *image, FILE *out)
 {
+	const struct err *err = nearby_find(image);
+
+	if (err)
+		return err;
 	return image->os == OS_WINDOWS ? slim_write_minidump(image, out) : slim_write_core(image, out);
 }
 

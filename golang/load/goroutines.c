@@ -3,6 +3,7 @@
 #include "golang/load/load.h"
 
 #include "base/slices.h"
+#include "formats/dump/kept.h"
 
 #include <stdlib.h>
 
@@ -63,10 +64,24 @@ static void read_fields(const struct layout *l, struct span g, struct goroutine 
 	ret->machine = -1;
 }
 
+/* Those that read_fields reads: of millions the others would be most of a slim dump. */
+static void cite_fields(struct image *image, const struct layout *layout, uint64_t address)
+{
+	static const enum layout_field read[] = {
+		LAYOUT_g_atomicstatus, LAYOUT_g_goid, LAYOUT_g_waitreason, LAYOUT_g_stack_lo, LAYOUT_g_stack_hi, LAYOUT_g_sched_pc,
+		LAYOUT_g_sched_sp, LAYOUT_g_sched_lr, LAYOUT_g_sched_bp, LAYOUT_g_syscallpc, LAYOUT_g_syscallsp, LAYOUT_g_m, LAYOUT_g_gopc,
+		LAYOUT_g_parentGoid, LAYOUT_g_startpc, LAYOUT_g_waitsince, LAYOUT_g_preempt, LAYOUT_g_asyncSafePoint, LAYOUT_g_lockedm,
+	};
+
+	for (size_t i = 0; i < sizeof read / sizeof *read; i++)
+		if (layout->offset[read[i]] < layout->offset[LAYOUT_g_size])
+			image_cite_field(image, address + layout->offset[read[i]], 1);
+}
+
 static bool read_goroutine(struct image *image, const struct layout *layout, uint64_t address, struct goroutine *ret)
 {
 	uint64_t size = layout->offset[LAYOUT_g_size];
-	struct span g = image_view(image, address, size);
+	struct span g = image_peek(image, address, size);
 	uint8_t copy[G_SIZE_LIMIT];
 
 	if (g.size < size) { /* crosses a segment, or is not there */
@@ -74,8 +89,8 @@ static bool read_goroutine(struct image *image, const struct layout *layout, uin
 			return false;
 		g = (struct span){copy, size};
 	}
-	if (image->kept)
-		image_cite_field(image, address, size);
+	if (image->kept && image->kept->recording)
+		cite_fields(image, layout, address);
 	ret->address = address;
 	read_fields(layout, g, ret);
 	return true;
