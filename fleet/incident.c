@@ -11,19 +11,23 @@
 
 enum { TEXT = 1 << 14, PATH = 1 << 15, FINGERPRINT = 16, HASH = 64 };
 
+/* 9999-12-31T23:59:59Z: years behind it have more digits than are read. */
+#define LAST_SECOND INT64_C(253402300799)
+
 const char *incident_time(struct arena *arena, int64_t seconds)
 {
-	return history_time(arena, seconds);
+	return history_time(arena, seconds < 0 || seconds > LAST_SECOND ? 0 : seconds);
 }
 
 bool incident_time_parse(const char *text, int64_t *ret)
 {
 	struct tm parts = {0};
 	const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts) : NULL;
+	const int64_t seconds = end && !*end ? timegm(&parts) : -1;
 
-	if (!end || *end)
+	if (seconds < 0 || seconds > LAST_SECOND)
 		return false;
-	*ret = timegm(&parts);
+	*ret = seconds;
 	return true;
 }
 

@@ -44,7 +44,7 @@ bool incident_write(struct arena *arena, const struct incident *incident, FILE *
 /* What people call its build: a version or revision, where there is one, and the beginning of the build-id. NULL: it is not known. */
 const char *incident_build_name(struct arena *arena, const struct incident *incident);
 
-/* "2026-11-29T03:00:00Z", on the arena; and back: false where it is no such text. */
+/* "2026-11-29T03:00:00Z", on the arena, of a time in [1970, 10000), else 1970's begin; and back: false where it is no such text. */
 const char *incident_time(struct arena *arena, int64_t seconds);
 bool incident_time_parse(const char *text, int64_t *ret);
 

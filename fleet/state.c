@@ -1,6 +1,8 @@
 /* state.c: see state.h. */
 #include "fleet/state.h"
 
+#include "fleet/incident.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,26 +28,48 @@ static const struct err *io_error(struct state *state, const char *path)
 	return err_new(state->arena, ERR_IO, "%s: %s", path, strerror(errno));
 }
 
+/* The next line and its size; of one that is longer than a line may be, so much that it is none. What is behind the last line end has no
+ * line end. 0: there is nothing more. */
+static size_t next_line(FILE *file, char text[static INCIDENT_LINE + 1])
+{
+	size_t size = 0;
+	int letter;
+
+	while (size <= INCIDENT_LINE && (letter = getc_unlocked(file)) != EOF) {
+		text[size++] = (char)letter;
+		if (letter == '\n')
+			break;
+	}
+	return size;
+}
+
+/* What a run that was killed left behind the last line end is the beginning of a line; anything else is somebody's, and stays. */
+static bool is_torn(const char *text, size_t size)
+{
+	static const char start[] = "{\"schema\":\"tornstack.triage/";
+	const size_t known = sizeof start - 1;
+
+	return size <= INCIDENT_LINE && text[size - 1] != '\n' && !memcmp(text, start, size < known ? size : known);
+}
+
 static const struct err *read_lines(struct state *state, const char *path, bool (*line)(void *, const char *, size_t), void *context)
 {
+	char *text = arena_alloc(state->arena, INCIDENT_LINE + 1);
 	const int copy = fcntl(state->descriptor, F_DUPFD_CLOEXEC, 0);
 	FILE *file = copy < 0 ? NULL : fdopen(copy, "r");
 	const struct err *err = file ? NULL : io_error(state, path);
-	char *text = NULL;
-	size_t room = 0;
-	ssize_t size;
+	size_t size;
 
-	while (!err && (size = getline(&text, &room, file)) > 0 && text[size - 1] == '\n') {
-		if (!line(context, text, (size_t)size))
+	while (!err && (size = next_line(file, text)) && !is_torn(text, size)) {
+		if (text[size - 1] != '\n' || !line(context, text, size))
 			err = err_new(state->arena, ERR_BAD_DATA, "%s: byte %lld is not the beginning of a line that tornstack triage wrote: this is no state file, or it is damaged",
 				      path, (long long)state->end);
-		state->end += size;
+		state->end += (off_t)size;
 	}
 	if (file && ferror(file) && !err)
 		err = io_error(state, path);
 	if (file)
 		fclose(file);
-	free(text);
 	return err;
 }
 

@@ -7,8 +7,8 @@
 
 struct state;
 
-/* Opens it, or makes it (0600), for this process alone until the arena is freed, and hands its lines to `line`. What is behind the last line
- * end was not written whole, and is removed. Errors: IO, LIMIT (another process has it), BAD_DATA (another kind of file). */
+/* Opens it, or makes it (0600), for this process alone until the arena is freed, and hands its lines to `line`. A line that was
+ * not written whole is removed from its end. Errors: IO, LIMIT (another process has it), BAD_DATA (another kind of file). */
 const struct err *state_open(struct arena *arena, const char *path, bool (*line)(void *context, const char *text, size_t size), void *context,
 			     struct state **ret);
 

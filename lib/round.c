@@ -208,14 +208,28 @@ static bool may_begin(const struct triage *triage)
 	return !triage->stopped && !is_cancelled(triage);
 }
 
+/* The line that tells it, of a length that can be read back. */
+static void make_line(struct working *working)
+{
+	if (working->arena && !working->cancelled)
+		arena_run(working->arena, write_line, working);
+	if (working->size <= INCIDENT_LINE)
+		return;
+	fail_input(working);
+	free(working->line);
+	working->line = NULL;
+	working->size = 0;
+	if (working->arena)
+		arena_run(working->arena, write_line, working);
+}
+
 /* An input, from its file to its line. What it turns out to be is left to the caller: arena and line are to be released. */
 static void begin_input(struct working *working)
 {
 	working->arena = arena_new(INPUT_BUDGET);
 	if (!working->arena || !arena_run(working->arena, examine, working))
 		fail_input(working);
-	if (working->arena && !working->cancelled)
-		arena_run(working->arena, write_line, working);
+	make_line(working);
 }
 
 static void finish_input(struct working *working)
@@ -291,8 +305,7 @@ static void unpack_archive(struct working *working)
 	working->size = 0;
 	if (!arena_run(working->arena, unpack_input, working))
 		fail_input(working);
-	if (working->arena && !working->cancelled)
-		arena_run(working->arena, write_line, working);
+	make_line(working);
 }
 
 static bool may_be_archive(const struct incident *incident)

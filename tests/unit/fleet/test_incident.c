@@ -1,10 +1,13 @@
 /* test_incident.c: a line says what it was made of, and anything else is no line. */
 #include "fleet/incident.h"
 #include "fleet/similarity.h"
+#include "fleet/state.h"
+#include "tests/build/scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -102,6 +105,70 @@ static void test_limits(void **state)
 	in_arena(too_many);
 }
 
+/* What is read is written as the same: times of which the year has more digits, or that lie before 1970, are none. */
+static void keep_times(void *arena)
+{
+	int64_t seconds = 7;
+
+	assert_true(incident_time_parse("9999-12-31T23:59:59Z", &seconds));
+	assert_string_equal(incident_time(arena, seconds), "9999-12-31T23:59:59Z");
+	assert_false(incident_time_parse("9999-12-31T23:59:60Z", &seconds));
+	assert_false(incident_time_parse("1969-12-31T23:59:59Z", &seconds));
+	assert_false(incident_time_parse("2026-11-29T03:00:00Z ", &seconds));
+	assert_string_equal(incident_time(arena, seconds + 1), "1970-01-01T00:00:00Z");
+	assert_string_equal(incident_time(arena, INT64_MIN), "1970-01-01T00:00:00Z");
+}
+
+static void test_times(void **state)
+{
+	(void)state;
+	in_arena(keep_times);
+}
+
+static bool count_line(void *count, const char *text, size_t size)
+{
+	++*(int *)count;
+	return size && text[0] == '{';
+}
+
+/* What is there behind a state was opened; -1: it was refused, and is as before. */
+static long size_after(struct arena *arena, const char *folder, const char *text, size_t size, int *lines)
+{
+	const char *path = scratch_write(arena, folder, "state", (struct span){(const uint8_t *)text, size});
+	struct arena *own = arena_new(BUDGET);
+	struct state *state;
+	const struct err *err = state_open(own, path, count_line, lines, &state);
+	struct stat status;
+
+	arena_free(own);
+	assert_int_equal(stat(path, &status), 0);
+	assert_true(!err || (size_t)status.st_size == size);
+	return err ? -1 : (long)status.st_size;
+}
+
+static void open_states(void *arena)
+{
+	static const char two[] = "{1}\n{2}\n{\"schema\":\"torn", one[] = "{1}\n{\"schema\":\"tornstack.triage/1\",\"kind";
+	const char *folder = scratch_folder(arena);
+	char *longer = arena_alloc(arena, 2 * INCIDENT_LINE);
+	int lines = 0;
+
+	assert_int_equal(size_after(arena, folder, two, strlen(two), &lines), 8);
+	assert_int_equal(lines, 2);
+	assert_int_equal(size_after(arena, folder, one, strlen(one), &lines), 4);
+	assert_int_equal(size_after(arena, folder, "", strlen(""), &lines), 0);
+	assert_int_equal(size_after(arena, folder, "somebody's", strlen("somebody's"), &lines), -1); /* no line end, and not ours */
+	assert_int_equal(size_after(arena, folder, "{1}\nx", strlen("{1}\nx"), &lines), -1);
+	memset(longer, '{', 2 * INCIDENT_LINE);
+	assert_int_equal(size_after(arena, folder, longer, 2 * INCIDENT_LINE, &lines), -1);
+}
+
+static void test_states(void **state)
+{
+	(void)state;
+	in_arena(open_states);
+}
+
 static void test_similarity(void **state)
 {
 	static const char *const a[] = {"f", "g", "h", "i"}, *const b[] = {"f", "g", "h", "j"}, *const c[] = {"x", "g", "h", "i"};
@@ -121,6 +188,8 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_what_is_none),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_similarity),
 	};
 
