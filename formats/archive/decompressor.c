@@ -28,6 +28,8 @@ static const struct err *fill(struct arena *arena, struct decompressor *decompre
 {
 	struct codec_io *io = &decompressor->io;
 
+	if (decompressor->cancelled && decompressor->cancelled()) /* nothing may come of much input: frames that are empty, or skipped */
+		return err_new(arena, ERR_IO, "cancelled");
 	if (!io->in_size)
 		io->in = decompressor->buffers;
 	while (!io->last && io->in_size < least) {

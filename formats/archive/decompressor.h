@@ -13,6 +13,7 @@ struct decompressor {
 	uint8_t *buffers;          /* for what is read, and for what comes of it */
 	struct codec_io io;
 	enum codec_state now;
+	bool (*cancelled)(void);   /* polled, to be set behind decompressor_open; NULL: never */
 	uint64_t taken;            /* bytes of the input */
 	bool given;                /* a block */
 	bool cut_short;            /* it ended before what had begun did, or is damaged from there on */
@@ -25,7 +26,7 @@ const struct codec *codec_of(struct span start);
 /* Reads from where `input` stands. To be closed, also when it failed. Errors: IO, LIMIT (no memory). */
 const struct err *decompressor_open(struct arena *arena, int input, struct decompressor *ret);
 
-/* The next block, good until the next call; empty: there are no more. Errors: IO, LIMIT (no memory), BAD_DATA (damaged before
+/* The next block, good until the next call; empty: there are no more. Errors: IO (also: cancelled), LIMIT (no memory), BAD_DATA (damaged before
  * anything came of it). */
 const struct err *decompressor_next(struct arena *arena, struct decompressor *decompressor, struct span *ret);
 
