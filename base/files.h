@@ -4,10 +4,11 @@
 
 #include <stdbool.h>
 
-/* For reading. -1: errno says why not. */
-int file_open(const char *path);
+/* For reading. `root`: what lies below that folder is opened as if it were the root (root.h); NULL: everything as it is. -1: errno says why
+ * not. */
+int file_open(const char *root, const char *path);
 
 /* Whether it is a regular file, after symbolic links, that may be opened. */
-bool file_is_regular(const char *path);
+bool file_is_regular(const char *root, const char *path);
 
 #endif

@@ -158,6 +158,7 @@ static const struct err *load(struct job *job, struct image *image, struct go_ru
 	if (error)
 		return error;
 	name_dump(image, options->title);
+	image->files.root = options->sysroot;
 	image->libraries = libraries_new(image, &libraries);
 	if (job->adopted) /* its symbols and unwind tables are asked, and what they told is kept (kept.h) */
 		libraries_add_program(image->libraries, job->adopted, job->adopted_bias);

@@ -1,6 +1,8 @@
 /* grants.c: see grants.h. */
 #include "lib/grants.h"
 
+#include "base/files.h"
+#include "base/root.h"
 #include "formats/archive/archive.h"
 #include "formats/locator/paths.h"
 #include "scan/scan.h"
@@ -26,14 +28,6 @@ struct grants grants_of(struct arena *arena, const char *dump, const struct ts_o
 	};
 }
 
-/* What is behind a folder and a slash; NULL: the path does not lie there. */
-static const char *below(const char *folder, const char *path)
-{
-	const size_t length = strlen(folder);
-
-	return !strncmp(path, folder, length) && path[length] == '/' ? path + length + 1 : NULL;
-}
-
 static bool is_name(const char *text)
 {
 	return text && *text && !strchr(text, '/');
@@ -42,7 +36,7 @@ static bool is_name(const char *text)
 /* A name, or .build-id/xx/yyyy[.debug]. */
 static bool is_symbols_name(const char *text)
 {
-	const char *id = text ? below(".build-id", text) : NULL;
+	const char *id = text ? root_below(".build-id", text) : NULL;
 
 	return is_name(text) || (id && strlen(id) > 3 && id[2] == '/' && is_name(id + 3));
 }
@@ -71,11 +65,11 @@ static enum grant grant_of(const struct grants *grants, const char *path)
 		return GRANT_ANY;
 	if (grants->fetched && !strcmp(path, grants->fetched))
 		return GRANT_FILE;
-	if (grants->folder && is_name(below(grants->folder, path)))
+	if (grants->folder && is_name(root_below(grants->folder, path)))
 		return GRANT_FILE;
-	if (grants->symbols_dir && is_symbols_name(below(grants->symbols_dir, path)))
+	if (grants->symbols_dir && is_symbols_name(root_below(grants->symbols_dir, path)))
 		return GRANT_FILE;
-	if (below(grants->sysroot ? grants->sysroot : "", path) && !climbs(path))
+	if (root_below(grants->sysroot ? grants->sysroot : "", path) && !climbs(path))
 		return GRANT_EXECUTABLE;
 	return GRANT_NONE;
 }
@@ -96,12 +90,20 @@ static bool fits(enum grant grant, int descriptor)
 	       (scan_wants((struct span){bytes, (size_t)size}) || file_compressed((struct span){bytes, (size_t)size}));
 }
 
+/* What was given is what its user says; all else below the sysroot stays in it. */
+static int open_path(const struct grants *grants, const char *path, int flags)
+{
+	const char *name = root_below(grants->sysroot, path);
+
+	return name ? root_open(grants->sysroot, name, flags) : open(path, flags);
+}
+
 /* What a path leads to may be another thing at each look, and opening a device may do something: so it is held without being opened
  * (O_PATH), looked at, and what is held is opened. Without /proc the path is, again. */
-static int open_regular(const char *path)
+static int open_regular(const struct grants *grants, const char *path)
 {
 	enum { HOW = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
-	const int held = open(path, O_PATH | O_CLOEXEC);
+	const int held = open_path(grants, path, O_PATH | O_CLOEXEC);
 	char name[32];
 	struct stat status;
 	int descriptor = -1, error;
@@ -113,7 +115,7 @@ static int open_regular(const char *path)
 		snprintf(name, sizeof name, "/proc/self/fd/%d", held);
 		descriptor = open(name, HOW);
 		if (descriptor < 0 && errno == ENOENT)
-			descriptor = open(path, HOW);
+			descriptor = open_path(grants, path, HOW);
 	}
 	error = errno;
 	close(held);
@@ -131,7 +133,7 @@ int grants_open(const struct grants *grants, const char *path)
 	errno = EACCES;
 	if (grant == GRANT_NONE)
 		return -1;
-	descriptor = open_regular(path);
+	descriptor = open_regular(grants, path);
 	if (descriptor >= 0 && !fits(grant, descriptor)) {
 		close(descriptor);
 		errno = ENOEXEC;
@@ -147,8 +149,10 @@ bool grants_file(const struct grants *grants, const char *path)
 	int descriptor;
 
 	/* Opening a pipe would take from it. What is there and is not opened is told to whom paths are told. */
-	if (grant == GRANT_ANY || (grant == GRANT_EXECUTABLE && grants->tells_paths))
+	if (grant == GRANT_ANY)
 		return !stat(path, &status) && S_ISREG(status.st_mode);
+	if (grant == GRANT_EXECUTABLE && grants->tells_paths)
+		return file_is_regular(grants->sysroot, path);
 	descriptor = grants_open(grants, path);
 	if (descriptor >= 0)
 		close(descriptor);

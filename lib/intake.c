@@ -38,7 +38,7 @@ static void work(void *context)
 {
 	struct taking *taking = context;
 
-	take(taking, file_open(output_name));
+	take(taking, file_open(NULL, output_name));
 	broker_tell(TAKEN, &taking->taken, sizeof taking->taken);
 }
 

@@ -54,6 +54,8 @@ static void look(void *context)
 	notes->arena = surveying->arena;
 	err = image_open(surveying->arena, notes, surveying->core, &files, &image);
 	if (!err)
+		image->files.root = search.sysroot;
+	if (!err)
 		err = locate_exe(image, &search, &exe);
 	if (err)
 		fail(surveying, err);

@@ -60,7 +60,7 @@ static void tell_failure(void *context, const char *path, const struct err *err)
 
 static void hand_over(void *context, const char *path, struct span bytes, bool cut_short)
 {
-	const int descriptor = file_open(spool_name);
+	const int descriptor = file_open(NULL, spool_name);
 	const bool written = descriptor >= 0 && write_all(descriptor, bytes);
 
 	(void)context;

@@ -135,8 +135,6 @@ static const struct err *spool_all(struct stream *stream)
 		const struct err *err;
 		struct span block;
 
-		if (stream->options->cancelled && stream->options->cancelled())
-			return err_new(stream->arena, ERR_IO, "cancelled");
 		err = decompressor_next(stream->arena, &stream->source->decompressor, &block);
 		if (err || !block.size)
 			return err;
@@ -159,6 +157,7 @@ static const struct err *decompress(struct stream *stream, struct file_bytes *re
 	err = spool_open(stream->arena, max_size, &source->spool);
 	if (!err)
 		err = decompressor_open(stream->arena, source->input, decompressor);
+	decompressor->cancelled = stream->options->cancelled;
 	if (!err)
 		err = spool_all(stream);
 	if (!err)
@@ -216,9 +215,13 @@ static const struct err *read_source(struct stream *stream, const struct stat *s
 	return err;
 }
 
-static const struct err *open_input(struct arena *arena, const char *path, struct source *source, struct stat *status)
+static const struct err *open_input(struct stream *stream, struct stat *status)
 {
-	source->input = strcmp(path, "-") ? file_open(path) : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	struct arena *arena = stream->arena;
+	struct source *source = stream->source;
+	const char *path = stream->path;
+
+	source->input = strcmp(path, "-") ? file_open(stream->options->root, path) : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
 	if (source->input < 0 || fstat(source->input, status))
 		return err_new(arena, ERR_IO, "%s", strerror(errno));
 	if (S_ISDIR(status->st_mode))
@@ -237,7 +240,7 @@ const struct err *file_map(struct arena *arena, const char *path, const struct f
 	struct stat status;
 
 	stream.source = source_new(arena);
-	err = open_input(arena, path, stream.source, &status);
+	err = open_input(&stream, &status);
 	if (!err)
 		err = read_source(&stream, &status, &file);
 	source_finish(stream.source);

@@ -36,6 +36,7 @@ struct file_options {
 	unsigned crash;                  /* of a dump that is a log with several: which, from 1; 0: the last */
 	bool (*cancelled)(void);         /* polled while decompressing; NULL: never */
 	unsigned patience;               /* seconds for what comes over a network; 0: 300 */
+	const char *root;                /* the folder that stands for the root of paths below it (base/root.h); NULL: none does */
 	const struct progress *progress; /* of decompressing; NULL: nobody waits */
 	const struct sieve *sieve;       /* for what is not mapped as it is; NULL: all of it is kept */
 };

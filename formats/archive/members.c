@@ -331,7 +331,7 @@ const struct err *archive_visit(struct arena *arena, const char *path, const str
 
 	if (!visit.library)
 		return err_new(arena, ERR_ABSENT, "archives are read by libarchive, which is not installed");
-	*descriptor = file_open(path);
+	*descriptor = file_open(NULL, path);
 	if (*descriptor < 0)
 		return err_new(arena, ERR_IO, "%s", strerror(errno));
 	arena_defer(arena, close_descriptor, descriptor);

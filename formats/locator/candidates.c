@@ -15,7 +15,7 @@ struct offer {
 
 static bool offer_file(const struct offer *offer, const char *path)
 {
-	return path && file_is_regular(path) && offer->take(offer->context, path);
+	return path && file_is_regular(offer->query->sysroot, path) && offer->take(offer->context, path);
 }
 
 static bool offer_name(const struct offer *offer, const char *folder, const char *name)

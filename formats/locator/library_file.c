@@ -212,7 +212,7 @@ static const struct exe *symbols_in(struct image *image, const char *folder, con
 	const char *path = path_of_build_id(image->arena, folder, exe->build_id, ".debug");
 	struct exe *symbols;
 
-	if (!path || !file_is_regular(path) || exe_open(image->arena, path, &image->files, &symbols))
+	if (!path || !file_is_regular(image->files.root, path) || exe_open(image->arena, path, &image->files, &symbols))
 		return NULL;
 	return symbols->has_symbols && symbols->arch == exe->arch && symbols->build_id &&
 			       !strcmp(symbols->build_id, exe->build_id)

@@ -125,13 +125,15 @@ static const struct err *check_given(const struct search *search, const struct e
  * fits, and that over the first, whose mismatch is then judged and said by golang/identity. */
 static const struct err *try_given(struct search *search, const char *const *given)
 {
+	struct file_options options = search->image->files;
 	int best_rank = -1;
 
+	options.root = NULL;
 	for (; *given; given++) {
 		struct exe *exe;
 		bool proved;
 		int rank;
-		const struct err *err = exe_open(search->image->arena, *given, &search->image->files, &exe);
+		const struct err *err = exe_open(search->image->arena, *given, &options, &exe);
 
 		if (!err)
 			err = check_given(search, exe);
@@ -189,7 +191,7 @@ static bool is_rejected(const struct search *search, const char *path)
 
 static void try_found(struct search *search, const char *path, bool own_folder)
 {
-	if (!search->best.exe && path && !is_rejected(search, path) && file_is_regular(path))
+	if (!search->best.exe && path && !is_rejected(search, path) && file_is_regular(search->sysroot, path))
 		try_exe(search, path, path, EXE_FOUND, own_folder);
 }
 

@@ -306,8 +306,8 @@ static void ask_for_files(void)
 					    "/nonexistent/../etc/passwd", "/nonexistent/../bin/true", "/bin/true"};
 
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-		found->error += file_open(paths[i]) >= 0;
-		found->second += file_is_regular(paths[i]);
+		found->error += file_open(NULL, paths[i]) >= 0;
+		found->second += file_is_regular(NULL, paths[i]);
 	}
 	found->third = temporary_open() >= 0;
 	found->reached++;
@@ -323,9 +323,9 @@ static void only_the_search_is_granted(struct arena *arena)
 
 static void ask_for_programs(void)
 {
-	found->error = file_open("/etc/passwd") >= 0;
-	found->second = file_is_regular("/etc/passwd");
-	found->third = file_open("/bin/true") >= 0 && file_is_regular("/bin/true");
+	found->error = file_open(NULL, "/etc/passwd") >= 0;
+	found->second = file_is_regular(NULL, "/etc/passwd");
+	found->third = file_open(NULL, "/bin/true") >= 0 && file_is_regular(NULL, "/bin/true");
 }
 
 /* Without a sysroot: what the dump names may be anywhere, but is an executable. */
