@@ -220,6 +220,7 @@ struct analysis {
 	uint8_t wait_kinds[UINT8_MAX + 1]; /* per wait reason: enum wait_kind + 1, 0: not yet asked for (waits.c) */
 	struct tear_cache *tear_cache;
 	struct word_map leaving;   /* by its entry: whether a function may leave by a jump (damage_doubt.c); 0 or 1 */
+	struct word_map splitting; /* by a pc: whether it lies within an instruction of its function; 0 or 1 */
 	struct thread_walk *walks; /* one per thread */
 	struct walk_limit goroutine_limit, thread_limit;
 	struct stack continued;    /* of a log: the stack that was walked on where the runtime gave up, … */

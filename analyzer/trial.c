@@ -57,7 +57,7 @@ static void set_up(void *context)
 	analysis->image = analysis->runtime->image;
 	analysis->notes = &worker->notes;
 	analysis->tear_cache = tear_cache_new(analysis->runtime);
-	analysis->leaving = (struct word_map){0};
+	analysis->leaving = analysis->splitting = (struct word_map){0};
 	analysis->long_stack = analysis->state_stack = (struct stack){0};
 }
 

@@ -136,7 +136,7 @@ static bool fits(struct analysis *analysis, const struct walk_subject *subject, 
 	if (!callsite_reaches(analysis->runtime, word, callee_of(place)))
 		return false;
 	trial.caller = go_pc(analysis->runtime, word, false);
-	if (damage_splits_instruction(analysis->runtime, trial.caller))
+	if (damage_splits_instruction(analysis, trial.caller))
 		return false;
 	frame_pointer_expected(analysis, &trial);
 	return goexit_fits(analysis, subject, trial.caller, place->caller_sp) &&

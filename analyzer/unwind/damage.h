@@ -30,7 +30,7 @@ bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject
 
 /* Whether a pc of a function of Go's compiler lies within an instruction of it, as these follow one another from its entry: then it is no return
  * address, whatever the bytes before it look like. False where that is not known. */
-bool damage_splits_instruction(struct go_runtime *runtime, const struct pc_info *info);
+bool damage_splits_instruction(struct analysis *analysis, const struct pc_info *info);
 
 /* Notes for all damages of a stack that has been walked how the frames above each bear it out. */
 void damage_prove(struct analysis *analysis, const struct walk_subject *subject, const struct stack *stack);

@@ -10,7 +10,7 @@ enum {
 	SWEPT_BYTES = 1 << 16,
 };
 
-bool damage_splits_instruction(struct go_runtime *runtime, const struct pc_info *info)
+static bool splits_instruction(struct go_runtime *runtime, const struct pc_info *info)
 {
 	struct insn insn;
 	uint64_t at;
@@ -21,6 +21,18 @@ bool damage_splits_instruction(struct go_runtime *runtime, const struct pc_info 
 		if (!insn_decode(runtime->decoder, at, image_view(runtime->image, at, INSN_BYTES), &insn) || !insn.size)
 			return false;
 	return at != info->pc;
+}
+
+/* Many frames ask for few places. */
+bool damage_splits_instruction(struct analysis *analysis, const struct pc_info *info)
+{
+	int64_t known = word_map_find(&analysis->splitting, info->pc);
+
+	if (known < 0) {
+		known = splits_instruction(analysis->runtime, info);
+		word_map_add(&analysis->splitting, analysis->arena, info->pc, (uint32_t)known);
+	}
+	return known;
 }
 
 static bool has_jump_out(struct go_runtime *runtime, const struct func *func)
@@ -109,7 +121,7 @@ bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject
 	if (!info->func || !info->has_code)
 		return false;
 	if (frame->info->func->flags & FUNC_ASM)
-		return info->call == FLOW_NEXT && damage_splits_instruction(runtime, info);
+		return info->call == FLOW_NEXT && damage_splits_instruction(analysis, info);
 	if (!callsite_reaches(runtime, word, frame->info->func))
 		return info->call == FLOW_NEXT || calls_another(analysis, info);
 	return frame_pointers_contradict(analysis, subject, frame, info) || is_wrong_first(analysis, subject, frame, info);
