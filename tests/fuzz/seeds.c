@@ -55,6 +55,16 @@ static struct core_builder *core(struct arena *arena, const struct arch *arch)
 	return builder;
 }
 
+/* For 0x40 times 16 bytes of it. */
+static struct span with_room(struct arena *arena, struct span core)
+{
+	uint8_t *bytes = arena_alloc(arena, core.size + 2);
+
+	bytes[0] = 0x40;
+	memcpy(bytes + 2, core.data, core.size);
+	return (struct span){bytes, core.size + 2};
+}
+
 static void core_seeds(struct arena *arena, const struct arch *arch)
 {
 	struct core_builder *builder = core(arena, arch);
@@ -67,6 +77,7 @@ static void core_seeds(struct arena *arena, const struct arch *arch)
 	core_add_segment(builder, 0x7000, 0x200, SEGMENT_READ | SEGMENT_WRITE);
 	core_add_segment(builder, 0x400000, 0x100, SEGMENT_READ | SEGMENT_EXEC)->saved = 0x40;
 	write_seed(arena, "elf_core", arch->name, core_finish(builder));
+	write_seed(arena, "core_intake", arch->name, with_room(arena, core_finish(builder)));
 }
 
 static void minidump_seeds(struct arena *arena, const struct arch *arch)

@@ -1,5 +1,5 @@
-/* compressed.c: a compressed file (zstd, lz4, xz, gzip), or a plain one. What libarchive does to its own memory is libarchive's;
- * what is asked of it, and what is made of its answers, is ours. */
+/* compressed.c: a compressed file (zstd, lz4, xz, gzip), or a plain one. What the formats' libraries do to their own memory is theirs;
+ * what is asked of them, and what is made of their answers, is ours. */
 #include "formats/archive/archive.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/memory_file.h"
