@@ -26,7 +26,9 @@ def orders(exe, core):
     tap.check('one dump', expected.trouble(0))
     for name, args in (('EXE CORE', (exe, core)), ('CORE EXE', (core, exe)), ('EXE -c CORE', (exe, '-c', core)),
                        ('-c CORE EXE', ('-c', core, exe)), ('--core=CORE EXE', (f'--core={core}', exe)),
-                       ('analyze EXE CORE', ('analyze', exe, core))):
+                       ('analyze EXE CORE', ('analyze', exe, core)),
+                       # coredumpctl debug --debugger=tornstack --debugger-arguments=--color=never (systemd: coredumpctl.c, run_debug)
+                       ('OPTION EXE -c CORE', ('--color=never', exe, '-c', core))):
         run = tap.Run(*args)
         tap.check(name, run.trouble(0) or (run.out != expected.out and 'the report differs'))
     tap.check('goroutines EXE CORE', tap.Run('goroutines', exe, core).trouble(0))
