@@ -14,8 +14,8 @@ CREATE INDEX incidents_by_fingerprint ON incidents (fingerprint, seen);
 CREATE INDEX incidents_by_program ON incidents (program, build, seen);
 CREATE INDEX incidents_by_time ON incidents (seen);
 
--- What incidents of one fingerprint have in common: the cluster that it is in for good (NULL: not yet), one of its lines by which that is
--- decided, and the report of one of them.
+-- What incidents of one fingerprint have in common: the cluster that it is in for good (NULL: not yet), a line that stands for
+-- all of them when others are put together with it, and the report of one.
 CREATE TABLE fingerprints (
 	fingerprint TEXT PRIMARY KEY,
 	cluster TEXT,

@@ -80,29 +80,76 @@ const struct err *history_add(struct database *database, struct arena *arena, co
 	return err ? err : database_end(database, add_inside(database, arena, incident, line));
 }
 
+/* ---- reading ---- */
+
+struct each {
+	struct arena *arena;
+	const char *const *values;
+	void (*take)(void *context, const struct incident *incident);
+	void *context;
+};
+
+static void take_line(void *context)
+{
+	struct each *each = context;
+	struct incident incident;
+
+	if (!each->values[0] || !incident_read(each->arena, each->values[0], strlen(each->values[0]), &incident) || incident.error_code)
+		return;
+	if (!incident.headline && each->values[1])
+		incident.headline = arena_strdup(each->arena, each->values[1]);
+	each->take(each->context, &incident);
+}
+
+static bool take_incident(void *context, const char *const *values, size_t count)
+{
+	struct each *each = context;
+	bool taken;
+
+	each->arena = arena_new(ROW_BUDGET);
+	each->values = values;
+	taken = count == 2 && each->arena && arena_run(each->arena, take_line, each);
+	arena_free(each->arena);
+	return taken;
+}
+
 /* ---- clusters ---- */
 
 struct settling {
 	struct database *database;
 	struct arena *arena;
 	struct fleet *fleet;
-	VEC(const char *) open; /* fingerprints without a cluster */
-	const struct err *err;
 };
 
+static void take_grouped(void *context, const struct incident *incident)
+{
+	fleet_add(context, incident);
+}
+
+/* Of fingerprints that are settled the line that stands for them, of others every incident: which cluster they are put into depends on all. */
 static bool take_group(void *context, const char *const *values, size_t count)
 {
 	struct settling *settling = context;
-	struct incident incident;
+	struct each each = {.take = take_grouped, .context = settling->fleet};
+	const char *line[] = {count == 3 ? values[2] : NULL, NULL};
 
-	if (count < 3 || !values[2] || !incident_read(settling->arena, values[2], strlen(values[2]), &incident) || incident.error_code)
-		return true;
-	fleet_add(settling->fleet, &incident);
+	if (!take_incident(&each, line, 2))
+		return false;
 	if (values[1])
-		fleet_assign(settling->fleet, incident.fingerprint, values[1]);
-	else
-		vec_push(settling->arena, &settling->open, incident.fingerprint);
+		fleet_assign(settling->fleet, values[0], values[1]);
 	return true;
+}
+
+/* What later fingerprints are held against. */
+static const char *line_for(struct arena *arena, const struct group *group)
+{
+	const struct incident incident = {
+		.path = group->sample.path, .seen = group->first, .certainty = group->sample.certainty, .rule = group->sample.rule,
+		.place = group->sample.place, .fingerprint = group->fingerprint, .exact = group->fingerprint, .cause = group->cause,
+		.functions = group->functions, .program = group->program,
+	};
+
+	return line_of(arena, &incident, false);
 }
 
 static const struct err *settle_cluster(struct settling *settling, const struct cluster *cluster)
@@ -111,22 +158,25 @@ static const struct err *settle_cluster(struct settling *settling, const struct 
 
 	for (size_t i = 0; i < cluster->groups.count && !err; i++) {
 		const struct group *group = cluster->groups.items[i];
-		const char *values[] = {group->fingerprint, cluster->id};
+		const char *values[] = {group->fingerprint, cluster->id, group->cluster ? NULL : line_for(settling->arena, group)};
 
 		if (!group->cluster)
-			err = database_run(settling->database, "UPDATE fingerprints SET cluster = $2 WHERE fingerprint = $1 AND cluster IS NULL", values, 2,
-					   NULL, NULL);
+			err = database_run(settling->database, "UPDATE fingerprints SET cluster = $2, line = $3 WHERE fingerprint = $1 AND cluster IS NULL",
+					   values, 3, NULL, NULL);
 	}
 	return err;
 }
 
 static const struct err *settle_inside(struct settling *settling)
 {
-	const struct err *err = database_run(settling->database, "SELECT fingerprint, cluster, line FROM fingerprints ORDER BY fingerprint", NULL, 0,
-					     take_group, settling);
+	const struct err *err = database_run(settling->database,
+					     "SELECT fingerprint, cluster, line FROM fingerprints WHERE cluster IS NOT NULL UNION ALL "
+					     "SELECT own.fingerprint, own.cluster, incidents.line FROM fingerprints own JOIN incidents "
+					     "ON incidents.fingerprint = own.fingerprint WHERE own.cluster IS NULL",
+					     NULL, 0, take_group, settling);
 	const struct clusters *clusters;
 
-	if (err || !settling->open.count)
+	if (err)
 		return err;
 	clusters = fleet_clusters(settling->fleet, settling->arena);
 	for (size_t i = 0; i < clusters->items.count && !err; i++)
@@ -171,37 +221,6 @@ const struct err *history_assign(struct database *database, struct fleet *fleet)
 #define LINES                                                                                                          \
 	"SELECT incidents.line, (SELECT min(other.headline) FROM fingerprints other WHERE other.cluster = own.cluster) "                 \
 	"FROM incidents JOIN fingerprints own ON own.fingerprint = incidents.fingerprint "
-
-struct each {
-	struct arena *arena;
-	const char *const *values;
-	void (*take)(void *context, const struct incident *incident);
-	void *context;
-};
-
-static void take_line(void *context)
-{
-	struct each *each = context;
-	struct incident incident;
-
-	if (!each->values[0] || !incident_read(each->arena, each->values[0], strlen(each->values[0]), &incident) || incident.error_code)
-		return;
-	if (!incident.headline && each->values[1])
-		incident.headline = arena_strdup(each->arena, each->values[1]);
-	each->take(each->context, &incident);
-}
-
-static bool take_incident(void *context, const char *const *values, size_t count)
-{
-	struct each *each = context;
-	bool taken;
-
-	each->arena = arena_new(ROW_BUDGET);
-	each->values = values;
-	taken = count == 2 && each->arena && arena_run(each->arena, take_line, each);
-	arena_free(each->arena);
-	return taken;
-}
 
 const struct err *history_each(struct database *database, const struct history_selection *selection,
 			       void (*take)(void *context, const struct incident *incident), void *context)

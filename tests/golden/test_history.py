@@ -150,6 +150,21 @@ def feeds(folder, database):
     tap.check('--otlp: a record for each', times != [f'{row[2]}000000000' for row in sorted(contents(new), key=lambda row: row[2])] and times)
 
 
+def in_any_order(folder):
+    """Clusters are those of triage, whichever incident of a fingerprint was added first: two fingerprints that are alike, of which the one that was
+    seen first has a later incident that was added first."""
+    line = next(json.loads(text) for text in tap.Run('triage', '--json', folder / 'amd64-panic.log').out.decode().splitlines())
+    state, database = folder.parent / 'order.state', folder.parent / 'order.db'
+    with open(state, 'w', encoding='utf-8') as out:
+        for number, (fingerprint, day) in enumerate((('a' * 16, 5), ('b' * 16, 3), ('a' * 16, 1))):
+            line.update(fingerprint=fingerprint, fingerprint_exact=fingerprint, sha256=f'{number:064x}', path=f'{number}',
+                        seen=time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(1700000000 + day * DAY)))
+            out.write(json.dumps(line) + '\n')
+    wanted, found = clusters_of(tap.Run('triage', '--json', '--state', state)), clusters_of(triage(database, '--json', '--state', state))
+    tap.check('clusters do not depend on who was added first', None if found == wanted and wanted[0]['id'] == 'a' * 16 and len(wanted) == 1 else
+              f'{found}\n{wanted}')
+
+
 def pages(folder, database):
     public = folder.parent / 'public'
     done = history(database, '--html', public, '-q')
@@ -238,6 +253,7 @@ def main():
         feeds(folder, database)
         told(folder, database)
         of_builds(database)
+        in_any_order(folder)
         pages(folder, database)
         damaged(folder, database)
         several_writers(folder)
