@@ -171,6 +171,8 @@ $(UNIT_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(SUPPORT_OBJECTS) $(INTERNAL)
 
 # Their readers of dumps and executables are such as an attacker has taken over.
 $(OBJ)/tests/unit/lib/test_isolation: private LDFLAGS += -Wl,--wrap=image_open
+# A kernel that has no process_vm_readv.
+$(OBJ)/tests/unit/formats/live/test_memory: private LDFLAGS += -Wl,--wrap=process_vm_readv
 $(OBJ)/tests/unit/scan/test_isolated: private LDFLAGS += -Wl,--wrap=scan_bytes
 
 $(HOSTILE_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(HOSTILE_OBJECTS) $(INTERNAL)

@@ -49,7 +49,7 @@ struct run {
 struct live_memory {
 	struct arena *arena;
 	int64_t pid;
-	int file, pagemap;
+	int file, pagemap, contents; /* /proc/PID/pagemap and mem */
 	uint64_t page;
 	uint8_t *bytes;   /* the file, mapped; `room` bytes of addresses */
 	uint64_t room, end;
@@ -184,6 +184,8 @@ static void release(void *object)
 		close(memory->file);
 	if (memory->pagemap >= 0)
 		close(memory->pagemap);
+	if (memory->contents >= 0)
+		close(memory->contents);
 }
 
 /* Addresses, not memory. */
@@ -213,6 +215,7 @@ const struct err *live_memory_new(struct arena *arena, int64_t pid, const struct
 	memory->end = memory->page;
 	memory->file = memfd_create("tornstack", MFD_CLOEXEC);
 	memory->pagemap = open(arena_printf(arena, "/proc/%" PRId64 "/pagemap", pid), O_RDONLY | O_CLOEXEC);
+	memory->contents = open(arena_printf(arena, "/proc/%" PRId64 "/mem", pid), O_RDONLY | O_CLOEXEC);
 	arena_defer(arena, release, memory);
 	bits = memory->room / memory->page / WORD_BITS + 1;
 	memory->bytes = memory->file < 0 ? NULL : reserve(memory->room, MAP_SHARED, memory->file);
@@ -357,6 +360,22 @@ static uint64_t collect(struct live_memory *memory, uint64_t most)
 	return bytes;
 }
 
+/* As process_vm_readv does it, with a call for each run: kernels without CONFIG_CROSS_MEMORY_ATTACH have no other way, and filters of
+ * system calls, as containers have them, may leave no other. */
+static ssize_t copy_from_file(const struct live_memory *memory, const struct iovec *to, const struct iovec *from, size_t count)
+{
+	ssize_t sum = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const ssize_t got = pread(memory->contents, to[i].iov_base, to[i].iov_len, (off_t)(uintptr_t)from[i].iov_base);
+
+		sum += got > 0 ? got : 0;
+		if (got < 0 || (size_t)got < to[i].iov_len)
+			break;
+	}
+	return sum;
+}
+
 /* Copies a few runs with one call. Where it breaks off, the rest of that run is left: settle looks at it. Returns how many it got
  * through. */
 static size_t copy_some(const struct live_memory *memory, struct run *runs, size_t count)
@@ -371,6 +390,8 @@ static size_t copy_some(const struct live_memory *memory, struct run *runs, size
 		to[i] = (struct iovec){memory->bytes + runs[i].page * memory->page, from[i].iov_len};
 	}
 	got = process_vm_readv((pid_t)memory->pid, to, count, from, count, 0);
+	if (got < 0 && (errno == ENOSYS || errno == EPERM))
+		got = copy_from_file(memory, to, from, count);
 	for (i = 0; i < count && got > 0; i++) {
 		const uint64_t pages = (uint64_t)got / memory->page;
 

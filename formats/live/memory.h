@@ -1,6 +1,6 @@
 /* memory.h: a copy of chosen pages of a process that runs, in a sparse file without a name: each page lies at a place of its own, so
  * the order in which pages are copied does not matter, and the file can be mapped as a dump is. Pages are marked first and then
- * copied in batches (process_vm_readv(2)), since within a stop each microsecond counts.
+ * copied in batches (process_vm_readv(2); /proc/PID/mem where that is not allowed), since within a stop each microsecond counts.
  *
  * A page that nobody ever wrote to, which pagemap tells (Documentation/admin-guide/mm/pagemap.rst), is known to be zero without being
  * touched; it is a hole of the file. Pages that are swapped out are left alone: reading them would take a disk. */

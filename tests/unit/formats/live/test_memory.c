@@ -10,12 +10,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 enum { PAGES = 64, WRITTEN = 3, GONE = 40 };
+
+static int refusal; /* errno of process_vm_readv, which the linker has replaced (Makefile); 0: it is asked */
+
+ssize_t __real_process_vm_readv(pid_t pid, const struct iovec *to, unsigned long to_count, const struct iovec *from, unsigned long count,
+				unsigned long flags);
+ssize_t __wrap_process_vm_readv(pid_t pid, const struct iovec *to, unsigned long to_count, const struct iovec *from, unsigned long count,
+				unsigned long flags);
+
+ssize_t __wrap_process_vm_readv(pid_t pid, const struct iovec *to, unsigned long to_count, const struct iovec *from, unsigned long count,
+				unsigned long flags)
+{
+	if (!refusal)
+		return __real_process_vm_readv(pid, to, to_count, from, count, flags);
+	errno = refusal;
+	return -1;
+}
 
 struct target {
 	void (*body)(struct target *target);
@@ -169,6 +186,16 @@ static void stops_and_releases(struct target *target)
 	assert_int_equal(live_threads_stop(target->arena, INT32_MAX, &threads), ENOENT);
 }
 
+/* A kernel without process_vm_readv, and a filter of system calls that forbids it. */
+static void copies_without_the_call(struct target *target)
+{
+	refusal = ENOSYS;
+	copies_what_is_marked(target);
+	refusal = EPERM;
+	steps_over_what_is_gone(target);
+	refusal = 0;
+}
+
 static void run_body(void *context)
 {
 	struct target *target = context;
@@ -186,13 +213,14 @@ static void run(void **state)
 int main(void)
 {
 	static void (*bodies[])(struct target *target) = {copies_what_is_marked, knows_what_was_never_written, steps_over_what_is_gone,
-							  finds_room_for_new_mappings, stops_and_releases};
+							  finds_room_for_new_mappings, stops_and_releases, copies_without_the_call};
 	const struct CMUnitTest tests[] = {
 		{"copies what is marked", run, start, stop, &bodies[0]},
 		{"knows what was never written to", run, start, stop, &bodies[1]},
 		{"steps over what is gone", run, start, stop, &bodies[2]},
 		{"finds room for new mappings", run, start, stop, &bodies[3]},
 		{"stops and releases", run, start, stop, &bodies[4]},
+		{"copies without process_vm_readv", run, start, stop, &bodies[5]},
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
