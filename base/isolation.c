@@ -214,13 +214,12 @@ static bool has_ended(const struct parent *parent)
 
 static enum isolation_end serve_all(struct parent *parent)
 {
-	bool (*cancelled)(void) = parent->isolation->cancelled;
 	bool ended = false;
 
 	for (;;) {
 		enum broker_received received = broker_receive(parent->channel, &parent->message);
 
-		if (cancelled && cancelled())
+		if (cancelled(&parent->isolation->cancel))
 			return ISOLATION_CANCELLED;
 		if (received == BROKER_GONE || (received == BROKER_SILENCE && ended))
 			return ISOLATION_DIED;

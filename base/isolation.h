@@ -5,6 +5,7 @@
 #define BASE_ISOLATION_H
 
 #include "base/broker.h"
+#include "base/cancel.h"
 #include "base/sandbox.h"
 
 struct isolation {
@@ -21,7 +22,7 @@ struct isolation {
 	void (*recall)(void *context, const char *fingerprint, struct broker_answer *ret); /* NULL: there is no history */
 	/* A message that has no answer; true: it was the last. */
 	bool (*told)(void *context, const struct broker_message *message);
-	bool (*cancelled)(void); /* polled; NULL: never */
+	struct cancel cancel;    /* polled */
 	void *context;
 };
 

@@ -70,8 +70,9 @@ static time_t now(void)
 	return time.tv_sec;
 }
 
-static bool is_late(void)
+static bool is_late(void *context)
 {
+	(void)context;
 	return deadline && now() >= deadline;
 }
 
@@ -220,7 +221,7 @@ static void take_core(struct handling *handling)
 	handling->core = room > RESERVE ? crash_folder_spool(&handling->folder) : -1;
 	if (handling->core < 0)
 		handling->core = memfd_create("tornstack", MFD_CLOEXEC);
-	ts_take_core(handling->core, room > RESERVE ? room - RESERVE : IN_MEMORY, !handling->exposed, is_late, &handling->intake,
+	ts_take_core(handling->core, room > RESERVE ? room - RESERVE : IN_MEMORY, !handling->exposed, is_late, NULL, &handling->intake,
 		     handling->trouble, sizeof handling->trouble);
 }
 

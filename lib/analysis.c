@@ -54,7 +54,7 @@ struct job {
 
 static bool is_cancelled(struct job *job)
 {
-	if (job->options->cancelled && job->options->cancelled())
+	if (job->options->cancelled && job->options->cancelled(job->options->context))
 		job->cancelled = true;
 	return job->cancelled;
 }
@@ -98,7 +98,7 @@ static void name_executable(struct image *image, struct exe_candidate *exe)
 
 static struct file_options file_options_of(const struct job *job)
 {
-	return (struct file_options){.max_size = job->options->max_size, .cancelled = job->options->cancelled,
+	return (struct file_options){.max_size = job->options->max_size, .cancel = {job->options->cancelled, job->options->context},
 				     .crash = job->options->crash, .progress = &job->progress};
 }
 
@@ -242,7 +242,7 @@ static const struct err *write_report(struct job *job, const struct diagnosis *d
 		.verbose = options->verbose,
 		.unmasked = options->unmasked,
 		.quiet = options->quiet,
-		.cancelled = options->cancelled,
+		.cancel = {options->cancelled, options->context},
 	};
 	const struct err *error = report_file_open(job->arena, job->out, &job->report);
 

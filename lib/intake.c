@@ -69,10 +69,10 @@ static bool told(void *context, const struct broker_message *message)
 	return true;
 }
 
-static bool confine(struct taking *taking, bool (*cancelled)(void), char *why, size_t size)
+static bool confine(struct taking *taking, const struct cancel *cancel, char *why, size_t size)
 {
 	const struct isolation isolation = {.size = taking->room, .file_size = INT64_MAX, .input = true, .body = work, .open = open_output,
-					    .is_file = is_none, .told = told, .cancelled = cancelled, .context = taking};
+					    .is_file = is_none, .told = told, .cancel = *cancel, .context = taking};
 	const struct isolation_result result = isolation_run(&isolation);
 
 	if (result.end == ISOLATION_NONE)
@@ -84,7 +84,7 @@ static bool confine(struct taking *taking, bool (*cancelled)(void), char *why, s
 	return !*why;
 }
 
-bool intake_run(int output, uint64_t room, bool isolated, bool (*cancelled)(void), struct core_intake *ret, char *why, size_t size)
+bool intake_run(int output, uint64_t room, bool isolated, const struct cancel *cancel, struct core_intake *ret, char *why, size_t size)
 {
 	struct taking taking = {.output = output, .room = room};
 
@@ -92,7 +92,7 @@ bool intake_run(int output, uint64_t room, bool isolated, bool (*cancelled)(void
 	errno = 0;
 	if (!isolated)
 		take(&taking, output);
-	else if (!confine(&taking, cancelled, why, size))
+	else if (!confine(&taking, cancel, why, size))
 		return false;
 	*ret = taking.taken.intake;
 	if (taking.taken.error)

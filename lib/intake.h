@@ -3,11 +3,12 @@
 #ifndef LIB_INTAKE_H
 #define LIB_INTAKE_H
 
+#include "base/cancel.h"
 #include "formats/dump/core_intake.h"
 
 #include <stddef.h>
 
-/* As core_intake, from standard input. `cancelled` is polled, NULL: never. False: `why` says why not. */
-bool intake_run(int output, uint64_t room, bool isolated, bool (*cancelled)(void), struct core_intake *ret, char *why, size_t size);
+/* As core_intake, from standard input. False: `why` says why not. */
+bool intake_run(int output, uint64_t room, bool isolated, const struct cancel *cancel, struct core_intake *ret, char *why, size_t size);
 
 #endif

@@ -118,7 +118,8 @@ static void fetch_on_arena(void *context)
 {
 	struct fetching *fetching = context;
 	struct isolated *isolated = fetching->isolated;
-	const struct file_options options = {.max_size = isolated->options->max_size, .cancelled = isolated->options->cancelled};
+	const struct file_options options = {.max_size = isolated->options->max_size,
+					     .cancel = {isolated->options->cancelled, isolated->options->context}};
 
 	fetching->err = debuginfod_fetch(isolated->arena, fetching->build_id, &options, &isolated->grants.fetched);
 }
@@ -239,7 +240,7 @@ static void run(void *context)
 		.fetch = fetch,
 		.recall = options->db ? recall : NULL,
 		.told = told,
-		.cancelled = options->cancelled,
+		.cancel = {options->cancelled, options->context},
 		.context = isolated,
 	};
 

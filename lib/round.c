@@ -30,7 +30,7 @@ static const char *key_of(struct arena *arena, const char *path, uint64_t size, 
 
 static bool is_cancelled(const struct triage *triage)
 {
-	return triage->options->analysis.cancelled && triage->options->analysis.cancelled();
+	return triage->options->analysis.cancelled && triage->options->analysis.cancelled(triage->options->analysis.context);
 }
 
 static bool is_other(const struct incident *incident)

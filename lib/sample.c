@@ -93,7 +93,8 @@ bool sample_report(struct arena *arena, const char *path, const struct ts_option
 		return false;
 	sampling.path = arena_printf(arena, "/proc/self/fd/%d", descriptor);
 	sampling.options = (struct ts_options){.max_size = options->max_size, .title = slash ? slash + 1 : path, .workers = 1, .alone = true,
-					       .isolated = options->isolated, .cancelled = options->cancelled};
+					       .isolated = options->isolated, .cancelled = options->cancelled,
+					       .context = options->context};
 	made = make(&sampling, headline, report);
 	close(descriptor);
 	return made;

@@ -50,7 +50,7 @@ static void run(void *context)
 		.workers = job->options->workers,
 		.max_size = job->options->max_size,
 		.isolated = job->options->isolated,
-		.cancelled = job->options->cancelled,
+		.cancel = {job->options->cancelled, job->options->context},
 		.progress = job->options->progress,
 		.context = job->options->context,
 	};
@@ -77,7 +77,7 @@ struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options 
 
 	if (!job.arena || !arena_run(job.arena, run, &job))
 		result_fail(&result, ERR_LIMIT, "the scan needs more memory than it may take (2 GiB), or than there is");
-	else if (options->cancelled && options->cancelled())
+	else if (options->cancelled && options->cancelled(options->context))
 		result.outcome = TS_CANCELLED;
 	else if (job.error)
 		result_fail(&result, job.error->code, job.error->text);

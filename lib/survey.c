@@ -124,7 +124,8 @@ static void confine(void *context)
 {
 	struct surveying *surveying = context;
 	const struct isolation isolation = {.body = work, .open = open_granted, .is_file = is_granted, .fetch = fetch_nothing,
-					    .told = told, .cancelled = surveying->options->cancelled, .context = surveying};
+					    .told = told, .cancel = {surveying->options->cancelled, surveying->options->context},
+					    .context = surveying};
 	struct isolation_result result;
 
 	surveying->grants = grants_of(surveying->arena, surveying->core, surveying->options);

@@ -60,10 +60,12 @@ bool ts_failure(const char *dump, const struct ts_result *result, FILE *out)
 	return failing.written;
 }
 
-bool ts_take_core(int output, uint64_t room, bool isolated, bool (*cancelled)(void), struct ts_core *ret, char *why, size_t size)
+bool ts_take_core(int output, uint64_t room, bool isolated, bool (*asked)(void *context), void *context, struct ts_core *ret,
+		  char *why, size_t size)
 {
 	struct core_intake intake = {0};
-	const bool taken = intake_run(output, room, isolated, cancelled, &intake, why, size);
+	const struct cancel cancel = {asked, context};
+	const bool taken = intake_run(output, room, isolated, &cancel, &intake, why, size);
 
 	*ret = (struct ts_core){intake.size, intake.left_out, intake.broken_off};
 	return taken;

@@ -75,12 +75,13 @@ struct ts_options {
 	/* Work in a child process that can open nothing and reach nobody (base/isolation.h), so that a dump that is an attack, or
 	 * that this library does not survive, costs an error. SIGCHLD must not be ignored. */
 	bool isolated;
-	bool (*cancelled)(void);        /* polled in long steps; NULL: never */
+	/* Polled in long steps, by any thread of the analysis; true ends it. NULL: never. */
+	bool (*cancelled)(void *context);
 	/* Called every so often, by the thread that called ts_analyze, with what is done of `total` (0: unknown): bytes of
 	 * input, goroutines or groups of them. Phases may be left out or come again, and `done` need not reach `total`.
 	 * Nothing is written to `out` before TS_WRITING; TS_DONE comes last. NULL: never. */
 	void (*progress)(void *context, enum ts_phase phase, uint64_t done, uint64_t total);
-	void *context;
+	void *context; /* of cancelled and progress */
 };
 
 enum ts_outcome {
@@ -120,7 +121,7 @@ struct ts_scan_options {
 	unsigned columns;               /* width of text; 0: 100 */
 	bool verbose, quiet;
 	bool isolated;                  /* each file in a child process, as of ts_options */
-	bool (*cancelled)(void);        /* polled in long steps; NULL: never */
+	bool (*cancelled)(void *context); /* polled in long steps; NULL: never */
 	/* Called, by one thread at a time, when one of `total` files is done; NULL: never. */
 	void (*progress)(void *context, size_t done, size_t total, const char *path);
 	void *context;
@@ -184,9 +185,10 @@ struct ts_core {
 };
 
 /* Reads a core from standard input, once and to its end, and keeps it in `output`, an empty file, as far as it fits into `room` bytes
- * (pages of zeros take none) and the disk. What is left out reads as not saved. `isolated` as of ts_options; `cancelled` is polled, NULL: never. False: `why`
- * says why not. */
-bool ts_take_core(int output, uint64_t room, bool isolated, bool (*cancelled)(void), struct ts_core *ret, char *why, size_t size);
+ * (pages of zeros take none) and the disk. What is left out reads as not saved. `isolated`, `cancelled` and
+ * `context` as of ts_options. False: `why`, of `size` bytes, says why not. */
+bool ts_take_core(int output, uint64_t room, bool isolated, bool (*cancelled)(void *context), void *context, struct ts_core *ret,
+		  char *why, size_t size);
 
 struct ts_field {
 	const char *name, *text; /* text NULL: it is left out */

@@ -178,7 +178,7 @@ static void run_round(void *context)
 static bool is_over(const struct triage *triage)
 {
 	return triage->stopped || triage->exhausted || triage->error || ferror(triage->out) ||
-	       (triage->options->analysis.cancelled && triage->options->analysis.cancelled());
+	       (triage->options->analysis.cancelled && triage->options->analysis.cancelled(triage->options->analysis.context));
 }
 
 static void one_round(struct triage *triage, struct texts *told, bool settled)
@@ -227,7 +227,7 @@ static void conclude(const struct triage *triage, struct ts_result *result)
 		result_fail(result, ERR_LIMIT, "what is known of the inputs needs more memory than it may take (8 GiB), or than there is");
 	else if (triage->error)
 		result_fail(result, triage->error->code, triage->error->text);
-	else if (triage->options->analysis.cancelled && triage->options->analysis.cancelled())
+	else if (triage->options->analysis.cancelled && triage->options->analysis.cancelled(triage->options->analysis.context))
 		result->outcome = TS_CANCELLED;
 	else if (triage->fleet->analysed)
 		result->outcome = triage->failed ? TS_PARTIAL : triage->news ? TS_NEWS : TS_ANALYSED;

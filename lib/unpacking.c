@@ -185,7 +185,7 @@ const struct err *unpack(struct arena *arena, const char *path, const struct ts_
 		.open = open_granted,
 		.is_file = no_file,
 		.told = told,
-		.cancelled = options->cancelled,
+		.cancel = {options->cancelled, options->context},
 		.context = &unpacking,
 	};
 	struct isolation_result how;

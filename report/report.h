@@ -4,6 +4,7 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
+#include "base/cancel.h"
 #include "report/history.h"
 #include "report/selection.h"
 
@@ -22,7 +23,7 @@ struct report_options {
 	bool unmasked;           /* values of flags and of the environment are shown (report/mask.h) */
 	bool quiet;              /* the verdict's line only, not wrapped */
 	const struct crash_history *history; /* NULL: nobody asked */
-	bool (*cancelled)(void); /* polled between goroutines; the report then ends early. NULL: never */
+	struct cancel cancel;    /* polled between goroutines; the report then ends early */
 };
 
 /* The report of one screen. Errors of the stream are left for the caller's ferror. */

@@ -317,7 +317,7 @@ static int64_t first_goroutine(const struct analysis *analysis)
 
 static bool is_cancelled(const struct traceback *traceback)
 {
-	return traceback->options->cancelled && traceback->options->cancelled();
+	return cancelled(&traceback->options->cancel);
 }
 
 /* For whoever reads this text again: what it was of. */

@@ -103,7 +103,7 @@ static void read_archive(void *context)
 		.visit = visit,
 		.fail = member_failed,
 		.context = reading->worker,
-		.cancelled = options->cancelled,
+		.cancel = options->cancel,
 	};
 	const struct err *err = archive_visit(reading->arena, reading->worker->input->path, &search);
 
@@ -171,7 +171,7 @@ static void read_isolated(struct worker *worker, bool archive)
 {
 	const struct isolated_input input = {.path = worker->input->path, .archive = archive, .read = read_here, .reader = worker,
 					     .result = worker->result, .max_size = worker->pool->options->max_size,
-					     .cancelled = worker->pool->options->cancelled};
+					     .cancel = worker->pool->options->cancel};
 	const char *code, *text;
 
 	if (archive)
@@ -249,7 +249,7 @@ static void *work(void *context)
 	size_t index;
 
 	while ((index = atomic_fetch_add(&pool->next, 1)) < pool->inputs.items.count) {
-		if (pool->options->cancelled && pool->options->cancelled())
+		if (cancelled(&pool->options->cancel))
 			break;
 		worker->input = &pool->inputs.items.items[index];
 		worker->result = &pool->results[index];

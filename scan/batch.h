@@ -3,13 +3,14 @@
 #ifndef SCAN_BATCH_H
 #define SCAN_BATCH_H
 
+#include "base/cancel.h"
 #include "scan/scan.h"
 
 struct scan_options {
 	unsigned workers;        /* threads; 0: one for each CPU */
 	uint64_t max_size;       /* of a decompressed file in bytes; 0: 4 GiB */
 	bool isolated;           /* each file is read in a child process that can open nothing else (base/isolation.h) */
-	bool (*cancelled)(void); /* polled between files and while decompressing; NULL: never */
+	struct cancel cancel;    /* polled between files and while decompressing */
 	/* Called, by one thread at a time, when one of `total` files is done; NULL: never. */
 	void (*progress)(void *context, size_t done, size_t total, const char *path);
 	void *context;

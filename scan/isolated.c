@@ -112,7 +112,7 @@ static struct isolation_result run(struct telling *telling)
 		.open = open_input,
 		.is_file = no_file,
 		.told = told,
-		.cancelled = input->cancelled,
+		.cancel = input->cancel,
 		.context = telling,
 	};
 

@@ -11,7 +11,7 @@ struct isolated_input {
 	void *reader;
 	struct input_result *result;
 	uint64_t max_size; /* of a decompressed file in bytes; 0: default */
-	bool (*cancelled)(void);
+	struct cancel cancel;
 };
 
 enum input_end {

@@ -157,7 +157,7 @@ static const struct err *decompress(struct stream *stream, struct file_bytes *re
 	err = spool_open(stream->arena, max_size, &source->spool);
 	if (!err)
 		err = decompressor_open(stream->arena, source->input, decompressor);
-	decompressor->cancelled = stream->options->cancelled;
+	decompressor->cancel = stream->options->cancel;
 	if (!err)
 		err = spool_all(stream);
 	if (!err)

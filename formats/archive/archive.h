@@ -2,6 +2,7 @@
 #ifndef FORMATS_ARCHIVE_ARCHIVE_H
 #define FORMATS_ARCHIVE_ARCHIVE_H
 
+#include "base/cancel.h"
 #include "base/err.h"
 #include "base/progress.h"
 #include "base/span.h"
@@ -34,7 +35,7 @@ struct file_bytes {
 struct file_options {
 	uint64_t max_size;               /* of what is decompressed, in bytes; 0: 64 GiB */
 	unsigned crash;                  /* of a dump that is a log with several: which, from 1; 0: the last */
-	bool (*cancelled)(void);         /* polled while decompressing; NULL: never */
+	struct cancel cancel;            /* polled while decompressing */
 	unsigned patience;               /* seconds for what comes over a network; 0: 300 */
 	const char *root;                /* the folder that stands for the root of paths below it (base/root.h); NULL: none does */
 	const struct progress *progress; /* of decompressing; NULL: nobody waits */

@@ -28,7 +28,7 @@ static const struct err *fill(struct arena *arena, struct decompressor *decompre
 {
 	struct codec_io *io = &decompressor->io;
 
-	if (decompressor->cancelled && decompressor->cancelled()) /* nothing may come of much input: frames that are empty, or skipped */
+	if (cancelled(&decompressor->cancel)) /* nothing may come of much input: frames that are empty, or skipped */
 		return err_new(arena, ERR_IO, "cancelled");
 	if (!io->in_size)
 		io->in = decompressor->buffers;

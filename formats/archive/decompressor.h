@@ -2,6 +2,7 @@
 #ifndef FORMATS_ARCHIVE_DECOMPRESSOR_H
 #define FORMATS_ARCHIVE_DECOMPRESSOR_H
 
+#include "base/cancel.h"
 #include "base/err.h"
 #include "base/span.h"
 #include "formats/archive/codec.h"
@@ -13,7 +14,7 @@ struct decompressor {
 	uint8_t *buffers;          /* for what is read, and for what comes of it */
 	struct codec_io io;
 	enum codec_state now;
-	bool (*cancelled)(void);   /* polled, to be set behind decompressor_open; NULL: never */
+	struct cancel cancel;      /* polled, to be set behind decompressor_open */
 	uint64_t taken;            /* bytes of the input */
 	bool given;                /* a block */
 	bool cut_short;            /* it ended before what had begun did, or is damaged from there on */

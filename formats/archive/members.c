@@ -124,7 +124,7 @@ static const struct err *failure(struct level *level, const char *what)
 
 static bool may_go_on(struct visit *visit)
 {
-	if (!visit->limit && visit->search->cancelled && visit->search->cancelled())
+	if (!visit->limit && cancelled(&visit->search->cancel))
 		visit->limit = err_new(visit->arena, ERR_IO, "cancelled");
 	if (!visit->limit && visit->total > visit->budget)
 		visit->limit = err_new(visit->arena, ERR_LIMIT, "it decompresses to more than %llu MiB, as no honest archive of its "

@@ -3,6 +3,7 @@
 #ifndef FORMATS_ARCHIVE_MEMBERS_H
 #define FORMATS_ARCHIVE_MEMBERS_H
 
+#include "base/cancel.h"
 #include "base/err.h"
 #include "base/span.h"
 
@@ -16,7 +17,7 @@ struct archive_search {
 	/* A member that cannot be visited, or an archive in the archive that cannot be read. */
 	void (*fail)(void *context, const char *path, const struct err *err);
 	void *context;
-	bool (*cancelled)(void); /* NULL: never */
+	struct cancel cancel;
 };
 
 enum { ARCHIVE_START = 512 };

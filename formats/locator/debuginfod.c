@@ -104,7 +104,7 @@ static int watch(debuginfod_client *client, long done, long total)
 	if (!load_library(&library))
 		return 1;
 	fetch = library.get_user_data(client);
-	fetch->cancelled = fetch->options && fetch->options->cancelled && fetch->options->cancelled();
+	fetch->cancelled = fetch->options && cancelled(&fetch->options->cancel);
 	fetch->too_large = (done > 0 && (uint64_t)done > fetch->max_size) || (total > 0 && (uint64_t)total > fetch->max_size);
 	fetch->late = now() >= fetch->deadline;
 	return fetch->cancelled || fetch->too_large || fetch->late;

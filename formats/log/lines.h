@@ -7,6 +7,7 @@
 #ifndef FORMATS_LOG_LINES_H
 #define FORMATS_LOG_LINES_H
 
+#include "base/cancel.h"
 #include "base/err.h"
 #include "base/progress.h"
 #include "base/span.h"
@@ -60,7 +61,7 @@ struct log_at log_block_start(const struct log_block *block);
 void log_next(struct log_at *at);
 
 struct log_options {
-	bool (*cancelled)(void);         /* polled; NULL: never */
+	struct cancel cancel;            /* polled */
 	const struct progress *progress; /* NULL: nobody waits */
 	void *sieved;                    /* the state of log_sieve that the bytes come from (sieve.h); NULL: they are the log */
 };

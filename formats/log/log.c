@@ -123,7 +123,7 @@ static void list_blocks(struct image *image, const struct log_blocks *blocks, co
 
 static const struct err *load(struct image *image)
 {
-	const struct log_options options = {.cancelled = image->files.cancelled, .progress = image->progress, .sieved = image->sieved};
+	const struct log_options options = {.cancel = image->files.cancel, .progress = image->progress, .sieved = image->sieved};
 	const struct log_block *block;
 	struct log_blocks *blocks;
 	const struct err *error = log_blocks_read(image->arena, image->notes, image->bytes, &options, &blocks);

@@ -212,7 +212,7 @@ void log_finding_end(struct log_finding *finding)
 
 static bool is_cancelled(const struct log_options *options)
 {
-	return options->cancelled && options->cancelled();
+	return cancelled(&options->cancel);
 }
 
 struct log_regions log_regions_find(struct arena *arena, struct span log, const struct log_options *options)

@@ -9,7 +9,7 @@
 
 struct log_regions {
 	VEC(struct log_region) items;
-	bool stopped; /* options->cancelled said so */
+	bool stopped; /* options->cancel said so */
 };
 
 /* The search at work. Offsets are of the window. */

@@ -164,7 +164,7 @@ static const struct err *sift(void *state, struct span log, const struct log_opt
 	for (size_t at = 0; at < log.size && !error; at += STEP) {
 		const struct span part = span_slice(log, at, log.size - at < STEP ? log.size - at : STEP);
 
-		if (options->cancelled && options->cancelled())
+		if (cancelled(&options->cancel))
 			return err_new(((struct log_sieve *)state)->arena, ERR_IO, "cancelled");
 		error = take(state, part);
 		mapping_pass(part);

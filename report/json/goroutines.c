@@ -158,7 +158,7 @@ struct listing {
 /* Nobody waits for the rest. */
 static bool is_over(const struct writer *writer)
 {
-	return writer_stopped(writer) || (writer->options->cancelled && writer->options->cancelled());
+	return writer_stopped(writer) || cancelled(&writer->options->cancel);
 }
 
 static bool list_group(void *context, struct arena *scratch, size_t index)

@@ -21,7 +21,7 @@ static bool read_group(void *context, struct arena *scratch, size_t index)
 	fetch_ahead(analysis, *group->members);
 	goroutine_stack(analysis, *group->members, &reading->stack);
 	reader->read(reader->context, scratch, group, &reading->stack);
-	return !ferror(reader->out) && !(reader->options->cancelled && reader->options->cancelled());
+	return !ferror(reader->out) && !cancelled(&reader->options->cancel);
 }
 
 void groups_read(const struct group_reader *reader)

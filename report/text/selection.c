@@ -177,7 +177,7 @@ struct listing {
 /* Nobody waits for the rest. */
 static bool is_over(const struct text *text)
 {
-	return ferror(text->page.out) || (text->options->cancelled && text->options->cancelled());
+	return ferror(text->page.out) || cancelled(&text->options->cancel);
 }
 
 static bool list_group(void *context, struct arena *scratch, size_t index)

@@ -419,8 +419,9 @@ static void memory_is_limited(struct arena *arena)
 
 /* ---- the parent ---- */
 
-static bool stop_now(void)
+static bool stop_now(void *context)
 {
+	(void)context;
 	return true;
 }
 

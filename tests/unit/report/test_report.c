@@ -514,8 +514,9 @@ enum { MANY_GOROUTINES = 20000, ROOM = 1 << 16 };
 
 static size_t polls;
 
-static bool count_poll(void)
+static bool count_poll(void *context)
 {
+	(void)context;
 	polls++;
 	return false;
 }
@@ -526,7 +527,7 @@ static size_t goroutines_asked_for(const struct fixture *f, bool json)
 	struct report_options how = options(0);
 	FILE *out = fmemopen(arena_alloc(f->arena, ROOM), ROOM, "w");
 
-	how.cancelled = count_poll;
+	how.cancel.asked = count_poll;
 	polls = 0;
 	if (json)
 		assert_true(report_json(&f->diagnosis, &how, out)); /* no memory ran out */

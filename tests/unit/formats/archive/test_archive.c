@@ -296,8 +296,9 @@ static void progress_is_that_of_the_compressed_file(void **state)
 	}
 }
 
-static bool at_once(void)
+static bool at_once(void *context)
 {
+	(void)context;
 	return true;
 }
 
@@ -307,7 +308,7 @@ static void decompression_can_be_cancelled(void **state)
 	const char *path = scratch_write(f->arena, f->folder, "c", compress(f->arena, "lz4", f->data));
 	struct file_bytes file = {0};
 
-	assert_non_null(file_map(f->arena, path, &(struct file_options){.cancelled = at_once}, &file));
+	assert_non_null(file_map(f->arena, path, &(struct file_options){.cancel.asked = at_once}, &file));
 	assert_null(file.bytes.data);
 }
 
