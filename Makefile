@@ -1,6 +1,6 @@
 # tornstack: build, tests and checks. `make help` lists the targets.
 #
-# Objects go to build/VARIANT; VARIANT is release (also build/tornstack and build/libtornstack.a), asan, tsan, fuzz, gcc,
+# Objects go to build/VARIANT; VARIANT is release (also build/tornstack and the libraries), asan, tsan, fuzz, gcc,
 # clang or static.
 # Files are picked up by folder: a new .c file needs no line here. What pkg-config says is asked when the first file is
 # compiled, not when this file is read, so that `make check` may install the packages first.
@@ -13,6 +13,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 VARIANT ?= release
 PREFIX ?= /usr/local
 DESTDIR ?=
+LIBDIR ?= $(PREFIX)/lib
 CFLAGS ?= -O2 -g
 DEMO ?= $(firstword $(wildcard fixtures/cases/arm64-nonleaf-unwind-stripped fixtures/cases/*))
 HOSTILE ?= quick
@@ -54,7 +55,7 @@ find_fortify = for level in 3 2; do echo | $(CC) -O2 -Werror -U_FORTIFY_SOURCE -
 find_hardening = for flag in -fcf-protection=full -mbranch-protection=standard -fstack-clash-protection; do echo 'int i;' | \
 	$(CC) -Werror $$flag -c -o /dev/null -x c - 2>/dev/null && echo $$flag; done
 ifeq ($(filter asan tsan fuzz,$(VARIANT)),)
-HARDENING = $(call once,HARDENING,-fPIE -fstack-protector-strong $(shell $(find_hardening)) \
+HARDENING = $(call once,HARDENING,-fstack-protector-strong $(shell $(find_hardening)) \
 	$(if $(filter -O%,$(filter-out -O0,$(CFLAGS))),$(shell $(find_fortify))))
 HARDENING_LINK := $(if $(filter static,$(VARIANT)),-static-pie,-pie) -Wl,-z,relro,-z,now,-z,noexecstack
 endif
@@ -89,11 +90,19 @@ UNICORN_LIBS = $(call once,UNICORN_LIBS,$(shell pkg-config --libs unicorn))
 SECCOMP_LIBS = $(call once,SECCOMP_LIBS,$(shell pkg-config --libs libseccomp))
 TEST_LIBS = $(call once,TEST_LIBS,$(shell pkg-config --libs cmocka libarchive))
 
-COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -pthread -fvisibility=hidden -I. -isystem $(OBJ) $(WARNINGS) $(HARDENING) $(CPPFLAGS) $(CFLAGS) \
+# One set of objects for program and shared library: where names are hidden -fPIC costs a program nothing.
+COMPILE = $(CC) -std=c11 -D_GNU_SOURCE -pthread -fPIC -fvisibility=hidden -I. -isystem $(OBJ) $(WARNINGS) $(HARDENING) $(CPPFLAGS) $(CFLAGS) \
 	$(VARIANT_FLAGS) $(LIB_CFLAGS)
 LINK = $(CC) -pthread $(CFLAGS) $(VARIANT_FLAGS) $(HARDENING_LINK) $(LDFLAGS)
 
 # --- files --------------------------------------------------------------------------------------------------
+
+VERSION := $(shell sed -n 's/.*TORNSTACK_VERSION "\(.*\)"/\1/p' lib/tornstack.h)
+# The number is that of the interface: it changes where a program that was linked with the library before would no longer run.
+SONAME := libtornstack.so.0
+SHARED := $(OUT)/libtornstack.so.$(VERSION)
+# Of make static there is a program only, and who replays files for the fuzzer has no use for it.
+LIBRARY := $(if $(filter static fuzz,$(VARIANT)),,$(SHARED) $(OUT)/tornstack.pc)
 
 LIB_DIRS := base formats golang analyzer heuristics scan report fleet lib
 objects = $(patsubst %.c,$(OBJ)/%.o,$(1))
@@ -138,9 +147,9 @@ TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
 # --- build --------------------------------------------------------------------------------------------------
 
 .PHONY: all tests
-all: $(OUT)/tornstack
+all: $(OUT)/tornstack $(LIBRARY)
 
-tests: $(OUT)/tornstack $(OUT)/completion/bash $(OUT)/completion/zsh $(OUT)/completion/fish $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(ACCURACY_PROGRAMS) $(FUZZ_PROGRAMS) $(TOOL_PROGRAMS) $(FAULTS)
+tests: all $(OUT)/completion/bash $(OUT)/completion/zsh $(OUT)/completion/fish $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(ACCURACY_PROGRAMS) $(FUZZ_PROGRAMS) $(TOOL_PROGRAMS) $(FAULTS)
 
 # libarchive's list of what it can write has a format that needs libxml2, and that ICU; nobody asks for it.
 ifeq ($(VARIANT),static)
@@ -158,6 +167,18 @@ $(OUT)/libtornstack.a: $(LIB_OBJECTS)
 	@$(CC) -r -nostdlib -o $(OBJ)/tornstack.o $^
 	@$(OBJCOPY) --localize-hidden $(OBJ)/tornstack.o
 	@rm -f $@ && $(AR) rcs $@ $(OBJ)/tornstack.o
+
+# Names and their versions: lib/libtornstack.map, which is what makes a name public here.
+$(SHARED): $(LIB_OBJECTS) lib/libtornstack.map
+	@echo "  LINK  $@"
+	@$(filter-out -pie,$(LINK)) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=lib/libtornstack.map \
+		$(if $(filter asan tsan,$(VARIANT)),,-Wl,--no-undefined) -o $@.new $(LIB_OBJECTS) $(LIB_LIBS) && mv $@.new $@
+	@ln -sf $(@F) $(@D)/$(SONAME) && ln -sf $(SONAME) $(@D)/libtornstack.so
+
+# Written anew each time: PREFIX may be another.
+$(OUT)/tornstack.pc: lib/tornstack.pc.in FORCE
+	@mkdir -p $(@D)
+	@sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(LIB_LIBS) -pthread|' $< >$@
 
 # With every name, for tests and tools.
 INTERNAL := $(OBJ)/internal.a
@@ -530,6 +551,12 @@ MANUALS := docs/tornstack.1 docs/tornstack-core-pattern.7
 TOLD := README.md LICENSE $(addprefix docs/,core-pattern.md dumps.md fleet.md how-it-works.md known-bugs.md limits.md security.md usage.md torn-stack.svg report.schema.json scan.schema.json)
 install: all $(COMPLETIONS)
 	install -D -m 755 $(OUT)/tornstack $(DESTDIR)$(PREFIX)/bin/tornstack
+	install -D -m 644 $(SHARED) $(DESTDIR)$(LIBDIR)/$(notdir $(SHARED))
+	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libtornstack.so
+	install -D -m 644 $(OUT)/libtornstack.a $(DESTDIR)$(LIBDIR)/libtornstack.a
+	install -D -m 644 $(OUT)/tornstack.pc $(DESTDIR)$(LIBDIR)/pkgconfig/tornstack.pc
+	install -D -m 644 lib/tornstack.h $(DESTDIR)$(PREFIX)/include/tornstack.h
 	install -D -m 644 $(OUT)/completion/bash $(SHARE)/bash-completion/completions/tornstack
 	install -D -m 644 $(OUT)/completion/zsh $(SHARE)/zsh/site-functions/_tornstack
 	install -D -m 644 $(OUT)/completion/fish $(SHARE)/fish/vendor_completions.d/tornstack.fish
@@ -540,7 +567,9 @@ install: all $(COMPLETIONS)
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/tornstack $(SHARE)/bash-completion/completions/tornstack $(SHARE)/zsh/site-functions/_tornstack \
-		$(SHARE)/fish/vendor_completions.d/tornstack.fish $(foreach page,$(MANUALS),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+		$(SHARE)/fish/vendor_completions.d/tornstack.fish $(DESTDIR)$(PREFIX)/include/tornstack.h \
+		$(addprefix $(DESTDIR)$(LIBDIR)/,$(notdir $(SHARED)) $(SONAME) libtornstack.so libtornstack.a pkgconfig/tornstack.pc) \
+		$(foreach page,$(MANUALS),$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -rf $(DOC)
 
 include packaging/packaging.mk
@@ -549,7 +578,7 @@ clean:
 	rm -rf build
 
 help:
-	@echo "make                build/tornstack and build/libtornstack.a"
+	@echo "make                build/tornstack, build/libtornstack.so and .a"
 	@echo "make deps           install the packages that the build lacks (Debian, Ubuntu; as root or with sudo); deps-test: the tests"
 	@echo "make demo           deps, build, and the report of a real torn core"
 	@echo "make check          deps, build, all tests; ends with 'N passed, N failed'; TESTS=WORD… selects by name"

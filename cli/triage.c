@@ -15,6 +15,7 @@ enum option_key { KEY_EXE = KEY_OWN, KEY_SYMBOLS, KEY_SYSROOT, KEY_JSON, KEY_HTM
 
 struct command_line {
 	struct running running;
+	struct ts_options analysis;
 	struct ts_triage_options options;
 	const char *executables[EXE_LIMIT + 1];
 	size_t executable_count;
@@ -51,7 +52,7 @@ static void add_executable(struct argp_state *state, struct command_line *line, 
 	if (line->executable_count == EXE_LIMIT)
 		argp_error(state, "--exe may be given %d times at most", EXE_LIMIT);
 	line->executables[line->executable_count++] = arg;
-	line->options.analysis.executables = line->executables;
+	line->analysis.executables = line->executables;
 }
 
 static void add_path(struct argp_state *state, struct command_line *line, const char *arg)
@@ -73,10 +74,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		add_executable(state, line, arg);
 		return 0;
 	case KEY_SYMBOLS:
-		line->options.analysis.symbols_dir = arg;
+		line->analysis.symbols_dir = arg;
 		return 0;
 	case KEY_SYSROOT:
-		line->options.analysis.sysroot = arg;
+		line->analysis.sysroot = arg;
 		return 0;
 	case KEY_JSON:
 		set_format(state, line, TS_JSON);
@@ -107,7 +108,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		add_path(state, line, arg);
 		return 0;
 	case KEY_UNMASKED:
-		line->options.analysis.unmasked = true;
+		line->analysis.unmasked = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		add_path(state, line, arg);
@@ -149,8 +150,8 @@ static void set_options(struct command_line *line)
 	set->workers = line->running.workers;
 	set->quiet = line->running.quiet;
 	set->verbose = line->running.verbose;
-	set->analysis.max_size = line->running.max_size;
-	set->analysis.isolated = !line->running.exposed;
+	line->analysis.max_size = line->running.max_size;
+	line->analysis.isolated = !line->running.exposed;
 	set->db = running_database(set->db);
 	set->progress = show_progress;
 	set->complain = complain;
@@ -164,7 +165,7 @@ static int run(struct command_line *line)
 	set_options(line);
 	if (!output_open(line->running.output, NULL, &output))
 		return EXIT_FAILED;
-	result = ts_triage(line->paths, &line->options, output.file);
+	result = ts_triage(line->paths, &line->analysis, &line->options, output.file);
 	progress_erase();
 	running_exposed(&line->running, result.exposed);
 	if (result.outcome == TS_FAILED || result.outcome == TS_CANCELLED) {

@@ -5,6 +5,7 @@
 #include "base/mapping.h"
 #include "base/temporary.h"
 #include "formats/bundle/bundle.h"
+#include "lib/options.h"
 #include "lib/result.h"
 
 #include <errno.h>
@@ -234,10 +235,15 @@ static void run(void *context)
 	write_archive(bundling, evidence);
 }
 
-struct ts_result ts_bundle(const char *dump, const struct ts_options *options, int64_t time, FILE *out)
+struct ts_result ts_bundle_sized(const char *dump, const struct ts_options *given, size_t size, int64_t time, FILE *out)
 {
-	struct bundling bundling = {.arena = arena_new(BUDGET), .dump = dump, .options = options, .time = time, .out = out};
+	struct ts_options options;
+	struct bundling bundling = {.arena = arena_new(BUDGET), .dump = dump, .options = &options, .time = time, .out = out};
 
+	if (!options_take(given, size, &options, sizeof options, &bundling.result)) {
+		arena_free(bundling.arena);
+		return bundling.result;
+	}
 	for (size_t i = 0; i <= REPORTS; i++)
 		bundling.files[i] = -1;
 	result_fail(&bundling.result, ERR_LIMIT, "no memory");

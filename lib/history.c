@@ -2,6 +2,7 @@
 #include "lib/tornstack.h"
 
 #include "fleet/history/history.h"
+#include "lib/options.h"
 #include "lib/overview.h"
 #include "lib/result.h"
 #include "lib/site.h"
@@ -150,7 +151,7 @@ static void run(void *context)
 		telling->err = tell(telling);
 }
 
-struct ts_result ts_history(const struct ts_history_options *options, FILE *out)
+static struct ts_result run_all(const struct ts_history_options *options, FILE *out)
 {
 	struct telling telling = {.arena = arena_new(BUDGET), .options = options, .out = out};
 	struct ts_result result = {.outcome = TS_ANALYSED};
@@ -163,4 +164,18 @@ struct ts_result ts_history(const struct ts_history_options *options, FILE *out)
 		result.outcome = TS_NEWS;
 	arena_free(telling.arena);
 	return result;
+}
+
+struct ts_result ts_history_sized(const struct ts_history_options *given, size_t size, FILE *out)
+{
+	struct ts_result result = {0};
+	struct ts_history_options options;
+
+	if (!options_take(given, size, &options, sizeof options, &result))
+		return result;
+	if (options.format != TS_TEXT && options.format != TS_JSON && options.format != TS_OTLP) {
+		result_fail(&result, ERR_UNSUPPORTED, "a history has no such format: see enum ts_format");
+		return result;
+	}
+	return run_all(&options, out);
 }

@@ -30,7 +30,7 @@ static const char *key_of(struct arena *arena, const char *path, uint64_t size, 
 
 static bool is_cancelled(const struct triage *triage)
 {
-	return triage->options->analysis.cancelled && triage->options->analysis.cancelled(triage->options->analysis.context);
+	return triage->analysis->cancelled && triage->analysis->cancelled(triage->analysis->context);
 }
 
 static bool is_other(const struct incident *incident)
@@ -121,7 +121,7 @@ static void examine(void *context)
 {
 	struct working *working = context;
 
-	working->cancelled = !examine_input(working->arena, working->input, &working->triage->options->analysis, &working->incident,
+	working->cancelled = !examine_input(working->arena, working->input, working->triage->analysis, &working->incident,
 					    working->exposed, sizeof working->exposed);
 }
 
@@ -288,7 +288,7 @@ static void unpack_input(void *context)
 	struct working *working = context;
 	struct incident *incident = &working->incident;
 	size_t count = 0;
-	const struct err *err = unpack(working->arena, working->input->path, &working->triage->options->analysis, work_on_member, working, &count);
+	const struct err *err = unpack(working->arena, working->input->path, working->triage->analysis, work_on_member, working, &count);
 
 	if (!count)
 		return; /* and what was said of it stands */
@@ -358,7 +358,7 @@ static void find_todo(struct round *round, bool settled)
 size_t round_run(struct triage *triage, struct arena *arena, bool settled)
 {
 	struct round round = {.triage = triage, .arena = arena};
-	const bool alone = triage->options->analysis.isolated && SANDBOX_FORKS_ALONE;
+	const bool alone = triage->analysis->isolated && SANDBOX_FORKS_ALONE;
 
 	find_todo(&round, settled);
 	workers_run(alone ? 1 : triage->options->workers, round.todo.count, work, &round);

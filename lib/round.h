@@ -14,6 +14,7 @@
 struct triage {
 	struct arena *arena;
 	const char *const *paths;
+	const struct ts_options *analysis; /* of each input */
 	const struct ts_triage_options *options;
 	FILE *out;
 	struct texts done;       /* inputs that are not looked at again; values are not NULL */

@@ -1,4 +1,5 @@
 /* scan.c: a scan of executables, from paths to a report. */
+#include "lib/options.h"
 #include "lib/report_file.h"
 #include "lib/result.h"
 #include "lib/tornstack.h"
@@ -70,7 +71,7 @@ static enum ts_outcome outcome_of(const struct scan_batch *batch)
 	return TS_ANALYSED;
 }
 
-struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options *options, FILE *out)
+static struct ts_result scan(const char *const *paths, const struct ts_scan_options *options, FILE *out)
 {
 	struct ts_result result = {0};
 	struct job job = {.arena = arena_new(BUDGET), .paths = paths, .options = options, .out = out};
@@ -89,4 +90,18 @@ struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options 
 		report_file_finish(job.report);
 	arena_free(job.arena);
 	return result;
+}
+
+struct ts_result ts_scan_sized(const char *const *paths, const struct ts_scan_options *given, size_t size, FILE *out)
+{
+	struct ts_result result = {0};
+	struct ts_scan_options options;
+
+	if (!options_take(given, size, &options, sizeof options, &result))
+		return result;
+	if (options.format != TS_TEXT && options.format != TS_JSON && options.format != TS_SARIF) {
+		result_fail(&result, ERR_UNSUPPORTED, "a scan has no such format: see enum ts_format");
+		return result;
+	}
+	return scan(paths, &options, out);
 }

@@ -6,6 +6,8 @@
 #include "lib/intake.h"
 #include "lib/isolated.h"
 #include "lib/live.h"
+#include "lib/options.h"
+#include "lib/result.h"
 #include "report/report.h"
 #include "report/scan_report.h"
 
@@ -15,11 +17,25 @@
 
 enum { EXPLAIN_BUDGET = 1 << 20 };
 
-struct ts_result ts_analyze(const char *dump, const struct ts_options *options, FILE *out)
+const char *ts_version(void)
 {
-	if (options->pid)
-		return live_run(options, out);
-	return options->isolated ? isolated_run(dump, options, out) : analysis_run(dump, options, out);
+	return TORNSTACK_VERSION;
+}
+
+struct ts_result ts_analyze_sized(const char *dump, const struct ts_options *given, size_t size, FILE *out)
+{
+	struct ts_result result = {0};
+	struct ts_options options;
+
+	if (!options_take(given, size, &options, sizeof options, &result))
+		return result;
+	if (options.format == TS_SARIF || options.format == TS_OTLP || (unsigned)options.format > TS_SLIM) {
+		result_fail(&result, ERR_UNSUPPORTED, "a report of a dump has no such format: see enum ts_format");
+		return result;
+	}
+	if (options.pid)
+		return live_run(&options, out);
+	return options.isolated ? isolated_run(dump, &options, out) : analysis_run(dump, &options, out);
 }
 
 struct failing {

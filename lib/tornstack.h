@@ -1,13 +1,29 @@
-/* tornstack.h: the public entry: open a dump, analyse it, report; scan executables. */
-#ifndef LIB_TORNSTACK_H
-#define LIB_TORNSTACK_H
+/* tornstack.h: the library, for C and C++: have a report of a dump written; scan executables.
+ *
+ * Threads: every function may be called by several threads at once.
+ * Processes: nothing is kept between two calls, and nothing is printed but to the stream that is given. For as long as a file is
+ * mapped SIGBUS is taken, and handed on where it is not of such a file. An isolated analysis forks.
+ * Texts are UTF-8 without control characters: what a dump says is hostile, and is escaped before it comes here.
+ * Versions: options may grow at their end, which the size that is handed over with them tells. Symbols have versions. */
+#ifndef TORNSTACK_H
+#define TORNSTACK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #pragma GCC visibility push(default)
+
+/* This header's; ts_version() is the library's that runs. */
+#define TORNSTACK_VERSION "0.1.0"
+const char *ts_version(void);
+
+/* ---- what to do ---- */
 
 enum ts_format {
 	TS_TEXT,
@@ -102,16 +118,30 @@ struct ts_result {
 	char exposed[128];   /* why it was not isolated, or not as well as it should be; empty: it was, or was not to be */
 };
 
-/* Analyses one dump ("-": standard input), or with options->pid the live process, which runs on meanwhile, and writes the report to `out`. On TS_FAILED and TS_CANCELLED nothing is written,
- * unless that happened past the first 4 MB of the report: then it ends there, and its JSON is cut short. What `out` cannot take
- * is no failure here: it ends the report early, and is left for ferror. Never exits, never keeps anything. */
-struct ts_result ts_analyze(const char *dump, const struct ts_options *options, FILE *out);
+/* Analyses one dump (a path; "-": standard input), or with options->pid the live process, which runs on meanwhile, and writes the report
+ * to `out`, which stays the caller's. On TS_FAILED and TS_CANCELLED nothing is written, unless that happened past the first 4 MB of the
+ * report: then it ends there, and its JSON is cut short. What `out` cannot take is no failure here: it ends the report early, and is
+ * left for ferror. Never exits. Options that this library does not know, of a newer header: TS_FAILED, "unsupported".
+ * Call ts_analyze, which says how large the caller's options are. */
+struct ts_result ts_analyze_sized(const char *dump, const struct ts_options *options, size_t options_size, FILE *out);
+
+static inline struct ts_result ts_analyze(const char *dump, const struct ts_options *options, FILE *out)
+{
+	return ts_analyze_sized(dump, options, sizeof *options, out);
+}
+
+/* ---- executables ---- */
 
 /* Makes what can be attached to a bug report of one dump, log or process: an archive of reports and of the slim dump, or redacted log, that
  * they were made of, which has what it needs of the executable (formats/bundle). Of the options, `format`, `goroutines`, `filter` and those
  * of text mean nothing; the rest as of ts_analyze. The same dump makes the same bytes; `time` (seconds since 1970) is what its members
- * tell. result.remark says where the reports differ from that of the dump itself, if they do. */
-struct ts_result ts_bundle(const char *dump, const struct ts_options *options, int64_t time, FILE *out);
+ * tell. result.remark says where the reports differ from that of the dump itself, if they do. Call ts_bundle. */
+struct ts_result ts_bundle_sized(const char *dump, const struct ts_options *options, size_t options_size, int64_t time, FILE *out);
+
+static inline struct ts_result ts_bundle(const char *dump, const struct ts_options *options, int64_t time, FILE *out)
+{
+	return ts_bundle_sized(dump, options, sizeof *options, time, out);
+}
 
 struct ts_scan_options {
 	enum ts_format format;
@@ -128,11 +158,17 @@ struct ts_scan_options {
 };
 
 /* Scans executables, archives and folders (paths end with NULL) for what they are exposed to, and writes the report to
- * `out`. TS_ANALYSED_CORRUPTION: something is exposed. */
-struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options *options, FILE *out);
+ * `out`, as ts_analyze does. TS_ANALYSED_CORRUPTION: something is exposed. Call ts_scan. */
+struct ts_result ts_scan_sized(const char *const *paths, const struct ts_scan_options *options, size_t options_size, FILE *out);
+
+static inline struct ts_result ts_scan(const char *const *paths, const struct ts_scan_options *options, FILE *out)
+{
+	return ts_scan_sized(paths, options, sizeof *options, out);
+}
+
+/* ---- many dumps ---- */
 
 struct ts_triage_options {
-	struct ts_options analysis;     /* how each input is analysed: executables, symbols_dir, sysroot, max_size, unmasked, isolated, cancelled */
 	enum ts_format format;          /* TS_TEXT, TS_JSON (a line for each input and each cluster), TS_HTML or TS_OTLP (a line for each input) */
 	const char *db;                 /* a history that what is found is added to, and that says which clusters there are; NULL: none */
 	bool unredacted;                /* what goes there may tell what the program said */
@@ -150,10 +186,19 @@ struct ts_triage_options {
 	void *context;
 };
 
-/* Analyses many dumps and logs: files, those in folders, what patterns match, "-" for names on standard input (paths end with NULL). Writes the
- * clusters to `out`: crashes of one cause, whose stacks are alike. None of the inputs ends it. TS_PARTIAL: what was named could not all be
- * analysed. TS_ANALYSED_CORRUPTION: there is stack damage, certain or likely. */
-struct ts_result ts_triage(const char *const *paths, const struct ts_triage_options *options, FILE *out);
+/* Analyses many dumps and logs: files, those in folders, what patterns match, "-" for names on standard input (paths end with NULL). Writes
+ * the clusters to `out`: crashes of one cause, whose stacks are alike. None of the inputs ends it. TS_PARTIAL: what was named could not all be
+ * analysed. TS_ANALYSED_CORRUPTION: there is stack damage, certain or likely. Of `analysis`, which says how each input is analysed, the
+ * executables, symbols_dir, sysroot, max_size, unmasked, isolated and cancelled (with its context) are asked; NULL: all as 0 says.
+ * Call ts_triage. */
+struct ts_result ts_triage_sized(const char *const *paths, const struct ts_options *analysis, size_t analysis_size,
+				 const struct ts_triage_options *options, size_t options_size, FILE *out);
+
+static inline struct ts_result ts_triage(const char *const *paths, const struct ts_options *analysis,
+					 const struct ts_triage_options *options, FILE *out)
+{
+	return ts_triage_sized(paths, analysis, sizeof *analysis, options, sizeof *options, out);
+}
 
 struct ts_history_options {
 	const char *db;
@@ -164,14 +209,21 @@ struct ts_history_options {
 	const char *metrics;            /* as of ts_triage */
 	const char *note, *issue;       /* to be attached to the fingerprint; NULL: nothing */
 	int64_t retain;                 /* seconds since 1970: what was seen before is removed, but for how often; 0: nothing is */
-	int64_t now;                    /* seconds since 1970 */
 	bool color;
 	unsigned columns;               /* width of text; 0: 100 */
 	bool verbose, quiet;
+	int64_t now;                    /* seconds since 1970 */
 };
 
-/* Writes what a history (ts_triage, `db`) knows to `out`, after what is to be done to it. */
-struct ts_result ts_history(const struct ts_history_options *options, FILE *out);
+/* Writes what a history (ts_triage, `db`) knows to `out`, after what is to be done to it. Call ts_history. */
+struct ts_result ts_history_sized(const struct ts_history_options *options, size_t options_size, FILE *out);
+
+static inline struct ts_result ts_history(const struct ts_history_options *options, FILE *out)
+{
+	return ts_history_sized(options, sizeof *options, out);
+}
+
+/* ---- beside reports ---- */
 
 /* Writes the JSON object that stands in place of a report that failed (docs/report.schema.json, `error`), so that a batch can
  * tell a dump that is cut short from one of another CPU. False: memory ran out. */
@@ -208,8 +260,10 @@ const char *ts_state(size_t index);
  * list of rules and bugs. errno is 0 then, or ENOMEM: memory ran out. */
 bool ts_explain(const char *id, FILE *out);
 
-#define TORNSTACK_VERSION "0.1.0"
-
 #pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,4 +1,5 @@
 /* triage.c: many inputs, from paths to clusters. */
+#include "lib/options.h"
 #include "lib/overview.h"
 #include "lib/result.h"
 #include "lib/round.h"
@@ -70,7 +71,7 @@ static void keep_report(void *context)
 	struct triage *triage = one->triage;
 	const char *fingerprint = sampled(one->cluster), *headline = NULL, *report = NULL;
 
-	if (!fingerprint || !sample_report(one->arena, one->cluster->sample.path, &triage->options->analysis, triage->options->unredacted, &headline, &report))
+	if (!fingerprint || !sample_report(one->arena, one->cluster->sample.path, triage->analysis, triage->options->unredacted, &headline, &report))
 		return;
 	pthread_mutex_lock(&triage->lock);
 	if (!triage->history_error)
@@ -178,7 +179,7 @@ static void run_round(void *context)
 static bool is_over(const struct triage *triage)
 {
 	return triage->stopped || triage->exhausted || triage->error || ferror(triage->out) ||
-	       (triage->options->analysis.cancelled && triage->options->analysis.cancelled(triage->options->analysis.context));
+	       (triage->analysis->cancelled && triage->analysis->cancelled(triage->analysis->context));
 }
 
 static void one_round(struct triage *triage, struct texts *told, bool settled)
@@ -227,7 +228,7 @@ static void conclude(const struct triage *triage, struct ts_result *result)
 		result_fail(result, ERR_LIMIT, "what is known of the inputs needs more memory than it may take (8 GiB), or than there is");
 	else if (triage->error)
 		result_fail(result, triage->error->code, triage->error->text);
-	else if (triage->options->analysis.cancelled && triage->options->analysis.cancelled(triage->options->analysis.context))
+	else if (triage->analysis->cancelled && triage->analysis->cancelled(triage->analysis->context))
 		result->outcome = TS_CANCELLED;
 	else if (triage->fleet->analysed)
 		result->outcome = triage->failed ? TS_PARTIAL : triage->news ? TS_NEWS : TS_ANALYSED;
@@ -238,16 +239,32 @@ static void conclude(const struct triage *triage, struct ts_result *result)
 	memcpy(result->exposed, triage->exposed, sizeof result->exposed);
 }
 
-struct ts_result ts_triage(const char *const *paths, const struct ts_triage_options *options, FILE *out)
+static struct ts_result run_all(struct triage *triage)
 {
-	struct triage triage = {.arena = arena_new(BUDGET), .paths = paths, .options = options, .out = out};
 	struct ts_result result = {0};
 
-	pthread_mutex_init(&triage.lock, NULL);
-	if (!triage.arena || !arena_run(triage.arena, run, &triage))
-		triage.exhausted = true;
-	pthread_mutex_destroy(&triage.lock);
-	conclude(&triage, &result);
-	arena_free(triage.arena);
+	pthread_mutex_init(&triage->lock, NULL);
+	if (!triage->arena || !arena_run(triage->arena, run, triage))
+		triage->exhausted = true;
+	pthread_mutex_destroy(&triage->lock);
+	conclude(triage, &result);
+	arena_free(triage->arena);
 	return result;
+}
+
+struct ts_result ts_triage_sized(const char *const *paths, const struct ts_options *given_analysis, size_t analysis_size,
+				 const struct ts_triage_options *given, size_t size, FILE *out)
+{
+	struct ts_result result = {0};
+	struct ts_options analysis;
+	struct ts_triage_options options;
+
+	if (!options_take(given_analysis, analysis_size, &analysis, sizeof analysis, &result) ||
+	    !options_take(given, size, &options, sizeof options, &result))
+		return result;
+	if (options.format != TS_TEXT && options.format != TS_JSON && options.format != TS_HTML && options.format != TS_OTLP) {
+		result_fail(&result, ERR_UNSUPPORTED, "triage has no such format: see enum ts_format");
+		return result;
+	}
+	return run_all(&(struct triage){.arena = arena_new(BUDGET), .paths = paths, .analysis = &analysis, .options = &options, .out = out});
 }

@@ -1,6 +1,5 @@
 # Packages and what else is handed on: docs/install.md. All of it goes to build/.
 
-VERSION := $(shell sed -n 's/.*TORNSTACK_VERSION "\(.*\)"/\1/p' lib/tornstack.h)
 PACKAGE := tornstack-$(VERSION)
 ARCHITECTURE := $(or $(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m))),unknown)
 
