@@ -393,7 +393,7 @@ asan: deps-test
 	@$(MAKE) $(PARALLEL) VARIANT=asan run-tests
 
 # What several threads do.
-THREADED := unit/base/test_slices unit/analyzer/test_trial golden/test_jobs
+THREADED := unit/base/test_slices unit/analyzer/test_trial unit/lib/test_handles golden/test_jobs
 tsan: deps-test
 	@$(MAKE) VARIANT=tsan all $(patsubst unit/%,build/tsan/tests/unit/%,$(filter unit/%,$(THREADED)))
 	@tests/run --build build/tsan --programs build/tsan $(THREADED)
@@ -548,7 +548,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 DOC = $(SHARE)/doc/tornstack
 MANUALS := docs/tornstack.1 docs/tornstack-core-pattern.7
 # What is said to whom uses it; what is said to whom works on it stays in the repository.
-TOLD := README.md LICENSE $(addprefix docs/,core-pattern.md dumps.md fleet.md how-it-works.md known-bugs.md limits.md security.md usage.md torn-stack.svg report.schema.json scan.schema.json)
+TOLD := README.md LICENSE $(addprefix docs/,core-pattern.md dumps.md embedding.md fleet.md how-it-works.md known-bugs.md limits.md security.md usage.md torn-stack.svg report.schema.json scan.schema.json)
 install: all $(COMPLETIONS)
 	install -D -m 755 $(OUT)/tornstack $(DESTDIR)$(PREFIX)/bin/tornstack
 	install -D -m 644 $(SHARED) $(DESTDIR)$(LIBDIR)/$(notdir $(SHARED))

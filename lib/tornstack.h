@@ -1,10 +1,12 @@
-/* tornstack.h: the library, for C and C++: have a report of a dump written; scan executables.
+/* tornstack.h: the library, for C and C++: open a dump, look at what was found, or have a report written; scan executables.
+ * docs/embedding.md has examples.
  *
- * Threads: every function may be called by several threads at once.
+ * Threads: every function may be called by several threads at once; what ts_open made is only read, by any of them, until ts_close.
  * Processes: nothing is kept between two calls, and nothing is printed but to the stream that is given. For as long as a file is
  * mapped SIGBUS is taken, and handed on where it is not of such a file. An isolated analysis forks.
  * Texts are UTF-8 without control characters: what a dump says is hostile, and is escaped before it comes here.
- * Versions: options may grow at their end, which the size that is handed over with them tells. Symbols have versions. */
+ * Versions: options may grow at their end, which the size that is handed over with them tells; so may the structs that the library
+ * makes, which is why lists are of pointers, and nobody else is to make or copy one. Symbols have versions. */
 #ifndef TORNSTACK_H
 #define TORNSTACK_H
 
@@ -93,7 +95,7 @@ struct ts_options {
 	bool isolated;
 	/* Polled in long steps, by any thread of the analysis; true ends it. NULL: never. */
 	bool (*cancelled)(void *context);
-	/* Called every so often, by the thread that called ts_analyze, with what is done of `total` (0: unknown): bytes of
+	/* Called every so often, by the thread that called ts_analyze or ts_open, with what is done of `total` (0: unknown): bytes of
 	 * input, goroutines or groups of them. Phases may be left out or come again, and `done` need not reach `total`.
 	 * Nothing is written to `out` before TS_WRITING; TS_DONE comes last. NULL: never. */
 	void (*progress)(void *context, enum ts_phase phase, uint64_t done, uint64_t total);
@@ -129,6 +131,243 @@ static inline struct ts_result ts_analyze(const char *dump, const struct ts_opti
 {
 	return ts_analyze_sized(dump, options, sizeof *options, out);
 }
+
+/* ---- what was found ---- */
+
+/* An address, a word of memory or the content of a register. */
+struct ts_word {
+	uint64_t value; /* 0 if not known */
+	bool known;
+};
+
+struct ts_field {
+	const char *name, *text; /* text NULL: it is left out */
+};
+
+/* In what follows a text may be NULL, and a number -1: it is not known, or there is none. Words for kinds, states and the like are those
+ * of docs/report.schema.json, which says more of each member: these are its objects. */
+
+/* One line of a stack: a call, or one that was inlined into the next line's. */
+struct ts_frame {
+	const char *function; /* as the Go runtime prints it */
+	const char *file;
+	int64_t line;
+	const char *module; /* the file that has the code, where that is not the executable */
+	struct ts_word pc, sp, fp;
+	struct ts_word entry; /* of the function */
+	int64_t function_offset; /* bytes from there to pc */
+	bool inlined;
+	const char *how;  /* how pc and sp were found: "pcsp", "cfi", "repaired", … */
+	int64_t finding;  /* index of the finding that is about this frame */
+	const char *arguments; /* of a log: what stood in the parentheses */
+};
+
+/* The frames, innermost first, and why there are no more. */
+struct ts_stack {
+	const struct ts_frame *const *frames;
+	size_t frame_count;
+	const char *end; /* "complete", or why it ends earlier: "damaged", "not-saved", … */
+	struct ts_word end_address;
+	int64_t elided;    /* frames in the middle of a very deep stack that are left out */
+	int64_t elided_at; /* before which of `frames` */
+};
+
+struct ts_creator {
+	const char *function, *file;
+	int64_t line;
+	struct ts_word pc; /* of the go statement */
+	int64_t goroutine; /* id */
+};
+
+struct ts_ancestor {
+	int64_t goroutine; /* id */
+	struct ts_stack stack;
+};
+
+struct ts_goroutine {
+	int64_t id;
+	const char *status;      /* "waiting", "running", … */
+	const char *wait_reason; /* the runtime's text */
+	int64_t waiting_seconds; /* at least so long */
+	int64_t thread;          /* id of the thread that it is on */
+	bool scan;               /* its stack is claimed by a walker */
+	bool locked_to_thread;
+	const struct ts_creator *created_by; /* NULL: not known */
+	struct ts_word stack_lo, stack_hi;
+	struct ts_stack stack;
+	const struct ts_field *const *labels; /* of a log: profiler labels */
+	size_t label_count;
+	const struct ts_ancestor *const *ancestors; /* of a log: the nearest first */
+	size_t ancestor_count;
+};
+
+struct ts_waiting {
+	int64_t known; /* of how many goroutines it is known */
+	int64_t least_seconds, most_seconds;
+};
+
+/* Goroutines of the same status, wait reason and sequence of pcs. */
+struct ts_group {
+	int64_t count;
+	const int64_t *ids; /* of them, at most 100 */
+	size_t id_count;
+	const struct ts_waiting *waiting; /* NULL: not known */
+	const char *status, *wait_reason;
+	bool scan;
+	const struct ts_creator *created_by; /* NULL: not known */
+	struct ts_stack stack;
+};
+
+struct ts_thread {
+	int64_t id;
+	const char *name;
+	bool crashed;
+	int64_t goroutine; /* id of the one that it ran */
+	struct ts_word pc, sp;
+	struct ts_stack stack;
+	const struct ts_field *const *registers; /* of a log only */
+	size_t register_count;
+};
+
+/* A fact for or against a finding. */
+struct ts_evidence {
+	const char *kind; /* "instruction", "memory", "register", … */
+	const char *text;
+	bool speaks_for;  /* else against */
+	const char *weight; /* "decisive", "strong", "fair", "weak" */
+	struct ts_word address;
+	const char *observed, *expected; /* of what is at the address */
+};
+
+struct ts_bug {
+	const char *id, *title; /* "golang/go#73259" */
+	const char *const *fixed_in; /* releases */
+	size_t fixed_in_count;
+	int affects_this_version; /* 1 or 0; -1: not known */
+	const char *unverified;   /* what of it could not be checked: it is a hint only */
+};
+
+/* Another explanation of the same damage. */
+struct ts_rival {
+	const char *cause, *speaks_for, *speaks_against;
+};
+
+enum ts_certainty { TS_UNKNOWN, TS_HEALTHY, TS_POSSIBLE, TS_LIKELY, TS_CERTAIN };
+
+struct ts_finding {
+	const char *rule;  /* stable id: "split-sp", …; see ts_explain */
+	const char *title; /* one sentence */
+	enum ts_certainty certainty; /* TS_POSSIBLE to TS_CERTAIN */
+	int64_t goroutine, thread;   /* ids */
+	int64_t frame;               /* index in that one's stack */
+	const char *function;
+	struct ts_word pc, slot;            /* slot: where the damaged word lies */
+	struct ts_word observed, repaired;  /* the word as it was found, and as it must have been */
+	bool has_sp_error;
+	int64_t sp_error; /* bytes by which SP was off */
+	struct ts_word caller_pc, caller_sp;
+	const struct ts_evidence *const *evidence;
+	size_t evidence_count;
+	const struct ts_bug *const *known_bugs;
+	size_t known_bug_count;
+	const struct ts_rival *const *rivals;
+	size_t rival_count;
+	int64_t explained_by; /* index of the finding that this one follows from */
+};
+
+struct ts_verdict {
+	enum ts_certainty certainty;
+	const char *rule;     /* NULL with TS_UNKNOWN and TS_HEALTHY */
+	int64_t finding;      /* index */
+	const char *headline; /* one sentence */
+	const char *const *narrative; /* what happened, in order */
+	size_t narrative_count;
+	const char *const *actions; /* what to do, most useful first; the last `for_good` of them are lasting remedies */
+	size_t action_count;
+	int64_t for_good;
+	const char *const *confirm; /* what would settle it */
+	size_t confirm_count;
+	const char *const *unexplained;
+	size_t unexplained_count;
+};
+
+struct ts_input {
+	const char *name, *format, *compression;
+	int64_t size; /* bytes */
+	bool truncated, slim;
+};
+
+struct ts_target {
+	const char *os, *arch, *go_version, *main_module;
+	const char *executable, *executable_source, *build_id;
+	int stripped; /* 1 or 0; -1: not known */
+	const char *layout_source, *executable_identity, *executable_doubt;
+};
+
+/* The signal (linux) or exception (windows) that ended the process. */
+struct ts_stop {
+	const char *name, *code;
+	struct ts_word address;
+	int64_t thread; /* id */
+};
+
+struct ts_fault {
+	const char *name;
+	struct ts_word pc, address;
+	const char *access; /* "read", "write", "execute" */
+	int64_t goroutine, thread; /* ids */
+};
+
+struct ts_process {
+	int64_t pid;
+	const char *command, *message, *godebug; /* message: the runtime's last words */
+	const char *const *panic_lines;
+	size_t panic_line_count;
+	const struct ts_stop *stop;   /* NULL: none is known */
+	const struct ts_fault *fault; /* NULL: none is known */
+};
+
+struct ts_report {
+	const char *schema; /* "tornstack.report/1" */
+	const struct ts_input *input;
+	const struct ts_target *target;
+	const struct ts_process *process;
+	const struct ts_verdict *verdict;
+	const struct ts_finding *const *findings; /* most certain first */
+	size_t finding_count;
+	const struct ts_thread *const *threads;
+	size_t thread_count;
+	int64_t goroutine_total; /* however many are listed; with options->filter: that match */
+	const struct ts_group *const *groups; /* largest first */
+	size_t group_count;
+	const struct ts_goroutine *const *goroutines; /* those of findings; with TS_GOROUTINES_ALL all; by id */
+	size_t goroutine_count;
+	const char *const *notes; /* what could not be seen, and what that costs the verdict */
+	size_t note_count;
+	const char *fingerprint;       /* equal for dumps of one defect, whatever the build */
+	const char *fingerprint_exact; /* of one defect in one build */
+};
+
+struct ts_handle;
+
+/* As ts_analyze, but gives what was found as structs. Format, colour, columns, quiet and verbose are not asked. *ret is NULL unless the
+ * outcome is TS_ANALYSED or TS_ANALYSED_CORRUPTION. "limit": what was found does not fit into 2 GiB (TS_GOROUTINES_ALL of millions).
+ * Call ts_open, which says how large the caller's options are; options NULL: not isolated, and all else as 0 says. */
+struct ts_result ts_open_sized(const char *dump, const struct ts_options *options, size_t options_size, struct ts_handle **ret);
+
+static inline struct ts_result ts_open(const char *dump, const struct ts_options *options, struct ts_handle **ret)
+{
+	return ts_open_sized(dump, options, sizeof *options, ret);
+}
+
+/* What was found. It belongs to the handle, and all that it leads to is valid, and never changes, until ts_close. Never NULL. */
+const struct ts_report *ts_report_of(const struct ts_handle *handle);
+
+/* NULL is allowed. */
+void ts_close(struct ts_handle *handle);
+
+/* "certain", "likely", "possible", "healthy", "unknown". */
+const char *ts_certainty_name(enum ts_certainty certainty);
 
 /* ---- executables ---- */
 
@@ -241,10 +480,6 @@ struct ts_core {
  * `context` as of ts_options. False: `why`, of `size` bytes, says why not. */
 bool ts_take_core(int output, uint64_t room, bool isolated, bool (*cancelled)(void *context), void *context, struct ts_core *ret,
 		  char *why, size_t size);
-
-struct ts_field {
-	const char *name, *text; /* text NULL: it is left out */
-};
 
 /* Writes what is known of a crash beside its report as one JSON object of texts; what COREDUMP_CMDLINE tells is masked. False: memory
  * ran out. */
