@@ -142,6 +142,9 @@ FAULTS := $(OBJ)/tests/faults/fail.so
 HEAP_PROGRAM := $(OBJ)/tests/live/heap_at
 # tornstack, linked so that texts stay in what it redacts.
 LEAKING_PROGRAM := $(OBJ)/tests/live/keep_texts
+# The Python package as it is imported: with the header, which it reads.
+BINDING := $(OUT)/python/tornstack
+PYTHON_FILES := $(patsubst bindings/python/tornstack/%,$(BINDING)/%,$(wildcard bindings/python/tornstack/*.py*)) $(BINDING)/tornstack.h
 TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
 
 # --- build --------------------------------------------------------------------------------------------------
@@ -149,7 +152,7 @@ TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
 .PHONY: all tests
 all: $(OUT)/tornstack $(LIBRARY)
 
-tests: all $(OUT)/completion/bash $(OUT)/completion/zsh $(OUT)/completion/fish $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(ACCURACY_PROGRAMS) $(FUZZ_PROGRAMS) $(TOOL_PROGRAMS) $(FAULTS)
+tests: all $(PYTHON_FILES) $(OUT)/completion/bash $(OUT)/completion/zsh $(OUT)/completion/fish $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(ACCURACY_PROGRAMS) $(FUZZ_PROGRAMS) $(TOOL_PROGRAMS) $(FAULTS)
 
 # libarchive's list of what it can write has a format that needs libxml2, and that ICU; nobody asks for it.
 ifeq ($(VARIANT),static)
@@ -179,6 +182,13 @@ $(SHARED): $(LIB_OBJECTS) lib/libtornstack.map
 $(OUT)/tornstack.pc: lib/tornstack.pc.in FORCE
 	@mkdir -p $(@D)
 	@sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|; s|@LIBS@|$(LIB_LIBS) -pthread|' $< >$@
+
+$(BINDING)/tornstack.h: lib/tornstack.h
+	@mkdir -p $(@D)
+	@cp $< $@
+$(BINDING)/%: bindings/python/tornstack/%
+	@mkdir -p $(@D)
+	@cp $< $@
 
 # With every name, for tests and tools.
 INTERNAL := $(OBJ)/internal.a
@@ -498,6 +508,13 @@ fuzz-programs: $(FUZZ_PROGRAMS) $(FUZZ_SEEDS)
 layers:
 	@tests/layers
 
+# build/wheel/tornstack-*.whl, which is unpacked and finds the library that was built.
+.PHONY: wheel
+wheel:
+	@.ci/deps --wheel
+	@$(MAKE) all
+	@tools/wheel.sh $(OUT) $(VERSION)
+
 harden-check: deps-test
 	@$(MAKE) all
 	@tests/hardening build/tornstack build/libtornstack.a build/release
@@ -608,6 +625,7 @@ help:
 	@echo "make bench-scan     how long tornstack scan takes for programs of 15,000 to 60,000 functions (needs Go)"
 	@echo "make analyze        static analysis by gcc, cppcheck and clang-tidy of what changed; analyze-quick: without clang's search of paths"
 	@echo "make layers         each folder includes only those to its left; each library is used in its one file"
+	@echo "make wheel          the Python package: build/wheel"
 	@echo "make harden-check   the program and the library are built as hardened as this compiler can"
 	@echo "make peers          Delve, viewcore and gdb on the same dumps: docs/accuracy.md; PEERS=DIR… selects"
 	@echo "make check-newcomer what somebody does who just heard of it: clone, install, crash a service in four ways, ask; time to the first verdict"
