@@ -178,6 +178,14 @@ $(SHARED): $(LIB_OBJECTS) lib/libtornstack.map
 		$(if $(filter asan tsan,$(VARIANT)),,-Wl,--no-undefined) -o $@.new $(LIB_OBJECTS) $(LIB_LIBS) && mv $@.new $@
 	@ln -sf $(@F) $(@D)/$(SONAME) && ln -sf $(SONAME) $(@D)/libtornstack.so
 
+# The same, with debug information of what defines these names only: what is the library's own is no part of its interface.
+PUBLIC_OBJECTS := $(call objects,lib/tornstack.c lib/handle.c lib/scan.c)
+ABI := $(OBJ)/abi/libtornstack.so
+$(ABI): $(LIB_OBJECTS) lib/libtornstack.map
+	@mkdir -p $(@D)
+	@$(CC) -r -nostdlib -Wl,--strip-debug -o $(@D)/rest.o $(filter-out $(PUBLIC_OBJECTS),$(LIB_OBJECTS))
+	@$(filter-out -pie,$(LINK)) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=lib/libtornstack.map -o $@ $(PUBLIC_OBJECTS) $(@D)/rest.o $(LIB_LIBS)
+
 # Written anew each time: PREFIX may be another.
 $(OUT)/tornstack.pc: lib/tornstack.pc.in FORCE
 	@mkdir -p $(@D)
@@ -508,6 +516,22 @@ fuzz-programs: $(FUZZ_PROGRAMS) $(FUZZ_SEEDS)
 layers:
 	@tests/layers
 
+# The library's interface against lib/libtornstack.abi, the last release's. Whatever differs fails, so that somebody looks: what only
+# grows at its end may be (docs/embedding.md), and abi-dump writes that file anew.
+.PHONY: check-abi abi-dump
+abi_dump = mkdir -p $(OBJ)/abi/include && cp lib/tornstack.h $(OBJ)/abi/include && abidw --headers-dir $(OBJ)/abi/include \
+	--drop-private-types --exported-interfaces-only --no-corpus-path --no-comp-dir-path --no-elf-needed --no-show-locs --out-file $(1) $(ABI)
+check-abi:
+	@.ci/deps --abi
+	@$(MAKE) $(ABI)
+	@$(call abi_dump,$(OBJ)/abi/now.abi)
+	@abidiff --no-added-syms --suppressions lib/libtornstack.suppr lib/libtornstack.abi $(OBJ)/abi/now.abi && echo "the interface is that of lib/libtornstack.abi"
+
+abi-dump:
+	@.ci/deps --abi
+	@$(MAKE) $(ABI)
+	@$(call abi_dump,lib/libtornstack.abi)
+
 # build/wheel/tornstack-*.whl, which is unpacked and finds the library that was built.
 .PHONY: wheel
 wheel:
@@ -625,6 +649,7 @@ help:
 	@echo "make bench-scan     how long tornstack scan takes for programs of 15,000 to 60,000 functions (needs Go)"
 	@echo "make analyze        static analysis by gcc, cppcheck and clang-tidy of what changed; analyze-quick: without clang's search of paths"
 	@echo "make layers         each folder includes only those to its left; each library is used in its one file"
+	@echo "make check-abi      the library's interface is that of lib/libtornstack.abi; make abi-dump writes it anew, for a release"
 	@echo "make wheel          the Python package: build/wheel"
 	@echo "make harden-check   the program and the library are built as hardened as this compiler can"
 	@echo "make peers          Delve, viewcore and gdb on the same dumps: docs/accuracy.md; PEERS=DIR… selects"
