@@ -407,6 +407,13 @@ check-secrets: deps-ci
 	@$(MAKE) all $(LEAKING_PROGRAM)
 	@tests/live/check_secrets.py --leaking $(LEAKING_PROGRAM) $(if $(SECRETS),--only "$(SECRETS)")
 
+# What is written is opened by whom it is written for: debuggers, readers of minidumps, of profiles and of goroutines. Those that are not here
+# and cannot be installed into build/peers are left out. SPEEDSCOPE, STACKWALK, MINIDUMP_PYTHON: where they are.
+.PHONY: check-tools
+check-tools: deps-test
+	@$(MAKE) all
+	@TORNSTACK=$(OUT)/tornstack tests/live/tools.py
+
 asan: deps-test
 	@$(MAKE) $(PARALLEL) VARIANT=asan run-tests
 
@@ -629,6 +636,7 @@ help:
 	@echo "                    LIMIT=, SEED=, TABLE=, DUMPS=, TOOLCHAINS="
 	@echo "make check-logs     what is said of logs against the cores of the same processes; TABLE="
 	@echo "make check-slim     slim dumps and bundles of every case, against the reports of the whole ones"
+	@echo "make check-tools    debuggers and other programs open slim dumps and reports; with gdb, Delve, lldb, … as far as they are here"
 	@echo "make check-secrets  secrets of a crashed program in slim dumps, bundles and reports: there are none; SECRETS= selects"
 	@echo "make check-hostile  every cut and every flipped byte of a real core; slow"
 	@echo "make check-faults   every allocation fails in turn, and every system call; slow"

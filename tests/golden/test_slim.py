@@ -14,7 +14,7 @@ import tap
 # One of each kind: system, CPU, with and without executable, a core whose memory holds code and tables, cut short, deadlock, leak,
 # what is found by a search of all memory.
 SAMPLE = ['amd64-again-readers', 'amd64-c-callback', 'amd64-circle', 'amd64-deadlock', 'amd64-heap-kept', 'amd64-hoard',
-          'arm64-nonleaf-unwind-stripped', 'arm64-tag-sync', 'windows-amd64-torn', 'windows-arm64-torn']
+          'arm64-nonleaf-unwind-stripped', 'arm64-tag-sync', 'windows-amd64-panic', 'windows-arm64-torn']
 
 # What of a report is of the file, not of the process. Nothing else may differ.
 ALLOWED = ('input',)
