@@ -86,7 +86,8 @@ static void recall(void *context)
 	if (!incident_read(recalling->arena, recalling->line, recalling->size, &incident) || !incident.path)
 		return;
 	texts_slot(&triage->done, key_of(recalling->arena, incident.path, incident.size, incident.modified))->value = triage;
-	keep_in_database(triage, recalling->arena, &incident); /* the state may be older than the database */
+	if (!triage->stopped) /* the state may be older than the database */
+		keep_in_database(triage, recalling->arena, &incident);
 	take(triage, recalling->arena, &incident, recalling->line, recalling->size);
 	recalling->taken = true;
 }

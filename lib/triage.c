@@ -204,6 +204,14 @@ static void watch(struct triage *triage)
 	}
 }
 
+/* What could not be added to the history of what the state tells stays the error. */
+static void open_state(struct triage *triage)
+{
+	const struct err *err = state_open(triage->arena, triage->options->state, round_recall, triage, &triage->state);
+
+	triage->error = triage->error ? triage->error : err;
+}
+
 static void run(void *context)
 {
 	struct triage *triage = context;
@@ -213,7 +221,7 @@ static void run(void *context)
 	if (triage->options->db)
 		triage->error = database_open(triage->arena, triage->options->db, DATABASE_WRITE, &triage->database);
 	if (triage->options->state && !triage->error)
-		triage->error = state_open(triage->arena, triage->options->state, round_recall, triage, &triage->state);
+		open_state(triage);
 	if (triage->error)
 		return;
 	if (triage->options->watch)

@@ -243,6 +243,13 @@ def full_disk(folder):
     tap.check('no room', first.trouble(0) or (done.returncode != 1 and done.returncode))
     tap.check('... is said', str(database).encode() not in done.stderr and done.stderr)
     tap.check('... what was there is there', not set(before) <= set(contents(database)) and 'it is not')
+    state, again = folder.parent / 'full.state', folder.parent / 'again.db'
+    line = json.loads(tap.Run('triage', '--json', folder / 'amd64-bus.log').out.decode().splitlines()[0])
+    state.write_text(''.join(json.dumps({**line, 'sha256': f'{number:064x}', 'path': f'{number}'}) + '\n' for number in range(200)))
+    triage(again, folder / 'amd64-bus.log')
+    done = subprocess.run(['prlimit', '--fsize=200000', tap.TORNSTACK, 'triage', '--db', again, '--state', state], capture_output=True, check=False,
+                          env=tap.environment_of(), timeout=tap.TIMEOUT)
+    tap.check('no room for what a state tells', None if done.returncode == 1 and str(again).encode() in done.stderr else f'{done.returncode} {done.stderr}')
     tap.check('... and it goes on', triage(database, folder).trouble(0) or (len(contents(database)) < len(LOGS) and contents(database)))
 
 
