@@ -1,4 +1,4 @@
-/* members.c: see members.h. The one reader of JSON. */
+/* members.c: see members.h, by jansson. What other reports hold is read by report/json/reader.c, which knows no structs. */
 #include "lib/members.h"
 
 #include "lib/tornstack.h"
