@@ -22,7 +22,7 @@ struct asking {
 
 static void put_history(struct writer *writer, json_t *object, const struct crash_history *history)
 {
-	put_text(writer, object, "trouble", history->trouble ? arena_strndup(writer->arena, history->trouble, TEXT) : NULL);
+	put_text(writer, object, "trouble", history->trouble ? arena_strndup(writer->arena, history->trouble, strnlen(history->trouble, TEXT)) : NULL);
 	put_text(writer, object, "cluster", history->cluster);
 	put_number(writer, object, "count", true, (int64_t)history->count);
 	put_number(writer, object, "first", true, history->first);

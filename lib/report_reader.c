@@ -80,6 +80,8 @@ static bool keep(struct report_reader *reader, const char *bytes, size_t size)
 {
 	if (size > LINE_MOST - reader->length)
 		return false;
+	if (!size)
+		return true;
 	if (reader->length + size > reader->capacity) {
 		const size_t capacity = 2 * (reader->length + size);
 		char *line = realloc(reader->line, capacity);
@@ -111,7 +113,7 @@ static void take_part(void *context)
 		const size_t size = (size_t)(end - part->bytes);
 
 		part->size -= size + 1;
-		part->taken = keep(reader, part->bytes, size) && take_line(reader, reader->line, reader->length);
+		part->taken = keep(reader, part->bytes, size) && take_line(reader, reader->line ? reader->line : "", reader->length);
 		reader->length = 0;
 	}
 	part->taken = part->taken && keep(reader, part->bytes, part->size);
