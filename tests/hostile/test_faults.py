@@ -91,14 +91,17 @@ class Ended:
 
     def wrong(self, sound, args):
         """None: the same report, or a reason. A scan's reason may stand in its report. DWARF that cannot be read,
-        for whatever reason, is said, and costs certainty."""
+        for whatever reason, is said, and costs certainty: nothing is certain that was not."""
         if self.status == sound.status and self.out == sound.out:
             return None
         if self.status == 0 and b'DWARF of ' in self.out and b' could not be read: ' in self.out:
-            return None
+            return None if self.certain() <= sound.certain() else f'without DWARF it is certain of another: {self.certain()}'
         if self.status == 1 and (self.err.strip() or (args[0] == 'scan' and self.failures())):
             return None if not self.out or '--json' not in args or self.is_json() else 'its JSON is cut short'
         return f'status {self.status}, {"another report" if self.out != sound.out else "the same report"}: {self.err[-300:]}'
+
+    def certain(self):
+        return {(finding['rule'], finding['title']) for finding in json.loads(self.out)['findings'] if finding['certainty'] == 'certain'}
 
     def is_json(self):
         try:
