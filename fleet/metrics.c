@@ -1,18 +1,32 @@
 /* metrics.c: the text format of Prometheus (prometheus.io/docs/instrumenting/exposition_formats), version 0.0.4. */
 #include "fleet/views.h"
 
+#include "report/escape.h"
+
 #include <inttypes.h>
+
+/* A code point of a label's value: one byte that is not UTF-8 would make a collector refuse all of the file, and people print it to terminals. */
+static void put_code_point(FILE *out, const char *at, size_t length, uint32_t code_point)
+{
+	if (code_point == '\n')
+		fputs("\\n", out);
+	else if (code_point == '"' || code_point == '\\')
+		fprintf(out, "\\%c", *at);
+	else if (!length || code_point < ' ' || (code_point >= 0x7f && code_point < 0xa0))
+		fprintf(out, "\\\\x%02x", length ? (unsigned)code_point : (unsigned)(unsigned char)*at);
+	else
+		fwrite(at, 1, length, out);
+}
 
 static void put_label(FILE *out, const char *name, const char *value, const char *end)
 {
 	fprintf(out, "%s=\"", name);
-	for (const char *at = value ? value : ""; *at; at++) {
-		if (*at == '\n')
-			fputs("\\n", out);
-		else if (*at == '"' || *at == '\\')
-			fprintf(out, "\\%c", *at);
-		else
-			fputc(*at, out);
+	for (const char *at = value ? value : ""; *at;) {
+		uint32_t code_point = UINT32_MAX;
+		const size_t length = utf8_decode(at, &code_point);
+
+		put_code_point(out, at, length, code_point);
+		at += length ? length : 1;
 	}
 	fprintf(out, "\"%s", end);
 }

@@ -150,6 +150,18 @@ def feeds(folder, database):
     tap.check('--otlp: a record for each', times != [f'{row[2]}000000000' for row in sorted(contents(new), key=lambda row: row[2])] and times)
 
 
+def hostile_labels(folder):
+    """What a dump calls its program is no way into a terminal, nor into a collector, which refuses a whole file for one byte."""
+    line = next(json.loads(text) for text in tap.Run('triage', '--json', folder / 'amd64-panic.log').out.decode().splitlines())
+    line['target'].update(program='p\x1b]0;owned\x07\x9b"\\\n', version=None, revision='r', build='123456789ab\u00e4')
+    state, metrics = folder.parent / 'hostile.state', folder.parent / 'hostile.prom'
+    state.write_text(json.dumps(line) + '\n', encoding='utf-8')
+    tap.Run('triage', '--state', state, '--metrics', metrics)
+    text = metrics.read_bytes().decode('utf-8') # or it throws
+    wanted = (r'program="p\\x1b]0;owned\\x07\\x9b\"\\\n"', r'build="r (123456789ab\\xc3)"')
+    tap.check('labels of metrics are escaped', not all(part in text for part in wanted) and text)
+
+
 def in_any_order(folder):
     """Clusters are those of triage, whichever incident of a fingerprint was added first: two fingerprints that are alike, of which the one that was
     seen first has a later incident that was added first."""
@@ -260,6 +272,7 @@ def main():
         feeds(folder, database)
         told(folder, database)
         of_builds(database)
+        hostile_labels(folder)
         in_any_order(folder)
         pages(folder, database)
         damaged(folder, database)
