@@ -6,6 +6,7 @@
 #include "formats/cpu/cpu_names.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <gelf.h>
 #include <libelf.h>
 #include <stdlib.h>
@@ -61,6 +62,13 @@ static void release_handle(void *object)
 		elf_end(holder->handle);
 }
 
+/* What libelf does not give for want of memory must not look as if the file lacked it. errno is 0 before the call. */
+static void require_memory(struct arena *arena, const void *given)
+{
+	if (!given && errno == ENOMEM)
+		arena_exhausted(arena);
+}
+
 /* libelf's handle lives as long as the arena, since names and converted tables belong to it. */
 static const struct err *open_handle(struct arena *arena, struct elf_view *view)
 {
@@ -69,7 +77,9 @@ static const struct err *open_handle(struct arena *arena, struct elf_view *view)
 	arena_defer(arena, release_handle, holder);
 	elf_version(EV_CURRENT);
 	/* libelf's signature lacks const; it never writes to memory opened this way. */
+	errno = 0;
 	holder->handle = elf_memory((char *)(uintptr_t)view->bytes.data, view->bytes.size);
+	require_memory(arena, holder->handle);
 	if (!holder->handle || elf_kind(holder->handle) != ELF_K_ELF)
 		return err_new(arena, ERR_BAD_DATA, "its ELF header is damaged: %s", elf_errmsg(-1));
 	view->handle = holder->handle;
@@ -295,6 +305,15 @@ static void read_section_notes(struct arena *arena, const struct elf_view *view,
 		elf_view_notes(view, header->sh_offset, header->sh_size, header->sh_addralign, visit_note, &ids);
 }
 
+static bool section_header(const struct elf_view *view, Elf_Scn *scn, GElf_Shdr *ret)
+{
+	errno = 0;
+	if (gelf_getshdr(scn, ret))
+		return true;
+	require_memory(view->arena, NULL);
+	return false;
+}
+
 /* All section headers, with names where the string table still has them. */
 static void read_sections(struct arena *arena, const struct elf_view *view, struct exe *exe)
 {
@@ -304,12 +323,12 @@ static void read_sections(struct arena *arena, const struct elf_view *view, stru
 	GElf_Shdr header;
 
 	if (!elf_getshdrstrndx(view->handle, &names_index) && names_index != SHN_UNDEF &&
-	    gelf_getshdr(elf_getscn(view->handle, names_index), &header))
+	    section_header(view, elf_getscn(view->handle, names_index), &header))
 		names = file_part(exe->bytes, header.sh_offset, header.sh_size);
 	while ((scn = elf_nextscn(view->handle, scn)) && exe->sections.count < SECTION_LIMIT) {
 		struct section section = {0};
 
-		if (!gelf_getshdr(scn, &header))
+		if (!section_header(view, scn, &header))
 			continue;
 		section.name = span_string(names, header.sh_name, SECTION_NAME_LIMIT);
 		if (!section.name)
@@ -327,7 +346,7 @@ static Elf_Scn *section_of_type(const struct elf_view *view, uint32_t type, GElf
 	Elf_Scn *scn = NULL;
 
 	while ((scn = elf_nextscn(view->handle, scn)))
-		if (gelf_getshdr(scn, ret) && ret->sh_type == type && ret->sh_size)
+		if (section_header(view, scn, ret) && ret->sh_type == type && ret->sh_size)
 			return scn;
 	return NULL;
 }
@@ -368,10 +387,12 @@ static void read_symbols(struct arena *arena, const struct elf_view *view, struc
 	exe->has_symbols = scn != NULL;
 	if (!scn)
 		scn = section_of_type(view, SHT_DYNSYM, &table);
-	if (!scn || !gelf_getshdr(elf_getscn(view->handle, table.sh_link), &strings))
+	if (!scn || !section_header(view, elf_getscn(view->handle, table.sh_link), &strings))
 		return;
 	names = file_part(exe->bytes, strings.sh_offset, strings.sh_size);
+	errno = 0;
 	data = elf_getdata(scn, NULL);
+	require_memory(arena, data);
 	for (int i = 0; i < SYMBOL_LIMIT && data && gelf_getsym(data, i, &symbol); i++)
 		add_symbol(arena, exe, names, &symbol);
 	if (exe->symbols.count)

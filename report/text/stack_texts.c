@@ -104,7 +104,8 @@ void stack_text_print(const struct text *text, const struct stack *stack, unsign
 		return;
 	}
 	print(&apart, stack, margin);
-	fflush(making->out);
+	if (fflush(making->out)) /* no memory: a part of it must not look like the whole */
+		arena_exhausted(text->arena);
 	fwrite(making->bytes, 1, making->size, text->page.out);
 	keep(text->stack_texts, digest, making->bytes, making->size);
 	making_end(making);
