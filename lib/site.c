@@ -96,23 +96,27 @@ static bool is_id(const char *id)
 
 static const struct err *write_cluster(struct site *site, const struct cluster *cluster)
 {
-	struct making making = {.site = site, .arena = arena_new(PAGE_BUDGET), .cluster = cluster};
+	struct making making = {.site = site, .cluster = cluster};
 	struct page_file file;
-	const struct err *err = is_id(cluster->id) ? open_page(site, cluster->id, &file) : err_new(site->arena, ERR_BAD_DATA, "a cluster has no id: the history is damaged");
+	const struct err *err;
 	bool made;
 
-	if (!err) {
-		making.out = file.stream;
-		made = making.arena && arena_run(making.arena, make_cluster, &making);
-		err = close_page(site, &file, made);
-	}
+	if (!is_id(cluster->id))
+		return err_new(site->arena, ERR_BAD_DATA, "a cluster has no id: the history is damaged");
+	err = open_page(site, cluster->id, &file);
+	if (err)
+		return err;
+	making.arena = arena_new(PAGE_BUDGET);
+	making.out = file.stream;
+	made = making.arena && arena_run(making.arena, make_cluster, &making);
+	err = close_page(site, &file, made);
 	arena_free(making.arena);
 	return making.err ? making.err : err;
 }
 
 static const struct err *write_index(struct site *site, const struct fleet *fleet, const struct clusters *clusters, const struct view_options *options)
 {
-	struct page_file file;
+	struct page_file file = {0};
 	const struct err *err = open_page(site, "index", &file);
 
 	if (err)
