@@ -135,9 +135,11 @@ static void put_end(const struct redacting *redacting, struct span text)
 {
 	static const char panic[] = "panic: ";
 	const size_t at = span_find(text, 0, panic, sizeof panic - 1);
-	const struct span value = at == SIZE_MAX ? (struct span){0} : span_from(text, at + sizeof panic - 1);
+	struct span value = {0};
 	size_t tail;
 
+	if (at != SIZE_MAX)
+		value = span_from(text, at + sizeof panic - 1);
 	if (at == SIZE_MAX || is_runtime_panic(value)) {
 		put_numbers(redacting, text);
 		return;
