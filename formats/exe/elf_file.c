@@ -410,7 +410,7 @@ static const struct err *check_type(struct arena *arena, const struct elf_view *
 
 static const struct err *load_elf(struct arena *arena, struct exe *exe)
 {
-	struct elf_view view;
+	struct elf_view view = {0};
 	const struct err *err = elf_view_open(arena, exe->bytes, &view);
 
 	if (!err)
