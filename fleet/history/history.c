@@ -43,11 +43,9 @@ static const char *line_of(struct arena *arena, const struct incident *incident,
 
 	if (!whole)
 		kept.headline = NULL;
-	if (!out)
-		arena_exhausted(arena);
 	arena_defer(arena, free_line, line);
-	written = incident_write(arena, &kept, out);
-	if (fclose(out) || !written)
+	written = out && incident_write(arena, &kept, out);
+	if (!out || fclose(out) || !written)
 		arena_exhausted(arena);
 	return line->text;
 }

@@ -290,7 +290,7 @@ static bool list_as_string(struct arena *arena, struct span text, struct span *s
 
 	*to++ = '"';
 	while (at < text.size && isdigit(text.data[at])) {
-		static const char digits[] = "0123456789abcdef";
+		static const char digits[] = "0123456789abcdef", control[] = {'\\', 'u', '0', '0'};
 		unsigned byte = 0;
 
 		for (; at < text.size && isdigit(text.data[at]) && byte < 256; at++)
@@ -298,7 +298,7 @@ static bool list_as_string(struct arena *arena, struct span text, struct span *s
 		if (byte >= 256)
 			return false;
 		if (byte < ' ') {
-			memcpy(to, "\\u00", 4);
+			memcpy(to, control, sizeof control);
 			to[4] = (uint8_t)digits[byte >> 4];
 			to[5] = (uint8_t)digits[byte & 15];
 			to += 6;

@@ -120,7 +120,7 @@ static struct span without(struct span text, const struct tail *tail)
 
 void tails_cut(struct line_list *lines, const struct anchored_lines *anchored)
 {
-	struct tail tail;
+	struct tail tail = {0};
 
 	if (!find(lines, anchored, &tail))
 		return;

@@ -9,7 +9,9 @@ enum { MATTERS = 1 << 18, BELOW = 128, DISTANCES = 256, PAGE = 4096 };
 static struct span word_of(const struct segment *segment, uint64_t number, uint64_t *address)
 {
 	*address = (segment->address & ~(uint64_t)(KEPT_WORD - 1)) + (number - segment->first_word) * KEPT_WORD;
-	return *address < segment->address ? (struct span){0} : span_slice(segment->saved, *address - segment->address, KEPT_WORD);
+	if (*address < segment->address)
+		return (struct span){0};
+	return span_slice(segment->saved, *address - segment->address, KEPT_WORD);
 }
 
 static uint64_t words_of(const struct segment *segment)
