@@ -5,7 +5,8 @@
  * missing, the rest is whole (PRAGMA synchronous=NORMAL). */
 #include "fleet/history/engine.h"
 
-#include <dlfcn.h>
+#include "base/loaded.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -57,19 +58,13 @@ static void load(void)
 #else
 static void load(void)
 {
-	void *handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
-	void *symbol;
-
-	if (!handle)
-		return;
-#define FUNCTION(name)                                                                                                 \
-	symbol = dlsym(handle, "sqlite3_" #name);                                                                      \
-	if (!symbol)                                                                                                   \
-		return;                                                                                                \
-	memcpy(&library.name, &symbol, sizeof symbol);
-	FUNCTIONS(FUNCTION)
+	const struct loaded_function functions[] = {
+#define FUNCTION(name) {"sqlite3_" #name, &library.name},
+		FUNCTIONS(FUNCTION)
 #undef FUNCTION
-	complete = true;
+	};
+
+	complete = loaded_functions(SONAME, functions, sizeof functions / sizeof *functions);
 }
 #endif
 

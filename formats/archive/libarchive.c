@@ -1,10 +1,10 @@
 /* libarchive.c: see libarchive.h. */
 #include "formats/archive/libarchive.h"
 
-#include <dlfcn.h>
+#include "base/loaded.h"
+
 #include <pthread.h>
 #include <stdbool.h>
-#include <string.h>
 
 /* That of every libarchive 3. */
 #define SONAME "libarchive.so.13"
@@ -23,19 +23,13 @@ static void load(void)
 #else
 static void load(void)
 {
-	void *handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
-	void *symbol;
-
-	if (!handle)
-		return;
-#define FUNCTION(name)                                                                                                 \
-	symbol = dlsym(handle, "archive_" #name);                                                                      \
-	if (!symbol)                                                                                                   \
-		return;                                                                                                \
-	memcpy(&library.name, &symbol, sizeof symbol);
-	LIBARCHIVE(FUNCTION)
+	const struct loaded_function functions[] = {
+#define FUNCTION(name) {"archive_" #name, &library.name},
+		LIBARCHIVE(FUNCTION)
 #undef FUNCTION
-	complete = true;
+	};
+
+	complete = loaded_functions(SONAME, functions, sizeof functions / sizeof *functions);
 }
 #endif
 

@@ -5,8 +5,8 @@
 #include "formats/locator/debuginfod.h"
 
 #include "base/broker.h"
+#include "base/loaded.h"
 
-#include <dlfcn.h>
 #include <elfutils/debuginfod.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -70,19 +70,13 @@ static const char ABSENT[] = DEBUGINFOD_SONAME " is not installed, or too old";
 /* Never unloaded: libcurl does not survive that. Loading it again costs nothing. */
 static bool load_library(struct library *ret)
 {
-	void *handle = dlopen(DEBUGINFOD_SONAME, RTLD_NOW | RTLD_LOCAL);
-	void *symbol;
-
-	if (!handle)
-		return false;
-#define FUNCTION(name)                                                                                                 \
-	symbol = dlsym(handle, "debuginfod_" #name);                                                                   \
-	if (!symbol)                                                                                                   \
-		return false;                                                                                          \
-	memcpy(&ret->name, &symbol, sizeof symbol);
-	FUNCTIONS(FUNCTION)
+	const struct loaded_function functions[] = {
+#define FUNCTION(name) {"debuginfod_" #name, &ret->name},
+		FUNCTIONS(FUNCTION)
 #undef FUNCTION
-	return true;
+	};
+
+	return loaded_functions(DEBUGINFOD_SONAME, functions, sizeof functions / sizeof *functions);
 }
 
 #endif
