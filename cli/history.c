@@ -30,12 +30,7 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static void set_format(struct argp_state *state, struct command_line *line, enum ts_format format)
-{
-	if (line->options.format != TS_TEXT && line->options.format != format)
-		argp_error(state, "one of --json and --otlp");
-	line->options.format = format;
-}
+static const char formats[] = "one of --json and --otlp";
 
 static const char *said(struct argp_state *state, const char *option, const char *arg)
 {
@@ -74,13 +69,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		line->options.db = arg;
 		return 0;
 	case KEY_JSON:
-		set_format(state, line, TS_JSON);
+		running_format(state, &line->options.format, TS_JSON, formats);
 		return 0;
 	case KEY_HTML:
 		line->options.pages = arg;
 		return 0;
 	case KEY_OTLP:
-		set_format(state, line, TS_OTLP);
+		running_format(state, &line->options.format, TS_OTLP, formats);
 		return 0;
 	case KEY_SINCE:
 		line->options.since = moment_of(state, "since", arg);
@@ -121,12 +116,9 @@ static int run(struct command_line *line)
 	if (!output_open(line->running.output, NULL, &output))
 		return EXIT_FAILED;
 	result = ts_history(&line->options, output.file);
-	if (result.outcome == TS_FAILED) {
-		output_discard(&output);
-		cli_complain("%s", result.error);
+	if (!output_end(&output, &result))
 		return EXIT_FAILED;
-	}
-	return !output_keep(&output) ? EXIT_FAILED : result.outcome == TS_NEWS ? EXIT_NEWS : EXIT_OK;
+	return result.outcome == TS_NEWS ? EXIT_NEWS : EXIT_OK;
 }
 
 int command_history(int argc, char **argv)

@@ -129,3 +129,13 @@ void output_discard(struct output *output)
 		unlink(output->temporary);
 	settle(output);
 }
+
+bool output_end(struct output *output, const struct ts_result *result)
+{
+	if (result->outcome == TS_FAILED || result->outcome == TS_CANCELLED) {
+		output_discard(output);
+		cli_complain("%s", result->error);
+		return false;
+	}
+	return output_keep(output) && result->outcome != TS_PARTIAL;
+}

@@ -2,6 +2,8 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
+#include "lib/tornstack.h"
+
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,6 +24,10 @@ bool output_keep(struct output *output);
 
 /* Closes it and leaves nothing behind. */
 void output_discard(struct output *output);
+
+/* Keeps what a call of the library wrote, or complains of why that failed and leaves nothing behind. False: it failed, or was kept and lacks
+ * what could not be read. */
+bool output_end(struct output *output, const struct ts_result *result);
 
 /* For a signal handler that ends the process: removes the temporary file, if there is one. */
 void output_abandon(void);

@@ -41,6 +41,13 @@ int running_choice(struct argp_state *state, const char *option, const char *arg
 	return 0;
 }
 
+void running_format(struct argp_state *state, enum ts_format *ret, enum ts_format format, const char *which)
+{
+	if (*ret != TS_TEXT && *ret != format)
+		argp_error(state, "%s", which);
+	*ret = format;
+}
+
 uint64_t running_size(struct argp_state *state, const char *option, const char *arg)
 {
 	static const char suffixes[] = "KMGT";

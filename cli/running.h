@@ -2,6 +2,8 @@
 #ifndef CLI_RUNNING_H
 #define CLI_RUNNING_H
 
+#include "lib/tornstack.h"
+
 #include <argp.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,6 +30,9 @@ char *running_help(int key, const char *text, void *input);
 
 /* The index of an option's argument in `names`, ended by NULL; wrong usage ends the program. */
 int running_choice(struct argp_state *state, const char *option, const char *arg, const char *const *names);
+
+/* Sets a format that an option asks for; two of them are wrong usage, of which `which` tells: "one of --json and --html". */
+void running_format(struct argp_state *state, enum ts_format *ret, enum ts_format format, const char *which);
 
 /* The size that an option's argument says: "512M", "2GiB", "100000"; wrong usage ends the program. */
 uint64_t running_size(struct argp_state *state, const char *option, const char *arg);

@@ -25,12 +25,7 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static void set_format(struct argp_state *state, struct command_line *line, enum ts_format format)
-{
-	if (line->options.format != TS_TEXT && line->options.format != format)
-		argp_error(state, "one of --json and --sarif");
-	line->options.format = format;
-}
+static const char formats[] = "one of --json and --sarif";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -41,10 +36,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &line->running;
 		return 0;
 	case KEY_JSON:
-		set_format(state, line, TS_JSON);
+		running_format(state, &line->options.format, TS_JSON, formats);
 		return 0;
 	case KEY_SARIF:
-		set_format(state, line, TS_SARIF);
+		running_format(state, &line->options.format, TS_SARIF, formats);
 		return 0;
 	case KEY_EXIT_CODE:
 		line->exit_code = true;
@@ -91,12 +86,7 @@ static int run(struct command_line *line)
 		return EXIT_FAILED;
 	result = ts_scan(line->paths, &line->options, output.file);
 	running_exposed(&line->running, result.exposed);
-	if (result.outcome == TS_FAILED || result.outcome == TS_CANCELLED) {
-		output_discard(&output);
-		cli_complain("%s", result.error);
-		return EXIT_FAILED;
-	}
-	if (!output_keep(&output) || result.outcome == TS_PARTIAL)
+	if (!output_end(&output, &result))
 		return EXIT_FAILED;
 	return result.outcome == TS_ANALYSED_CORRUPTION && line->exit_code ? EXIT_CORRUPTION : EXIT_OK;
 }

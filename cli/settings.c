@@ -64,9 +64,7 @@ enum { FORMATS = sizeof formats / sizeof *formats };
 
 static void set_format(struct argp_state *state, struct settings *settings, enum ts_format format)
 {
-	if (settings->options.format != TS_TEXT && settings->options.format != format)
-		argp_error(state, "one format at a time");
-	settings->options.format = format;
+	running_format(state, &settings->options.format, format, "one format at a time");
 }
 
 static void set_format_named(struct argp_state *state, struct settings *settings, const char *arg)

@@ -40,12 +40,7 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static void set_format(struct argp_state *state, struct command_line *line, enum ts_format format)
-{
-	if (line->options.format != TS_TEXT && line->options.format != format)
-		argp_error(state, "one of --json, --html and --otlp");
-	line->options.format = format;
-}
+static const char formats[] = "one of --json, --html and --otlp";
 
 static void add_executable(struct argp_state *state, struct command_line *line, const char *arg)
 {
@@ -80,10 +75,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		line->analysis.sysroot = arg;
 		return 0;
 	case KEY_JSON:
-		set_format(state, line, TS_JSON);
+		running_format(state, &line->options.format, TS_JSON, formats);
 		return 0;
 	case KEY_HTML:
-		set_format(state, line, TS_HTML);
+		running_format(state, &line->options.format, TS_HTML, formats);
 		return 0;
 	case KEY_DB:
 		line->options.db = arg;
@@ -92,7 +87,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		line->options.unredacted = true;
 		return 0;
 	case KEY_OTLP:
-		set_format(state, line, TS_OTLP);
+		running_format(state, &line->options.format, TS_OTLP, formats);
 		return 0;
 	case KEY_SINCE:
 		line->options.since = moment_of(state, "since", arg);
@@ -168,12 +163,7 @@ static int run(struct command_line *line)
 	result = ts_triage(line->paths, &line->analysis, &line->options, output.file);
 	progress_erase();
 	running_exposed(&line->running, result.exposed);
-	if (result.outcome == TS_FAILED || result.outcome == TS_CANCELLED) {
-		output_discard(&output);
-		cli_complain("%s", result.error);
-		return EXIT_FAILED;
-	}
-	if (!output_keep(&output) || result.outcome == TS_PARTIAL)
+	if (!output_end(&output, &result))
 		return EXIT_FAILED;
 	return result.outcome == TS_NEWS ? EXIT_NEWS : EXIT_OK;
 }
