@@ -70,15 +70,15 @@ static bool receive_answer(struct broker_answer *ret, int *descriptor)
 	return size == sizeof *ret;
 }
 
-bool broker_ask(enum broker_kind kind, const char *text, struct broker_answer *ret, int *descriptor)
+bool broker_ask(enum broker_kind kind, const char *text, size_t size, struct broker_answer *ret, int *descriptor)
 {
 	bool answered;
 
 	*descriptor = -1;
-	if (strlen(text) >= BROKER_TEXT)
+	if (size >= BROKER_TEXT)
 		return false;
 	pthread_mutex_lock(&lock);
-	answered = broker_tell(kind, text, strlen(text)) && receive_answer(ret, descriptor);
+	answered = broker_tell(kind, text, size) && receive_answer(ret, descriptor);
 	pthread_mutex_unlock(&lock);
 	return answered;
 }

@@ -9,18 +9,23 @@
 #include <stdint.h>
 
 enum broker_kind {
-	BROKER_OPEN,      /* a path: a descriptor */
-	BROKER_IS_FILE,   /* a path: whether it may be opened and is a regular file */
-	BROKER_TEMPORARY, /* nothing: a descriptor, as temporary_open */
-	BROKER_FETCH,     /* a build-id: a path, as debuginfod_fetch */
-	BROKER_RECALL,    /* a fingerprint: what is known of it from before, a text */
-	BROKER_TOLD,      /* kinds from here on have no answer; whoever uses them defines more */
+	BROKER_OPEN,       /* a path: a descriptor */
+	BROKER_FIRST_FILE, /* paths, a 0 between two: the first that may be opened and is a regular file */
+	BROKER_TEMPORARY,  /* nothing: a descriptor, as temporary_open */
+	BROKER_FETCH,      /* a build-id: a path, as debuginfod_fetch */
+	BROKER_RECALL,     /* a fingerprint: what is known of it from before, a text */
+	BROKER_TOLD,       /* kinds from here on have no answer; whoever uses them defines more */
 };
 
-enum { BROKER_TEXT = 1 << 12, BROKER_BYTES = 1 << 16 /* of a message that has no answer, at most */ };
+enum {
+	BROKER_TEXT = 1 << 12,
+	BROKER_PATHS = 8,        /* of one BROKER_FIRST_FILE */
+	BROKER_BYTES = 1 << 16, /* of a message that has no answer, at most */
+};
 
 struct broker_answer {
-	int32_t error; /* an errno, of BROKER_FETCH an enum err_code + 1; 0: none */
+	int32_t error;  /* an errno, of BROKER_FETCH an enum err_code + 1; 0: none */
+	uint32_t first; /* of BROKER_FIRST_FILE: which, from 0 */
 	char text[BROKER_TEXT];
 };
 
@@ -34,8 +39,9 @@ void broker_leave(void);
 
 bool broker_joined(void);
 
-/* Asks, from any thread. False: there is nobody any more, or the text is too long. *descriptor: -1 when none came. */
-bool broker_ask(enum broker_kind kind, const char *text, struct broker_answer *ret, int *descriptor);
+/* Asks, from any thread, with fewer than BROKER_TEXT bytes. False: there is nobody any more, or it is too much. *descriptor: -1 when none
+ * came. */
+bool broker_ask(enum broker_kind kind, const char *text, size_t size, struct broker_answer *ret, int *descriptor);
 
 /* Says something that has no answer, at most BROKER_BYTES. False: there is nobody any more. */
 bool broker_tell(unsigned kind, const void *data, size_t size);

@@ -131,9 +131,17 @@ static void open_for(struct parent *parent)
 	reply(parent, descriptor);
 }
 
+/* The first of several paths. */
 static void look_for(struct parent *parent)
 {
-	parent->answer.error = parent->isolation->is_file(parent->isolation->context, parent->message.data) ? 0 : ENOENT;
+	const char *path = parent->message.data, *const end = path + parent->message.size;
+
+	parent->answer.error = ENOENT;
+	for (uint32_t i = 0; i < BROKER_PATHS && path < end && parent->answer.error; i++, path += strlen(path) + 1)
+		if (parent->isolation->is_file(parent->isolation->context, path)) {
+			parent->answer.error = 0;
+			parent->answer.first = i;
+		}
 	reply(parent, -1);
 }
 
@@ -182,7 +190,7 @@ static bool serve(struct parent *parent)
 	case BROKER_OPEN:
 		open_for(parent);
 		return true;
-	case BROKER_IS_FILE:
+	case BROKER_FIRST_FILE:
 		look_for(parent);
 		return true;
 	case BROKER_TEMPORARY:

@@ -17,7 +17,7 @@ struct isolation {
 
 	/* The parent. Each is called by the thread that called isolation_run. */
 	int (*open)(void *context, const char *path);     /* for reading; -1: errno says why not */
-	bool (*is_file)(void *context, const char *path); /* that would be opened */
+	bool (*is_file)(void *context, const char *path); /* a regular one, that would be opened */
 	void (*fetch)(void *context, const char *build_id, struct broker_answer *ret); /* NULL: nothing is */
 	void (*recall)(void *context, const char *fingerprint, struct broker_answer *ret); /* NULL: there is no history */
 	/* A message that has no answer; true: it was the last. */

@@ -38,7 +38,7 @@ static int ask(void)
 	struct broker_answer answer;
 	int descriptor;
 
-	if (!broker_ask(BROKER_TEMPORARY, "", &answer, &descriptor))
+	if (!broker_ask(BROKER_TEMPORARY, "", 0, &answer, &descriptor))
 		errno = EPIPE;
 	else if (answer.error)
 		errno = answer.error;

@@ -48,6 +48,11 @@ void progress_start(void)
 	state.started = now();
 }
 
+bool progress_wanted(void)
+{
+	return state.wanted;
+}
+
 static size_t columns(void)
 {
 	struct winsize size;

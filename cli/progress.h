@@ -17,6 +17,9 @@ struct progress_line {
 /* Called when the run begins. */
 void progress_start(void);
 
+/* Whether a step will be shown to anybody. */
+bool progress_wanted(void);
+
 /* Shows a step, unless another one was just now. */
 void progress_show(const struct progress_line *step);
 

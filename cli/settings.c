@@ -297,7 +297,7 @@ static void set_options(struct settings *settings)
 	settings->options.verbose = settings->running.verbose;
 	settings->options.isolated = !settings->running.exposed;
 	settings->options.db = running_database(settings->options.db);
-	settings->options.progress = show_progress;
+	settings->options.progress = progress_wanted() ? show_progress : NULL; /* each step wakes who shows it */
 	settings->options.context = settings;
 }
 

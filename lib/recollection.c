@@ -123,7 +123,7 @@ const struct crash_history *recollection(struct arena *arena, const char *databa
 
 	if (!broker_joined())
 		recollect(database, fingerprint, answer);
-	else if (!broker_ask(BROKER_RECALL, fingerprint, answer, &none))
+	else if (!broker_ask(BROKER_RECALL, fingerprint, strlen(fingerprint), answer, &none))
 		*answer->text = 0;
 	read_answer(arena, answer->text, history);
 	return history;

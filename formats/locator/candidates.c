@@ -20,9 +20,15 @@ static bool offer_file(const struct offer *offer, const char *path)
 
 static bool offer_name(const struct offer *offer, const char *folder, const char *name)
 {
-	for (size_t i = 0; *name && i < PATH_SUFFIXES; i++)
-		if (offer_file(offer, arena_printf(offer->arena, "%s/%s%s", folder, name, path_suffixes[i])))
+	const char *paths[PATH_SUFFIXES];
+	size_t at = *name ? 0 : PATH_SUFFIXES;
+
+	path_with_suffixes(offer->arena, folder, name, paths);
+	for (; at < PATH_SUFFIXES; at++) {
+		at += file_first(offer->query->sysroot, paths + at, PATH_SUFFIXES - at);
+		if (at < PATH_SUFFIXES && offer->take(offer->context, paths[at]))
 			return true;
+	}
 	return false;
 }
 

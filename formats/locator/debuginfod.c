@@ -142,7 +142,7 @@ static const struct err *ask(struct arena *arena, const char *build_id, const ch
 	struct broker_answer answer;
 	int none;
 
-	if (!broker_ask(BROKER_FETCH, build_id, &answer, &none))
+	if (!broker_ask(BROKER_FETCH, build_id, strlen(build_id), &answer, &none))
 		return err_new(arena, ERR_IO, "there is nobody to ask for build-id %s", build_id);
 	if (answer.error)
 		return err_new(arena, (enum err_code)(answer.error - 1), "%s", answer.text);

@@ -207,10 +207,16 @@ static void looked_at(struct search *search, const char *place)
 
 static void try_folder(struct search *search, const char *folder, const char *name)
 {
+	const char *paths[PATH_SUFFIXES];
+
 	if (!name || !*name)
 		return;
-	for (size_t i = 0; i < PATH_SUFFIXES; i++)
-		try_found(search, arena_printf(search->image->arena, "%s/%s%s", folder, name, path_suffixes[i]), true);
+	path_with_suffixes(search->image->arena, folder, name, paths);
+	for (size_t at = 0; !search->best.exe && at < PATH_SUFFIXES; at++) {
+		at += file_first(search->sysroot, paths + at, PATH_SUFFIXES - at);
+		if (at < PATH_SUFFIXES && !is_rejected(search, paths[at]))
+			try_exe(search, paths[at], paths[at], EXE_FOUND, true);
+	}
 	looked_at(search, arena_printf(search->image->arena, "%s/%s", folder, name));
 }
 

@@ -3,7 +3,13 @@
 
 #include <string.h>
 
-const char *const path_suffixes[PATH_SUFFIXES] = {"", ".zst", ".lz4", ".xz", ".gz"};
+static const char *const suffixes[PATH_SUFFIXES] = {"", ".zst", ".lz4", ".xz", ".gz"};
+
+void path_with_suffixes(struct arena *arena, const char *folder, const char *name, const char *ret[static PATH_SUFFIXES])
+{
+	for (size_t i = 0; i < PATH_SUFFIXES; i++)
+		ret[i] = arena_printf(arena, "%s/%s%s", folder, name, suffixes[i]);
+}
 
 static const char deleted[] = " (deleted)";
 

@@ -6,8 +6,8 @@
 
 enum { PATH_SUFFIXES = 5 };
 
-/* What may be appended to a file's name when it is compressed: "" first. */
-extern const char *const path_suffixes[PATH_SUFFIXES];
+/* FOLDER/NAME, first as it is, then with what may be appended to it when it is compressed. */
+void path_with_suffixes(struct arena *arena, const char *folder, const char *name, const char *ret[static PATH_SUFFIXES]);
 
 /* The last part of a path of either operating system; NULL gives NULL. */
 const char *path_base_name(const char *path);

@@ -90,7 +90,11 @@ static void follow_links(struct arena *arena)
 static void ask_for_files(struct arena *arena)
 {
 	const char *root = make_root(arena), *host = arena_printf(arena, "%s/host", root);
+	const char *const paths[] = {host, arena_printf(arena, "%s/lib", root), arena_printf(arena, "%s/absolute", root), "/etc/passwd"};
 
+	assert_int_equal(file_first(root, paths, 4), 2);
+	assert_int_equal(file_first(NULL, paths, 4), 0);
+	assert_int_equal(file_first(root, paths, 2), 2);
 	assert_true(file_is_regular(root, arena_printf(arena, "%s/absolute", root)));
 	assert_false(file_is_regular(NULL, arena_printf(arena, "%s/absolute", root))); /* /lib/a.so of this machine */
 	assert_true(file_is_regular(NULL, host));

@@ -228,7 +228,7 @@ static void ask_and_never_listen(void)
 {
 	found->reached++;
 	for (int i = 0; i < 1 << 20; i++)
-		if (!broker_tell(BROKER_IS_FILE, "/etc/passwd", 11))
+		if (!broker_tell(BROKER_FIRST_FILE, "/etc/passwd", 11))
 			break;
 	found->reached++;
 	pause();
@@ -321,8 +321,26 @@ static void only_the_search_is_granted(struct arena *arena)
 	assert_true(found->third);
 }
 
+/* More than go into one question, and one that goes into none. */
+static bool first_is_found(void)
+{
+	static char long_path[BROKER_TEXT + 1];
+	const char *paths[3 * BROKER_PATHS];
+	const size_t count = sizeof paths / sizeof *paths;
+
+	memset(long_path, 'x', BROKER_TEXT);
+	for (size_t i = 0; i < count; i++)
+		paths[i] = i % 2 ? "/etc/passwd" : "/nonexistent";
+	if (file_first(NULL, paths, count) != count)
+		return false;
+	paths[3] = long_path;
+	paths[2 * BROKER_PATHS + 1] = paths[count - 1] = "/bin/true";
+	return file_first(NULL, paths, count) == 2 * BROKER_PATHS + 1 && file_first(NULL, paths, 0) == 0;
+}
+
 static void ask_for_programs(void)
 {
+	found->reached = first_is_found();
 	found->error = file_open(NULL, "/etc/passwd") >= 0;
 	found->second = file_is_regular(NULL, "/etc/passwd");
 	found->third = file_open(NULL, "/bin/true") >= 0 && file_is_regular(NULL, "/bin/true");
@@ -338,6 +356,7 @@ static void nothing_but_executables_is_granted(struct arena *arena)
 	assert_int_equal(ts_analyze(dump_path(arena), &options, out).outcome, TS_ANALYSED);
 	attack = NULL;
 	fclose(out);
+	assert_int_equal(found->reached, 1);
 	assert_false(found->error);
 	assert_false(found->second);
 	assert_true(found->third);
