@@ -15,6 +15,10 @@
 
 #define DEFAULT_MAX_SIZE (UINT64_C(64) << 30)
 
+/* Where the user sets no limit: how many bytes one may become. Zeros of a dump cost neither memory nor disk, and do not count. Dumps that
+ * are known have 50 at most; the formats make up to 32,768 of one. */
+enum { FULL_FLOOR = 256 << 20, FULL_RATIO = 512 };
+
 /* Everything that must be closed, registered with the arena before it is opened, since arena_alloc may not return. */
 struct source {
 	int input;
@@ -129,6 +133,20 @@ static const struct err *end(struct stream *stream)
 	return err || !stream->sieved ? err : stream->options->sieve->end(stream->sieved);
 }
 
+/* A sieve looks at every byte. */
+static const struct err *check_ratio(const struct stream *stream)
+{
+	const struct source *source = stream->source;
+	const uint64_t taken = source->decompressor.taken;
+	const uint64_t most = FULL_FLOOR + taken * FULL_RATIO;
+
+	if (stream->options->max_size || (stream->sieved ? stream->size : source->spool.written) <= most)
+		return NULL;
+	return err_new(stream->arena, ERR_LIMIT, "%llu KiB of it become more than %llu MiB%s, as no dump and no log does; to read it all the same, "
+						 "set a limit with --max-size",
+		       (unsigned long long)(taken >> 10), (unsigned long long)(most >> 20), stream->sieved ? "" : " that are not zero");
+}
+
 static const struct err *spool_all(struct stream *stream)
 {
 	for (;;) {
@@ -139,6 +157,8 @@ static const struct err *spool_all(struct stream *stream)
 		if (err || !block.size)
 			return err;
 		err = take(stream, block);
+		if (!err)
+			err = check_ratio(stream);
 		if (err)
 			return err;
 		show_progress(stream);

@@ -9,9 +9,11 @@
 struct spool {
 	int descriptor; /* -1: none */
 	uint64_t size, max_size;
+	uint64_t written; /* bytes that are no hole, at any time */
+	uint64_t spared;  /* bytes of the file system that stay free for others; 0: it does not say how many are */
 };
 
-/* Makes a temporary file in TMPDIR, for at most max_size bytes. To be closed with spool_close; *ret is set on
+/* Makes a temporary file in TMPDIR, for at most max_size bytes; a part of what is free there stays free. To be closed with spool_close; *ret is set on
  * failure, too. */
 const struct err *spool_open(struct arena *arena, uint64_t max_size, struct spool *ret);
 

@@ -265,6 +265,62 @@ struct seen {
 	bool backwards;
 };
 
+/* A zstd frame (RFC 8878 3.1.1) of blocks that are one byte, `count` times 128 KiB. */
+static struct span frame_of_one_byte(struct arena *arena, uint8_t byte, size_t count)
+{
+	static const uint8_t head[] = {0x28, 0xb5, 0x2f, 0xfd, 0, 7 << 3}; /* a window of 2^(10 + 7) bytes */
+	uint8_t *frame = arena_alloc(arena, sizeof head + 4 * count);
+
+	memcpy(frame, head, sizeof head);
+	for (size_t i = 0; i < count; i++) { /* last, RLE, size << 3 */
+		const uint32_t block = (uint32_t)(i + 1 == count) | 1 << 1 | 1 << (17 + 3);
+
+		memcpy(frame + sizeof head + 4 * i, (const uint8_t[]){(uint8_t)block, (uint8_t)(block >> 8), (uint8_t)(block >> 16), byte}, 4);
+	}
+	return (struct span){frame, sizeof head + 4 * count};
+}
+
+/* 8 KB that fill 275 MiB of a disk, or nothing of it. */
+static void little_does_not_become_much(void **state)
+{
+	enum { COUNT = 2200, BLOCK = 128 << 10 };
+	struct fixture *f = *state;
+	const char *full = scratch_write(f->arena, f->folder, "full.zst", frame_of_one_byte(f->arena, 0xff, COUNT));
+	const char *zeros = scratch_write(f->arena, f->folder, "zeros.zst", frame_of_one_byte(f->arena, 0, COUNT));
+	const struct err *err;
+	struct file_bytes file;
+
+	err = file_map(f->arena, full, NULL, &file);
+	assert_non_null(err);
+	assert_int_equal(err->code, ERR_LIMIT);
+	assert_non_null(strstr(err_describe(f->arena, err), "--max-size"));
+	assert_null(file_map(f->arena, full, &(struct file_options){.max_size = 1 << 29}, &file));
+	assert_int_equal(file.bytes.size, (size_t)COUNT * BLOCK);
+	assert_null(file_map(f->arena, zeros, NULL, &file));
+	assert_int_equal(file.bytes.size, (size_t)COUNT * BLOCK);
+}
+
+/* What others write meanwhile counts as what it writes itself. */
+static void a_spool_leaves_room(void **state)
+{
+	enum { BLOCK = 1 << 20, LOOKS = 33 };
+	struct fixture *f = *state;
+	const struct err *err = NULL;
+	struct spool spool;
+	size_t blocks = 0;
+
+	assert_null(spool_open(f->arena, (uint64_t)1 << 40, &spool));
+	assert_true(spool.spared > 0 && spool.spared <= (uint64_t)1 << 30);
+	spool.spared = UINT64_MAX;
+	for (; !err && blocks < LOOKS; blocks++)
+		err = spool_append(f->arena, &spool, f->data.data, BLOCK);
+	assert_int_equal(blocks, LOOKS - 1);
+	assert_non_null(err);
+	assert_int_equal(err->code, ERR_LIMIT);
+	assert_non_null(strstr(err_describe(f->arena, err), "TMPDIR"));
+	spool_close(&spool);
+}
+
 static void take_step(void *context, enum progress_phase phase, uint64_t done, uint64_t total)
 {
 	struct seen *seen = context;
@@ -416,6 +472,8 @@ int main(void)
 		TEST(damage_is_an_error_or_cut_short),
 		TEST(zeros_become_holes),
 		TEST(a_spool_is_sparse),
+		TEST(little_does_not_become_much),
+		TEST(a_spool_leaves_room),
 		TEST(progress_is_that_of_the_compressed_file),
 		TEST(decompression_can_be_cancelled),
 		TEST(what_is_no_file_is_refused),
