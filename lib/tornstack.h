@@ -69,7 +69,7 @@ struct ts_options {
 	const char *const *executables; /* --exe, NULL-terminated; NULL: find it */
 	const char *symbols_dir;        /* NULL: none */
 	const char *sysroot;            /* where the dump's paths begin; NULL: at the root */
-	uint64_t max_size;              /* of a decompressed dump in bytes; 0: default */
+	uint64_t max_size;              /* of a decompressed dump in bytes; 0: 64 GiB, and no more than such a dump makes of its bytes */
 	/* What reports call the dump; NULL: its file's name. With a title, paths of it and of executables are of descriptors, and tell
 	 * nothing: executables are called what the process called them. */
 	const char *title;
