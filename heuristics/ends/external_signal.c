@@ -1,6 +1,7 @@
 /* external_signal.c: a signal that was sent ended the process (SIGQUIT to get its stacks, SIGABRT from a watchdog), by
  * another process, by the kernel, or by the process itself. */
 #include "heuristics/ends/crowds.h"
+#include "heuristics/ends/go_caller.h"
 #include "heuristics/ends/recorded_end.h"
 #include "heuristics/ends/sent_signal.h"
 
@@ -67,12 +68,35 @@ static void handler_evidence(struct diagnosis *diagnosis, struct finding *findin
 		     thread_text(diagnosis->analysis, (int32_t)sent->thread));
 }
 
+/* Whether the thread that it hit was in C: where C's frames cannot be walked, cgo-fault does not know whether C sent it. */
+static bool hit_in_c(struct analysis *analysis, const struct sent_signal *sent, struct go_caller *ret)
+{
+	const int32_t goroutine = analysis->thread_goroutine[sent->thread];
+
+	return sent->own && !analysis->runtime->recorded && goroutine >= 0 && go_caller_find(analysis, (size_t)goroutine, ret) &&
+	       ret->function;
+}
+
+static const char *title(struct diagnosis *diagnosis, const struct sent_signal *sent, const struct go_caller *in_c)
+{
+	const char *name = sent->signal->name;
+
+	if (!sent->own)
+		return arena_printf(diagnosis->arena, "%s sent %s", sender_text(diagnosis, sent), name);
+	if (!in_c)
+		return arena_printf(diagnosis->arena, "the process sent itself %s", name);
+	return arena_printf(diagnosis->arena, "the process sent itself %s while %s was in C called by Go's %s", name,
+			    thread_text(diagnosis->analysis, (int32_t)sent->thread), in_c->function);
+}
+
 static void run(struct diagnosis *diagnosis)
 {
 	struct analysis *analysis = diagnosis->analysis;
 	struct finding *finding;
 	struct sent_signal sent;
+	struct go_caller caller;
 	const char *crowds;
+	bool in_c;
 
 	if (analysis->messages.line || !sent_signal_find(analysis, &sent))
 		return;
@@ -80,10 +104,11 @@ static void run(struct diagnosis *diagnosis)
 	finding = finding_add(diagnosis, &detector_external_signal);
 	finding->thread = (int32_t)sent.thread;
 	finding->goroutine = analysis->thread_goroutine[sent.thread];
-	finding->title = sent.own ? arena_printf(diagnosis->arena, "the process sent itself %s", sent.signal->name)
-				  : arena_printf(diagnosis->arena, "%s sent %s", sender_text(diagnosis, &sent),
-						 sent.signal->name);
+	in_c = hit_in_c(analysis, &sent, &caller);
+	finding->title = title(diagnosis, &sent, in_c ? &caller : NULL);
 	sender_evidence(diagnosis, finding, &sent);
+	if (in_c)
+		go_caller_evidence(diagnosis, finding, WEIGHT_FAIR, &caller);
 	if (analysis->runtime->recorded)
 		recorded_stop_evidence(diagnosis, finding);
 	else

@@ -7,7 +7,7 @@
 #include "heuristics/faults/c_return.h"
 #include "heuristics/faults/fault_cause.h"
 #include "heuristics/faults/fault_evidence.h"
-#include "heuristics/faults/go_caller.h"
+#include "heuristics/ends/go_caller.h"
 #include "heuristics/ends/sent_signal.h"
 
 #include "analyzer/last_words/fault_operand.h"
@@ -167,19 +167,8 @@ static void pc_evidence(struct diagnosis *diagnosis, struct finding *finding, co
 			     "in C (m.incgo)", diagnosis->analysis->runtime->machines.items[machine].id);
 }
 
-/* ", calling C's die_of for main.consume, at main.go:109": as much of it as is known. */
-static const char *call_text(struct arena *arena, const struct go_caller *caller)
-{
-	const char *text = caller->c_function ? arena_printf(arena, ", calling C's %s", caller->c_function) : "";
-
-	if (caller->function)
-		text = arena_printf(arena, "%s for %s", text, caller->function);
-	return caller->place ? arena_printf(arena, "%s, at %s", text, caller->place) : text;
-}
-
 static void walk_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
 {
-	struct analysis *analysis = diagnosis->analysis;
 	const struct c_frames *frames = &stop->frames;
 	const size_t count = frames->end - frames->first;
 	const bool ended = frames->end >= frames->stack.frames.count;
@@ -196,9 +185,7 @@ static void walk_evidence(struct diagnosis *diagnosis, struct finding *finding, 
 			     count, plural,
 			     count == 1 ? "s" : "");
 	if (stop->called)
-		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-			     "goroutine %" PRIu64 " stands in runtime.cgocall%s",
-			     analysis->runtime->goroutines.items[finding->goroutine].id, call_text(analysis->arena, &stop->caller));
+		go_caller_evidence(diagnosis, finding, WEIGHT_STRONG, &stop->caller);
 }
 
 /* "SIGSEGV reading 0x10": what the headline says of the signal. */
@@ -348,8 +335,7 @@ static void report_recorded(struct diagnosis *diagnosis)
 			     analysis->image->arch->reg_names[analysis->image->arch->pc], pc);
 	stack_doubt(diagnosis, finding, registers);
 	if (stop.called)
-		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false, "goroutine %" PRIu64 " stands in runtime.cgocall%s",
-			     analysis->runtime->goroutines.items[goroutine].id, call_text(analysis->arena, &stop.caller));
+		go_caller_evidence(diagnosis, finding, WEIGHT_STRONG, &stop.caller);
 }
 
 /* abort raises SIGABRT by tgkill; what others send comes by kill. */

@@ -9,7 +9,7 @@
 #include "heuristics/ends/ordinary_ends.h"
 #include "heuristics/ends/sent_signal.h"
 #include "heuristics/faults/c_frames.h"
-#include "heuristics/faults/go_caller.h"
+#include "heuristics/ends/go_caller.h"
 #include "heuristics/heap/part.h"
 #include "heuristics/limits/resource_limit.h"
 #include "report/fingerprint/crowd_keys.h"

@@ -1,6 +1,6 @@
 /* go_caller.c: see go_caller.h. cgo makes a function _Cfunc_NAME of package P for each C function NAME that P uses
  * (cmd/cgo/out.go, Go 1.18 to 1.27); it calls runtime.cgocall. So do syscall.SyscallN and its like on Windows. */
-#include "heuristics/faults/go_caller.h"
+#include "heuristics/ends/go_caller.h"
 
 #include "base/prefix.h"
 #include "golang/recorded.h"
@@ -60,4 +60,23 @@ bool go_caller_find(struct analysis *analysis, size_t goroutine, struct go_calle
 				return true;
 	}
 	return true;
+}
+
+/* ", calling C's die_of for main.consume, at main.go:109": as much of it as is known. */
+static const char *call_text(struct arena *arena, const struct go_caller *caller)
+{
+	const char *text = caller->c_function ? arena_printf(arena, ", calling C's %s", caller->c_function) : "";
+
+	if (caller->function)
+		text = arena_printf(arena, "%s for %s", text, caller->function);
+	return caller->place ? arena_printf(arena, "%s, at %s", text, caller->place) : text;
+}
+
+void go_caller_evidence(struct diagnosis *diagnosis, struct finding *finding, enum weight weight,
+			const struct go_caller *caller)
+{
+	const struct analysis *analysis = diagnosis->analysis;
+
+	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, weight, false, "goroutine %" PRIu64 " stands in runtime.cgocall%s",
+		     analysis->runtime->goroutines.items[finding->goroutine].id, call_text(analysis->arena, caller));
 }

@@ -1,6 +1,6 @@
 /* go_caller.h: which Go function called C, by the stack of a goroutine that is in C. */
-#ifndef HEURISTICS_FAULTS_GO_CALLER_H
-#define HEURISTICS_FAULTS_GO_CALLER_H
+#ifndef HEURISTICS_ENDS_GO_CALLER_H
+#define HEURISTICS_ENDS_GO_CALLER_H
 
 #include "heuristics/detector.h"
 
@@ -15,5 +15,9 @@ bool is_symbolized(const struct frame *frame);
 
 /* False: the goroutine does not stand in runtime.cgocall. */
 bool go_caller_find(struct analysis *analysis, size_t goroutine, struct go_caller *ret);
+
+/* Adds that the finding's goroutine stands in runtime.cgocall, for whom. */
+void go_caller_evidence(struct diagnosis *diagnosis, struct finding *finding, enum weight weight,
+			const struct go_caller *caller);
 
 #endif
