@@ -72,7 +72,7 @@ static void add_reference(struct writer *writer, const struct reference *row, st
 		add_range(writer, rva, row->size < 0 ? 4 + 2 + (uint64_t)span_u32(writer->file, rva) : span_u32(entry, (uint64_t)row->size));
 }
 
-/* Lists of some writers are aligned: entries then begin 4 bytes later (list_of in formats/dump/minidump.c). */
+/* Lists of some writers are aligned: entries then begin 4 bytes later (minidump_list_of in formats/dump/minidump_streams.c). */
 static void add_references(struct writer *writer, const struct reference *row, struct span stream)
 {
 	const bool one = row->stream == 6 || row->stream == 7;

@@ -110,7 +110,7 @@ static struct span entry_at(struct span file, uint64_t index)
 	return span_slice(file, span_u32(file, DIRECTORY) + index * ENTRY, ENTRY);
 }
 
-/* The descriptors of the old MINIDUMP_MEMORY_LIST, some writers align them (list_of in formats/dump/minidump.c); empty: there is none. */
+/* The descriptors of the old MINIDUMP_MEMORY_LIST, some writers align them (minidump_list_of in formats/dump/minidump_streams.c); empty: there is none. */
 static struct span old_descriptors(struct span file)
 {
 	for (uint64_t i = 0; i < entries_of(file); i++) {
