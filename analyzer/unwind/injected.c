@@ -50,11 +50,19 @@ static void interrupted_frame_pointer(struct walk *walk, const struct frame *fra
 	walk->at.has_fp = image_u64(walk->image, walk->at.fp_address, &walk->at.fp);
 }
 
-/* Code that the process made was interrupted: the record that its frame pointer names leads on, as from a signal's frame. */
-static bool in_generated(struct walk *walk)
+/* Whether code was interrupted that is not Go's: on a thread's own stack C, up to Go 1.20 (sighandler of later ones throws); on a
+ * goroutine's what the process made. */
+static bool is_foreign(struct walk *walk)
 {
-	if (walk->thread || walk->at.pc == 0 || go_pc(walk->runtime, walk->at.pc, true)->func || !is_code(walk, walk->at.pc) ||
-	    trial_gives_up(walk->analysis) || !libraries_generated(walk->image->libraries, walk->at.pc))
+	if (walk->at.pc == 0 || go_pc(walk->runtime, walk->at.pc, true)->func || !is_code(walk, walk->at.pc))
+		return false;
+	return walk->thread || (!trial_gives_up(walk->analysis) && libraries_generated(walk->image->libraries, walk->at.pc));
+}
+
+/* Then it is left by its tables, or the record that its frame pointer names, as from a signal's frame. */
+static bool in_foreign(struct walk *walk)
+{
+	if (!is_foreign(walk))
 		return false;
 	walk->registers.known = 0;
 	reg_set(&walk->registers, walk->arch->pc, walk->at.pc);
@@ -106,7 +114,7 @@ bool after_injected(struct walk *walk, const struct frame *frame)
 	interrupted_frame_pointer(walk, frame);
 	put_back_generated(walk, frame);
 	if (!walk->arch->link_register) {
-		if (!in_generated(walk))
+		if (!in_foreign(walk))
 			jumped_to_nil(walk, frame);
 		return true;
 	}
@@ -116,7 +124,7 @@ bool after_injected(struct walk *walk, const struct frame *frame)
 	walk->at.has_lr = true;
 	walk->at.lr_address = walk->at.sp;
 	walk->at.sp += 2 * WORD;
-	if (in_generated(walk))
+	if (in_foreign(walk))
 		return true;
 	info = go_pc(walk->runtime, walk->at.pc, true);
 	if (!info->func && go_pc(walk->runtime, pushed, false)->func) {
