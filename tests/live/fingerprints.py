@@ -26,6 +26,7 @@ from live import matrix, process, table, wine
 SOURCES, GO = tap.ROOT / 'fixtures/src/crashes', tap.ROOT / 'tools/go.sh'
 RELEASES = ('1.18.10', '1.20.14', '1.22.12', '1.24.13', '1.26.11', '1.27.4')
 BUILD_SECONDS, END_SECONDS, READY = 1200, 120, b'ready'
+SETTLE_SECONDS = 0.5                   # of the goroutine that printed it
 SIGNALLED = ('hang', 'idle', 'spin')   # which wait for SIGQUIT
 UNNOTICED = ('deadlock',)              # which programs with cgo do not die of
 OF_C = ('cnil', 'cscan', 'cabort', 'clibrary')  # which only programs with cgo know
@@ -126,6 +127,7 @@ def die(way, exe, ending, folder):
         while ending in SIGNALLED and READY not in (folder / 'out').read_bytes() and time.monotonic() < end:
             time.sleep(0.05)
         if ending in SIGNALLED:
+            time.sleep(SETTLE_SECONDS)
             os.killpg(running.pid, signal.SIGQUIT)
         running.wait(END_SECONDS)
     except subprocess.TimeoutExpired:
