@@ -93,7 +93,7 @@ static bool decode_arm64(struct decoder *decoder, struct span code, struct insn 
 
 bool insn_decode(struct decoder *decoder, uint64_t address, struct span code, struct insn *ret)
 {
-	struct insn insn = {.address = address, .through = REG_NONE, .compared = {REG_NONE, REG_NONE}};
+	struct insn insn = {.address = address, .through = REG_NONE, .tested = REG_NONE, .compared = {REG_NONE, REG_NONE}};
 	bool amd64 = decoder->arch->id == ARCH_AMD64;
 
 	if (!steps_take(STEPS_INSTRUCTION) || !(amd64 ? decode_amd64(decoder, code, &insn) : decode_arm64(decoder, code, &insn)))

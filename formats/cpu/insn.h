@@ -32,6 +32,9 @@ enum effect_kind {
 	EFFECT_CLOBBER, /* dst = something unknown */
 };
 
+/* Which way a BRANCH goes, if by equal or zero. */
+enum branch_on { BRANCH_ON_ELSE, BRANCH_ON_ZERO, BRANCH_ON_NONZERO };
+
 /* Registers are numbered as arch->reg_names. In LOAD and STORE, src REG_NONE means that value is an absolute address
  * (RIP-relative on amd64); an indexed or otherwise unknown address is no LOAD or STORE but a CLOBBER of the
  * destination. */
@@ -70,6 +73,8 @@ struct insn {
 	struct indexed_access indexed;
 	uint8_t compared[2]; /* whole registers that it compares, as an index with a length; REG_NONE: memory (an EFFECT_LOAD),
 			      * a constant, or it is no comparison */
+	uint8_t tested;    /* whole register that it compares with 0: TEST r, r; CMP r, 0; CBZ and CBNZ, which branch by that; REG_NONE: it does not */
+	enum branch_on on; /* BRANCH: taken if what was compared is equal or zero, or if it is not */
 	uint8_t through; /* INDIRECT_CALL, INDIRECT_JUMP: the register that has the target; REG_NONE: memory, or no such insn */
 	bool sp_unknown; /* SP changes in a way that the effects do not describe (and rsp, -16; mov rsp, [mem]) */
 };

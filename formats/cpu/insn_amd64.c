@@ -390,12 +390,18 @@ static void amd64_interrupt(const struct amd64 *at)
 /* Capstone 4 says that some forms of TEST write. */
 static void amd64_test(const struct amd64 *at)
 {
+	const uint8_t reg = reg_operand(at, 0, WORD);
+
 	if (is_kind(at, 0, X86_OP_MEM))
 		load_operand(at, 0, REG_NONE);
+	else if (reg == reg_operand(at, 1, WORD))
+		at->insn->tested = reg;
 }
 
 static void amd64_compare(const struct amd64 *at)
 {
+	if (is_kind(at, 1, X86_OP_IMM) && !operand(at, 1)->imm)
+		at->insn->tested = reg_operand(at, 0, WORD);
 	for (size_t n = 0; n < 2; n++)
 		at->insn->compared[n] = reg_operand(at, n, WORD);
 	amd64_other(at);
@@ -439,6 +445,9 @@ static void decode(const struct amd64 *at)
 	if (amd64_is_branch(at)) {
 		at->insn->flow = FLOW_BRANCH;
 		at->insn->target = (uint64_t)operand(at, 0)->imm;
+		at->insn->on = at->cs->id == X86_INS_JE	   ? BRANCH_ON_ZERO
+			       : at->cs->id == X86_INS_JNE ? BRANCH_ON_NONZERO
+							   : BRANCH_ON_ELSE;
 	}
 	amd64_other(at);
 }

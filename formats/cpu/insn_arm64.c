@@ -52,6 +52,18 @@ static bool branch(uint32_t word, struct insn *insn)
 
 	insn->flow = always ? FLOW_JUMP : FLOW_BRANCH;
 	insn->target = relative(insn, signed_bits(word, 23, 5));
+	if (bits(word, 31, 24) == 0x54 && !bits(word, 4, 4) && bits(word, 3, 0) <= 1)
+		insn->on = bits(word, 0, 0) ? BRANCH_ON_NONZERO : BRANCH_ON_ZERO; /* b.ne, b.eq */
+	return true;
+}
+
+/* CBZ, CBNZ. */
+static bool compare_branch(uint32_t word, struct insn *insn)
+{
+	insn->flow = FLOW_BRANCH;
+	insn->target = relative(insn, signed_bits(word, 23, 5));
+	insn->on = bits(word, 24, 24) ? BRANCH_ON_NONZERO : BRANCH_ON_ZERO;
+	insn->tested = bits(word, 31, 31) ? reg_or_zero(word, 0) : REG_NONE;
 	return true;
 }
 
@@ -493,7 +505,7 @@ struct encoding {
 static const struct encoding encodings[] = {
 	{0x7c000000, 0x14000000, true, jump},
 	{0xff000000, 0x54000000, true, branch},
-	{0x7e000000, 0x34000000, true, branch}, /* cbz */
+	{0x7e000000, 0x34000000, true, compare_branch},
 	{0x7e000000, 0x36000000, true, test_branch},
 	{0xff000000, 0xd6000000, true, branch_register},
 	{0x1f000000, 0x10000000, true, address},

@@ -460,13 +460,50 @@ static void indexed_accesses(void **state)
 	}
 }
 
+/* Comparisons with 0, of whole registers, and the branches by them. */
+static void tests_for_zero(void **state)
+{
+	static const struct {
+		enum arch_id arch;
+		uint8_t bytes[4];
+		size_t size;
+		uint8_t tested;
+		enum branch_on on;
+	} cases[] = {
+		{ARCH_AMD64, {0x48, 0x85, 0xc9}, 3, RCX, BRANCH_ON_ELSE},        /* test rcx, rcx */
+		{ARCH_AMD64, {0x48, 0x85, 0xc1}, 3, NONE, BRANCH_ON_ELSE},       /* test rcx, rax */
+		{ARCH_AMD64, {0x85, 0xc9}, 2, NONE, BRANCH_ON_ELSE},             /* test ecx, ecx */
+		{ARCH_AMD64, {0x48, 0x83, 0xf9, 0x00}, 4, RCX, BRANCH_ON_ELSE},  /* cmp rcx, 0 */
+		{ARCH_AMD64, {0x48, 0x83, 0xf9, 0x01}, 4, NONE, BRANCH_ON_ELSE}, /* cmp rcx, 1 */
+		{ARCH_AMD64, {0x74, 0x10}, 2, NONE, BRANCH_ON_ZERO},             /* je */
+		{ARCH_AMD64, {0x75, 0x10}, 2, NONE, BRANCH_ON_NONZERO},          /* jne */
+		{ARCH_AMD64, {0x73, 0x10}, 2, NONE, BRANCH_ON_ELSE},             /* jae */
+		{ARCH_ARM64, {0xc3, 0xff, 0xff, 0xb5}, 4, 3, BRANCH_ON_NONZERO}, /* cbnz x3 */
+		{ARCH_ARM64, {0xc3, 0xff, 0xff, 0xb4}, 4, 3, BRANCH_ON_ZERO},    /* cbz x3 */
+		{ARCH_ARM64, {0xc3, 0xff, 0xff, 0x34}, 4, NONE, BRANCH_ON_ZERO}, /* cbz w3 */
+		{ARCH_ARM64, {0x41, 0x00, 0x00, 0x54}, 4, NONE, BRANCH_ON_NONZERO}, /* b.ne */
+		{ARCH_ARM64, {0x40, 0x00, 0x00, 0x54}, 4, NONE, BRANCH_ON_ZERO},    /* b.eq */
+		{ARCH_ARM64, {0x42, 0x00, 0x00, 0x54}, 4, NONE, BRANCH_ON_ELSE},    /* b.hs */
+	};
+	const struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct insn got;
+
+		assert_true(insn_decode(cases[i].arch == ARCH_AMD64 ? f->amd64 : f->arm64, PC,
+					(struct span){cases[i].bytes, cases[i].size}, &got));
+		assert_int_equal(got.tested, cases[i].tested);
+		assert_int_equal(got.on, cases[i].on);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arm64_effects),      cmocka_unit_test(amd64_effects),
 		cmocka_unit_test(not_an_instruction), cmocka_unit_test(text_is_assembler),
 		cmocka_unit_test(call_before),        cmocka_unit_test(any_bytes),
-		cmocka_unit_test(indexed_accesses),
+		cmocka_unit_test(indexed_accesses),   cmocka_unit_test(tests_for_zero),
 	};
 
 	return cmocka_run_group_tests_name("insn", tests, setup, teardown);
