@@ -1,10 +1,9 @@
 /* origin.c: see origin.h. */
 #include "analyzer/origins/origin.h"
 
-#include <string.h>
+#include "analyzer/origins/code.h"
 
 enum {
-	CODE_LIMIT = 64 << 10,  /* bytes of a function */
 	DEPTH_LIMIT = 24,       /* loads, moves and calls that are followed, one after another */
 	DEFINITION_LIMIT = 4,   /* that may reach one place */
 	STEP_LIMIT = 1 << 24,   /* instructions passed, for one stack */
@@ -15,41 +14,11 @@ enum {
 	WORD = 8,
 };
 
-enum call_effect { KEEPS = 1, ENDS };
-
-static const struct {
-	const char *prefix;
-	enum call_effect effect;
-} call_effects[] = {
-#define CALL_EFFECT(prefix, effect) {prefix, effect},
-#include "analyzer/origins/call_effects.def"
-#undef CALL_EFFECT
-};
-
-/* A function's instructions, and which jumps lead to each. */
-struct code {
-	uint64_t entry;
-	size_t count;
-	struct insn *insns;
-	int32_t *delta;      /* per instruction: from SP to the frame's top, as pcsp says */
-	uint8_t *call;       /* per instruction: enum call_effect of its call */
-	uint32_t *jumps;     /* per instruction: 1 + index of the first jump to it, 0: none; … */
-	uint32_t *next_jump; /* … and of the next to the same */
-	uint32_t *seen, stamp;
-	uint32_t *todo;
-};
-
 struct origins {
 	struct analysis *analysis;
 	const struct stack *stack;
-	VEC(struct code *) codes;
+	struct codes codes;
 	size_t steps, follows;
-};
-
-/* A register, or a stack slot by its distance from the frame's top. */
-struct place {
-	uint8_t reg; /* REG_NONE: a slot */
-	int64_t slot;
 };
 
 struct definitions {
@@ -59,133 +28,7 @@ struct definitions {
 	bool unknown; /* there are more, or a place is reached that nothing is known to lead to */
 };
 
-/* ---- code ---- */
-
-static size_t insn_index(const struct code *code, uint64_t pc)
-{
-	size_t low = 0, high = code->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (code->insns[middle].address < pc)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < code->count && code->insns[low].address == pc ? low : SIZE_MAX;
-}
-
-static uint8_t effect_of_call(struct go_runtime *runtime, const struct insn *insn)
-{
-	const struct pc_info *info = insn->flow == FLOW_CALL ? go_pc(runtime, insn->target, true) : NULL;
-	const char *name = info && info->func ? go_func_name(info) : "";
-
-	for (size_t i = 0; i < sizeof call_effects / sizeof *call_effects; i++)
-		if (!strncmp(name, call_effects[i].prefix, strlen(call_effects[i].prefix)))
-			return (uint8_t)call_effects[i].effect;
-	return 0;
-}
-
-/* Returns how many instructions there are; fills in what is not NULL. Bytes that are none stand for one that may do anything. */
-static void decode(struct go_runtime *runtime, const struct pc_info *info, struct span bytes, struct code *code)
-{
-	struct pcvalue pcsp = pcvalue_of(&info->module->pclntab, info->func, info->func->pcsp);
-
-	for (size_t at = 0; at < bytes.size; at += code->insns[code->count++].size) {
-		struct insn *insn = &code->insns[code->count];
-
-		if (!insn_decode(runtime->decoder, code->entry + at, span_from(bytes, at), insn))
-			*insn = (struct insn){.address = code->entry + at, .size = runtime->image->arch->quantum,
-					      .flow = FLOW_STOP, .sp_unknown = true};
-		pcvalue_seek(&pcsp, insn->address, &code->delta[code->count]);
-		code->call[code->count] = effect_of_call(runtime, insn);
-	}
-}
-
-static void link_jumps(struct code *code)
-{
-	for (size_t i = 0; i < code->count; i++) {
-		const struct insn *insn = &code->insns[i];
-		const size_t to = insn->flow == FLOW_JUMP || insn->flow == FLOW_BRANCH ? insn_index(code, insn->target) : SIZE_MAX;
-
-		if (to == SIZE_MAX)
-			continue;
-		code->next_jump[i] = code->jumps[to];
-		code->jumps[to] = (uint32_t)i + 1;
-	}
-}
-
-/* NULL: there is no code, or too much. */
-static struct code *code_of(struct origins *origins, const struct pc_info *info)
-{
-	struct go_runtime *runtime = origins->analysis->runtime;
-	struct arena *arena = origins->analysis->arena;
-	struct code *code;
-	struct span bytes;
-	size_t limit;
-
-	if (!info->func || !runtime->decoder)
-		return NULL;
-	for (size_t i = 0; i < origins->codes.count; i++)
-		if (origins->codes.items[i]->entry == info->func->entry)
-			return origins->codes.items[i]->count ? origins->codes.items[i] : NULL;
-	code = arena_alloc(arena, sizeof *code);
-	code->entry = info->func->entry;
-	vec_push(arena, &origins->codes, code);
-	bytes = image_view(runtime->image, code->entry, info->func->end - code->entry);
-	if (info->func->end - code->entry > CODE_LIMIT || !bytes.size)
-		return NULL;
-	limit = bytes.size / runtime->image->arch->quantum + 1;
-	code->insns = arena_alloc(arena, limit * sizeof *code->insns);
-	code->delta = arena_alloc(arena, limit * sizeof *code->delta);
-	code->call = arena_alloc(arena, limit);
-	code->jumps = arena_alloc(arena, limit * sizeof *code->jumps);
-	code->next_jump = arena_alloc(arena, limit * sizeof *code->next_jump);
-	code->seen = arena_alloc(arena, limit * sizeof *code->seen);
-	code->todo = arena_alloc(arena, limit * sizeof *code->todo);
-	decode(runtime, info, bytes, code);
-	link_jumps(code);
-	return code;
-}
-
 /* ---- definitions ---- */
-
-static bool is_call(const struct insn *insn)
-{
-	return insn->flow == FLOW_CALL || insn->flow == FLOW_INDIRECT_CALL;
-}
-
-static bool overlaps(const struct code *code, size_t at, const struct effect *effect, uint8_t sp, int64_t slot)
-{
-	const int64_t offset = effect->value - code->delta[at];
-
-	return effect->kind == EFFECT_STORE && effect->src == sp && offset < slot + WORD && slot < offset + effect->size;
-}
-
-/* Whether an instruction puts something into the place. */
-static bool defines(const struct code *code, size_t at, const struct arch *arch, struct place place)
-{
-	const struct insn *insn = &code->insns[at];
-
-	if (insn->flow == FLOW_STOP && insn->sp_unknown)
-		return true;
-	for (size_t i = 0; i < insn->count; i++) {
-		const struct effect *effect = &insn->effects[i];
-
-		if (place.reg == REG_NONE ? overlaps(code, at, effect, arch->sp, place.slot)
-					  : effect->kind != EFFECT_STORE && effect->dst == place.reg)
-			return true;
-	}
-	return place.reg != REG_NONE && place.reg != arch->g && place.reg != arch->sp && is_call(insn) && code->call[at] != KEEPS;
-}
-
-static bool falls_through(const struct code *code, size_t at)
-{
-	const enum insn_flow flow = code->insns[at].flow;
-
-	return flow == FLOW_NEXT || flow == FLOW_BRANCH || (is_call(&code->insns[at]) && code->call[at] != ENDS);
-}
 
 static void found(struct definitions *definitions, size_t at)
 {
@@ -202,7 +45,7 @@ static size_t visit(struct code *code, const struct arch *arch, struct place pla
 	if (code->seen[at] == code->stamp)
 		return todo;
 	code->seen[at] = code->stamp;
-	if (defines(code, at, arch, place)) {
+	if (code_defines(code, at, arch, place)) {
 		found(ret, at);
 		return todo;
 	}
@@ -227,7 +70,7 @@ static void reach(struct origins *origins, struct code *code, size_t from, struc
 			ret->entry = true;
 			continue;
 		}
-		if (falls_through(code, at - 1)) {
+		if (code_falls_through(code, at - 1)) {
 			todo = visit(code, arch, place, at - 1, todo, ret);
 			led = true;
 		}
@@ -254,7 +97,7 @@ static struct origin *new_origin(struct origins *origins, enum origin_kind kind,
 
 static struct code *code_of_frame(struct origins *origins, size_t frame)
 {
-	return frame < origins->stack->frames.count ? code_of(origins, origins->stack->frames.items[frame].info) : NULL;
+	return frame < origins->stack->frames.count ? code_of(&origins->codes, origins->stack->frames.items[frame].info) : NULL;
 }
 
 static size_t call_index(struct origins *origins, size_t frame, struct code **ret)
@@ -264,7 +107,7 @@ static size_t call_index(struct origins *origins, size_t frame, struct code **re
 	*ret = at && !at->exact ? code_of_frame(origins, frame) : NULL;
 	for (size_t i = 0; *ret && i < (*ret)->count; i++)
 		if ((*ret)->insns[i].address + (*ret)->insns[i].size == at->pc)
-			return is_call(&(*ret)->insns[i]) ? i : SIZE_MAX;
+			return code_is_call(&(*ret)->insns[i]) ? i : SIZE_MAX;
 	return SIZE_MAX;
 }
 
@@ -378,7 +221,7 @@ static struct origin *follow_effect(struct origins *origins, size_t frame, const
 	if (insn->indexed.size == WORD && insn->indexed.dst == reg)
 		return follow_element(origins, frame, code, at, depth);
 	if (!effect)
-		return new_origin(origins, is_call(insn) ? ORIGIN_RESULT : ORIGIN_UNKNOWN, frame, insn->address);
+		return new_origin(origins, code_is_call(insn) ? ORIGIN_RESULT : ORIGIN_UNKNOWN, frame, insn->address);
 	if (effect->kind == EFFECT_LOAD)
 		return follow_load(origins, frame, code, at, effect, depth);
 	if (effect->kind == EFFECT_ADD)
@@ -475,14 +318,14 @@ struct origins *origins_of(struct analysis *analysis, const struct stack *stack)
 {
 	struct origins *origins = arena_alloc(analysis->arena, sizeof *origins);
 
-	*origins = (struct origins){.analysis = analysis, .stack = stack};
+	*origins = (struct origins){.analysis = analysis, .codes = {.analysis = analysis}, .stack = stack};
 	return origins;
 }
 
 const struct origin *origin_of_register(struct origins *origins, size_t frame, uint64_t pc, uint8_t reg)
 {
 	struct code *code = code_of_frame(origins, frame);
-	const size_t at = code ? insn_index(code, pc) : SIZE_MAX;
+	const size_t at = code ? code_index(code, pc) : SIZE_MAX;
 
 	if (at == SIZE_MAX || reg >= origins->analysis->image->arch->reg_count)
 		return new_origin(origins, ORIGIN_UNKNOWN, frame, 0);
@@ -493,7 +336,7 @@ const struct origin *origin_of_stack_argument(struct origins *origins, size_t fr
 {
 	const bool link = origins->analysis->image->arch->link_register; /* its word lies below the arguments */
 	struct code *code = code_of_frame(origins, frame);
-	const size_t at = code ? insn_index(code, call) : SIZE_MAX;
+	const size_t at = code ? code_index(code, call) : SIZE_MAX;
 	struct effect load = {.kind = EFFECT_LOAD, .size = WORD, .value = (int64_t)(WORD * (number + link))};
 
 	struct origin *word;
@@ -626,7 +469,7 @@ static bool are_equal(const struct definitions *a, const struct definitions *b)
 bool origin_is_bound(struct origins *origins, size_t frame, uint64_t pc, uint8_t index, const struct origin *length)
 {
 	struct code *code = code_of_frame(origins, frame);
-	const size_t access = code ? insn_index(code, pc) : SIZE_MAX;
+	const size_t access = code ? code_index(code, pc) : SIZE_MAX;
 	struct definitions used, compared;
 
 	if (access == SIZE_MAX)
