@@ -264,22 +264,47 @@ static bool cannot_have_raised(struct analysis *analysis)
 	return signal->memory && fault_operand(analysis, &operand) == TOUCH_NOTHING;
 }
 
-/* The address, where nothing tells it but the instruction: there is no siginfo, or the CPU reports -1 in place of one that is not
- * canonical (Windows, a general protection fault). */
+/* Whether an access there faults, as far as the dump tells. */
+static bool is_closed(struct image *image, uint64_t address, bool write)
+{
+	const struct segment *segment = image_segment(image, address);
+
+	return !arch_forms(image->arch, address) || (image->segments.count && !segment) ||
+	       (segment && (!segment->flags || (write && !(segment->flags & SEGMENT_WRITE))));
+}
+
+/* Whether the address that was told is none, so that the instruction has to say it: there is no siginfo; the CPU reports -1, or no address,
+ * of one that is not canonical (a general protection fault), as the kernel does where it could not call the handler for want of a stack
+ * (SI_KERNEL); an emulator of the CPU, whose own CPU tells it no more, reports 0 then. */
+static bool is_untold(struct analysis *analysis, uint64_t computed, bool write)
+{
+	const struct fault *fault = &analysis->fault;
+	const struct signal_name *signal = signal_by_number(fault->number);
+	struct insn_operand operand;
+
+	if (analysis->image->os != OS_LINUX)
+		return fault->has_address && fault->address == UINT64_MAX;
+	if (!signal || !signal->memory || fault->late || fault->access == ACCESS_EXECUTE)
+		return false;
+	if (fault->has_address)
+		return !fault->address && !arch_forms(analysis->image->arch, computed);
+	if (!fault->has_code && fault_operand(analysis, &operand) == TOUCH_MEMORY && operand.known)
+		return true;
+	return (!fault->has_code || fault->code == SIGNAL_CODE_KERNEL) && is_closed(analysis->image, computed, write);
+}
+
+/* The address, where nothing tells it but the instruction and its registers. */
 static void decode_address(struct analysis *analysis)
 {
 	struct fault *fault = &analysis->fault;
-	const struct signal_name *signal = analysis->image->os == OS_LINUX ? signal_by_number(fault->number) : NULL;
-	const bool untold = analysis->image->os == OS_LINUX ? !fault->has_address && !fault->has_code && signal && signal->memory
-							   : fault->has_address && fault->address == UINT64_MAX;
-	struct insn_operand operand;
 	uint64_t address;
+	bool write;
 
-	if (!untold || fault_operand(analysis, &operand) != TOUCH_MEMORY || !fault_operand_address(analysis, &operand, &address))
+	if (!fault_implied_address(analysis, &address, &write) || !is_untold(analysis, address, write))
 		return;
 	fault->address = address;
 	fault->has_address = fault->decoded = true;
-	fault->access = operand.write ? ACCESS_WRITE : ACCESS_READ;
+	fault->access = write ? ACCESS_WRITE : ACCESS_READ;
 }
 
 /* Of those that a thread runs, the one on whose stack it was interrupted. */

@@ -243,6 +243,10 @@ static void run_c(struct diagnosis *diagnosis)
 	if (walk->siginfo)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, walk->siginfo + SI_ADDR,
 			      hex_text(diagnosis->arena, fault->address), "the address of the fault, as the kernel delivered it");
+	else if (fault->decoded)
+		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, false,
+			     "by the registers that the thread was stopped with, the instruction was to write there: the kernel tells no "
+			     "address where it has no room on that stack, nor another one, to call a handler of the signal");
 	stack = stopped_part(&stack, walk->stopped.pc);
 	cycle = recursion_evidence(diagnosis, finding, &stack, &inner);
 	finding->has_pc = fault->has_pc;

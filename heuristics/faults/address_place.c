@@ -129,11 +129,25 @@ static const char *kind_of(const struct segment *segment)
 	return segment->flags & SEGMENT_EXEC ? "in code, which cannot be written" : "in memory that may only be read";
 }
 
+/* Whether the image of a Go module reaches into a segment: dumps without names of files (an emulator's) have that. */
+static bool is_of_module(const struct go_runtime *runtime, const struct segment *segment)
+{
+	for (size_t i = 0; i < runtime->modules.count; i++) {
+		const struct go_module *module = &runtime->modules.items[i];
+
+		if (segment->address < module->data_end && segment->address + segment->size > module->text &&
+		    module->text < module->data_end)
+			return true;
+	}
+	return false;
+}
+
 const char *segment_name(const struct diagnosis *diagnosis, const struct segment *segment)
 {
 	const struct mapping *mapping = image_mapping(diagnosis->analysis->image, segment->address);
 
 	return mapping && mapping->path ? path_base_name(mapping->path)
+	       : is_of_module(diagnosis->analysis->runtime, segment) ? "the program"
 	       : segment->flags	      ? "memory without a file"
 				      : "reserved address space";
 }

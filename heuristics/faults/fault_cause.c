@@ -1,6 +1,8 @@
 /* fault_cause.c: see fault_cause.h. Signals: formats/dump/signal_codes.def. */
 #include "heuristics/faults/fault_cause.h"
 
+#include "heuristics/faults/memory_access.h"
+
 #include "formats/locator/paths.h"
 #include "formats/dump/signals.h"
 #include "analyzer/last_words/fault_operand.h"
@@ -8,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { INSN_BYTES = 16, BUS_OBJERR = 3, BUS_MCEERR_AO = 5, TRAP_BRKPT = 1, SEGV_ACCERR = 2 };
+enum { INSN_BYTES = 16, BUS_ADRALN = 1, BUS_OBJERR = 3, BUS_MCEERR_AO = 5, TRAP_BRKPT = 1, SEGV_ACCERR = 2, WORD = 8 };
 
 /* Extensions that not every CPU has, by their encodings (Intel SDM vol. 2, 2.3.5 and 2.7; Arm ARM, C4.1). */
 static const struct {
@@ -59,10 +61,30 @@ static const char *illegal(const struct diagnosis *diagnosis)
 			    code.data[0], code.data[1], code.data[2], code.data[3], extension);
 }
 
+bool is_misaligned(const struct fault *fault)
+{
+	return !strcmp(fault->name, "SIGBUS") && fault->has_code && fault->code == BUS_ADRALN && fault->has_address &&
+	       fault->address % WORD;
+}
+
+const char *misaligned_text(const struct diagnosis *diagnosis)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct fault *fault = &analysis->fault;
+	const uint64_t least = (fault->address & (~fault->address + 1)) << 1; /* it is a multiple of half of that */
+	struct memory_access access;
+	const uint64_t needed = memory_access_at(analysis, fault->pc, &access) && access.size >= least ? access.size : least;
+
+	return arena_printf(diagnosis->arena, "the address is no multiple of %" PRIu64 ", as atomic instructions, and all on memory of "
+			    "devices, need it", needed);
+}
+
 static const char *bus(const struct diagnosis *diagnosis)
 {
 	const struct fault *fault = &diagnosis->analysis->fault;
 
+	if (is_misaligned(fault))
+		return misaligned_text(diagnosis);
 	return fault->code >= BUS_OBJERR && fault->code <= BUS_MCEERR_AO ? signal_code(fault->number, fault->code)->meaning : NULL;
 }
 

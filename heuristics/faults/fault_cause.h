@@ -8,4 +8,10 @@
  * itself is broken"; NULL: the fault does not explain itself. */
 const char *fault_cause(const struct diagnosis *diagnosis);
 
+/* Whether the CPU refused an access for its address, which is no multiple of the size that the instruction needs (BUS_ADRALN). */
+bool is_misaligned(const struct fault *fault);
+
+/* "the address is no multiple of 8, as atomic instructions … need it": of such a fault. */
+const char *misaligned_text(const struct diagnosis *diagnosis);
+
 #endif

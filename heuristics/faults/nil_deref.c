@@ -29,10 +29,11 @@ static void instruction_evidence(struct diagnosis *diagnosis, struct finding *fi
 {
 	const struct fault *fault = &diagnosis->analysis->fault;
 	const uint64_t value = fault->address - access->offset;
+	const bool sure = !fault_zero_is_doubtful(diagnosis->analysis);
 	const char *made = value ? arena_printf(diagnosis->arena, ", which the code had made by adding just that to a pointer: it was "
 						"nil") : ": nil";
 	struct evidence *evidence =
-		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, false,
+		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, sure ? WEIGHT_STRONG : WEIGHT_FAIR, false,
 			     "the instruction at 0x%" PRIx64 " %s %u byte%s at offset 0x%" PRIx64 " from %s; it faulted at 0x%" PRIx64
 			     ", so %s was 0x%" PRIx64 "%s", fault->pc, access->store ? "writes" : "reads", access->size,
 			     access->size == 1 ? "" : "s", access->offset, access->base, fault->address, access->base, value, made);
@@ -58,6 +59,21 @@ static void state_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		     "the panic at 0x%" PRIx64 " says: %s", panic->address, panic->text);
 }
 
+/* Where the address may have been told for want of a better one, what the code says of the pointer counts. */
+static void confirming_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack, size_t at,
+				const struct memory_access *access)
+{
+	if (!fault_zero_is_doubtful(diagnosis->analysis))
+		return;
+	if (nil_is_confirmed(diagnosis->analysis, stack, at, access))
+		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, false,
+			     "by the code before it, and what memory holds now, %s was 0", access->base);
+	else
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, true,
+			     "the dump has no record of the kernel's (NT_SIGINFO): an emulator of the CPU (qemu-user) may have made it, and "
+			     "that tells address 0 also of a pointer that the CPU cannot form");
+}
+
 /* The finding, with what the CPU and the instruction at the fault say. */
 static struct finding *add(struct diagnosis *diagnosis, const struct goroutine *g, const struct stack *stack, size_t at,
 			   const struct memory_access *access)
@@ -76,6 +92,7 @@ static struct finding *add(struct diagnosis *diagnosis, const struct goroutine *
 				"%s at pc 0x%" PRIx64 ", accessing 0x%" PRIx64, fault->name, fault->pc, fault->address);
 	evidence->address = fault->pc;
 	instruction_evidence(diagnosis, finding, access);
+	confirming_evidence(diagnosis, finding, stack, at, access);
 	return finding;
 }
 
@@ -226,6 +243,12 @@ static void report_recorded(struct diagnosis *diagnosis)
 			     fault->address);
 }
 
+/* Linux raises nothing else for an access to the first page: of a SIGBUS no address is told where that is 0. */
+static bool is_page_fault(const struct fault *fault)
+{
+	return !strcmp(fault->name, "SIGSEGV") || !strcmp(fault->name, "EXCEPTION_ACCESS_VIOLATION");
+}
+
 /* The pointer was 0: any other small number is no nil, but the sign of a pointer that is none (torn-value, bad-pointer). */
 static void run(struct diagnosis *diagnosis)
 {
@@ -244,11 +267,13 @@ static void run(struct diagnosis *diagnosis)
 			report_recorded(diagnosis);
 		return;
 	}
+	if (!is_page_fault(fault))
+		return;
 	g = &analysis->runtime->goroutines.items[fault->goroutine];
 	goroutine_stack(analysis, (size_t)fault->goroutine, &stack);
 	panicked = !stands_at_fault(analysis, &stack);
 	at = panicked ? panicked_frame(analysis, &stack) : 0;
-	if (at == SIZE_MAX || !is_nil_access(analysis, &stack, at, &access))
+	if (at == SIZE_MAX || !is_nil_access(analysis, &stack, at, &access) || nil_is_refuted(analysis, &stack, at, &access))
 		return;
 	if (panicked)
 		report_panic(diagnosis, g, &stack, at, &access);
@@ -266,7 +291,7 @@ const struct detector detector_nil_deref = {
 		       "instruction, whose displacement and the address of the fault say what its "
 		       "register held: nothing but 0 is nil; g.sigcode1, g.sigpc and the panic that the runtime left; "
 		       "runtime.sigpanic on the stack. A fault at 0x1000 or above is none, nor is one whose register held "
-		       "another small number.\n"
+		       "another small number, nor one of a register that the code had compared with nil.\n"
 		       "What to do: look at the line that the verdict names for a pointer, interface or function that is nil there, "
 		       "and at the callers for an error that was not checked.",
 	.rank = 45,

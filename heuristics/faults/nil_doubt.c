@@ -2,6 +2,7 @@
 #include "heuristics/faults/nil_doubt.h"
 
 #include "analyzer/origins/field_stores.h"
+#include "analyzer/origins/nil_check.h"
 #include "analyzer/origins/origin.h"
 #include "golang/heap/heap.h"
 #include "heuristics/ends/ordinary_ends.h"
@@ -185,4 +186,18 @@ void nil_doubt_evidence(struct diagnosis *diagnosis, struct finding *finding, co
 		element_evidence(diagnosis, finding, origins, loaded);
 	else if (loaded->kind == ORIGIN_MEMORY)
 		field_evidence(diagnosis, finding, origins, at, loaded);
+}
+
+bool nil_is_refuted(struct analysis *analysis, const struct stack *stack, size_t at, const struct memory_access *access)
+{
+	const struct frame *frame = &stack->frames.items[at];
+
+	return is_checked_for_nil(analysis, frame->info, frame->pc, access->reg);
+}
+
+bool nil_is_confirmed(struct analysis *analysis, const struct stack *stack, size_t at, const struct memory_access *access)
+{
+	const struct origin *origin = origin_of_register(origins_of(analysis, stack), at, stack->frames.items[at].pc, access->reg);
+
+	return origin->has_value && !origin->value;
 }

@@ -10,4 +10,11 @@
 void nil_doubt_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stack *stack, size_t at,
 			const struct memory_access *access);
 
+/* Whether the pointer of an access that faulted at `at` was none: the code itself had found that it is not nil. Then the address of the
+ * fault, 0, was told for want of a better one. */
+bool nil_is_refuted(struct analysis *analysis, const struct stack *stack, size_t at, const struct memory_access *access);
+
+/* Whether by the code before it the register was 0, as memory is now. */
+bool nil_is_confirmed(struct analysis *analysis, const struct stack *stack, size_t at, const struct memory_access *access);
+
 #endif

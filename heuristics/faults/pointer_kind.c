@@ -4,6 +4,7 @@
 
 #include "golang/heap/heap.h"
 #include "heuristics/damage/word_shape.h"
+#include "heuristics/faults/fault_cause.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -14,6 +15,18 @@ enum { WORD = 8, LINE = 64, SMALL = 1 << 20, HALF = 32, TEXT_MIN = 6, PAGE = 0x1
 
 #define LOW_HALF UINT64_C(0xffffffff)
 #define HOLE_MAX ((uint64_t)1 << 30) /* of a block that was unmapped, to what is mapped beside it */
+
+/* ---- addresses that the instruction cannot use ---- */
+
+static bool judge_unaligned(struct diagnosis *diagnosis, const struct bad_access *bad, struct finding *finding, const char **cause)
+{
+	if (!is_misaligned(&diagnosis->analysis->fault))
+		return false;
+	*cause = misaligned_text(diagnosis);
+	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false, "0x%" PRIx64 " was accessed: %s",
+		     bad->address, *cause);
+	return true;
+}
 
 /* ---- words that are no addresses ---- */
 
@@ -109,6 +122,20 @@ static bool judge_halves(struct diagnosis *diagnosis, const struct bad_access *b
 	return true;
 }
 
+/* No process has such an address: whatever it is, it was never one. */
+static bool judge_unformed(struct diagnosis *diagnosis, const struct bad_access *bad, struct finding *finding, const char **cause)
+{
+	const struct arch *arch = diagnosis->analysis->image->arch;
+	const char *shape = word_shape(diagnosis, bad->pointer, WORD);
+
+	if (arch_forms(arch, bad->address))
+		return false;
+	*cause = shape ? arena_printf(diagnosis->arena, "it is no address, but %s", shape) : "no address of this CPU looks so";
+	evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_FAIR, false,
+		     "the upper bits of 0x%" PRIx64 " are neither all 0 nor all 1: the CPU forms no such address", bad->address);
+	return true;
+}
+
 /* ---- memory that it was read from ---- */
 
 const struct origin *origin_before(const struct origin *origin)
@@ -175,6 +202,21 @@ static bool judge_heap(struct diagnosis *diagnosis, const struct bad_access *bad
 				     : "it leads to pages of the Go heap that hold nothing now";
 	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false, "the runtime's records say so of 0x%" PRIx64
 		     ", in the arena at 0x%" PRIx64, bad->address, place.arena);
+	return true;
+}
+
+/* Mapped, and closed to every access: reserved only, or by mprotect. */
+static bool judge_closed(struct diagnosis *diagnosis, const struct bad_access *bad, struct finding *finding, const char **cause)
+{
+	struct image *image = diagnosis->analysis->image;
+	const struct segment *segment = image_segment(image, bad->address);
+
+	if (image->os != OS_LINUX || diagnosis->analysis->fault.code != SEGV_ACCERR || !segment || segment->flags)
+		return false;
+	*cause = "no access is allowed to the memory there: it is only reserved, or mprotect has closed it";
+	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
+		     "the memory from 0x%" PRIx64 " to 0x%" PRIx64 " (%s) is mapped without any permission (PROT_NONE)", segment->address,
+		     segment->address + segment->size, segment_name(diagnosis, segment));
 	return true;
 }
 

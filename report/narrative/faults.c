@@ -85,8 +85,11 @@ void tell_bad_pointer(struct telling *telling)
 	tell_evidence(telling, EVIDENCE_PREDICTION, 0);
 	tell_evidence(telling, EVIDENCE_UNWIND, 0);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
-	tell(telling, "The runtime cannot make a panic of %s: no deferred function ran.",
-	     telling->diagnosis->analysis->fault.known ? "such a fault" : "that");
+	if (telling->diagnosis->analysis->messages.panicked)
+		tell(telling, "The runtime took the address that it was told, 0, for a nil pointer, and made a panic of that.");
+	else
+		tell(telling, "The runtime cannot make a panic of %s: no deferred function ran.",
+		     telling->diagnosis->analysis->fault.known ? "such a fault" : "that");
 	tell_known_bugs(telling);
 	for (const char *const *what = finding->advice; what && *what; what++)
 		tell_action(telling, "%s", *what);

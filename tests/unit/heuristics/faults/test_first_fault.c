@@ -1,5 +1,5 @@
 /* test_first_fault.c: faults that the runtime had not dealt with when the dump was taken: nil pointers at a first-chance
- * exception, and what reads the frames of a stack that is walked; and what is none of these by one word. */
+ * exception, addresses that nobody told, and what reads the frames of a stack that is walked; and what is none of these by one word. */
 #include "heuristics/detector.h"
 #include "tests/build/go_scene.h"
 #include "tests/build/scratch.h"
@@ -128,6 +128,57 @@ static void not_from_nil(struct arena *arena)
 	}
 }
 
+/* ---- addresses that nobody told ---- */
+
+#define POISON UINT64_C(0x5a5a5a5a5a5a5a5a)
+
+/* What the CPU told of the access at offset 0x18 from a register that held `base`: nothing (a general protection fault), or address 0
+ * (an emulator, whose dump has no siginfo). */
+static struct analysis *untold(struct arena *arena, const struct arch *arch, uint64_t base, bool zero, struct diagnosis **diagnosis)
+{
+	struct nil_scene s = nil_scene(arena, arch);
+	struct stop *stop = &s.builder->image->stop;
+	struct analysis *analysis;
+
+	reg_set(&s.builder->image->threads.items[0].registers, s.base, base);
+	stop->address = 0;
+	stop->access = ACCESS_UNKNOWN;
+	stop->has_address = zero;
+	stop->has_code = !zero;
+	stop->code = 0x80; /* SI_KERNEL */
+	analysis = analyze(go_load(s.builder));
+	*diagnosis = diagnose(analysis);
+	return analysis;
+}
+
+static void untold_addresses(struct arena *arena)
+{
+	for (size_t i = 0; i < 4; i++) {
+		struct diagnosis *diagnosis;
+		const struct analysis *analysis = untold(arena, arches[i / 2], POISON, i % 2, &diagnosis);
+		const struct finding *finding = finding_of(diagnosis, "bad-pointer");
+
+		assert_true(analysis->fault.has_address && analysis->fault.decoded);
+		assert_int_equal(analysis->fault.address, POISON + OFFSET);
+		assert_int_equal(analysis->fault.access, ACCESS_READ);
+		assert_null(finding_of(diagnosis, "nil-deref"));
+		assert_non_null(finding);
+		assert_non_null(strstr(finding->title, "0x5a5a5a5a5a5a5a5a"));
+	}
+}
+
+/* What is mapped may have faulted for another reason: of alignment, say. And an address that the CPU forms was told rightly. */
+static void told_addresses(struct arena *arena)
+{
+	struct diagnosis *diagnosis;
+
+	for (size_t i = 0; i < 2; i++) {
+		assert_false(untold(arena, arches[i], GO_STACKS, false, &diagnosis)->fault.has_address);
+		assert_int_equal(untold(arena, arches[i], GO_STACKS, true, &diagnosis)->fault.address, 0);
+		assert_null(finding_of(diagnosis, "bad-pointer"));
+	}
+}
+
 /* ---- what reads the frames of a stack ---- */
 
 /* Goroutine 1 is torn; a thread that scans its stack faults at an address, in `reader`. */
@@ -175,6 +226,8 @@ static void readers_elsewhere(struct arena *arena)
 SCENE_TEST(first_chance)
 SCENE_TEST(no_nil_pointer)
 SCENE_TEST(not_from_nil)
+SCENE_TEST(untold_addresses)
+SCENE_TEST(told_addresses)
 SCENE_TEST(readers_past_the_end)
 SCENE_TEST(readers_elsewhere)
 
@@ -184,6 +237,8 @@ int main(void)
 		cmocka_unit_test(test_first_chance),
 		cmocka_unit_test(test_no_nil_pointer),
 		cmocka_unit_test(test_not_from_nil),
+		cmocka_unit_test(test_untold_addresses),
+		cmocka_unit_test(test_told_addresses),
 		cmocka_unit_test(test_readers_past_the_end),
 		cmocka_unit_test(test_readers_elsewhere),
 	};
