@@ -98,6 +98,8 @@ static void settle_registers(struct walk *walk)
 	walk->registers.known = 0;
 	reg_set(&walk->registers, walk->arch->pc, walk->at.pc);
 	reg_set(&walk->registers, walk->arch->sp, walk->at.sp);
+	if (walk->at.exact && walk->at.has_lr) /* an injected call kept it */
+		reg_set(&walk->registers, walk->arch->lr, walk->at.lr);
 }
 
 /* A RET took a signed return address that did not authenticate: CPUs before FEAT_FPAC leave the address with bits set that mark

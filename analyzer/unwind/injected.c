@@ -11,12 +11,23 @@ bool is_injected(enum func_role role)
 	return role == ROLE_ASYNC_PREEMPT || role == ROLE_SIGPANIC || role == ROLE_DEBUG_CALL || role == ROLE_SIGPANIC0;
 }
 
-bool noted_nil(const struct walk *walk)
+/* The g that was made to call sigpanic: the goroutine, or on a thread's own stack its g0; 0: not known. */
+static uint64_t panicking_g(const struct walk *walk)
 {
 	const int32_t index = walk->subject->goroutine;
+	const int32_t machine = walk->thread ? walk->analysis->thread_machine[walk->subject->thread] : -1;
+
+	return index >= 0     ? walk->runtime->goroutines.items[index].address
+	       : machine >= 0 ? walk->runtime->machines.items[machine].g0
+			      : 0;
+}
+
+bool noted_nil(const struct walk *walk)
+{
+	const uint64_t g = panicking_g(walk);
 	struct noted_fault noted;
 
-	return index >= 0 && go_noted_fault(walk->runtime, walk->runtime->goroutines.items[index].address, &noted) && !noted.pc;
+	return g && go_noted_fault(walk->runtime, g, &noted) && !noted.pc;
 }
 
 /* Of a jump to 0 sighandler takes the word at SP for the return address of a call, and pushes none (amd64: preparePanic,
@@ -56,7 +67,9 @@ static bool is_foreign(struct walk *walk)
 {
 	if (walk->at.pc == 0 || go_pc(walk->runtime, walk->at.pc, true)->func || !is_code(walk, walk->at.pc))
 		return false;
-	return walk->thread || (!trial_gives_up(walk->analysis) && libraries_generated(walk->image->libraries, walk->at.pc));
+	if (walk->thread)
+		return !noted_nil(walk); /* what a call of 0 returns to */
+	return !trial_gives_up(walk->analysis) && libraries_generated(walk->image->libraries, walk->at.pc);
 }
 
 /* Then it is left by its tables, or the record that its frame pointer names, as from a signal's frame. */
@@ -130,6 +143,8 @@ bool after_injected(struct walk *walk, const struct frame *frame)
 	if (!info->func && go_pc(walk->runtime, pushed, false)->func) {
 		walk->at.pc = pushed;
 		walk->at.exact = false;
+	} else if (walk->thread && !info->func && frame->info->role == ROLE_SIGPANIC && noted_nil(walk)) {
+		walk->at.pc = walk->at.pc_address = walk->slot = 0;
 	}
 	return true;
 }

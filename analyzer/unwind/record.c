@@ -106,7 +106,16 @@ bool by_stub(struct walk *walk)
 	       undo_call(walk, pc);
 }
 
-/* Whether an instruction calls an address that is in no instruction, and that this address still is at.pc. */
+/* Whether a call that the runtime injected came from here: it kept none of the registers. */
+static bool was_injected(const struct walk *walk)
+{
+	const size_t count = walk->stack->frames.count;
+
+	return count > 1 && is_injected(walk->stack->frames.items[count - 2].info->role);
+}
+
+/* Whether an instruction calls an address that is in no instruction, and that this address still is at.pc, as far as registers are
+ * known. */
 static bool calls_to_here(struct walk *walk, const struct insn *insn, struct span code)
 {
 	struct insn_operand operand;
@@ -115,9 +124,13 @@ static bool calls_to_here(struct walk *walk, const struct insn *insn, struct spa
 	if (insn->flow != FLOW_INDIRECT_CALL)
 		return false;
 	if (insn->through != REG_NONE)
-		return reg_get(&walk->registers, insn->through, &target) && target == walk->at.pc;
+		return reg_get(&walk->registers, insn->through, &target) ? target == walk->at.pc : was_injected(walk);
 	if (insn_touches(walk->runtime->decoder, insn->address, code, &operand) != TOUCH_MEMORY ||
-	    operand.base == walk->arch->sp || (operand.base != REG_NONE && !reg_get(&walk->registers, operand.base, &base)) ||
+	    operand.base == walk->arch->sp)
+		return false;
+	if (was_injected(walk))
+		return true;
+	if ((operand.base != REG_NONE && !reg_get(&walk->registers, operand.base, &base)) ||
 	    (operand.index != REG_NONE && !reg_get(&walk->registers, operand.index, &index)))
 		return false;
 	return image_u64(walk->image, insn_operand_address(&operand, base, index), &target) && target == walk->at.pc;

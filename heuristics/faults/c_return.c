@@ -24,6 +24,26 @@ static bool stands_at_return(struct analysis *analysis, uint64_t sp, struct c_re
 	       insn.flow == FLOW_RETURN && image_u64(analysis->image, sp, &ret->word) && !is_code(analysis->image, ret->word);
 }
 
+/* arm64: the word is in the link register; it was loaded, with the frame pointer, from the end of a frame that lies just below SP now. */
+static void find_loaded(struct analysis *analysis, uint64_t sp, struct c_return *ret)
+{
+	enum { FRAME_MOST = 4096, ALIGNED = 16 };
+	uint64_t fp, low, high;
+
+	if (!register_at_fault(analysis, analysis->image->arch->fp, &fp))
+		return;
+	for (uint64_t at = sp - ALIGNED; !ret->slot && at < sp && sp - at <= FRAME_MOST; at -= ALIGNED)
+		if (image_u64(analysis->image, at, &low) && image_u64(analysis->image, at + WORD, &high) && low == fp && high == ret->word)
+			ret->slot = at + WORD;
+}
+
+static bool is_linked(struct analysis *analysis, struct c_return *ret)
+{
+	const struct arch *arch = analysis->image->arch;
+
+	return arch_untagged(arch, ret->word) == arch_untagged(arch, analysis->fault.pc);
+}
+
 static bool has_returned(struct analysis *analysis, uint64_t sp, struct c_return *ret)
 {
 	const struct arch *arch = analysis->image->arch;
@@ -32,9 +52,20 @@ static bool has_returned(struct analysis *analysis, uint64_t sp, struct c_return
 	*ret = (struct c_return){.slot = arch->link_register ? 0 : sp - WORD};
 	if (is_code(analysis->image, pc))
 		return false;
-	if (arch->link_register)
-		return register_at_fault(analysis, arch->lr, &ret->word) && arch_untagged(arch, ret->word) == arch_untagged(arch, pc);
-	return image_u64(analysis->image, ret->slot, &ret->word) && ret->word == pc;
+	if (!arch->link_register)
+		return image_u64(analysis->image, ret->slot, &ret->word) && ret->word == pc;
+	if (!register_at_fault(analysis, arch->lr, &ret->word) || !is_linked(analysis, ret))
+		return false;
+	find_loaded(analysis, sp, ret);
+	return true;
+}
+
+/* The runtime made the fault a call of sigpanic: on arm64 it pushed the link register (preparePanic, runtime/signal_arm64.go). */
+static bool has_returned_before_call(struct analysis *analysis, uint64_t sp, struct c_return *ret)
+{
+	*ret = (struct c_return){0};
+	return analysis->image->arch->link_register && !is_code(analysis->image, analysis->fault.pc) &&
+	       image_u64(analysis->image, sp - 2 * WORD, &ret->word) && ret->word && is_linked(analysis, ret);
 }
 
 /* SP of the frame that stopped at the fault: up to Go 1.20 the registers of a fault in C are lost, since sigpanic is called there. */
@@ -62,5 +93,5 @@ bool c_return_find(struct analysis *analysis, struct c_return *ret)
 		return false;
 	if (register_at_fault(analysis, analysis->image->arch->sp, &sp))
 		return stands_at_return(analysis, sp, ret) || has_returned(analysis, sp, ret);
-	return frame_sp(analysis, &sp) && stands_at_return(analysis, sp, ret);
+	return frame_sp(analysis, &sp) && (stands_at_return(analysis, sp, ret) || has_returned_before_call(analysis, sp, ret));
 }

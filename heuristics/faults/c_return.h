@@ -7,7 +7,7 @@
 struct c_return {
 	bool at_return;  /* the CPU stopped at the RET; else where it led */
 	uint64_t word;   /* that it took */
-	uint64_t slot;   /* where it lies; 0: a register */
+	uint64_t slot;   /* where it lies; 0: a register has it, and memory is not known to */
 };
 
 /* Whether the fault came of such a RET. Nobody is asked here whose code it is. */

@@ -3,12 +3,10 @@
  * cannot become a panic (sighandler, runtime/signal_unix.go). C may also end the process itself, by abort and the like. */
 #include "heuristics/faults/address_place.h"
 #include "heuristics/damage/word_shape.h"
-#include "heuristics/faults/c_frames.h"
-#include "heuristics/faults/c_return.h"
+#include "heuristics/faults/c_raise.h"
+#include "heuristics/faults/c_stop.h"
 #include "heuristics/faults/fault_cause.h"
 #include "heuristics/faults/fault_evidence.h"
-#include "heuristics/ends/go_caller.h"
-#include "heuristics/ends/sent_signal.h"
 
 #include "analyzer/last_words/fault_operand.h"
 #include "analyzer/unwind/unwind.h"
@@ -21,58 +19,17 @@
 
 extern const struct detector detector_cgo_fault;
 
-/* Where the thread was stopped, and by what. */
-struct stop_in_c {
-	size_t thread;
-	uint64_t pc, pc_address; /* where it was saved, 0: a register */
-	const char *signal;
-	bool faulted; /* an instruction did it; else C sent itself the signal */
-	struct c_frames frames;
-	struct go_caller caller;
-	bool called; /* a goroutine of the thread stands in runtime.cgocall */
-	bool incgo;
-	bool smashed; /* a RET took an overwritten return address */
-	struct c_return returned; /* meaningful if smashed */
-};
-
-static bool find_stop(struct analysis *analysis, struct stop_in_c *ret)
+/* The names of the functions do not say that C raised the signal: the registers do. */
+static void raise_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
 {
-	const struct fault *fault = &analysis->fault;
-	struct sent_signal sent;
+	const struct arch *arch = diagnosis->analysis->image->arch;
+	size_t number;
 
-	if (fault->known && fault->has_pc && fault->thread >= 0) {
-		ret->thread = (size_t)fault->thread;
-		ret->pc = fault->pc;
-		ret->pc_address = fault->pc_address;
-		ret->signal = fault->name;
-		ret->faulted = true;
-		return c_frames_find(analysis, ret->thread, ret->pc, &ret->frames);
-	}
-	if (!sent_signal_find(analysis, &sent) || !sent.own || !analysis->walks[sent.thread].stopped.known)
-		return false;
-	ret->thread = sent.thread;
-	ret->pc = analysis->walks[sent.thread].stopped.pc;
-	ret->pc_address = analysis->walks[sent.thread].stopped.pc_address;
-	ret->signal = sent.signal->name;
-	/* A thread that another one of the process signalled may stand in C by chance. */
-	return c_frames_find(analysis, ret->thread, ret->pc, &ret->frames) && ret->frames.death;
-}
-
-static const char *frame_text(struct analysis *analysis, const struct stop_in_c *stop, size_t index)
-{
-	return c_frame_text(analysis, &stop->frames, index);
-}
-
-/* "SIGSEGV at 0x… in strlen (libc.so.6), called by measure (app)". */
-static const char *where_text(struct analysis *analysis, const struct stop_in_c *stop)
-{
-	const struct c_frames *frames = &stop->frames;
-	const char *at = frame_text(analysis, stop, frames->first);
-
-	if (frames->culprit > frames->first && frames->culprit < frames->end)
-		return arena_printf(analysis->arena, "%s, called by %s", at,
-				    frame_text(analysis, stop, frames->culprit));
-	return at;
+	if (stop->raised && is_raised_by_thread(diagnosis->analysis, &stop->sent, &number))
+		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, false,
+			     "%s and %s are still what such a system call was given: the thread's own id, and the number of %s",
+			     arch->reg_names[arch->system_call_arguments[number]],
+			     arch->reg_names[arch->system_call_arguments[number + 1]], stop->signal);
 }
 
 static void machine_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
@@ -81,16 +38,17 @@ static void machine_evidence(struct diagnosis *diagnosis, struct finding *findin
 	const struct fault *fault = &analysis->fault;
 	struct evidence *evidence;
 
+	raise_evidence(diagnosis, finding, stop);
 	if (!stop->faulted) {
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
 			     "thread %" PRId64 " sent itself %s: in %s%s%s",
 			     analysis->image->threads.items[stop->thread].id, stop->signal,
-			     where_text(analysis, stop), stop->frames.reason ? "; " : "",
+			     c_stop_where(analysis, stop), stop->frames.reason ? "; " : "",
 			     stop->frames.reason ? stop->frames.reason : "");
 		return;
 	}
 	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
-				"%s, in %s: no Go code%s%s", fault_text(diagnosis), where_text(analysis, stop),
+				"%s, in %s: no Go code%s%s", fault_text(diagnosis), c_stop_where(analysis, stop),
 				fault->has_address ? "; it accessed " : "",
 				fault->has_address ? hex_text(diagnosis->arena, fault->address) : "");
 	evidence->address = stop->pc;
@@ -118,14 +76,6 @@ static void access_evidence(struct diagnosis *diagnosis, struct finding *finding
 	fault_tag_evidence(diagnosis, finding);
 }
 
-/* What the RET took, in words: "a small number, …"; the word itself, when it looks like nothing. */
-static const char *word_text(struct diagnosis *diagnosis, const struct stop_in_c *stop)
-{
-	const char *shape = word_shape(diagnosis, stop->returned.word, sizeof stop->returned.word);
-
-	return shape ? shape : hex_text(diagnosis->arena, stop->returned.word);
-}
-
 static void return_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
 {
 	const uint64_t slot = stop->returned.slot;
@@ -137,14 +87,16 @@ static void return_evidence(struct diagnosis *diagnosis, struct finding *finding
 			     "the instruction at 0x%" PRIx64 " is a RET: it takes its return address from the top of the stack", stop->pc);
 	else
 		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_FAIR, false,
-			     "no code is at 0x%" PRIx64 ", and a RET led there: %s holds the same word", stop->pc,
-			     slot ? "the place just below the stack pointer" : "the link register");
+			     "no code is at 0x%" PRIx64 ", and a RET led there: %s holds 0x%" PRIx64 ", %s", stop->pc,
+			     diagnosis->analysis->image->arch->link_register ? "the link register"
+									      : "the place just below the stack pointer",
+			     stop->returned.word, c_stop_word(diagnosis, stop));
 	if (!slot)
 		return;
 	finding->has_slot = true;
 	finding->slot = slot;
 	evidence_word(diagnosis, finding, WEIGHT_STRONG, false, slot, NULL, "the return address that it took is none: %s",
-		      word_text(diagnosis, stop));
+		      c_stop_word(diagnosis, stop));
 }
 
 static void pc_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
@@ -188,59 +140,14 @@ static void walk_evidence(struct diagnosis *diagnosis, struct finding *finding, 
 		go_caller_evidence(diagnosis, finding, WEIGHT_STRONG, &stop->caller);
 }
 
-/* "SIGSEGV reading 0x10": what the headline says of the signal. */
-static const char *signal_text(struct diagnosis *diagnosis, const struct stop_in_c *stop)
-{
-	struct analysis *analysis = diagnosis->analysis;
-	const struct fault *fault = &analysis->fault;
-
-	if (!fault->has_address || fault->address == fault->pc || is_tag_fault(analysis))
-		return stop->signal;
-	return arena_printf(diagnosis->arena, "%s %s 0x%" PRIx64, stop->signal, access_doing(fault_access_of(analysis)), fault->address);
-}
-
-static const char *title(struct diagnosis *diagnosis, const struct stop_in_c *stop)
-{
-	struct analysis *analysis = diagnosis->analysis;
-	const struct c_frames *frames = &stop->frames;
-	const uint64_t sp = frames->stack.frames.items[frames->first].sp;
-	const char *function = stop->caller.function;
-	const char *caller = function ? arena_printf(diagnosis->arena, ", called by Go's %s", function) : "";
-	const char *culprit = frames->culprit < frames->end ? frame_text(analysis, stop, frames->culprit) : NULL;
-	uint64_t returned;
-
-	if (!stop->faulted)
-		return arena_printf(diagnosis->arena, "%s%s%s%s",
-				    frames->reason ? frames->reason : "C code sent the process a signal",
-				    culprit ? "; it was in " : "", culprit ? culprit : "", caller);
-	if (analysis->fault.has_address && is_past_stack(diagnosis, analysis->fault.address, sp))
-		return arena_printf(diagnosis->arena, "C code used up its stack in %s%s", where_text(analysis, stop),
-				    caller);
-	if (is_unsigned_return(analysis, &returned))
-		return arena_printf(diagnosis->arena, "the return address of C code below %s%s%s was overwritten: its signature "
-				    "(pointer authentication) does not fit", culprit ? culprit : "C", caller, *caller ? "," : "");
-	if (stop->smashed && stop->returned.at_return)
-		return arena_printf(diagnosis->arena, "the return address of C's %s%s%s was overwritten, with %s",
-				    frame_text(analysis, stop, frames->first), caller, *caller ? "," : "", word_text(diagnosis, stop));
-	if (stop->smashed)
-		return arena_printf(diagnosis->arena, "C code%s%s returned to 0x%" PRIx64 ": its return address was "
-				    "overwritten, with %s", caller, *caller ? "," : "", stop->returned.word,
-				    word_text(diagnosis, stop));
-	if (analysis->fault.late)
-		return arena_printf(diagnosis->arena, "memory was accessed by a pointer with a wrong tag, some time before "
-				    "%s told of it in %s%s", stop->signal, where_text(analysis, stop), caller);
-	if (frames->nowhere)
-		return arena_printf(diagnosis->arena, "C code jumped to %s%s", where_text(analysis, stop), caller);
-	return arena_printf(diagnosis->arena, "C code got %s in %s%s%s%s", signal_text(diagnosis, stop), where_text(analysis, stop),
-			    caller, is_tag_fault(analysis) ? ": " : "", is_tag_fault(analysis) ? fault_cause(diagnosis) : "");
-}
-
 static void point_into(struct analysis *analysis, struct finding *finding, const struct stop_in_c *stop)
 {
 	const struct c_frames *frames = &stop->frames;
 	const bool named = !stop->faulted && frames->culprit < frames->end;
 	const size_t frame = named ? frames->culprit : frames->first;
 
+	if (stop->raised)
+		return;
 	if (!stop->faulted && !named && frames->end == frames->stack.frames.count && frames->stack.end != END_COMPLETE)
 		return; /* who called the functions that end processes is among the frames that the dump lacks */
 	finding->frame = (int64_t)frame;
@@ -323,7 +230,7 @@ static void report_recorded(struct diagnosis *diagnosis)
 	in = point_into_symbolized(diagnosis, finding);
 	caller = in ? arena_printf(diagnosis->arena, ", in %s%s", in, caller) : caller;
 	finding->title = faulted ? arena_printf(diagnosis->arena, "C code%s%s got %s", caller, *caller ? "," : "",
-						signal_text(diagnosis, &stop))
+						c_stop_signal(diagnosis, &stop))
 				 : arena_printf(diagnosis->arena, "C code%s%s sent the process %s", caller, *caller ? "," : "", stop.signal);
 	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
 		     "%s at pc 0x%" PRIx64 "%s%s: the runtime says that it arrived while C, called by cgo, was running", stop.signal,
@@ -360,7 +267,7 @@ static void run(struct diagnosis *diagnosis)
 			report_recorded(diagnosis);
 		return;
 	}
-	if (analysis->dying_thread < 0 || analysis->messages.panics.count || !find_stop(analysis, &stop))
+	if (analysis->dying_thread < 0 || analysis->messages.panics.count || !c_stop_find(analysis, &stop))
 		return;
 	machine = analysis->thread_machine[stop.thread];
 	goroutine = analysis->thread_goroutine[stop.thread];
@@ -372,7 +279,7 @@ static void run(struct diagnosis *diagnosis)
 	finding->goroutine = goroutine;
 	if (!stop.faulted || !analysis->fault.late)
 		point_into(analysis, finding, &stop);
-	finding->title = title(diagnosis, &stop);
+	finding->title = c_stop_title(diagnosis, &stop);
 	machine_evidence(diagnosis, finding, &stop);
 	return_evidence(diagnosis, finding, &stop);
 	access_evidence(diagnosis, finding, &stop);
@@ -389,7 +296,8 @@ const struct detector detector_cgo_fault = {
 		       "fault stopped it, or when that code ended the process itself, by abort. Go cannot make a "
 		       "panic of that: no deferred function runs. Evidence: the pc that was saved lies in no Go "
 		       "function; the frames from there lead to runtime.asmcgocall, or to the start of a thread "
-		       "that C made; the goroutine stands in runtime.cgocall.\n"
+		       "that C made; the goroutine stands in runtime.cgocall. Where no file of the C library names abort, the "
+		       "registers of the system call that sent the signal do.\n"
 		       "What to do: look at the C function, and at what its Go caller passed to it. Memory that C "
 		       "freed twice or wrote past shows only later, elsewhere: run the C code under "
 		       "AddressSanitizer (go build -asan).",
