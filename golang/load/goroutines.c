@@ -5,8 +5,6 @@
 #include "base/slices.h"
 #include "formats/dump/kept.h"
 
-#include <stdlib.h>
-
 enum {
 	GOROUTINE_LIMIT = 1 << 24,
 	STACK_LIMIT = 1 << 30,
@@ -117,9 +115,13 @@ static size_t unique(struct goroutine *items, size_t count)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (!kept || items[kept - 1].id != items[i].id)
-			items[kept++] = items[i];
+	for (size_t i = 0; i < count; i++) {
+		if (kept && items[kept - 1].id == items[i].id)
+			continue;
+		if (kept != i)
+			items[kept] = items[i];
+		kept++;
+	}
 	return kept;
 }
 
@@ -185,23 +187,16 @@ static void add_entry(struct go_runtime *runtime, const struct goroutine *g, str
 		vec_push(runtime->arena, &runtime->goroutines, *g);
 }
 
-int goroutine_key_order(const void *a, const void *b)
-{
-	const struct goroutine_key *x = a;
-	const struct goroutine_key *y = b;
-
-	if (x->key != y->key)
-		return x->key > y->key ? 1 : -1;
-	return (x->index > y->index) - (x->index < y->index);
-}
-
 /* Puts each item where its key is; every cycle of the permutation needs room for one. */
 static void permute(struct goroutine *items, struct goroutine_key *keys, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct goroutine first = items[i];
+		struct goroutine first;
 		size_t to = i;
 
+		if (keys[i].index == i)
+			continue;
+		first = items[i];
 		while (keys[to].index != i) {
 			size_t from = keys[to].index;
 
@@ -222,8 +217,7 @@ static void sort_by_id(struct go_runtime *runtime)
 
 	for (size_t i = 0; i < count; i++)
 		keys[i] = (struct goroutine_key){runtime->goroutines.items[i].id, i};
-	if (count)
-		qsort(keys, count, sizeof *keys, goroutine_key_order);
+	goroutine_keys_sort(runtime->arena, keys, count);
 	permute(runtime->goroutines.items, keys, count);
 }
 
@@ -298,8 +292,7 @@ static void index_addresses(struct go_runtime *runtime)
 
 	for (size_t i = 0; i < count; i++)
 		runtime->by_address[i] = (struct goroutine_key){runtime->goroutines.items[i].address, i};
-	if (count)
-		qsort(runtime->by_address, count, sizeof *runtime->by_address, goroutine_key_order);
+	goroutine_keys_sort(runtime->arena, runtime->by_address, count);
 }
 
 void goroutines_load(struct go_runtime *runtime, uint64_t allgs)

@@ -102,8 +102,9 @@ void tables_check(struct go_runtime *runtime);
 void goroutines_load(struct go_runtime *runtime, uint64_t allgs);
 /* layout_fit.c: whether most goroutines, as read with the layout in use, are what goroutines must be. */
 bool layout_fits(struct go_runtime *runtime);
-/* goroutines.c: the order of an index of goroutines, for qsort. */
-int goroutine_key_order(const void *a, const void *b);
+/* goroutine_keys.c: sorts an index of goroutines by its keys; equal ones stay in order. Linear; room for as many keys is taken from
+ * the arena meanwhile. */
+void goroutine_keys_sort(struct arena *arena, struct goroutine_key *keys, size_t count);
 
 /* recorded_exe.c: judges the candidate by what the log says; sets exe, exe_source, bias and identity of the runtime. True: it is to be
  * used; *entries says where the record's functions begin at run time, 0 for those that it does not tell. `program`: the candidate, as

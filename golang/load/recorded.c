@@ -6,7 +6,6 @@
 #include "golang/pc_memo.h"
 #include "golang/wait_reasons.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -148,7 +147,7 @@ static void load_goroutines(struct go_runtime *runtime)
 	}
 	runtime->goroutines_listed = count;
 	if (record->signs & 1U << SIGN_G_ADDRESS)
-		qsort(runtime->by_address, count, sizeof *runtime->by_address, goroutine_key_order);
+		goroutine_keys_sort(runtime->arena, runtime->by_address, count);
 }
 
 /* Those that detectors ask for by role are there if the log names them. */
