@@ -9,13 +9,14 @@
 
 #include <string.h>
 
-enum { INITIAL = 1024, CALL_BYTES = 8 };
+enum { INITIAL = 1024, CALL_BYTES = 8, RECENT = 256 };
 
 struct pc_memo {
 	struct pc_info **slots;
 	size_t size; /* a power of two */
 	size_t used;
-	struct pc_info *last[2]; /* looked up not exactly, and exactly: each frame's pc is asked for several times in a row */
+	struct pc_info *recent[2][RECENT]; /* looked up not exactly, and exactly, by the low bits of the pc: those of the stacks of one kind,
+	                                    * each of which is asked for several times */
 	struct func ***functions; /* of each module, by index; made on demand */
 };
 
@@ -105,18 +106,14 @@ static void look_up(struct go_runtime *runtime, struct pc_info *info)
 		recorded_look_up(runtime->recorded, info);
 }
 
-static struct pc_info *info_of(struct go_runtime *runtime, uint64_t pc, bool exact)
+/* Of its own, so that the short way needs no stack. */
+static __attribute__((noinline)) struct pc_info *find_or_add(struct go_runtime *runtime, uint64_t pc, bool exact)
 {
-	struct pc_info *info = runtime->memo->last[exact];
-	struct pc_info **slot;
+	struct pc_info **slot = slot_of(runtime->memo, pc, exact);
+	struct pc_info *info;
 
-	if (info && info->pc == pc)
-		return info;
-	slot = slot_of(runtime->memo, pc, exact);
-	if (*slot) {
-		runtime->memo->last[exact] = *slot;
+	if (*slot)
 		return *slot;
-	}
 	if (runtime->memo->used * 2 >= runtime->memo->size) {
 		grow(runtime);
 		slot = slot_of(runtime->memo, pc, exact);
@@ -127,8 +124,16 @@ static struct pc_info *info_of(struct go_runtime *runtime, uint64_t pc, bool exa
 	*slot = info;
 	runtime->memo->used++;
 	look_up(runtime, info);
-	runtime->memo->last[exact] = info;
 	return info;
+}
+
+static inline struct pc_info *info_of(struct go_runtime *runtime, uint64_t pc, bool exact)
+{
+	struct pc_info **recent = &runtime->memo->recent[exact][(pc ^ pc / RECENT) % RECENT];
+
+	if (!*recent || (*recent)->pc != pc)
+		*recent = find_or_add(runtime, pc, exact);
+	return *recent;
 }
 
 const struct pc_info *go_pc(struct go_runtime *runtime, uint64_t pc, bool exact)
@@ -136,20 +141,24 @@ const struct pc_info *go_pc(struct go_runtime *runtime, uint64_t pc, bool exact)
 	return info_of(runtime, pc, exact);
 }
 
+static __attribute__((noinline)) void read_call(struct go_runtime *runtime, struct pc_info *info)
+{
+	const uint64_t back = info->pc < CALL_BYTES ? info->pc : CALL_BYTES;
+	const struct span code = image_view(runtime->image, info->pc - back, back);
+
+	info->call_known = true;
+	info->call = FLOW_NEXT;
+	info->has_code = back == CALL_BYTES && code.size == back;
+	if (info->func && code.size == back)
+		info->call = insn_call_before(runtime->decoder, info->pc, code, &info->call_target);
+}
+
 const struct pc_info *go_return_address(struct go_runtime *runtime, uint64_t pc)
 {
 	struct pc_info *info = info_of(runtime, pc, false);
 
-	if (!info->call_known) {
-		uint64_t back = pc < CALL_BYTES ? pc : CALL_BYTES;
-		struct span code = image_view(runtime->image, pc - back, back);
-
-		info->call_known = true;
-		info->call = FLOW_NEXT;
-		info->has_code = back == CALL_BYTES && code.size == back;
-		if (info->func && code.size == back)
-			info->call = insn_call_before(runtime->decoder, pc, code, &info->call_target);
-	}
+	if (!info->call_known)
+		read_call(runtime, info);
 	return info;
 }
 
