@@ -123,6 +123,7 @@ struct wrong_pointer {
 /* Goroutines with the same status, wait reason, creator and sequence of pcs. */
 struct goroutine_group {
 	size_t first;        /* index in runtime->goroutines */
+	size_t count;
 	uint64_t signature;
 };
 

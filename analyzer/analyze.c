@@ -155,6 +155,7 @@ static void add_to_group(struct analysis *analysis, struct group_table *table, s
 			 (struct goroutine_group){.first = index, .signature = signature});
 		*slot = (uint32_t)analysis->groups.count;
 	}
+	analysis->groups.items[*slot - 1].count++;
 	analysis->goroutine_group[index] = *slot - 1;
 }
 

@@ -38,19 +38,24 @@ static uint64_t object_of(const struct wait *wait)
 	return wait->channel_count ? wait->channels[0].address : wait->object;
 }
 
-/* How many have waited for at least so long. */
+/* How many have waited for at least so long. Where all have that is known already. */
 static void count_long(struct parked *parked, int64_t nanoseconds)
 {
 	const struct go_runtime *runtime = parked->analysis->runtime;
+	const struct selected_group *group = parked->group;
 	int64_t waited;
 
 	parked->long_ones = 0;
-	for (size_t i = 0; i < parked->group->count; i++) {
-		if (!goroutine_waited(runtime, &runtime->goroutines.items[parked->group->members[i]], &waited) ||
-		    waited < nanoseconds)
+	parked->least = parked->most = group->most;
+	if (group->timed && group->least >= nanoseconds) {
+		parked->long_ones = group->timed;
+		parked->least = group->least;
+		return;
+	}
+	for (size_t i = 0; i < group->count && group->most >= nanoseconds; i++) {
+		if (!goroutine_waited(runtime, &runtime->goroutines.items[group->members[i]], &waited) || waited < nanoseconds)
 			continue;
-		parked->least = !parked->long_ones || waited < parked->least ? waited : parked->least;
-		parked->most = !parked->long_ones || waited > parked->most ? waited : parked->most;
+		parked->least = waited < parked->least ? waited : parked->least;
 		parked->long_ones++;
 	}
 }
@@ -239,11 +244,14 @@ static void observe_parked(const struct diagnosis *diagnosis, const struct selec
 
 static size_t lock_waiters(struct analysis *analysis)
 {
-	const struct go_runtime *runtime = analysis->runtime;
 	size_t count = 0;
 
-	for (size_t i = 0; i < runtime->goroutines.count; i++)
-		count += wait_kind_of(analysis, &runtime->goroutines.items[i]) == WAIT_SEMAPHORE;
+	for (size_t i = 0; i < analysis->groups.count; i++) {
+		const struct goroutine_group *group = &analysis->groups.items[i];
+
+		if (wait_kind_of(analysis, &analysis->runtime->goroutines.items[group->first]) == WAIT_SEMAPHORE)
+			count += group->count;
+	}
 	return count;
 }
 

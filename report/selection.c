@@ -11,7 +11,7 @@ enum { STATUSES = 16, REASONS = 256, STATES = STATUSES * REASONS };
 
 struct selector {
 	struct analysis *analysis;
-	const struct goroutine_filter *filter;
+	const struct goroutine_filter *filter; /* NULL: everything is selected */
 	struct selection *selection;
 	struct stack stack;
 	bool *group_fits; /* per group of the analysis */
@@ -76,6 +76,12 @@ static bool functions_fit(struct selector *selector, size_t goroutine)
 	return false;
 }
 
+static void choose_all(struct selector *selector)
+{
+	selector->selection->count = selector->analysis->runtime->goroutines.count;
+	memset(selector->chosen, true, selector->selection->count);
+}
+
 static void judge_groups(struct selector *selector)
 {
 	for (size_t i = 0; i < selector->analysis->groups.count; i++) {
@@ -112,6 +118,7 @@ static bool goroutine_fits(struct selector *selector, size_t index)
 
 static void choose(struct selector *selector)
 {
+	judge_groups(selector);
 	for (size_t i = 0; i < selector->analysis->runtime->goroutines.count; i++) {
 		selector->chosen[i] = goroutine_fits(selector, i);
 		selector->selection->count += selector->chosen[i];
@@ -171,16 +178,17 @@ static void make_groups(const struct selector *selector, struct arena *arena)
 
 const struct selection *selection_make(const struct diagnosis *diagnosis, const struct goroutine_filter *filter)
 {
-	static const struct goroutine_filter everything = {0};
 	struct arena *arena = diagnosis->arena;
-	struct selector selector = {.analysis = diagnosis->analysis, .filter = filter ? filter : &everything};
+	struct selector selector = {.analysis = diagnosis->analysis, .filter = filter};
 
 	selector.selection = arena_alloc(arena, sizeof *selector.selection);
 	selector.group_fits = arena_array(arena, selector.analysis->groups.count + 1, sizeof *selector.group_fits);
 	selector.chosen = arena_array(arena, selector.analysis->runtime->goroutines.count + 1, sizeof *selector.chosen);
 	selector.selection->chosen = selector.chosen;
-	judge_groups(&selector);
-	choose(&selector);
+	if (filter)
+		choose(&selector);
+	else
+		choose_all(&selector);
 	make_groups(&selector, arena);
 	return selector.selection;
 }
@@ -218,9 +226,15 @@ size_t selection_states(const struct diagnosis *diagnosis, const struct selectio
 	return count;
 }
 
-/* One goroutine's beginning. */
+/* How several goroutines began, one after the other. */
 struct creation {
 	uint64_t gopc, parent;
+	size_t count;
+};
+
+struct creations {
+	struct creation *items;
+	size_t count, capacity;
 };
 
 static int by_creation(const void *a, const void *b)
@@ -243,26 +257,41 @@ static int by_creator_count(const void *a, const void *b)
 	return (x->gopc > y->gopc) - (x->gopc < y->gopc);
 }
 
-static void list_creations(const struct go_runtime *runtime, const struct selected_group *group, struct creation *ret)
+/* Adds those of a group; most goroutines were made by the goroutine that made the one before. */
+static void add_creations(const struct go_runtime *runtime, struct arena *arena, const struct selected_group *group,
+			  struct creations *ret)
 {
 	for (size_t i = 0; i < group->count; i++) {
 		const struct goroutine *g = &runtime->goroutines.items[group->members[i]];
+		const struct creation *last = ret->count ? &ret->items[ret->count - 1] : NULL;
 
-		ret[i] = (struct creation){creation_pc(g), g->parent_id};
+		if (last && last->gopc == creation_pc(g) && last->parent == g->parent_id)
+			ret->items[ret->count - 1].count++;
+		else
+			vec_push_moving(arena, ret, (struct creation){creation_pc(g), g->parent_id, 1});
 	}
 }
 
-/* The first of sorted creations with all that follow it from the same go statement. */
-static struct creator_count count_creations(const struct creation *creations, size_t count)
+static void sort_creations(struct creations *creations)
 {
-	struct creator_count creator = {.gopc = creations->gopc};
+	if (creations->count)
+		qsort(creations->items, creations->count, sizeof *creations->items, by_creation);
+}
 
-	for (size_t i = 0; i < count && creations[i].gopc == creator.gopc; i++) {
-		creator.count++;
-		if (!creations[i].parent || (i && creations[i].parent == creations[i - 1].parent))
+/* Of sorted creations that at *next with all that follow it from the same go statement; *next goes behind them. */
+static struct creator_count count_creations(const struct creations *creations, size_t *next)
+{
+	const size_t first = *next;
+	struct creator_count creator = {.gopc = creations->items[first].gopc};
+
+	for (; *next < creations->count && creations->items[*next].gopc == creator.gopc; ++*next) {
+		const struct creation *creation = &creations->items[*next];
+
+		creator.count += creation->count;
+		if (!creation->parent || (*next > first && creation->parent == creation[-1].parent))
 			continue;
 		if (!creator.parents++)
-			creator.parent = creations[i].parent;
+			creator.parent = creation->parent;
 	}
 	return creator;
 }
@@ -270,29 +299,26 @@ static struct creator_count count_creations(const struct creation *creations, si
 struct creator_count group_creator(const struct go_runtime *runtime, struct arena *scratch,
 				   const struct selected_group *group)
 {
-	struct creation *creations = arena_array(scratch, group->count, sizeof *creations);
+	struct creations creations = {0};
+	size_t next = 0;
 
-	list_creations(runtime, group, creations);
-	qsort(creations, group->count, sizeof *creations, by_creation);
-	return count_creations(creations, group->count);
+	add_creations(runtime, scratch, group, &creations);
+	sort_creations(&creations);
+	return count_creations(&creations, &next);
 }
 
 size_t selection_creators(const struct diagnosis *diagnosis, const struct selection *selection,
 			  const struct creator_count **ret)
 {
-	struct creation *creations = arena_array(diagnosis->arena, selection->count + 1, sizeof *creations);
 	VEC(struct creator_count) creators = {0};
-	size_t at = 0;
+	struct creations creations = {0};
 
-	for (size_t i = 0; i < selection->group_count; i++) {
-		list_creations(diagnosis->analysis->runtime, &selection->groups[i], creations + at);
-		at += selection->groups[i].count;
-	}
-	qsort(creations, at, sizeof *creations, by_creation);
-	for (size_t i = 0; i < at;) {
-		struct creator_count creator = count_creations(creations + i, at - i);
+	for (size_t i = 0; i < selection->group_count; i++)
+		add_creations(diagnosis->analysis->runtime, diagnosis->arena, &selection->groups[i], &creations);
+	sort_creations(&creations);
+	for (size_t next = 0; next < creations.count;) {
+		const struct creator_count creator = count_creations(&creations, &next);
 
-		i += creator.count;
 		if (creator.gopc)
 			vec_push(diagnosis->arena, &creators, creator);
 	}

@@ -90,11 +90,12 @@ const char *crowds_text(const struct diagnosis *diagnosis)
 	const char *text;
 	int shown = 0;
 
-	for (size_t i = 0; i < analysis->runtime->goroutines.count; i++) {
-		const enum g_status status = analysis->runtime->goroutines.items[i].status;
+	for (size_t i = 0; i < analysis->groups.count; i++) {
+		const struct goroutine_group *group = &analysis->groups.items[i];
+		const enum g_status status = analysis->runtime->goroutines.items[group->first].status;
 		const bool runs = status == G_RUNNING || status == G_RUNNABLE || status == G_PREEMPTED;
 
-		++(runs ? running : others)[analysis->goroutine_group[i]];
+		(runs ? running : others)[i] = group->count;
 	}
 	text = add_largest(diagnosis, running, NULL, &shown, RUNNING_SHOWN);
 	return add_largest(diagnosis, others, text, &shown, shown + SHOWN);
