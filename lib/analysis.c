@@ -26,6 +26,8 @@
  * them, and a stack of 512 MB full of the smallest frames a sixth (docs/security.md). */
 enum { STEPS = 1 << 24, STEPS_PER_BYTE_SHIFT = 1 };
 
+enum { PAGES_LEAST = 64 << 20 }; /* bytes that a thread is worth */
+
 /* What was known once the dump had been opened. */
 struct opened {
 	struct image *image;
@@ -384,6 +386,22 @@ static void conclude(struct job *job, bool completed, struct ts_result *result)
 		report_file_finish(job->report);
 }
 
+static void pass_slice(void *context, size_t slice, size_t from, size_t to)
+{
+	(void)slice;
+	mapping_pass(span_slice(*(const struct span *)context, from, to - from));
+}
+
+/* Pages of a large dump take as long to unmap as a tenth of the analysis: several threads do that at once, munmap(2) in none but one. */
+static void give_pages_back(const struct job *job)
+{
+	struct span bytes = job->opened.image ? job->opened.image->bytes : (struct span){0};
+	const size_t slices = slices_count(job->options->workers, bytes.size, PAGES_LEAST);
+
+	if (slices > 1)
+		slices_run(slices, bytes.size, pass_slice, &bytes);
+}
+
 struct ts_result analysis_run(const char *dump, const struct ts_options *options, FILE *out)
 {
 	struct ts_result result = {0};
@@ -401,6 +419,7 @@ struct ts_result analysis_run(const char *dump, const struct ts_options *options
 	completed = arena_run(job.arena, run, &job);
 	steps_join(before);
 	conclude(&job, completed, &result);
+	give_pages_back(&job);
 	arena_free(job.arena);
 	return result;
 }
