@@ -398,7 +398,7 @@ check-damage: deps-test
 # Slim dumps and bundles of every case, with and without its executable, cut and damaged.
 .PHONY: check-slim
 check-slim: deps-test
-	@$(MAKE) HOSTILE=full TESTS='golden/test_slim golden/test_bundle' run-tests
+	@$(MAKE) HOSTILE=full TESTS='golden/test_slim golden/test_bundle golden/test_pseudonyms' run-tests
 
 # Secrets that a program had, in what redacted slim dumps, bundles and reports have. Needs Go, compilers of C, qemu-aarch64 and Wine.
 # SECRETS="linux/amd64": these.

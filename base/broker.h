@@ -14,6 +14,7 @@ enum broker_kind {
 	BROKER_TEMPORARY,  /* nothing: a descriptor, as temporary_open */
 	BROKER_FETCH,      /* a build-id: a path, as debuginfod_fetch */
 	BROKER_RECALL,     /* a fingerprint: what is known of it from before, a text */
+	BROKER_CONFIRM,    /* a text: error 0 if it may leave */
 	BROKER_TOLD,       /* kinds from here on have no answer; whoever uses them defines more */
 };
 

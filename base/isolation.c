@@ -172,6 +172,15 @@ static void recall(struct parent *parent)
 	reply(parent, -1);
 }
 
+static void confirm(struct parent *parent)
+{
+	parent->stopped = !parent->isolation->confirm;
+	if (parent->stopped)
+		return;
+	parent->answer = (struct broker_answer){.error = !parent->isolation->confirm(parent->isolation->context, parent->message.data)};
+	reply(parent, -1);
+}
+
 /* Texts are shown as they are: nothing but what may be shown. */
 static void take_exposed(struct parent *parent)
 {
@@ -201,6 +210,9 @@ static bool serve(struct parent *parent)
 		return true;
 	case BROKER_RECALL:
 		recall(parent);
+		return true;
+	case BROKER_CONFIRM:
+		confirm(parent);
 		return true;
 	case ISOLATION_EXPOSED:
 		take_exposed(parent);

@@ -20,6 +20,7 @@ struct isolation {
 	bool (*is_file)(void *context, const char *path); /* a regular one, that would be opened */
 	void (*fetch)(void *context, const char *build_id, struct broker_answer *ret); /* NULL: nothing is */
 	void (*recall)(void *context, const char *fingerprint, struct broker_answer *ret); /* NULL: there is no history */
+	bool (*confirm)(void *context, const char *text); /* whether it may leave; NULL: nothing is asked */
 	/* A message that has no answer; true: it was the last. */
 	bool (*told)(void *context, const struct broker_message *message);
 	struct cancel cancel;    /* polled */

@@ -1,19 +1,13 @@
 /* bundle.c: tornstack bundle DUMP -o FILE. */
 #include "cli/cli.h"
+#include "cli/redaction.h"
 #include "cli/settings.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-enum option_key { KEY_UNREDACTED = KEY_OWN };
-
 struct command_line {
 	struct settings settings;
-};
-
-static const struct argp_option options[] = {
-	{"unredacted", KEY_UNREDACTED, NULL, 0, "Keep every word that the analysis read, with whatever is in it", 0},
-	{0},
 };
 
 static void finish(struct argp_state *state, struct settings *settings)
@@ -31,10 +25,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &line->settings;
-		return 0;
-	case KEY_UNREDACTED:
-		line->settings.options.unredacted = true;
+		state->child_inputs[0] = state->child_inputs[1] = &line->settings;
 		return 0;
 	case ARGP_KEY_SUCCESS:
 		finish(state, &line->settings);
@@ -60,9 +51,8 @@ static struct ts_result make(const char *dump, const struct ts_options *ts, FILE
 
 int command_bundle(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&settings_argp, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {{&redaction_argp, 0, NULL, 0}, {&settings_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
-		.options = options,
 		.parser = parse,
 		.args_doc = "DUMP|PID",
 		.doc = "Makes one file that can be attached to a bug report: the report as text, Markdown, JSON and HTML, all goroutines, and the slim "

@@ -29,6 +29,9 @@ int print_dumps(void);
 /* "tornstack: …" on stderr, with the text's control characters made visible. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Prints a text on stderr, with its control characters made visible. */
+void cli_show(const char *text);
+
 /* Flushes and closes an output stream; complains and returns false when it could not take everything. A reader that closed its end
  * of the pipe, such as head, has what it wanted: that is no failure. */
 bool cli_close(FILE *out, const char *name);

@@ -6,6 +6,15 @@
 #include <stdarg.h>
 #include <string.h>
 
+void cli_show(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			fprintf(stderr, "\\x%02x", (unsigned char)*text);
+		else
+			fputc(*text, stderr);
+}
+
 void cli_complain(const char *format, ...)
 {
 	char text[2048];
@@ -16,11 +25,7 @@ void cli_complain(const char *format, ...)
 	va_end(args);
 	progress_erase();
 	fputs("tornstack: ", stderr);
-	for (const char *at = text; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			fprintf(stderr, "\\x%02x", (unsigned char)*at);
-		else
-			fputc(*at, stderr);
+	cli_show(text);
 	fputc('\n', stderr);
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/batch.h"
 #include "cli/cli.h"
+#include "cli/key_file.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 
@@ -14,7 +15,8 @@
 #include <unistd.h>
 
 enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_CRASH, KEY_PID, KEY_MAX_PAUSE, KEY_FORMAT, KEY_JSON, KEY_TRACEBACK,
-		  KEY_BRIEF, KEY_MARKDOWN, KEY_HTML, KEY_UNMASKED, KEY_DB };
+		  KEY_BRIEF, KEY_MARKDOWN, KEY_HTML, KEY_UNMASKED, KEY_DB,
+		  KEY_NAMES };
 
 static const struct argp_option options[] = {
 	{"exe", KEY_EXE, "FILE", 0, "The executable that crashed; may be repeated", 0},
@@ -32,6 +34,7 @@ static const struct argp_option options[] = {
 	{"traceback", KEY_TRACEBACK, NULL, 0, "Print the stacks as the Go runtime does, for programs that read that", 0},
 	{"unmasked", KEY_UNMASKED, NULL, 0, "Show values of flags and variables, and why files that the dump names are not used", 0},
 	{"db", KEY_DB, "FILE", 0, "Say what the history in FILE (tornstack triage --db) knows of this crash; default: TORNSTACK_DB", 0},
+	{"names", KEY_NAMES, "KEYFILE", 0, "Show names that have pseudonyms (tornstack slim --pseudonyms KEYFILE) as they were", 0},
 	{"version", 'V', NULL, 0, "Print the version", -1},
 	{0},
 };
@@ -197,6 +200,13 @@ static void sort_named(struct argp_state *state, struct settings *settings)
 	add_named(state, settings, NULL);
 }
 
+static void set_names(struct settings *settings, const char *arg)
+{
+	if (!key_file_read(arg, false, settings->key))
+		exit(EXIT_FAILED);
+	settings->options.names = settings->key;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct settings *settings = state->input;
@@ -234,6 +244,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_DB:
 		settings->options.db = arg;
+		return 0;
+	case KEY_NAMES:
+		set_names(settings, arg);
 		return 0;
 	case 'V':
 		printf("tornstack %s\n", TORNSTACK_VERSION);

@@ -1,11 +1,12 @@
 /* slim.c: tornstack slim DUMP -o FILE. */
 #include "cli/cli.h"
+#include "cli/redaction.h"
 #include "cli/settings.h"
 
 #include <string.h>
 #include <unistd.h>
 
-enum option_key { KEY_LIST = KEY_OWN, KEY_UNREDACTED, KEY_WITH_TABLES };
+enum option_key { KEY_LIST = KEY_OWN, KEY_WITH_TABLES };
 
 struct command_line {
 	struct settings settings;
@@ -13,7 +14,6 @@ struct command_line {
 
 static const struct argp_option options[] = {
 	{"list", KEY_LIST, NULL, 0, "Write no dump, but what would be in it, and why", 0},
-	{"unredacted", KEY_UNREDACTED, NULL, 0, "Keep every word that the analysis read, with whatever is in it", 0},
 	{"with-tables", KEY_WITH_TABLES, NULL, 0, "Of a core: put in what is needed of the executable, so that nobody needs that", 0},
 	{0},
 };
@@ -44,13 +44,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	(void)arg;
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &line->settings;
+		state->child_inputs[0] = state->child_inputs[1] = &line->settings;
 		return 0;
 	case KEY_LIST:
 		line->settings.options.listed = true;
-		return 0;
-	case KEY_UNREDACTED:
-		line->settings.options.unredacted = true;
 		return 0;
 	case KEY_WITH_TABLES:
 		line->settings.options.tables = true;
@@ -65,7 +62,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int command_slim(int argc, char **argv)
 {
-	static const struct argp_child children[] = {{&settings_argp, 0, NULL, 0}, {0}};
+	static const struct argp_child children[] = {{&redaction_argp, 0, NULL, 0}, {&settings_argp, 0, NULL, 0}, {0}};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,

@@ -21,13 +21,15 @@ bool go_type_is(const struct go_runtime *runtime, uint64_t type)
 
 static struct span name_at(struct go_runtime *runtime, const struct go_module *module, uint32_t offset)
 {
-	struct reader reader = reader_of(image_view(runtime->image, module->types + offset, NAME_LIMIT));
+	const struct span bytes = image_peek(runtime->image, module->types + offset, NAME_LIMIT);
+	struct reader reader = reader_of(bytes);
 	struct span text;
 
 	read_u8(&reader);
 	text = read_bytes(&reader, read_uvarint32(&reader));
 	if (reader.failed)
 		return (struct span){0};
+	image_cite_text(runtime->image, CITED_TYPE_NAME, module->types + offset, (uint64_t)(text.data - bytes.data) + text.size);
 	return text;
 }
 
@@ -92,13 +94,15 @@ bool go_type_name_is_predeclared(const char *name)
 	return name != NULL;
 }
 
-/* What the runtime says in its own words, of numbers and names of types, is nobody's secret. */
-static const char *cite_own(struct image *image, uint64_t address, const char *text)
+/* What the runtime says in its own words, of numbers and names of types, is nobody's secret. The rest is the program's. */
+static const char *cite(struct image *image, uint64_t address, const char *text)
 {
 	static const char own[] = "runtime error: ";
 
 	if (text && !strncmp(text, own, sizeof own - 1))
 		image_cite_field(image, address, strlen(text));
+	else if (text)
+		image_cite_text(image, CITED_MESSAGE, address, strlen(text));
 	return text;
 }
 
@@ -111,9 +115,9 @@ const char *go_string_at(struct go_runtime *runtime, uint64_t address, uint64_t 
 	if (!length)
 		return "";
 	if (length <= limit)
-		return cite_own(runtime->image, text, image_string(runtime->image, text, length));
+		return cite(runtime->image, text, image_string(runtime->image, text, length));
 	if (!cut)
 		return NULL;
 	*cut = true;
-	return cite_own(runtime->image, text, image_string(runtime->image, text, limit));
+	return cite(runtime->image, text, image_string(runtime->image, text, limit));
 }

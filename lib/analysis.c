@@ -101,7 +101,7 @@ static void name_executable(struct image *image, struct exe_candidate *exe)
 static struct file_options file_options_of(const struct job *job)
 {
 	return (struct file_options){.max_size = job->options->max_size, .cancel = {job->options->cancelled, job->options->context},
-				     .crash = job->options->crash, .progress = &job->progress};
+				     .crash = job->options->crash, .names = job->options->names, .progress = &job->progress};
 }
 
 static const struct err *open_dump(struct job *job)

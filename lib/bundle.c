@@ -186,14 +186,24 @@ static const char *left_out(const struct bundling *bundling, const char *evidenc
 	       "vector registers.";
 }
 
+static const char *exceptions(const struct bundling *bundling)
+{
+	const bool kept = bundling->options->keeps, renamed = bundling->options->pseudonyms;
+
+	return kept && renamed ? "\nValues of panics stay that were to be kept. Names of the program are pseudonyms (--names)."
+	       : kept	       ? "\nValues of panics stay that were to be kept."
+	       : renamed       ? "\nNames of the program are pseudonyms (--names)."
+			       : "";
+}
+
 static const char *remarks(const struct bundling *bundling, const char *evidence)
 {
 	const char *remark = bundling->result.remark;
 
 	return arena_printf(bundling->arena,
 			    "tornstack " TORNSTACK_VERSION " made this bundle; `tornstack FILE` reads it, `sha256sum -c " BUNDLE_MANIFEST "` checks it.\n"
-			    "Verdict: %s\nAll reports were made of %s alone.\n%s%s%s",
-			    bundling->told, evidence, left_out(bundling, evidence), *remark ? "\nDiffers: " : "", remark);
+			    "Verdict: %s\nAll reports were made of %s alone.\n%s%s%s%s",
+			    bundling->told, evidence, left_out(bundling, evidence), exceptions(bundling), *remark ? "\nDiffers: " : "", remark);
 }
 
 static void write_archive(struct bundling *bundling, const char *evidence)

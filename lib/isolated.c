@@ -77,6 +77,16 @@ static ssize_t write_report(void *cookie, const char *bytes, size_t size)
 	return report_ring_write(((const struct isolated *)cookie)->ring, bytes, size, tell_report) ? (ssize_t)size : 0;
 }
 
+/* As struct ts_options has it. */
+static bool ask_keeps(void *context, const char *message)
+{
+	struct broker_answer answer;
+	int none;
+
+	(void)context;
+	return broker_ask(BROKER_CONFIRM, message, strlen(message), &answer, &none) && !answer.error;
+}
+
 static void analyse(void *context)
 {
 	const cookie_io_functions_t functions = {.write = write_report};
@@ -88,6 +98,7 @@ static void analyse(void *context)
 	if (!out)
 		return;
 	setvbuf(out, NULL, _IONBF, 0); /* what writes the report has a buffer: lib/report_file.c */
+	options.keeps = options.keeps ? ask_keeps : NULL;
 	options.cancelled = NULL; /* the parent looks, and kills */
 	options.progress = tell_progress;
 	options.context = isolated;
@@ -138,6 +149,13 @@ static void fetch(void *context, const char *build_id, struct broker_answer *ret
 static void recall(void *context, const char *fingerprint, struct broker_answer *ret)
 {
 	recollect(((const struct isolated *)context)->options->db, fingerprint, ret);
+}
+
+static bool confirm(void *context, const char *message)
+{
+	const struct ts_options *options = ((const struct isolated *)context)->options;
+
+	return options->keeps(options->context, message);
 }
 
 static void show_progress(struct isolated *isolated, const struct broker_message *message)
@@ -239,6 +257,7 @@ static void run(void *context)
 		.is_file = is_granted,
 		.fetch = fetch,
 		.recall = options->db ? recall : NULL,
+		.confirm = options->keeps ? confirm : NULL,
 		.told = told,
 		.cancel = {options->cancelled, options->context},
 		.context = isolated,

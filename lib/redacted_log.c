@@ -1,31 +1,27 @@
 /* redacted_log.c: see redacted_log.h. Which line is what: formats/log/grammar.h. */
 #include "lib/redacted_log.h"
 
+#include "base/broker.h"
 #include "formats/log/grammar.h"
 #include "formats/log/lines.h"
+#include "formats/log/names.h"
 #include "formats/log/record.h"
 #include "formats/slim/redaction.h"
+#include "lib/runtime_panics.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ADDRESS_BITS = 48, DIGITS_MOST = 16, EVIDENCE_MOST = 64, REGION_BITS = 30, REGIONS_MOST = 64 };
+enum { MESSAGE_MOST = BROKER_TEXT, ADDRESS_BITS = 48, DIGITS_MOST = 16, EVIDENCE_MOST = 64, REGION_BITS = 30, REGIONS_MOST = 64 };
 
 #define GO_HEAP UINT64_C(0xc000000000) /* where it begins, before Go 1.26 always (runtime/malloc.go) */
 
-static const struct {
-	const char *text;
-	bool whole;
-} panics[] = {
-#define PANIC(text, whole) {text, whole},
-#include "lib/runtime_panics.def"
-#undef PANIC
-};
-
 struct redacting {
-	FILE *out;
+	FILE *out; /* of a line */
+	const struct ts_options *options;
+	struct pseudonyms *pseudonyms; /* NULL: names stay */
 	uint64_t evidence[EVIDENCE_MOST]; /* numbers of the runtime's own complaints */
 	size_t evidence_count;
 	uint64_t regions[REGIONS_MOST];   /* where frames and goroutines lie: upper bits of addresses */
@@ -37,11 +33,6 @@ struct redacting {
 static struct span text_of(const struct log_line *line)
 {
 	return (struct span){(const uint8_t *)line->text, line->length};
-}
-
-static bool begins(struct span text, const char *with)
-{
-	return text.size >= strlen(with) && !memcmp(text.data, with, strlen(with));
 }
 
 static void put(const struct redacting *redacting, const void *bytes, size_t size)
@@ -118,16 +109,14 @@ static void put_numbers(const struct redacting *redacting, struct span text)
 
 /* ---- lines ---- */
 
-/* "value", or "value [recovered]". */
-static bool is_runtime_panic(struct span value)
+/* Whether a value, without what the runtime says behind it, may stay: its owner is asked. */
+static bool may_keep(const struct redacting *redacting, struct span value)
 {
-	for (size_t i = 0; i < sizeof panics / sizeof *panics; i++) {
-		const struct span rest = span_from(value, strlen(panics[i].text));
+	const size_t end = span_find(value, 0, " [recovered", strlen(" [recovered"));
+	char text[MESSAGE_MOST];
 
-		if (begins(value, panics[i].text) && (!panics[i].whole || !rest.size || begins(rest, " [recovered")))
-			return true;
-	}
-	return false;
+	snprintf(text, sizeof text, "%.*s", (int)(end == SIZE_MAX ? value.size : end), (const char *)value.data);
+	return redacting->options->keeps && value.size < sizeof text && redacting->options->keeps(redacting->options->context, text);
 }
 
 /* "panic: value [recovered]", also indented. */
@@ -140,7 +129,7 @@ static void put_end(const struct redacting *redacting, struct span text)
 
 	if (at != SIZE_MAX)
 		value = span_from(text, at + sizeof panic - 1);
-	if (at == SIZE_MAX || is_runtime_panic(value)) {
+	if (at == SIZE_MAX || runtime_panic_is(value) || may_keep(redacting, value)) {
 		put_numbers(redacting, text);
 		return;
 	}
@@ -259,18 +248,48 @@ static void learn(struct redacting *redacting, enum log_kind kind, struct span t
 		add_numbers(text, REGION_BITS, redacting->regions, &redacting->region_count, REGIONS_MOST);
 }
 
-void redacted_log_write(const struct image *image, bool whole, FILE *out)
+/* Its names get pseudonyms on the way. */
+static void put_named(struct redacting *redacting, enum log_kind kind, struct span text, FILE *out)
+{
+	char *line = NULL;
+	size_t size = 0;
+
+	redacting->out = open_memstream(&line, &size);
+	if (!redacting->out)
+		return;
+	put_line(redacting, kind, text);
+	fclose(redacting->out);
+	if (size > 1)
+		log_names_put(redacting->pseudonyms, (uint8_t *)line, size - 1);
+	fwrite(line, 1, size, out);
+	free(line);
+}
+
+static void begin_names(struct redacting *redacting, struct arena *arena, FILE *out)
+{
+	char line[LOG_NAMES_LINE];
+
+	redacting->pseudonyms = pseudonyms_new(arena, redacting->options->pseudonyms, false);
+	log_names_line(pseudonyms_check(redacting->options->pseudonyms), line);
+	fputs(line, out);
+}
+
+void redacted_log_write(const struct image *image, const struct ts_options *options, FILE *out)
 {
 	const struct log_block *block = image->record->block;
-	struct redacting redacting = {.out = out, .regions = {GO_HEAP >> REGION_BITS}, .region_count = 1};
+	struct redacting redacting = {.out = out, .options = options, .regions = {GO_HEAP >> REGION_BITS}, .region_count = 1};
 
+	if (options->pseudonyms)
+		begin_names(&redacting, image->arena, out);
 	for (struct log_at at = log_block_start(block); at.line.text; log_next(&at))
 		learn(&redacting, log_kind_of(text_of(&at.line)), text_of(&at.line));
 	for (struct log_at at = log_block_start(block); at.line.text && !ferror(out); log_next(&at)) {
 		const struct span text = text_of(&at.line);
 
-		if (whole)
+		if (options->unredacted)
 			fprintf(out, "%.*s\n", (int)text.size, (const char *)text.data);
+		else if (redacting.pseudonyms)
+			put_named(&redacting, log_kind_of(text), text, out);
 		else
 			put_line(&redacting, log_kind_of(text), text);
 	}

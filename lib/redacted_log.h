@@ -4,10 +4,11 @@
 #define LIB_REDACTED_LOG_H
 
 #include "formats/dump/image.h"
+#include "lib/tornstack.h"
 
 #include <stdio.h>
 
-/* Writes the crash that an image was made of, or, `whole`, all that the runtime printed of it as it is. It is a log again. */
-void redacted_log_write(const struct image *image, bool whole, FILE *out);
+/* Writes the crash that an image was made of, or, unredacted, all that the runtime printed of it as it is. It is a log again. */
+void redacted_log_write(const struct image *image, const struct ts_options *options, FILE *out);
 
 #endif

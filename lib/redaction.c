@@ -156,14 +156,21 @@ static void add_findings(struct redactor *redactor)
 	}
 }
 
-void redact(const struct diagnosis *diagnosis)
+void redact(const struct diagnosis *diagnosis, const struct ts_options *options)
 {
-	struct redactor redactor = {.diagnosis = diagnosis, .analysis = diagnosis->analysis, .image = diagnosis->analysis->image};
+	struct redactor redactor = {.diagnosis = diagnosis, .analysis = diagnosis->analysis, .image = diagnosis->analysis->image, .options = options};
 
 	redactor.redaction = arena_alloc(redactor.image->arena, sizeof *redactor.redaction);
+	if (options->pseudonyms) {
+		redactor.redaction->pseudonyms = pseudonyms_new(redactor.image->arena, options->pseudonyms, false);
+		redactor.redaction->check = pseudonyms_check(options->pseudonyms);
+	}
 	add_all_disguised(&redactor);
 	add_structures(&redactor);
+	redactor_add_messages(&redactor);
 	redactor_add_texts(&redactor);
+	if (redactor.redaction->pseudonyms)
+		redactor_add_names(&redactor);
 	add_contexts(&redactor);
 	add_findings(&redactor);
 	if (redactor.analysis->fault.known && !is_text(&redactor, redactor.analysis->fault.address)) {

@@ -4,8 +4,9 @@
 
 #include "formats/slim/redaction.h"
 #include "heuristics/finding.h"
+#include "lib/tornstack.h"
 
 /* Redacts what the image of a diagnosis has kept (slim_begin). */
-void redact(const struct diagnosis *diagnosis);
+void redact(const struct diagnosis *diagnosis, const struct ts_options *options);
 
 #endif

@@ -1,8 +1,6 @@
 /* redaction_texts.c: see redactor.h. */
 #include "lib/redactor.h"
 
-#include "formats/dump/kept.h"
-
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,21 +9,6 @@
 enum { WORD = 8, BACKLOG = 512, PATH_MOST = 4096 };
 
 /* ---- texts ---- */
-
-/* Where bytes of the dump lay in memory; false: they are no memory of it. */
-static bool address_of(const struct image *image, const uint8_t *bytes, uint64_t *ret)
-{
-	for (size_t i = 0; i < image->segments.count; i++) {
-		const struct segment *segment = &image->segments.items[i];
-		const uintptr_t offset = (uintptr_t)bytes - (uintptr_t)segment->saved.data;
-
-		if (offset < segment->saved.size) {
-			*ret = segment->address + offset;
-			return true;
-		}
-	}
-	return false;
-}
 
 static bool begins(struct span line, const char *with)
 {
@@ -58,7 +41,7 @@ static void add_build_info(struct redactor *redactor)
 	const struct span record = runtime->build_record, info = runtime->build_info;
 	uint64_t address;
 
-	if (!record.size || !address_of(redactor->image, record.data, &address))
+	if (!record.size || !redactor_address(redactor, record.data, &address))
 		return;
 	redactor_text(redactor, address, record.size);
 	address += info.data ? (uint64_t)(info.data - record.data) : 0;
@@ -88,6 +71,22 @@ static bool is_runtime_line(struct span line)
 		    (!lines[i].part || span_find(line, 0, lines[i].part, strlen(lines[i].part)) != SIZE_MAX))
 			return true;
 	return false;
+}
+
+/* A panic whose value may stay: "panic: value", also indented, and what the runtime says of it behind. */
+static bool is_kept_panic(struct redactor *redactor, struct span line)
+{
+	static const char panic[] = "panic: ", after[] = " [recovered";
+	const size_t at = span_find(line, 0, panic, sizeof panic - 1);
+	struct span value;
+	size_t end;
+
+	if (at == SIZE_MAX || (at && line.data[at - 1] != '\t'))
+		return false;
+	value = span_from(line, at + sizeof panic - 1);
+	end = span_find(value, 0, after, sizeof after - 1);
+	value = span_slice(value, 0, end == SIZE_MAX ? value.size : end);
+	return value.size && redactor_may_keep(redactor, arena_strndup(redactor->image->arena, (const char *)value.data, value.size));
 }
 
 /* A line of the ring, from position `from` on, that the program wrote: it may go on at the ring's start. */
@@ -131,10 +130,11 @@ static void add_last_words(struct redactor *redactor)
 	for (size_t i = 0; i < BACKLOG; i++)
 		unrolled[i] = ring.data[(start + i) % BACKLOG];
 	redactor_text(redactor, globals->print_backlog, BACKLOG);
+	redactor_name_ring(redactor, globals->print_backlog, BACKLOG, start % BACKLOG);
 	for (size_t at = 0; at < BACKLOG;) {
 		const struct span line = line_at((struct span){unrolled, BACKLOG}, at);
 
-		if (!is_runtime_line(line))
+		if (!is_runtime_line(line) && !is_kept_panic(redactor, line))
 			erase_line(redactor, globals->print_backlog, (size_t)((start + at) % BACKLOG), line.size);
 		else
 			disguise_digits(redactor, globals->print_backlog, (size_t)((start + at) % BACKLOG), line);
@@ -163,9 +163,9 @@ static void add_registered(struct redactor *redactor, const struct pclntab *tabl
 
 	redactor_structure(redactor, table->address, table->bytes.size);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		if (numbers[i].size && address_of(redactor->image, numbers[i].data, &address))
+		if (numbers[i].size && redactor_address(redactor, numbers[i].data, &address))
 			redactor_structure(redactor, address, numbers[i].size);
-	if (!table->funcnames.size || !address_of(redactor->image, table->funcnames.data, &address))
+	if (!table->funcnames.size || !redactor_address(redactor, table->funcnames.data, &address))
 		return;
 	for (uint32_t i = 0; i < table->nfunc; i++) {
 		struct func func;
@@ -190,15 +190,6 @@ static size_t folders_of(const char *path)
 	return (size_t)(base - path);
 }
 
-static bool is_read(struct image *image, uint64_t address, uint64_t size)
-{
-	const struct segment *segment = image_segment(image, address);
-	const uint64_t offset = segment ? address - segment->address : 0;
-
-	return segment && size && offset < segment->saved.size && size <= segment->saved.size - offset &&
-	       kept_any(image->kept, kept_number(segment, offset), kept_number(segment, offset + size - 1) + 1);
-}
-
 /* Names of source files keep their folders' slashes, and how long they are. */
 static void erase_folders(struct redactor *redactor, uint64_t address, const char *path)
 {
@@ -216,14 +207,14 @@ static void add_source_files(struct redactor *redactor, const struct pclntab *ta
 {
 	uint64_t address;
 
-	if (!table->filetab.size || !address_of(redactor->image, table->filetab.data, &address))
+	if (!table->filetab.size || !redactor_address(redactor, table->filetab.data, &address))
 		return;
 	for (size_t at = 0; at < table->filetab.size;) {
 		const char *path = span_string(table->filetab, at, PATH_MOST);
 
 		if (!path)
 			return;
-		if (folders_of(path) && is_read(redactor->image, address + at, strlen(path)))
+		if (folders_of(path) && redactor_is_read(redactor, address + at, strlen(path)))
 			erase_folders(redactor, address + at, path);
 		at += strlen(path) + 1;
 	}

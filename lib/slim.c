@@ -97,12 +97,12 @@ static const struct err *write_slim(const struct diagnosis *diagnosis, const str
 	struct image *image = diagnosis->analysis->image;
 
 	if (image->record) {
-		redacted_log_write(image, options->unredacted, out);
+		redacted_log_write(image, options, out);
 		return NULL;
 	}
 	slim_keep_for_debuggers(image);
 	if (!options->unredacted)
-		redact(diagnosis);
+		redact(diagnosis, options);
 	if (!options->listed)
 		return slim_write(image, out);
 	list_kept(image, out);

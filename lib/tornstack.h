@@ -99,8 +99,18 @@ struct ts_options {
 	 * input, goroutines or groups of them. Phases may be left out or come again, and `done` need not reach `total`.
 	 * Nothing is written to `out` before TS_WRITING; TS_DONE comes last. NULL: never. */
 	void (*progress)(void *context, enum ts_phase phase, uint64_t done, uint64_t total);
-	void *context; /* of cancelled and progress */
+	void *context; /* of cancelled, progress and keeps */
+	/* Of TS_SLIM and ts_bundle: whether a value of a panic, which is a text of the program's, may be in it; asked by the thread that called
+	 * ts_analyze, once for each. NULL: none may. */
+	bool (*keeps)(void *context, const char *message);
+	/* Of the same: names of the program's functions, types, files and modules leave under pseudonyms, made by this key of TS_KEY bytes. NULL:
+	 * as they are. Of logs, too; not of what is unredacted. */
+	const unsigned char *pseudonyms;
+	/* The key by which names of a slim dump or bundle were given pseudonyms, which then are taken back. NULL: they stay. */
+	const unsigned char *names;
 };
+
+enum { TS_KEY = 32 };
 
 enum ts_outcome {
 	TS_ANALYSED,            /* whatever was found */

@@ -39,6 +39,7 @@ struct file_options {
 	unsigned patience;               /* seconds for what comes over a network; 0: 300 */
 	const char *root;                /* the folder that stands for the root of paths below it (base/root.h); NULL: none does */
 	const struct progress *progress; /* of decompressing; NULL: nobody waits */
+	const uint8_t *names;            /* the key of pseudonyms (formats/pseudonym) that are taken back; NULL: none are */
 	const struct sieve *sieve;       /* for what is not mapped as it is; NULL: all of it is kept */
 };
 

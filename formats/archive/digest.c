@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <nettle/base16.h>
+#include <nettle/hmac.h>
 #include <nettle/sha2.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -44,4 +45,13 @@ bool digest_file(int descriptor, char ret[static DIGEST_TEXT])
 	}
 	finish(&context, ret);
 	return true;
+}
+
+void digest_keyed(const uint8_t key[static DIGEST_BYTES], struct span bytes, uint8_t ret[static DIGEST_BYTES])
+{
+	struct hmac_sha256_ctx context;
+
+	hmac_sha256_set_key(&context, DIGEST_BYTES, key);
+	hmac_sha256_update(&context, bytes.size, bytes.data);
+	hmac_sha256_digest(&context, DIGEST_BYTES, ret);
 }

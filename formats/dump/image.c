@@ -281,6 +281,21 @@ void image_cite_field(struct image *image, uint64_t address, uint64_t size)
 	classify(image, image->kept->fields, address, size);
 }
 
+void image_cite_text(struct image *image, enum cited_text kind, uint64_t address, uint64_t size)
+{
+	struct kept *kept = image->kept;
+
+	if (!kept || !kept->recording || !size)
+		return;
+	for (size_t i = 0; i < kept->cited.count; i++)
+		if (kept->cited.items[i].address == address && kept->cited.items[i].size == size)
+			return;
+	if (kept->cited.count == KEPT_TEXTS_MOST)
+		return;
+	vec_push(image->arena, &kept->cited, (struct kept_text){address, size, kind});
+	image_cite(image, address, size);
+}
+
 bool image_holds(struct image *image, uint64_t address, uint64_t size)
 {
 	return !size || (size - 1 <= UINT64_MAX - address && read_pieces(image, address, NULL, size, TO_SEARCH) == MEM_OK);

@@ -167,6 +167,14 @@ struct span image_peek(struct image *image, uint64_t address, uint64_t size);
 /* As image_cite, of a field of a structure that is known to be the runtime's. */
 void image_cite_field(struct image *image, uint64_t address, uint64_t size);
 
+/* As image_cite, of a text that was read for what it says, by the one thread that tells of panics and types. What is more than
+ * KEPT_TEXTS_MOST is not cited. */
+enum cited_text {
+	CITED_TYPE_NAME, /* of a type, or of the package that declares one: with what stands before it (golang/types.c) */
+	CITED_MESSAGE,   /* a string of the program's, in the value of a panic */
+};
+void image_cite_text(struct image *image, enum cited_text kind, uint64_t address, uint64_t size);
+
 /* These bytes of what was searched have a part in what is found. */
 void image_cite(struct image *image, uint64_t address, uint64_t size);
 

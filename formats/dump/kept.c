@@ -190,5 +190,5 @@ void kept_note_answer(struct image *image, enum kept_question question, uint64_t
 	vec_push(image->arena, &kept->answers, (struct kept_answer){0});
 	memmove(&kept->answers.items[place + 1], &kept->answers.items[place],
 		(kept->answers.count - 1 - place) * sizeof *kept->answers.items);
-	kept->answers.items[place] = (struct kept_answer){pc, question, {copy, size}};
+	kept->answers.items[place] = (struct kept_answer){.pc = pc, .question = question, .bytes = {copy, size}};
 }

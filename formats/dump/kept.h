@@ -19,7 +19,16 @@ struct kept_answer {
 	uint64_t pc;
 	uint64_t question; /* enum kept_question */
 	struct span bytes; /* empty: there is nothing to tell */
+	bool renamed;      /* names in it have pseudonyms */
 };
+
+/* A text that was read for what it says. */
+struct kept_text {
+	uint64_t address, size;
+	enum cited_text kind;
+};
+
+enum { KEPT_TEXTS_MOST = 1 << 12 };
 
 enum kept_question { KEPT_UNWIND_ROW, KEPT_C_FUNCTION };
 
@@ -40,6 +49,7 @@ struct kept {
 	bool recording;
 	VEC(struct kept_comparison) comparisons;
 	VEC(struct kept_answer) answers; /* ascending by pc and question */
+	VEC(struct kept_text) cited; /* by image_cite_text */
 	struct redaction *redaction; /* what must not leave (formats/slim/redaction.h); NULL: all may */
 	struct notes notes; /* what the format's reader noted */
 };

@@ -1,5 +1,6 @@
 /* log.c: a log that holds what the Go runtime printed as the process ended, or stacks that it printed of a live one. It is read
  * like any other dump: memory and registers as far as they were printed, and what was said and recorded of goroutines (record.h). */
+#include "formats/log/names.h"
 #include "formats/log/reader.h"
 #include "formats/log/sieve.h"
 
@@ -126,8 +127,10 @@ static const struct err *load(struct image *image)
 	const struct log_options options = {.cancel = image->files.cancel, .progress = image->progress, .sieved = image->sieved};
 	const struct log_block *block;
 	struct log_blocks *blocks;
-	const struct err *error = log_blocks_read(image->arena, image->notes, image->bytes, &options, &blocks);
+	const struct err *error = log_names_restore(image);
 
+	if (!error)
+		error = log_blocks_read(image->arena, image->notes, image->bytes, &options, &blocks);
 	if (error)
 		return error;
 	block = choose(blocks, image->files.crash);

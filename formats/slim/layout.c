@@ -7,11 +7,6 @@
 
 enum { BLOCK = 1 << 16 };
 
-uint64_t layout_original(const struct image *image, const struct segment *segment, uint64_t offset)
-{
-	return (segment->position ? segment->position : (uint64_t)(segment->saved.data - image->bytes.data)) + offset;
-}
-
 /* ---- which pages ---- */
 
 /* Where the page of an offset ends, or what is saved. */
@@ -112,25 +107,6 @@ static void copy_kept(const struct kept *kept, const struct segment *segment, ui
 	}
 }
 
-static void erase(const struct redaction *redaction, uint64_t address, size_t n, uint8_t *block)
-{
-	for (size_t i = 0; redaction && i < redaction->erased.count; i++) {
-		const struct memory_range *range = &redaction->erased.items[i];
-		const uint64_t from = range->start > address ? range->start : address;
-		const uint64_t to = range->end < address + n ? range->end : address + n;
-
-		for (uint64_t at = from; at < to; at++)
-			block[at - address] = redaction_letter(at, block[at - address]);
-	}
-}
-
-static void replace(const struct redaction *redaction, uint64_t address, size_t n, uint8_t *block)
-{
-	for (size_t i = 0; redaction && i < redaction->replaced.count; i++)
-		if (redaction->replaced.items[i].address - address < n)
-			block[redaction->replaced.items[i].address - address] = redaction->replaced.items[i].byte;
-}
-
 /* The bytes of a piece that is no memory, as they will be. */
 static const uint8_t *edited(const struct layout_plan *plan, const struct piece *piece)
 {
@@ -162,8 +138,10 @@ static bool write_memory(const struct layout_plan *plan, const struct piece *pie
 		const size_t n = piece->size - at < BLOCK ? (size_t)(piece->size - at) : BLOCK;
 
 		copy_kept(plan->image->kept, piece->segment, start + at, n, block);
-		erase(plan->image->kept->redaction, piece->segment->address + start + at, n, block);
-		replace(plan->image->kept->redaction, piece->segment->address + start + at, n, block);
+		if (plan->image->kept->redaction) {
+			redaction_edit(plan->image->kept->redaction, piece->segment->address + start + at, n, block);
+			renames_put(plan->image, piece->segment, start + at, n, block);
+		}
 		if (fwrite(block, 1, n, out) != n)
 			return false;
 	}

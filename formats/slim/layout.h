@@ -45,7 +45,10 @@ struct layout_plan {
 };
 
 /* The place of a segment's byte in the old file. */
-uint64_t layout_original(const struct image *image, const struct segment *segment, uint64_t offset);
+static inline uint64_t layout_original(const struct image *image, const struct segment *segment, uint64_t offset)
+{
+	return (segment->position ? segment->position : (uint64_t)(segment->saved.data - image->bytes.data)) + offset;
+}
 
 /* Finds the pages with kept words, those that are near each other in one run, so that there are not more than `most` of them. */
 void layout_find_runs(struct layout_plan *plan, size_t most);

@@ -11,7 +11,7 @@ enum { NOTE_PRSTATUS = 1, NOTE_PRPSINFO = 3, NOTE_AUXV = 6, NOTE_FILE = 0x46494c
 enum { ARM_TLS = 0x401, ARM_SVE = 0x405, ARM_PAC_MASK = 0x406, ARM_TAGGED_ADDR_CTRL = 0x409 };
 
 enum {
-	PSINFO_ARGS = 56, PSINFO_ARGS_SIZE = 80,
+	PSINFO_NAME = 40, PSINFO_ARGS = 56, PSINFO_ARGS_SIZE = 80,
 	SVE_HEADER = 16,
 	SIGINFO_CODE_AT = 8, SIGINFO_ADDRESS = 16, SIGINFO_SENT = 24 /* bytes: the sender, without what it sent */, SIGINFO_RAISED = 32,
 	FILES_HEADER = 16, FILES_ENTRY = 24,
@@ -96,6 +96,32 @@ const char *path_redacted(const struct image *image, const char *path)
 	return "data";
 }
 
+bool path_is_named(const struct image *image, const char *path)
+{
+	const struct redaction *redaction = image->kept->redaction;
+
+	for (size_t i = 0; i < redaction->code.count; i++) {
+		const struct mapping *mapping = image_mapping(image, redaction->code.items[i].start);
+
+		if (mapping && !strcmp(mapping->path, path))
+			return true;
+	}
+	return is_program(image, path);
+}
+
+/* What ps(1) calls the process is its program's name, as far as there is room. */
+static void rename_process(struct notes_writer *writer, struct span desc)
+{
+	const struct span name = span_slice(desc, PSINFO_NAME, PSINFO_ARGS - PSINFO_NAME);
+	uint8_t *copy;
+
+	if (!name.size)
+		return;
+	copy = memcpy(arena_alloc(writer->plan->image->arena, name.size), name.data, name.size);
+	rename_bytes(writer->plan->image, place_of(writer, name), NAME_ALL, copy, name.size);
+	layout_edit(writer->plan, place_of(writer, name), name.size, copy);
+}
+
 /* The same entries with shorter names. */
 static void redact_files(struct notes_writer *writer, struct span desc)
 {
@@ -120,6 +146,8 @@ static void redact_files(struct notes_writer *writer, struct span desc)
 			break;
 		from += strlen(path) + 1;
 		memcpy(to, kept, size);
+		if (path_is_named(image, path))
+			rename_bytes(writer->plan->image, place_of(writer, desc) + (uint64_t)(to - copy), NAME_ALL, to, size - 1);
 		to += size;
 	}
 	layout_edit(writer->plan, place_of(writer, desc), desc.size, copy);
@@ -132,6 +160,7 @@ static void redact_core_note(struct notes_writer *writer, const struct elf_note 
 		redact_registers(writer, note->desc);
 		break;
 	case NOTE_PRPSINFO:
+		rename_process(writer, note->desc);
 		clear(writer, note->desc, PSINFO_ARGS);
 		break;
 	case NOTE_AUXV:

@@ -12,4 +12,7 @@ void notes_redact(struct layout_plan *plan, const struct elf_view *elf);
 /* What stays of a path: the name, of a program or library; else how a file of data is called that is nobody's business. */
 const char *path_redacted(const struct image *image, const char *path);
 
+/* Whether a path is of the program, or of a plugin of its: its name is one that gets a pseudonym. */
+bool path_is_named(const struct image *image, const char *path);
+
 #endif

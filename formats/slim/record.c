@@ -7,6 +7,7 @@
 #include "base/mapping.h"
 #include "formats/exe/elf.h"
 #include "formats/slim/redaction.h"
+#include "formats/slim/renames.h"
 
 #include <errno.h>
 
@@ -75,12 +76,19 @@ static uint64_t masks_of(const struct layout_plan *plan)
 	return plan->image->kept->redaction ? plan->image->threads.count : 0;
 }
 
+static uint64_t notes_end(const struct image *image)
+{
+	const uint64_t size = notes_size(&image->kept->notes, image->kept->notes.count);
+
+	return renames_size(image) ? padded(size) : size;
+}
+
 uint64_t slim_record_size(const struct layout_plan *plan, size_t extents)
 {
 	const struct kept *kept = plan->image->kept;
 
 	return SLIM_HEADER * WORD + extents * EXTENT + kept->comparisons.count * COMPARISON + count_blocks(kept) * BLOCK +
-	       padded(nearby_count(kept)) + masks_of(plan) * WORD + answers_size(kept) + notes_size(&kept->notes, kept->notes.count);
+	       padded(nearby_count(kept)) + masks_of(plan) * WORD + answers_size(kept) + notes_end(plan->image) + renames_size(plan->image);
 }
 
 static void put_extents(uint8_t **at, const struct layout_plan *plan)
@@ -133,7 +141,7 @@ static void put_answers(uint8_t **at, const struct kept *kept)
 		const struct kept_answer *answer = &kept->answers.items[i];
 
 		put(at, answer->pc);
-		put(at, answer->question);
+		put(at, answer->question | (answer->renamed ? SLIM_ANSWER_RENAMED : 0));
 		put(at, answer->bytes.size);
 		if (answer->bytes.size)
 			memcpy(*at, answer->bytes.data, answer->bytes.size);
@@ -162,7 +170,8 @@ const uint8_t *slim_record_make(const struct layout_plan *plan, uint64_t size)
 		extents += plan->pieces.items[i].original != SLIM_MADE;
 	const uint64_t header[SLIM_HEADER] = {
 		[AT_MAGIC] = SLIM_MAGIC, [AT_VERSION] = SLIM_VERSION, [AT_SIZE] = tables_end(plan->image),
-		[AT_FLAGS] = (plan->image->truncated ? SLIM_TRUNCATED : 0) | (kept->redaction ? SLIM_REDACTED : 0), [AT_EXTENTS] = extents,
+		[AT_FLAGS] = (plan->image->truncated ? SLIM_TRUNCATED : 0) | (kept->redaction ? SLIM_REDACTED : 0) |
+			     (renames_size(plan->image) ? SLIM_RENAMED : 0), [AT_EXTENTS] = extents,
 		[AT_COMPARISONS] = kept->comparisons.count, [AT_WORDS] = kept->words, [AT_BLOCKS] = count_blocks(kept),
 		[AT_DISTANCES] = padded(nearby_count(kept)),
 		[AT_MASKS] = masks_of(plan), [AT_ANSWERS] = answers_size(kept),
@@ -180,6 +189,8 @@ const uint8_t *slim_record_make(const struct layout_plan *plan, uint64_t size)
 		put(&at, kept->redaction->masked[i]);
 	put_answers(&at, kept);
 	put_notes(&at, &kept->notes);
+	if (renames_size(plan->image))
+		renames_write(plan->image, record + padded((uint64_t)(at - record)));
 	return record;
 }
 
@@ -239,6 +250,18 @@ static struct span take(struct reader *reader, uint64_t count, uint64_t size)
 	return read_bytes(reader, reader->failed ? 0 : count * size);
 }
 
+/* Behind notes of a size, and what fills their last word up. */
+static struct span renames_of(struct reader *reader, uint64_t notes)
+{
+	struct span rest;
+	uint64_t count;
+
+	take(reader, padded(notes) - notes, 1);
+	rest = span_from(reader->span, reader->position);
+	count = span_u64(rest, WORD);
+	return take(reader, count < rest.size ? 2 + 3 * count : rest.size, WORD);
+}
+
 bool slim_record_read(struct span bytes, struct slim_record *ret)
 {
 	struct reader reader = reader_of(bytes);
@@ -254,6 +277,8 @@ bool slim_record_read(struct span bytes, struct slim_record *ret)
 	ret->masks = take(&reader, header[AT_MASKS], WORD);
 	ret->answers = take(&reader, header[AT_ANSWERS], 1);
 	ret->notes = take(&reader, header[AT_NOTES], 1);
+	if (ret->flags & SLIM_RENAMED)
+		ret->renames = renames_of(&reader, header[AT_NOTES]);
 	return !reader.failed && header[AT_VERSION] == SLIM_VERSION && ret->notes.size <= NOTES_LIMIT;
 }
 
@@ -326,20 +351,34 @@ static void apply_comparisons(struct image *image, struct span bytes)
 			 });
 }
 
+/* KEPT_C_FUNCTION: an entry, and a name. */
+static struct span restore_answer(struct image *image, struct pseudonyms *pseudonyms, struct span bytes)
+{
+	uint8_t *copy = memcpy(arena_alloc(image->arena, bytes.size), bytes.data, bytes.size);
+
+	pseudonyms_put(pseudonyms, NAME_ALL, copy + WORD, bytes.size - WORD);
+	return (struct span){copy, bytes.size};
+}
+
 /* Those that are in order, each once: who looks for one relies on it. */
 static void apply_answers(struct image *image, struct span bytes)
 {
+	struct pseudonyms *pseudonyms = image->files.names ? pseudonyms_new(image->arena, image->files.names, true) : NULL;
 	struct kept *kept = image->kept;
 	uint64_t size;
 
 	for (uint64_t at = 0; at < bytes.size && kept->answers.count < KEPT_ANSWERS_MOST; at += ANSWER + padded(size)) {
-		struct kept_answer answer = {.pc = span_u64(bytes, at), .question = span_u64(bytes, at + WORD)};
+		const uint64_t question = span_u64(bytes, at + WORD);
+		struct kept_answer answer = {.pc = span_u64(bytes, at), .question = question & ~SLIM_ANSWER_RENAMED,
+					     .renamed = question & SLIM_ANSWER_RENAMED};
 		const struct kept_answer *last = kept->answers.count ? &kept->answers.items[kept->answers.count - 1] : NULL;
 
 		size = span_u64(bytes, at + 2 * WORD);
 		if (size > bytes.size || (last && (last->pc > answer.pc || (last->pc == answer.pc && last->question >= answer.question))))
 			return;
 		answer.bytes = span_slice(bytes, at + ANSWER, size);
+		if (answer.renamed && pseudonyms && answer.bytes.size > WORD)
+			answer.bytes = restore_answer(image, pseudonyms, answer.bytes);
 		vec_push(image->arena, &kept->answers, answer);
 	}
 }
@@ -375,5 +414,7 @@ const struct err *slim_record_apply(struct image *image, const struct slim_recor
 	apply_comparisons(image, record->comparisons);
 	apply_answers(image, record->answers);
 	apply_notes(image, record->notes);
+	if (record->flags & SLIM_RENAMED && !image->files.names)
+		note_add(image->notes, "%s", pseudonyms_note);
 	return NULL;
 }

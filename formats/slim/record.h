@@ -5,7 +5,9 @@
  * there are of: extents {place in the old file, place in this one, size}; comparisons {address, size, digest, compared, different, first};
  * words of memory, and blocks {number of the first word / 512, 512 bits: kept, 512 bits: removed; a word that is both is kept, but nearby:
  * see nearby.h}; bytes of the distances of those; threads' registers that are unknown, a bit each; bytes of
- * answers {pc, question, size, bytes to a whole word} of executables and libraries (kept.h); bytes of text: the notes of who read the old file, each ended by NUL. */
+ * answers {pc, question, size, bytes to a whole word} of executables and libraries (kept.h); bytes of text: the notes of who read the old file, each ended by NUL. Where
+ * names have pseudonyms, from the next whole word on: a check of the key, how many places there are, and of each {place in the old file, size, kind}
+ * (renames.h); of answers the flag SLIM_ANSWER_RENAMED of the question. */
 #ifndef FORMATS_SLIM_RECORD_H
 #define FORMATS_SLIM_RECORD_H
 
@@ -13,6 +15,7 @@
 
 #define SLIM_MAGIC UINT64_C(0x6d696c736e726f74) /* "tornslim" */
 #define SLIM_OWNER "tornstack"
+#define SLIM_ANSWER_RENAMED (UINT64_C(1) << 32)
 
 enum {
 	SLIM_VERSION = 3,
@@ -20,6 +23,7 @@ enum {
 	SLIM_NOTE = 0x6e726f74,  /* type of the note, and of the stream: "torn" */
 	SLIM_TRUNCATED = 1,      /* flags: the old file was cut short */
 	SLIM_REDACTED = 2,       /* what is not needed is not in it (redaction.h) */
+	SLIM_RENAMED = 4,        /* names have pseudonyms (renames.h) */
 };
 
 /* How many bytes the record of a plan will take, which does not depend on positions, only on how many pieces there are. */
@@ -32,7 +36,7 @@ const uint8_t *slim_record_make(const struct layout_plan *plan, uint64_t size);
 struct span slim_record_find(struct span file);
 
 struct slim_record {
-	struct span extents, comparisons, blocks, distances, masks, answers, notes;
+	struct span extents, comparisons, blocks, distances, masks, answers, notes, renames;
 	uint64_t original_size, flags, words;
 };
 

@@ -285,6 +285,33 @@ static void judge_registers(struct run *run)
 		}
 }
 
+/* ---- bytes ---- */
+
+static void erase_in(const struct redaction *redaction, uint64_t address, size_t n, uint8_t *block)
+{
+	for (size_t i = 0; i < redaction->erased.count; i++) {
+		const struct memory_range *range = &redaction->erased.items[i];
+		const uint64_t from = range->start > address ? range->start : address;
+		const uint64_t to = range->end < address + n ? range->end : address + n;
+
+		for (uint64_t at = from; at < to; at++)
+			block[at - address] = redaction_letter(at, block[at - address]);
+	}
+}
+
+static void replace(const struct redaction *redaction, uint64_t address, size_t n, uint8_t *block)
+{
+	for (size_t i = 0; i < redaction->replaced.count; i++)
+		if (redaction->replaced.items[i].address - address < n)
+			block[redaction->replaced.items[i].address - address] = redaction->replaced.items[i].byte;
+}
+
+void redaction_edit(const struct redaction *redaction, uint64_t address, size_t n, uint8_t *bytes)
+{
+	erase_in(redaction, address, n, bytes);
+	replace(redaction, address, n, bytes);
+}
+
 /* ---- the whole ---- */
 
 static void mark_stacks(struct run *run)

@@ -5,6 +5,7 @@
 #define FORMATS_SLIM_REDACTION_H
 
 #include "formats/dump/image.h"
+#include "formats/slim/renames.h"
 
 enum reason {
 #define REASON(name, text) REASON_##name,
@@ -26,6 +27,12 @@ struct replaced {
 	uint8_t byte;
 };
 
+/* A name in memory. */
+struct named_text {
+	uint64_t address, size;
+	uint64_t kind; /* as in struct rename (renames.h) */
+};
+
 struct redaction {
 	/* Who knows the program fills these. */
 	VEC(struct memory_range) code;       /* of the program, whether the dump says that it was mapped or not */
@@ -36,6 +43,10 @@ struct redaction {
 	VEC(struct memory_range) erased;     /* bytes that lose their letters, beside texts and in them */
 	VEC(uint64_t) disguised;             /* text that was taken for an address: wherever it is, it becomes redaction_disguise of it */
 	VEC(struct replaced) replaced;       /* bytes that become others */
+	struct pseudonyms *pseudonyms;       /* names get others by this; NULL: they stay */
+	uint64_t check;                      /* of their key */
+	VEC(struct named_text) names;
+	VEC(struct rename) renames;          /* what came of that, once it is being written (renames.h) */
 	bool has_fault;
 	uint64_t fault;                      /* an address: what is near it is evidence, too */
 	/* What came of it. */
@@ -50,6 +61,9 @@ void redaction_run(struct image *image, struct redaction *redaction);
 
 /* Whether a value of a register may stay; `crashed`: of the thread that the dump blames. */
 bool redaction_register_stays(struct image *image, bool crashed, uint8_t number, uint64_t value);
+
+/* Bytes of memory without what is erased of them, and with what replaces some. */
+void redaction_edit(const struct redaction *redaction, uint64_t address, size_t n, uint8_t *bytes);
 
 /* What is put for a byte of text at an address: a letter of "redacted", but for what ends and divides lines. */
 uint8_t redaction_letter(uint64_t address, uint8_t byte);

@@ -5,6 +5,7 @@
 #include "formats/exe/elf.h"
 #include "formats/slim/nearby.h"
 #include "formats/slim/record.h"
+#include "formats/slim/renames.h"
 
 #include <stdint.h>
 
@@ -41,6 +42,7 @@ const struct err *slim_write(struct image *image, FILE *out)
 
 	if (err)
 		return err;
+	renames_find(image);
 	return image->os == OS_WINDOWS ? slim_write_minidump(image, out) : slim_write_core(image, out);
 }
 
@@ -61,6 +63,10 @@ static const struct err *load(struct image *image)
 	if (!slim_record_read(slim_record_find(file), &record))
 		return err_new(image->arena, ERR_BAD_DATA, "it is a slim dump that is damaged, or of a newer release of tornstack");
 	err = slim_unfold(image->arena, file, &record, image->files.max_size ? image->files.max_size : DEFAULT_MAX_SIZE, &image->bytes);
+	if (err)
+		return err;
+	if (record.flags & SLIM_RENAMED)
+		err = renames_restore(image, record.renames, file.size);
 	if (err)
 		return err;
 	image->format = format->name;

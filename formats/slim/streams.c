@@ -57,7 +57,7 @@ static void redact_context(struct streams *streams, uint64_t rva, uint64_t size,
 /* ---- names ---- */
 
 /* Another text in a MINIDUMP_STRING that is not longer. */
-static void rename_string(struct streams *streams, uint64_t rva, const char *text)
+static void rename_string(struct streams *streams, uint64_t rva, const char *text, bool named)
 {
 	const uint64_t size = span_u32(streams->file, rva);
 	const struct span old = span_slice(streams->file, rva, 4 + size);
@@ -71,6 +71,8 @@ static void rename_string(struct streams *streams, uint64_t rva, const char *tex
 		copy[4 + 2 * i] = (uint8_t)text[i];
 	for (unsigned i = 0; i < 4; i++)
 		copy[i] = (uint8_t)((2 * length < size ? 2 * length : size) >> 8 * i);
+	if (named && 2 * length <= size)
+		rename_bytes(streams->plan->image, rva + 4, NAME_ALL | RENAME_WIDE, copy + 4, 2 * length);
 	layout_edit(streams->plan, rva, old.size, copy);
 }
 
@@ -80,8 +82,10 @@ static void shorten_path(struct streams *streams, uint64_t rva)
 	const uint64_t size = span_u32(streams->file, rva);
 	const struct span text = span_slice(streams->file, rva + 4, size);
 
+	const char *path = utf16_text(image->arena, text);
+
 	if (rva && text.size)
-		rename_string(streams, rva, path_redacted(image, utf16_text(image->arena, text)));
+		rename_string(streams, rva, path_redacted(image, path), path_is_named(image, path));
 }
 
 /* ---- streams ---- */
@@ -110,7 +114,7 @@ static void redact_unloaded(struct streams *streams, struct span entry)
 
 static void redact_thread_name(struct streams *streams, struct span entry)
 {
-	rename_string(streams, span_u32(entry, 4), "");
+	rename_string(streams, span_u32(entry, 4), "", false);
 }
 
 /* Its parameters are an address and what was tried, or anything. */

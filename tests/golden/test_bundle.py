@@ -13,22 +13,14 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import tap  # noqa: E402
+from bundle_file import FOLDER, unpack  # noqa: E402
 from live import attach  # noqa: E402
 
-FOLDER = 'tornstack-bundle/'
 REPORTS = {'report.txt': [], 'report.md': ['--markdown'], 'report.json': ['--json'], 'report.html': ['--html'],
            'goroutines.txt': ['--traceback']}
 SAMPLE = ['amd64-circle', 'amd64-c-heap', 'amd64-registered', 'arm64-overrun-return', 'arm64-nonleaf-unwind-stripped', 'windows-amd64-overrun',
           'windows-arm64-torn']
 LOGS = tap.ROOT / 'fixtures/logs'
-
-
-def unpack(bundle):
-    """Members by name, and the headers."""
-    plain = subprocess.run(['zstd', '-dcq', bundle], capture_output=True, check=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(plain)) as archive:
-        headers = archive.getmembers()
-        return {header.name.removeprefix(FOLDER): archive.extractfile(header).read() for header in headers}, headers
 
 
 def pack(members, bundle):
