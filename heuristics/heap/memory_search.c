@@ -2,8 +2,9 @@
 #include "heuristics/heap/memory_search.h"
 
 #include <ctype.h>
+#include <string.h>
 
-enum { WORD = 8, HALF = 32, RUN_LIMIT = 64 << 10, TEXT_SHOWN = 48 };
+enum { WORD = 8, BLOCK = 32 * WORD, HALF = 32, RUN_LIMIT = 64 << 10, TEXT_SHOWN = 48 };
 
 #define SEARCH_LIMIT ((uint64_t)1 << 30)
 
@@ -15,17 +16,44 @@ static bool is_skipped(const struct memory_search *search, uint64_t address)
 	return false;
 }
 
+static bool is_wanted(const struct memory_search *search, uint64_t value)
+{
+	return value - search->first <= search->last - search->first;
+}
+
+/* Most of memory holds none of the values: blocks of it are passed over without a branch for each word. */
+static bool block_has(const struct memory_search *search, const uint8_t *block)
+{
+	const uint64_t first = search->first, size = search->last - first;
+	uint64_t words[BLOCK / WORD], wanted = 0;
+
+	memcpy(words, block, sizeof words);
+	for (size_t i = 0; i < BLOCK / WORD; i++)
+		wanted |= words[i] - first <= size;
+	return wanted;
+}
+
+static void look_at_word(struct image *image, struct memory_search *search, uint64_t value, uint64_t address)
+{
+	if (!is_wanted(search, value) || is_skipped(search, address))
+		return;
+	image_cite(image, address, WORD);
+	if (search->count < FOUND_KEPT)
+		search->found[search->count] = (struct found_word){address, value};
+	search->count++;
+}
+
 static void look_at(struct image *image, struct memory_search *search, struct span bytes, uint64_t address)
 {
-	for (size_t at = (size_t)(-address & (WORD - 1)); at + WORD <= bytes.size; at += WORD) {
-		const uint64_t value = span_u64(bytes, at);
+	size_t at = (size_t)(-address & (WORD - 1));
 
-		if (value < search->first || value > search->last || is_skipped(search, address + at))
-			continue;
-		image_cite(image, address + at, WORD);
-		if (search->count < FOUND_KEPT)
-			search->found[search->count] = (struct found_word){address + at, value};
-		search->count++;
+	while (at < bytes.size && bytes.size - at >= WORD) {
+		const bool whole = bytes.size - at >= BLOCK;
+		const size_t end = at + (whole ? BLOCK : (bytes.size - at) / WORD * WORD);
+
+		for (size_t word = whole && !block_has(search, bytes.data + at) ? end : at; word < end; word += WORD)
+			look_at_word(image, search, span_u64(bytes, word), address + word);
+		at = end;
 	}
 }
 
