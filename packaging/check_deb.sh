@@ -36,7 +36,7 @@ build() {
 	local root=$roots/$1-build
 	[ -e "$root/usr/bin/make" ] || packaging/root.sh make "$1" "$root" make git
 	rm -rf "$root/src" && git clone --quiet "$PWD" "$root/src"
-	in_root "$root" bash -c 'apt-get install -y -q --no-install-recommends lintian && cd /src && make deb'
+	in_root "$root" bash -c 'apt-get update -q && apt-get install -y -q --no-install-recommends lintian && cd /src && make deb'
 }
 
 use() {
