@@ -161,6 +161,7 @@ struct panic_value {
 	int64_t frame;       /* index in its stack of the gopanic or Goexit whose frame holds the record; -1: none does */
 	bool recovered, goexit, repanicked;
 	bool constant;       /* `text` was built into the program: the same in each run */
+	bool unsettled;      /* whether it was is not known: a log does not show the words that gopanic was called with */
 	bool cut;            /* `text` is only the beginning: it is very long */
 };
 

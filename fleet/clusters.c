@@ -1,7 +1,8 @@
-/* clusters.c: see clusters.h. Each group, in the order of time, joins the cluster with the group that it is most like; where none is alike
- * enough, it begins one. So a cluster keeps its id, and its groups, whatever comes later. */
+/* clusters.c: see clusters.h. Each group, in the order of time, joins the cluster in whose functions it died, else the cluster with the group
+ * that it is most like; where none is alike enough, it begins one. So a cluster keeps its id, and its groups, whatever comes later. */
 #include "fleet/clusters.h"
 
+#include "fleet/causes.h"
 #include "fleet/similarity.h"
 
 #include <stdlib.h>
@@ -39,16 +40,6 @@ struct fleet *fleet_new(struct arena *arena)
 	return fleet;
 }
 
-/* Texts as one, in which none can be taken for two. */
-static const char *joined(struct fleet *fleet, const struct incident_texts *texts)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < texts->count; i++)
-		text = arena_printf(fleet->arena, "%s%zu %s", text, strlen(texts->items[i]), texts->items[i]);
-	return text;
-}
-
 static void keep_texts(struct fleet *fleet, struct incident_texts *texts, const struct incident_texts *from)
 {
 	texts->count = from->count;
@@ -66,22 +57,16 @@ static struct group *group_of(struct fleet *fleet, const struct incident *incide
 		group->fingerprint = slot->text;
 		vec_push(fleet->arena, &fleet->groups, group);
 	}
-	if (!group->key) {
-		keep_texts(fleet, &group->cause, &incident->cause);
-		group->key = texts_keep(&fleet->texts, joined(fleet, &incident->cause));
-		group->program = texts_keep(&fleet->texts, incident->program);
-		group->first = group->last = incident->seen;
-	}
 	return group;
 }
 
 /* Of one fingerprint, what comes past the functions that it is made of may differ: the longest stays; of these the first by text. */
-static bool is_preferred(const struct incident_texts *functions, const struct incident_texts *than)
+static bool is_preferred(const struct incident_texts *texts, const struct incident_texts *than)
 {
-	if (functions->count != than->count)
-		return functions->count > than->count;
-	for (size_t i = 0; i < functions->count; i++) {
-		const int order = strcmp(functions->items[i], than->items[i]);
+	if (texts->count != than->count)
+		return texts->count > than->count;
+	for (size_t i = 0; i < texts->count; i++) {
+		const int order = strcmp(texts->items[i], than->items[i]);
 
 		if (order)
 			return order < 0;
@@ -151,6 +136,19 @@ static bool is_copy(struct fleet *fleet, const char *hash)
 	return known;
 }
 
+static void keep_cause(struct fleet *fleet, struct group *group, const struct incident *incident)
+{
+	if (is_preferred(&incident->cause, &group->cause))
+		keep_texts(fleet, &group->cause, &incident->cause);
+	if (is_preferred(&incident->functions, &group->functions))
+		keep_texts(fleet, &group->functions, &incident->functions);
+	if (incident->said && (!group->said || strcmp(incident->said, group->said) < 0))
+		group->said = texts_keep(&fleet->texts, incident->said);
+	if (incident->program)
+		group->program = texts_keep(&fleet->texts, incident->program);
+	group->died_in = incident->died_in > group->died_in ? incident->died_in : group->died_in;
+}
+
 static void add_crash(struct fleet *fleet, const struct incident *incident)
 {
 	struct group *group = group_of(fleet, incident);
@@ -159,10 +157,9 @@ static void add_crash(struct fleet *fleet, const struct incident *incident)
 	fleet->analysed++;
 	fleet->copies += copy;
 	group->count += !copy;
-	group->first = incident->seen < group->first ? incident->seen : group->first;
-	group->last = incident->seen > group->last ? incident->seen : group->last;
-	if (is_preferred(&incident->functions, &group->functions))
-		keep_texts(fleet, &group->functions, &incident->functions);
+	group->first = incident->seen < group->first || !group->sample.path ? incident->seen : group->first;
+	group->last = incident->seen > group->last || !group->sample.path ? incident->seen : group->last;
+	keep_cause(fleet, group, incident);
 	take_sample(fleet, group, incident);
 	count_aspects(fleet, group, incident, copy);
 }
@@ -221,17 +218,28 @@ static double likeness(const struct group *group, const struct cluster *cluster)
 	return best;
 }
 
-static struct candidates *candidates_of(struct sorting *sorting, const struct group *group)
+static struct candidates *candidates_of(struct sorting *sorting, const char *cause)
 {
-	struct text_slot *slot = texts_slot(&sorting->by_cause, group->key);
+	struct text_slot *slot = texts_slot(&sorting->by_cause, cause);
 
 	if (!slot->value)
 		slot->value = arena_alloc(sorting->arena, sizeof(struct candidates));
 	return slot->value;
 }
 
+static void add_candidate(struct sorting *sorting, const char *cause, size_t index)
+{
+	struct candidates *candidates = cause ? candidates_of(sorting, cause) : NULL;
+
+	for (size_t i = 0; candidates && i < candidates->items.count; i++)
+		if (candidates->items.items[i] == index)
+			return;
+	if (candidates)
+		vec_push(sorting->arena, &candidates->items, index);
+}
+
 /* The cluster of an id, which may be new. */
-static size_t cluster_named(struct sorting *sorting, struct group *group, const char *id)
+static size_t cluster_named(struct sorting *sorting, const struct group *group, const char *id)
 {
 	struct arena *arena = sorting->arena;
 	struct text_slot *slot = texts_slot(&sorting->by_id, id);
@@ -241,43 +249,42 @@ static size_t cluster_named(struct sorting *sorting, struct group *group, const 
 		slot->value = index = arena_alloc(arena, sizeof *index);
 		*index = sorting->clusters->items.count;
 		vec_push(arena, &sorting->clusters->items, (struct cluster){.id = slot->text, .alike = 1, .first = group->first, .last = group->last});
-		vec_push(arena, &candidates_of(sorting, group)->items, *index);
 	}
 	return *index;
 }
 
-/* As it was decided before; how alike they are is told anew. */
-static size_t cluster_settled(struct sorting *sorting, struct group *group)
-{
-	const size_t found = cluster_named(sorting, group, group->cluster);
-	struct cluster *cluster = &sorting->clusters->items.items[found];
-	const double alike = cluster->groups.count ? likeness(group, cluster) : 1;
+struct likest {
+	size_t index; /* SIZE_MAX: none */
+	double alike; /* at least so much */
+};
 
-	cluster->alike = alike < cluster->alike ? alike : cluster->alike;
-	return found;
+static void find_likest(struct sorting *sorting, const struct group *group, const char *cause, struct likest *likest)
+{
+	const struct candidates *candidates = cause ? candidates_of(sorting, cause) : NULL;
+
+	for (size_t i = 0; candidates && i < candidates->items.count; i++) {
+		const size_t index = candidates->items.items[i];
+		const double alike = likeness(group, &sorting->clusters->items.items[index]);
+
+		if (alike >= likest->alike && (likest->index == SIZE_MAX || alike > likest->alike))
+			*likest = (struct likest){index, alike};
+	}
 }
 
-static size_t cluster_for(struct sorting *sorting, struct group *group)
+/* As it was decided before; else where it died in the same functions; else where it is alike enough. */
+static size_t cluster_for(struct sorting *sorting, const struct group *group, const struct cause *cause)
 {
-	const struct candidates *candidates = candidates_of(sorting, group);
-	double best = stacks_alike_enough();
-	size_t found = SIZE_MAX;
+	struct likest likest = {SIZE_MAX, 0};
 
 	if (group->cluster)
-		return cluster_settled(sorting, group);
-	for (size_t i = 0; i < candidates->items.count; i++) {
-		const double alike = likeness(group, &sorting->clusters->items.items[candidates->items.items[i]]);
-
-		if (alike >= best && (found == SIZE_MAX || alike > best)) {
-			best = alike;
-			found = candidates->items.items[i];
-		}
-	}
-	if (found == SIZE_MAX)
-		return cluster_named(sorting, group, group->fingerprint);
-	if (best < sorting->clusters->items.items[found].alike)
-		sorting->clusters->items.items[found].alike = best;
-	return found;
+		return cluster_named(sorting, group, group->cluster);
+	for (size_t i = 0; i < CAUSE_PLACES; i++)
+		find_likest(sorting, group, cause->places[i], &likest);
+	if (likest.index != SIZE_MAX)
+		return likest.index;
+	likest.alike = stacks_alike_enough();
+	find_likest(sorting, group, cause->words, &likest);
+	return likest.index != SIZE_MAX ? likest.index : cluster_named(sorting, group, group->fingerprint);
 }
 
 static void keep_common(struct cluster *cluster, const struct group *group)
@@ -299,6 +306,9 @@ static void keep_common(struct cluster *cluster, const struct group *group)
 
 static void join(struct arena *arena, struct cluster *cluster, struct group *group)
 {
+	const double alike = cluster->groups.count ? likeness(group, cluster) : 1;
+
+	cluster->alike = alike < cluster->alike ? alike : cluster->alike;
 	keep_common(cluster, group);
 	vec_push(arena, &cluster->groups, group);
 	cluster->count += group->count;
@@ -314,7 +324,7 @@ static void join(struct arena *arena, struct cluster *cluster, struct group *gro
 
 static void tell_builds(struct fleet *fleet, struct cluster *cluster)
 {
-	const char *program = cluster->groups.items[0]->program;
+	const char *program = cluster->groups.items[0]->belongs;
 	const struct tally *all = program ? texts_slot(&fleet->programs, program)->value : NULL;
 	const struct tally *own = &cluster->aspects[ASPECT_BUILD];
 	const struct tally_row *earliest = tally_earliest(own), *first = earliest ? tally_find(all, earliest->text) : NULL;
@@ -340,6 +350,17 @@ static int most_first(const void *a, const void *b)
 	return x->last != y->last ? (x->last > y->last ? -1 : 1) : strcmp(x->id, y->id);
 }
 
+static void sort_group(struct sorting *sorting, struct group *group)
+{
+	const struct cause cause = cause_of(sorting->arena, group);
+	const size_t index = cluster_for(sorting, group, &cause);
+
+	join(sorting->arena, &sorting->clusters->items.items[index], group);
+	add_candidate(sorting, cause.words, index);
+	for (size_t i = 0; i < CAUSE_PLACES; i++)
+		add_candidate(sorting, cause.places[i], index);
+}
+
 struct clusters *fleet_clusters(struct fleet *fleet, struct arena *arena)
 {
 	struct clusters *clusters = arena_alloc(arena, sizeof *clusters);
@@ -348,11 +369,9 @@ struct clusters *fleet_clusters(struct fleet *fleet, struct arena *arena)
 	sorting.by_id.arena = sorting.by_cause.arena = arena;
 	if (fleet->groups.count)
 		qsort(fleet->groups.items, fleet->groups.count, sizeof(struct group *), by_time);
-	for (size_t i = 0; i < fleet->groups.count; i++) {
-		const size_t at = cluster_for(&sorting, fleet->groups.items[i]);
-
-		join(arena, &clusters->items.items[at], fleet->groups.items[i]);
-	}
+	causes_settle(fleet, arena);
+	for (size_t i = 0; i < fleet->groups.count; i++)
+		sort_group(&sorting, fleet->groups.items[i]);
 	for (size_t i = 0; i < clusters->items.count; i++)
 		tell_builds(fleet, &clusters->items.items[i]);
 	if (clusters->items.count)

@@ -1,5 +1,5 @@
 /* clusters.h: incidents put together: those of one fingerprint first (groups), then groups whose stacks are alike (clusters), never of
- * different causes. What comes of it depends on the incidents alone, not on the order in which they came. */
+ * different causes (causes.h). What comes of it depends on the incidents alone, not on the order in which they came. */
 #ifndef FLEET_CLUSTERS_H
 #define FLEET_CLUSTERS_H
 
@@ -23,11 +23,13 @@ struct sample {
 /* Incidents of one fingerprint. */
 struct group {
 	const char *fingerprint;
-	struct incident_texts cause;
-	const char *key;       /* all of the cause in one text */
+	struct incident_texts cause; /* of several, as of dumps and logs, the first in the order of texts; so of `said` */
+	const char *said;
 	const char *program;
+	const char *belongs;   /* the program that it is taken for one of, when clusters are made; NULL: it is not known */
 	const char *cluster;   /* the id of its cluster, where that is known already (history); NULL: not yet */
 	struct incident_texts functions;
+	size_t died_in;        /* of the functions, so many of the innermost belong to the cause; 0: that is not settled */
 	uint64_t count;        /* different contents: a copy counts once */
 	int64_t first, last;
 	struct sample sample;  /* the surest; of these the earliest */

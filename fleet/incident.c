@@ -85,6 +85,7 @@ static void read_crash(struct arena *arena, const json_t *line, struct incident 
 {
 	const json_t *verdict = reader_member(line, "verdict"), *target = reader_member(line, "target"),
 		     *machine = reader_member(line, "machine");
+	int64_t died_in = 0;
 
 	ret->format = text_in(arena, line, "format");
 	ret->certainty = text_in(arena, verdict, "certainty");
@@ -95,6 +96,8 @@ static void read_crash(struct arena *arena, const json_t *line, struct incident 
 	ret->exact = digits(text_in(arena, line, "fingerprint_exact"), FINGERPRINT);
 	read_texts(arena, reader_member(line, "cause"), &ret->cause);
 	read_texts(arena, reader_member(line, "functions"), &ret->functions);
+	ret->died_in = reader_number(line, "died_in", &died_in) && died_in > 0 && (uint64_t)died_in <= ret->functions.count ? (size_t)died_in : 0;
+	ret->said = digits(text_in(arena, line, "said"), FINGERPRINT);
 	ret->os = text_in(arena, target, "os");
 	ret->arch = text_in(arena, target, "arch");
 	ret->go_version = text_in(arena, target, "go_version");
@@ -149,7 +152,9 @@ static void put_crash(struct writer *writer, json_t *line, const struct incident
 	put_text(writer, line, "fingerprint", incident->fingerprint);
 	put_text(writer, line, "fingerprint_exact", incident->exact);
 	put_texts(writer, put_value(writer, line, "cause", new_array()), incident->cause.items, incident->cause.count);
+	put_text(writer, line, "said", incident->said);
 	put_texts(writer, put_value(writer, line, "functions", new_array()), incident->functions.items, incident->functions.count);
+	put_number(writer, line, "died_in", true, (int64_t)incident->died_in);
 	object = put_value(writer, line, "target", new_object());
 	put_text(writer, object, "os", incident->os);
 	put_text(writer, object, "arch", incident->arch);

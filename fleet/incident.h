@@ -29,8 +29,10 @@ struct incident {
 	const char *format;
 	const char *certainty, *rule, *headline, *place;
 	const char *fingerprint, *exact;
-	struct incident_texts cause;     /* program, rule and what was said: what must be equal in a cluster */
+	struct incident_texts cause;     /* program, rule and what was said */
 	struct incident_texts functions; /* innermost first, without what differs from build to build */
+	size_t died_in;                  /* of the functions, so many of the innermost belong to the cause; 0: that is not settled */
+	const char *said;                /* a key of what a panic said but for what differs from run to run */
 	const char *os, *arch, *go_version, *program, *version, *revision, *build;
 	const char *system, *cpu;        /* of the machine */
 };

@@ -69,7 +69,7 @@ static void put_line(struct writer *writer, json_t *line, const struct cluster *
 	put_time(writer, line, "first_seen", cluster->first);
 	put_time(writer, line, "last_seen", cluster->last);
 	put_verdict(writer, line, &cluster->sample);
-	put_text(writer, line, "program", cluster->groups.items[0]->program);
+	put_text(writer, line, "program", cluster->groups.items[0]->belongs);
 	put_texts(writer, put_value(writer, line, "cause", new_array()), cause->items, cause->count);
 	put_groups(writer, line, cluster);
 	put_number(writer, line, "alike_percent", true, (int64_t)(cluster->alike * 100));

@@ -40,7 +40,7 @@ static void put_crashes(const struct cluster *cluster, const char *build, uint64
 {
 	fputs("tornstack_crashes{", out);
 	put_label(out, "cluster", cluster->id, ",");
-	put_label(out, "program", cluster->groups.items[0]->program, ",");
+	put_label(out, "program", cluster->groups.items[0]->belongs, ",");
 	put_label(out, "certainty", cluster->sample.certainty, ",");
 	put_label(out, "rule", cluster->sample.rule, ",");
 	put_label(out, "build", build, "");

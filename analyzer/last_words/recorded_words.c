@@ -75,7 +75,7 @@ static void take_panics(struct analysis *analysis, const struct log_record *reco
 
 		vec_push(analysis->arena, &analysis->messages.panics,
 			 (struct panic_value){.text = panic->text, .recovered = panic->recovered, .repanicked = panic->repanicked,
-					      .frame = -1});
+					      .frame = -1, .unsettled = true});
 	}
 }
 
@@ -138,6 +138,7 @@ static void find_constant(struct analysis *analysis, const struct stack *stack)
 	if (!frame || !frame->recorded || frame->info->role != ROLE_GOPANIC || !recorded_argument(frame->recorded, &at, &type, &unsure) ||
 	    !recorded_argument(frame->recorded, &at, &data, &unsure))
 		return;
+	oldest->unsettled = false;
 	kind = kind_of_type(analysis, type);
 	if (kind)
 		oldest->constant = kind == KIND_STRING && is_built_in(analysis, oldest->text);

@@ -144,7 +144,7 @@ static const char *line_for(struct arena *arena, const struct group *group)
 	const struct incident incident = {
 		.path = group->sample.path, .seen = group->first, .certainty = group->sample.certainty, .rule = group->sample.rule,
 		.place = group->sample.place, .fingerprint = group->fingerprint, .exact = group->fingerprint, .cause = group->cause,
-		.functions = group->functions, .program = group->program,
+		.functions = group->functions, .died_in = group->died_in, .said = group->said, .program = group->program,
 	};
 
 	return line_of(arena, &incident, false);

@@ -1,6 +1,7 @@
 /* recorded_module.c: of which module the program that printed a log is. A build with -trimpath names the files of package main by its
  * import path, "github.com/acme/shop/cmd/server/main.go" (cmd/go/internal/work/gc.go trimpath), of which the module's path is the
- * beginning: all that a forge's names have, else the first part. */
+ * beginning: all that a forge's names have; of another host its name and the next part ("example.org/shop"), unless that is where commands
+ * lie ("example.org/cmd/shop"); of what is no host the first part. */
 #include "golang/load/load.h"
 #include "golang/recorded.h"
 
@@ -18,12 +19,22 @@ static const size_t parts[] = {
 #undef FORGE
 };
 
+/* Whether a path is of a host and of one of its modules: "example.org/shop/main.go", and not "example.org/cmd/shop/main.go",
+ * "example.org/main.go" or "shop/main.go". */
+static bool is_below_host(const char *path)
+{
+	static const char commands[] = "/cmd/";
+	const size_t length = strcspn(path, "/");
+
+	return memchr(path, '.', length) && strchr(path, '/') != strrchr(path, '/') && strncmp(path + length, commands, sizeof commands - 1) != 0;
+}
+
 static size_t parts_of(const char *path)
 {
 	for (size_t i = 0; i < sizeof forges / sizeof *forges; i++)
 		if (!strncmp(path, forges[i], strlen(forges[i])) && path[strlen(forges[i])] == '/')
 			return parts[i];
-	return 1;
+	return is_below_host(path) ? 2 : 1;
 }
 
 /* Where the path's first `count` parts end; NULL: it has no more than those. */

@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+#define BASIS UINT64_C(0xcbf29ce484222325)
+
 enum { FUNCTIONS = 5 };
 
 struct hash {
@@ -26,6 +28,14 @@ static const char *digits(struct arena *arena, const struct hash *hash)
 	return arena_printf(arena, "%016" PRIx64, hash->state);
 }
 
+static const char *key_of(struct arena *arena, const char *text)
+{
+	struct hash hash = {BASIS};
+
+	hash_text(&hash, text);
+	return digits(arena, &hash);
+}
+
 static const char *build_of(const struct go_runtime *runtime)
 {
 	return runtime->build_id || !runtime->exe ? runtime->build_id : runtime->exe->go_build_id;
@@ -34,12 +44,13 @@ static const char *build_of(const struct go_runtime *runtime)
 struct fingerprint fingerprint_of(const struct diagnosis *diagnosis)
 {
 	const struct subject subject = subject_of(diagnosis, FUNCTIONS);
-	struct hash hash = {UINT64_C(0xcbf29ce484222325)};
+	struct hash hash = {BASIS};
 	struct fingerprint ret;
 
 	for (size_t i = 0; i < subject.words.count; i++)
 		hash_text(&hash, subject.words.items[i]);
 	ret.across = digits(diagnosis->arena, &hash);
+	ret.said = subject.said ? key_of(diagnosis->arena, subject.said) : NULL;
 	ret.build = build_of(diagnosis->analysis->runtime);
 	hash_text(&hash, ret.build);
 	for (size_t i = 0; i < subject.places.count; i++)

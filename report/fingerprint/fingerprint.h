@@ -8,6 +8,7 @@
 struct fingerprint {
 	const char *across; /* module, rule, and what subject.h says: equal over releases of Go, build flags, CPUs and edits elsewhere */
 	const char *exact;  /* … with the build-id and the offsets in functions: equal for one build and one place only */
+	const char *said;   /* of what a panic said, whatever differs from run to run left out; NULL: none did */
 	const char *build;  /* the build-id, else Go's own; as the dump has it. NULL: not known */
 };
 

@@ -9,7 +9,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { PARTS_LIMIT = 64 };
+enum { PARTS_LIMIT = 64, QUOTED_LIMIT = 256 };
 
 /* What Go code is entered and left by, where it is no Go function of the tables; what starts threads of C. */
 static const char *const c_machinery[] = {"_cgo_", "x_cgo_", "_cgoexp_", "crosscall", "threadentry", "start_thread", "__libc_start",
@@ -170,4 +170,49 @@ const char *without_numbers(struct arena *arena, const char *text)
 	}
 	*to = 0;
 	return copy;
+}
+
+/* How much of a text is one word: up to a space, and what is quoted as a whole. */
+static size_t word_length(const char *text)
+{
+	const size_t length = strcspn(text, " ");
+	const char *quoted = strchr("\"'`", *text) ? memchr(text + 1, *text, strnlen(text + 1, QUOTED_LIMIT)) : NULL;
+
+	return quoted ? (size_t)(quoted - text) + strcspn(quoted, " ") : length;
+}
+
+static bool is_value(const char *word, size_t length)
+{
+	static const char marks[] = "0123456789/\\@\"`";
+
+	if (*word == '\'')
+		return true;
+	for (size_t i = 0; i < length; i++)
+		if (memchr(marks, word[i], sizeof marks - 1))
+			return true;
+	return false;
+}
+
+const char *without_values(struct arena *arena, const char *text)
+{
+	char *line = arena_strndup(arena, text, strcspn(text, "\n")), *to = line;
+	bool value = false;
+
+	for (const char *from = line; *from;) {
+		const size_t length = word_length(from), next = length + strspn(from + length, " ");
+
+		if (!is_value(from, length)) {
+			memmove(to, from, next);
+			to += next;
+			value = false;
+		} else if (!value) {
+			value = true;
+			*to++ = '#'; /* with its space no longer than what it stands for */
+			if (next > length)
+				*to++ = ' ';
+		}
+		from += next;
+	}
+	*to = 0;
+	return line;
 }

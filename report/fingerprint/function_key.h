@@ -21,4 +21,7 @@ const char *module_key(struct arena *arena, const char *module);
 /* A text in which every number is as good as any other. */
 const char *without_numbers(struct arena *arena, const char *text);
 
+/* A text without what a program puts into it at run time: words with digits, paths, addresses, and what is quoted. One line. */
+const char *without_values(struct arena *arena, const char *text);
+
 #endif

@@ -26,6 +26,16 @@ static bool add(struct stack_keys *keys, const char *key)
 	return true;
 }
 
+/* A function of the program. */
+static void take(struct stack_keys *keys, const char *key)
+{
+	if (!add(keys, key))
+		return;
+	keys->taken++;
+	if (keys->taken <= keys->innermost)
+		keys->within = keys->keys.count;
+}
+
 static void add_go(struct stack_keys *keys, const struct frame_line *line)
 {
 	struct go_runtime *runtime = keys->analysis->runtime;
@@ -46,7 +56,7 @@ static void add_go(struct stack_keys *keys, const struct frame_line *line)
 		add(keys, keys->library);
 	keys->library = NULL;
 	if (!closure || !keys->taken)
-		keys->taken += add(keys, key);
+		take(keys, key);
 }
 
 /* Whether a frame of C lies in the Go program's own file: stripping it takes the names of C from it, and leaves those of Go. */
@@ -70,7 +80,7 @@ static void add_c(struct stack_keys *keys, const struct frame_line *line)
 	key = line->function ? c_function_key(keys->arena, line->function) : line->module ? module_key(keys->arena, line->module) : NULL;
 	if (!key || (keys->c_called && !strcmp(key, keys->c_called)))
 		return;
-	keys->taken += add(keys, key);
+	take(keys, key);
 }
 
 static bool is_all_library(const struct stack_keys *keys, const struct stack *stack, size_t frame)

@@ -12,6 +12,8 @@ struct stack_keys {
 	struct analysis *analysis;
 	struct arena *arena;
 	size_t most, taken;    /* functions of the program */
+	size_t innermost;      /* so many of them are what it died in; 0: no matter */
+	size_t within;         /* keys up to the last of those; set as they are added */
 	const char *c_called;  /* what the goroutine called by cgo: Go's own frame says it already; NULL: nothing */
 	const char *library;   /* the outermost function of Go's library since the program's last; NULL: none */
 	VEC(const char *) keys;

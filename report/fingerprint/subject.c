@@ -29,8 +29,21 @@ static const struct {
 	enum subject_kind kind;
 } kinds[] = {
 #define SUBJECT(rule, kind) {rule, kind},
+#define DIED_IN(rule, functions)
 #include "report/fingerprint/subjects.def"
 #undef SUBJECT
+#undef DIED_IN
+};
+
+static const struct {
+	const char *rule;
+	size_t functions;
+} died_in[] = {
+#define SUBJECT(rule, kind)
+#define DIED_IN(rule, functions) {rule, functions},
+#include "report/fingerprint/subjects.def"
+#undef SUBJECT
+#undef DIED_IN
 };
 
 struct teller {
@@ -60,22 +73,36 @@ static enum subject_kind kind_of(const struct diagnosis *diagnosis, const struct
 	return SUBJECT_STACK;
 }
 
+static size_t innermost_of(const char *rule)
+{
+	for (size_t i = 0; i < sizeof died_in / sizeof *died_in; i++)
+		if (!strcmp(rule, died_in[i].rule))
+			return died_in[i].functions;
+	return 0;
+}
+
 /* Of a panic: the runtime's own text, with any numbers; a text that was built into the program; of what was put together at run time
- * nothing. */
+ * nothing; and where that is not known, what in it is no value. */
 static void say_panic(const struct teller *teller)
 {
 	static const char *const own[] = {"runtime error: "};
 	static const char *const begun[] = {"interface conversion: "};
 	const struct panic_value *panic = oldest_panic(&teller->analysis->messages);
+	struct subject *subject = teller->subject;
 
 	if (!panic || !panic->text)
 		return;
+	subject->said = without_values(teller->arena, panic->text);
+	if (prefix_of(panic->text, own, 1) || prefix_of(panic->text, begun, 1))
+		subject->innermost = 1;
 	if (panic->constant)
 		say(teller, panic->text);
 	else if (prefix_of(panic->text, own, 1))
 		say(teller, without_numbers(teller->arena, panic->text));
-	else
+	else if (prefix_of(panic->text, begun, 1))
 		say(teller, prefix_of(panic->text, begun, 1));
+	else if (panic->unsettled)
+		say(teller, subject->unsettled = subject->said);
 }
 
 static void say_message(const struct teller *teller)
@@ -104,6 +131,7 @@ static void say_signal(const struct teller *teller, size_t thread)
 static void say_keys(const struct teller *teller, struct stack_keys *keys)
 {
 	stack_keys_end(keys);
+	teller->subject->innermost = keys->within;
 	for (size_t i = 0; i < keys->keys.count; i++)
 		say(teller, keys->keys.items[i]);
 }
@@ -119,7 +147,8 @@ static void place(const struct teller *teller, const struct stack *stack, size_t
 static void say_stack(const struct teller *teller, const struct stack *stack, size_t from, int32_t thread)
 {
 	const int32_t goroutine = thread >= 0 ? teller->analysis->thread_goroutine[thread] : -1;
-	struct stack_keys keys = {.analysis = teller->analysis, .arena = teller->arena, .most = teller->functions};
+	struct stack_keys keys = {.analysis = teller->analysis, .arena = teller->arena, .most = teller->functions,
+				  .innermost = teller->subject->innermost};
 	struct stack outer = {0};
 	struct go_caller caller = {0};
 
@@ -180,6 +209,7 @@ static void say_finding(const struct teller *teller, const struct finding *findi
 	const size_t frame = place_stack(teller->diagnosis, finding, &stack);
 	const int32_t thread = is_of_thread(teller->analysis, finding, &stack, frame) ? finding->thread : -1;
 
+	teller->subject->innermost = innermost_of(finding->detector->id);
 	say(teller, finding->detector->id);
 	say(teller, finding->heap_part ? finding->heap_part->what : NULL);
 	say(teller, finding->state ? state_word_name(finding->state) : NULL);

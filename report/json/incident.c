@@ -74,6 +74,20 @@ static void put_machine(struct writer *writer, json_t *line)
 	put_text(writer, object, "cpu", image->record ? NULL : processor(writer, image));
 }
 
+/* Of what may be the words of users a key is enough. */
+static void put_cause(struct writer *writer, json_t *line, const struct subject *subject, const char *said)
+{
+	json_t *array = put_value(writer, line, "cause", new_array());
+
+	for (size_t i = 0; i < subject->causes; i++) {
+		const char *word = subject->words.items[i];
+
+		if (word == subject->unsettled)
+			word = arena_printf(writer->arena, "said %s", said);
+		put_texts(writer, array, &word, 1);
+	}
+}
+
 bool report_incident(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
 {
 	struct writer *writer = arena_alloc(diagnosis->arena, sizeof *writer);
@@ -88,9 +102,11 @@ bool report_incident(const struct diagnosis *diagnosis, const struct report_opti
 	put_verdict(writer, line);
 	put_text(writer, line, "fingerprint", fingerprint.across);
 	put_text(writer, line, "fingerprint_exact", fingerprint.exact);
-	put_texts(writer, put_value(writer, line, "cause", new_array()), subject.words.items, subject.causes);
+	put_cause(writer, line, &subject, fingerprint.said);
+	put_text(writer, line, "said", fingerprint.said);
 	put_texts(writer, put_value(writer, line, "functions", new_array()), subject.words.items + subject.causes,
 		  subject.words.count - subject.causes);
+	put_number(writer, line, "died_in", true, (int64_t)subject.innermost);
 	put_target(writer, line, fingerprint.build);
 	put_machine(writer, line);
 	dump_pending(writer);

@@ -90,11 +90,11 @@ def crashes(made, way, release, folder, endings):
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             shutil.move(fingerprints.build(way, release, pathlib.Path(scratch)), exe)
     for ending in filter(way.dies_of, endings):
-        if fingerprints.DEEPER and ending in fingerprints.DEEPER and 'stripped' in way.name:
+        if ending in fingerprints.DEEPER and 'stripped' in way.name:
             continue  # the names of C are gone that tell it from others
         cause, stem = f'crashes/{ending}', folder / ending
         take_core(made, way, release, exe, [ending], cause, stem)
-        if ending not in fingerprints.SIGNALLED:
+        if ending not in (*fingerprints.SIGNALLED, *fingerprints.DEEPER):  # a log has no names of C
             take_logs(made, way, release, exe, [ending], cause, stem)
 
 

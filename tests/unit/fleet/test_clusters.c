@@ -16,7 +16,13 @@ struct crash {
 	char fingerprint;
 	const char *rule, *functions, *build, *host, *content;
 	int day;
+	size_t died_in;
+	const char *said, *text; /* a key of what it said, 0 to f; and that itself, as far as it is known to be the program's own */
+	const char *program;     /* NULL: "service"; "": it is not known */
 };
+
+/* Of a log that does not name its program. */
+#define LOG .program = ""
 
 static const char *fingerprint_text(struct arena *arena, char digit)
 {
@@ -29,9 +35,15 @@ static struct incident incident_of(struct arena *arena, const struct crash *cras
 	struct incident incident = {
 		.path = arena_printf(arena, "/dumps/%zu", index), .seen = (int64_t)crash->day * DAY, .hash = crash->content, .host = crash->host,
 		.certainty = "likely", .rule = crash->rule, .fingerprint = fingerprint_text(arena, crash->fingerprint), .exact = "0123456789abcdef",
-		.program = "service", .build = crash->build, .cause = {{"service", crash->rule}, 2},
+		.program = !crash->program ? "service" : *crash->program ? crash->program : NULL, .build = crash->build,
+		.died_in = crash->died_in, .said = crash->said,
 	};
 
+	if (incident.program)
+		incident.cause.items[incident.cause.count++] = incident.program;
+	incident.cause.items[incident.cause.count++] = crash->rule;
+	if (crash->text)
+		incident.cause.items[incident.cause.count++] = crash->text;
 	for (const char *name = crash->functions; *name; name++)
 		incident.functions.items[incident.functions.count++] = arena_strndup(arena, name, 1);
 	return incident;
@@ -105,10 +117,10 @@ static void check_alike(const struct fleet *fleet, const struct clusters *cluste
 static void test_alike(void **state)
 {
 	static const struct crash crashes[] = {
-		{'2', "nil-deref", "abcdefx", "b1", "h1", NULL, 5},
-		{'1', "nil-deref", "abcdef", "b1", "h1", NULL, 1},
-		{'1', "nil-deref", "abcdef", "b1", "h2", NULL, 2},
-		{'3', "nil-deref", "uvwxyz", "b1", "h1", NULL, 3},
+		{.fingerprint = '2', .rule = "nil-deref", .functions = "abcdefx", .build = "b1", .host = "h1", .day = 5},
+		{.fingerprint = '1', .rule = "nil-deref", .functions = "abcdef", .build = "b1", .host = "h1", .day = 1},
+		{.fingerprint = '1', .rule = "nil-deref", .functions = "abcdef", .build = "b1", .host = "h2", .day = 2},
+		{.fingerprint = '3', .rule = "nil-deref", .functions = "uvwxyz", .build = "b1", .host = "h1", .day = 3},
 	};
 
 	(void)state;
@@ -125,9 +137,9 @@ static void check_causes(const struct fleet *fleet, const struct clusters *clust
 static void test_causes_stay_apart(void **state)
 {
 	static const struct crash crashes[] = {
-		{'1', "nil-deref", "abcdef", "b1", "h1", NULL, 1},
-		{'2', "go-panic", "abcdef", "b1", "h1", NULL, 1},
-		{'3', "nil-deref", "", "b1", "h1", NULL, 1},
+		{.fingerprint = '1', .rule = "nil-deref", .functions = "abcdef", .build = "b1", .host = "h1", .day = 1},
+		{.fingerprint = '2', .rule = "go-panic", .functions = "abcdef", .build = "b1", .host = "h1", .day = 1},
+		{.fingerprint = '3', .rule = "nil-deref", .functions = "", .build = "b1", .host = "h1", .day = 1},
 	};
 
 	(void)state;
@@ -149,10 +161,10 @@ static void check_copies(const struct fleet *fleet, const struct clusters *clust
 static void test_copies_count_once(void **state)
 {
 	static const struct crash crashes[] = {
-		{'1', "nil-deref", "abc", "b1", "h1", "c1", 2},
-		{'1', "nil-deref", "abc", "b1", "h2", "c1", 1},
-		{'1', "nil-deref", "abc", "b1", "h3", "c1", 4},
-		{'1', "nil-deref", "abc", "b1", "h1", "c2", 3},
+		{.fingerprint = '1', .rule = "nil-deref", .functions = "abc", .build = "b1", .host = "h1", .content = "c1", .day = 2},
+		{.fingerprint = '1', .rule = "nil-deref", .functions = "abc", .build = "b1", .host = "h2", .content = "c1", .day = 1},
+		{.fingerprint = '1', .rule = "nil-deref", .functions = "abc", .build = "b1", .host = "h3", .content = "c1", .day = 4},
+		{.fingerprint = '1', .rule = "nil-deref", .functions = "abc", .build = "b1", .host = "h1", .content = "c2", .day = 3},
 	};
 
 	(void)state;
@@ -175,11 +187,11 @@ static void check_builds(const struct fleet *fleet, const struct clusters *clust
 static void test_builds(void **state)
 {
 	static const struct crash crashes[] = {
-		{'1', "nil-deref", "abc", "b1", "h1", NULL, 1},
-		{'1', "nil-deref", "abc", "b2", "h1", NULL, 3},
-		{'2', "nil-deref", "uvw", "b2", "h1", NULL, 4},
-		{'2', "nil-deref", "uvw", "b3", "h1", NULL, 6},
-		{'3', "nil-deref", "xyz", "b3", "h1", NULL, 7},
+		{.fingerprint = '1', .rule = "nil-deref", .functions = "abc", .build = "b1", .host = "h1", .day = 1},
+		{.fingerprint = '1', .rule = "nil-deref", .functions = "abc", .build = "b2", .host = "h1", .day = 3},
+		{.fingerprint = '2', .rule = "nil-deref", .functions = "uvw", .build = "b2", .host = "h1", .day = 4},
+		{.fingerprint = '2', .rule = "nil-deref", .functions = "uvw", .build = "b3", .host = "h1", .day = 6},
+		{.fingerprint = '3', .rule = "nil-deref", .functions = "xyz", .build = "b3", .host = "h1", .day = 7},
 	};
 
 	(void)state;
@@ -189,9 +201,9 @@ static void test_builds(void **state)
 static void assign(void *context)
 {
 	static const struct crash crashes[] = {
-		{'1', "nil-deref", "abcdef", "b1", "h1", NULL, 1},
-		{'2', "nil-deref", "abcdef", "b1", "h1", NULL, 2},
-		{'3', "nil-deref", "abcdef", "b1", "h1", NULL, 3},
+		{.fingerprint = '1', .rule = "nil-deref", .functions = "abcdef", .build = "b1", .host = "h1", .day = 1},
+		{.fingerprint = '2', .rule = "nil-deref", .functions = "abcdef", .build = "b1", .host = "h1", .day = 2},
+		{.fingerprint = '3', .rule = "nil-deref", .functions = "abcdef", .build = "b1", .host = "h1", .day = 3},
 	};
 	struct scene scene = {context, crashes, 3, NULL};
 	struct fleet *fleet = fleet_new(context);
@@ -216,6 +228,93 @@ static void test_assigned(void **state)
 	arena_free(arena);
 }
 
+static size_t groups_of(const struct clusters *clusters, char fingerprint)
+{
+	const struct cluster *cluster = cluster_of(clusters, fingerprint);
+
+	return cluster ? cluster->groups.count : 0;
+}
+
+static void check_places(const struct fleet *fleet, const struct clusters *clusters)
+{
+	(void)fleet;
+	assert_int_equal(groups_of(clusters, '1'), 2); /* 2 */
+	assert_int_equal(groups_of(clusters, '3'), 1);
+	assert_int_equal(groups_of(clusters, '4'), 2); /* 6 */
+	assert_int_equal(groups_of(clusters, '5'), 1);
+	assert_int_equal(clusters->items.count, 4);
+	assert_true(cluster_of(clusters, '1')->alike < 0.8);
+}
+
+/* What died in the same function, by whatever callers; and where two belong to the cause, not what shares one. */
+static void test_died_in_one_place(void **state)
+{
+	static const struct crash crashes[] = {
+		{.fingerprint = '1', .rule = "nil-deref", .functions = "abcd", .day = 1, .died_in = 1},
+		{.fingerprint = '2', .rule = "nil-deref", .functions = "axyz", .day = 2, .died_in = 1},
+		{.fingerprint = '3', .rule = "nil-deref", .functions = "bcd", .day = 3, .died_in = 1},
+		{.fingerprint = '4', .rule = "go-panic", .functions = "mnopq", .day = 4, .died_in = 2},
+		{.fingerprint = '5', .rule = "go-panic", .functions = "mxopq", .day = 5, .died_in = 2},
+		{.fingerprint = '6', .rule = "go-panic", .functions = "mnw", .day = 6, .died_in = 2},
+	};
+
+	(void)state;
+	RUN(crashes, check_places);
+}
+
+static void check_said(const struct fleet *fleet, const struct clusters *clusters)
+{
+	(void)fleet;
+	assert_int_equal(groups_of(clusters, '1'), 2); /* 3: the text of which a log does not know whose it is */
+	assert_int_equal(groups_of(clusters, '2'), 2); /* 4: a text that was put together */
+	assert_int_equal(groups_of(clusters, '5'), 1);
+	assert_int_equal(clusters->items.count, 3);
+}
+
+static void test_said_tells_apart(void **state)
+{
+	static const struct crash crashes[] = {
+		{.fingerprint = '1', .rule = "go-panic", .functions = "ab", .day = 1, .died_in = 2, .said = "0000000000000001", .text = "closed"},
+		{.fingerprint = '2', .rule = "go-panic", .functions = "ab", .day = 2, .died_in = 2, .said = "0000000000000002"},
+		{.fingerprint = '3', .rule = "go-panic", .functions = "ab", .day = 3, .died_in = 2, .said = "0000000000000001", .text = "said 1", LOG},
+		{.fingerprint = '4', .rule = "go-panic", .functions = "ab", .day = 4, .died_in = 2, .said = "0000000000000002", .text = "said 2", LOG},
+		{.fingerprint = '5', .rule = "go-panic", .functions = "ab", .day = 5, .died_in = 2, .said = "0000000000000003", .text = "said 3", LOG},
+	};
+
+	(void)state;
+	RUN(crashes, check_said);
+}
+
+static void check_owner(const struct fleet *fleet, const struct clusters *clusters)
+{
+	(void)fleet;
+	assert_int_equal(groups_of(clusters, '1'), 2); /* 2 */
+	assert_string_equal(cluster_of(clusters, '1')->groups.items[0]->belongs, "service");
+	assert_string_equal(cluster_of(clusters, '1')->gone_in, "b2");
+	assert_int_equal(groups_of(clusters, '3'), 1); /* of which of two it is nobody knows */
+	assert_int_equal(groups_of(clusters, '6'), 1); /* another function further out, where the whole stack counts */
+	assert_int_equal(groups_of(clusters, '8'), 1); /* called by functions of which it is not known that the program has them */
+	assert_int_equal(clusters->items.count, 7);
+}
+
+/* A log is of the program that has such a crash, if there is one only. */
+static void test_whose_log(void **state)
+{
+	static const struct crash crashes[] = {
+		{.fingerprint = '1', .rule = "nil-deref", .functions = "acb", .day = 1, .died_in = 1, LOG},
+		{.fingerprint = '2', .rule = "nil-deref", .functions = "abc", .build = "b1", .day = 2, .died_in = 1},
+		{.fingerprint = '3', .rule = "nil-deref", .functions = "def", .day = 3, .died_in = 1, LOG},
+		{.fingerprint = '4', .rule = "nil-deref", .functions = "def", .build = "b2", .day = 4, .died_in = 1},
+		{.fingerprint = '5', .rule = "nil-deref", .functions = "def", .day = 5, .died_in = 1, .program = "other"},
+		{.fingerprint = '6', .rule = "deadlock", .functions = "rs", .day = 6, LOG},
+		{.fingerprint = '7', .rule = "deadlock", .functions = "rt", .day = 7},
+		{.fingerprint = '8', .rule = "nil-deref", .functions = "axy", .day = 8, .died_in = 1, LOG},
+	};
+
+	(void)state;
+	RUN(crashes, check_owner);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +323,9 @@ int main(void)
 		cmocka_unit_test(test_copies_count_once),
 		cmocka_unit_test(test_builds),
 		cmocka_unit_test(test_assigned),
+		cmocka_unit_test(test_died_in_one_place),
+		cmocka_unit_test(test_said_tells_apart),
+		cmocka_unit_test(test_whose_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

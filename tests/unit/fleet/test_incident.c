@@ -30,7 +30,7 @@ static void go_round(void *arena)
 {
 	static const struct incident one = {
 		.path = "a\nb\"c\xff", .size = 7, .modified = 1795922214743831199, .seen = 1795922214, .host = "h", .certainty = "likely", .rule = "nil-deref",
-		.fingerprint = "0123456789abcdef", .exact = "fedcba9876543210", .cause = {{"p", "nil-deref"}, 2}, .functions = {{"main.f"}, 1}, .program = "p",
+		.fingerprint = "0123456789abcdef", .exact = "fedcba9876543210", .cause = {{"p", "nil-deref"}, 2}, .functions = {{"main.f"}, 1}, .died_in = 1, .said = "00112233445566aa", .program = "p",
 	};
 	struct incident other;
 	char *line = NULL;
@@ -47,6 +47,8 @@ static void go_round(void *arena)
 	assert_string_equal(other.fingerprint, one.fingerprint);
 	assert_int_equal(other.cause.count, 2);
 	assert_string_equal(other.functions.items[0], "main.f");
+	assert_int_equal(other.died_in, 1);
+	assert_string_equal(other.said, "00112233445566aa");
 	assert_null(other.place);
 	free(line);
 }

@@ -96,6 +96,28 @@ static void names_of_c(void **state)
 	arena_free(arena);
 }
 
+static void values_are_left_out(void **state)
+{
+	static const char *const rows[][2] = {
+		{"nothing is left", "nothing is left"},
+		{"process 30085 failed at 2026-11-29 03:31:50.3 +0000 UTC m=+0.005", "process # failed at # UTC #"},
+		{"dial tcp 10.0.0.1:80: connect: refused", "dial tcp # connect: refused"},
+		{"open /tmp/a b: no such file", "open # b: no such file"},
+		{"user \"ann and bob\" of 'three words' is unknown", "user # of # is unknown"},
+		{"key=\"a\" can't", "# can't"},
+		{"\"never closed", "# closed"},
+		{"first\nsecond 2", "first"},
+		{"  ", "  "},
+		{"", ""},
+	};
+	struct arena *arena = arena_new((size_t)1 << 20);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_string_equal(without_values(arena, rows[i][0]), rows[i][1]);
+	arena_free(arena);
+}
+
 static void hostile_names_end(void **state)
 {
 	static const char *const names[] = {"", ".", "..", "[", "]", "a.[[[", "a.]]]", "/.", "a/", "a.func", "a.func1", ".func1", "a..func1",
@@ -121,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_of_go),
 		cmocka_unit_test(names_of_c),
+		cmocka_unit_test(values_are_left_out),
 		cmocka_unit_test(hostile_names_end),
 	};
 
