@@ -25,8 +25,10 @@ static void tell_beginning(struct telling *telling)
 	tell(telling, "%s.", capital(telling->arena, telling->finding->title));
 	if (telling->finding->thread >= 0)
 		tell(telling, "That is what the process was doing when a signal from outside ended it: the signal is no cause.");
-	else
+	else if (telling->diagnosis->analysis->image->snapshot)
 		tell(telling, "The process was alive when this dump was taken.");
+	else
+		tell(telling, "How the process ended is not known: the dump does not say it, or that part of it is damaged.");
 	tell_paragraph(telling, EXHIBIT_NONE);
 	tell_evidence(telling);
 }

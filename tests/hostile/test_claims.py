@@ -159,8 +159,24 @@ def large_executable(folder):
               f'{run.status} {said}')
 
 
+def notes_elsewhere(folder):
+    """The notes' place is changed: goroutines are there, threads are not, nor what ended the process, which was not alive."""
+    case = tap.CASES / 'amd64-deadlock-mutex'
+    path = dump_file.unpacked(case / 'dump.zst', folder)
+    exe = dump_file.unpacked(case / 'exe.zst', folder)
+    data = bytearray(path.read_bytes())
+    first = int.from_bytes(data[32:40], 'little')  # e_phoff; the notes are the kernel's first segment
+    assert int.from_bytes(data[first:first + 4], 'little') == elf_file.PT_NOTE
+    data[first + 10] ^= 4  # p_offset
+    path.write_bytes(data)
+    run = tap.Run(path, '--exe', exe, '--json')
+    sound('notes that lie elsewhere', run, json.loads((case / 'expect.json').read_text()))
+    text = ' '.join(str(tap.Run(path, '--exe', exe).out).split())
+    tap.check('nobody says that it was alive', None if 'not known' in text and 'was alive' not in text else text)
+
+
 def main():
-    for test in (far_etext, functab, code_elsewhere, wide_archive, large_executable):
+    for test in (far_etext, functab, code_elsewhere, wide_archive, large_executable, notes_elsewhere):
         with tempfile.TemporaryDirectory() as folder:
             test(folder)
     tap.finish()
