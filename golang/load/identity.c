@@ -161,6 +161,37 @@ static const char *contradiction(const struct witness *witness)
 	return one_sided_id(program, exe);
 }
 
+/* Whether a segment lies in a mapping of the file, and there by its headers at another place of the file than by the kernel's list. */
+static bool is_misplaced(const struct exe_segment *segment, uint64_t bias, const struct mapping *mapping)
+{
+	const uint64_t start = segment->address + bias, end = start + segment->bytes.size;
+
+	return segment->bytes.size && start < mapping->end && end > mapping->start &&
+	       segment->file_offset - start != mapping->file_offset - mapping->start;
+}
+
+/* strip(1) and its like leave these places alone. Headers that are damaged make code of what is none, which no build-id tells; NULL: no
+ * mapping of the file that the dump lists contradicts it. */
+static const char *misplacement(const struct witness *witness)
+{
+	enum { SEGMENTS = 64 }; /* a Go program has three to six */
+	const struct placed_exe *file = witness->file;
+	const struct mapping *first = file->program ? file->program->mapping : NULL;
+	const size_t count = file->exe->segments.count < SEGMENTS ? file->exe->segments.count : SEGMENTS;
+
+	for (size_t i = 0; first && witness->image->os == OS_LINUX && i < witness->image->mappings.count; i++) {
+		const struct mapping *mapping = &witness->image->mappings.items[i];
+
+		if (!mapping->path || strcmp(mapping->path, first->path))
+			continue;
+		for (size_t k = 0; k < count; k++)
+			if (is_misplaced(&file->exe->segments.items[k], file->bias, mapping))
+				return arena_printf(witness->image->arena, "its headers place at %#" PRIx64 " another part of it than the process "
+						    "had there, so they are damaged", file->exe->segments.items[k].address + file->bias);
+	}
+	return NULL;
+}
+
 static bool is_name(const char *path, const char *name)
 {
 	return path && !strcmp(path_base_name(path), name);
@@ -247,6 +278,12 @@ struct identity_judgement identity_judge(struct image *image, const struct place
 		return judgement(IDENTITY_MISMATCH, against);
 	if (witness.code.different || witness.constants.different || witness.tables.different)
 		return judge_difference(&witness, same_id);
+	against = is_proved(&witness) ? NULL : misplacement(&witness);
+	if (against) {
+		ret = judgement(fits ? IDENTITY_UNVERIFIED : IDENTITY_MISMATCH, against);
+		ret.misplaced = true;
+		return ret;
+	}
 	against = is_proved(&witness) ? NULL : contradiction(&witness);
 	if (against)
 		return judgement(fits ? IDENTITY_UNVERIFIED : IDENTITY_MISMATCH, against);

@@ -156,7 +156,7 @@ static void load_with_exe(struct go_runtime *runtime, const struct judged_exe *j
 		module_of_mismatch(runtime, file);
 		return;
 	}
-	if (judged->judgement.tables_differ) {
+	if (judged->judgement.tables_differ || judged->judgement.misplaced) {
 		runtime->tables_damaged = true;
 		note_lead(runtime->notes, "%s: %s; with it nothing can be more than possible", runtime->exe->name,
 			  runtime->identity_because);

@@ -75,6 +75,7 @@ struct identity_judgement {
 	enum identity identity;
 	const char *because; /* a clause on why it is not known to be the one that ran, or is none; NULL: nothing to say */
 	bool tables_differ;  /* what the dump saved of its pclntab is not what the file has */
+	bool misplaced;      /* its headers place its bytes elsewhere than the process had them */
 	bool named_otherwise; /* unverified, and its name is another: it may be anything */
 };
 

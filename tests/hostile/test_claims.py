@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import struct
 import tarfile
 import tempfile
@@ -104,9 +105,20 @@ def functab(folder):
                   f'{run.report["findings"][0]}')
 
 
+def without_file_list(case, folder):
+    """Its dump, which does not tell where files were mapped: its NT_FILE note is of another type."""
+    dump = dump_file.unpacked(tap.case_dump(case), folder)
+    data = dump.read_bytes()
+    kind = struct.pack('<I', 0x46494c45) + b'CORE\0'
+    assert data.count(kind) == 1
+    dump.write_bytes(data.replace(kind, struct.pack('<I', 0x46494c44) + b'CORE\0'))
+    return dump
+
+
 def code_elsewhere(folder):
     """The header of an executable says that its code lies elsewhere in it: its build-id is still right, and each stack looks damaged."""
     for case in ('amd64-cgo-static', 'amd64-late-silent'):
+        dump = without_file_list(case, folder)
         exe = dump_file.unpacked(tap.CASES / case / 'exe.zst', folder)
         original = exe.read_bytes()
         elf = elf_file.Elf(original)
@@ -115,7 +127,7 @@ def code_elsewhere(folder):
             damaged = bytearray(original)
             struct.pack_into('<Q', damaged, elf.phoff + index * elf_file.PROGRAM_SIZE + elf_file.P_OFFSET, program[2] + change)
             exe.write_bytes(damaged)
-            run = tap.Run(tap.case_dump(case), '--exe', exe, '--json', '--sysroot', folder)
+            run = tap.Run(dump, '--exe', exe, '--json', '--sysroot', folder)
             if sound(f'{case}: code {change:#x} off', run, json.loads((tap.CASES / case / 'expect.json').read_text())):
                 found = [one['rule'] for one in run.report['findings'] if one['rule'] in tap.CORRUPTION]
                 tap.check(f'{case}: code {change:#x} off: nothing looks damaged', ', '.join(found))
@@ -175,8 +187,28 @@ def notes_elsewhere(folder):
     tap.check('nobody says that it was alive', None if 'not known' in text and 'was alive' not in text else text)
 
 
+def segments_elsewhere(folder):
+    """Headers of the executable that place a segment at another address, or take it from another place of the file: its last pages
+    of code are then of something else."""
+    case = tap.CASES / 'amd64-pointer-number'
+    dump = dump_file.unpacked(case / 'dump.zst', folder)
+    exe = dump_file.unpacked(case / 'exe.zst', folder)
+    original = exe.read_bytes()
+    truth = json.loads((case / 'expect.json').read_text())
+    first = int.from_bytes(original[32:40], 'little')
+    for index, (kind, *_) in enumerate(elf_file.Elf(original).programs):
+        for field, mask in ((8, 0x10), (16, 0x20)):  # p_offset, p_vaddr: their second bytes
+            data = bytearray(original)
+            data[first + 56 * index + field + 1] ^= mask
+            exe.write_bytes(data)
+            run = tap.Run(dump, '--exe', exe, '--json', '--sysroot', folder)
+            name = f'executable, header {index}, byte {field + 1} changed'
+            if sound(name, run, truth) and kind == elf_file.PT_LOAD:
+                tap.check(f'{name}: said', None if re.search('headers place|moduledata', json.dumps(run.report)) else run.report['notes'])
+
+
 def main():
-    for test in (far_etext, functab, code_elsewhere, wide_archive, large_executable, notes_elsewhere):
+    for test in (far_etext, functab, code_elsewhere, wide_archive, large_executable, notes_elsewhere, segments_elsewhere):
         with tempfile.TemporaryDirectory() as folder:
             test(folder)
     tap.finish()

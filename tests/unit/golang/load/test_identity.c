@@ -258,6 +258,35 @@ static void kernels_notes(struct arena *arena)
 	judge(&s, IDENTITY_UNVERIFIED);
 }
 
+/* A file's headers against the kernel's list of what was mapped: one segment's address or place in the file is another. */
+static void misplaced_segments(struct arena *arena)
+{
+	struct scene s = scene_new(arena);
+	struct image *image = s.builder->image;
+	struct exe_segment *moved = (struct exe_segment *)(uintptr_t)segment_of(&s, GO_TEXT);
+	const uint64_t end = moved->address + moved->bytes.size;
+	struct program_record program = {0};
+
+	s.program = &program;
+	vec_push(arena, &image->mappings, (struct mapping){.start = GO_TEXT & ~UINT64_C(0xfff), .end = (end + 0xfff) & ~UINT64_C(0xfff),
+							   .file_offset = moved->file_offset - GO_TEXT % 0x1000, .path = "/bin/it"});
+	vec_push(arena, &image->mappings, (struct mapping){.start = GO_TEXT & ~UINT64_C(0xfff), .end = end, .file_offset = 0x123000,
+							   .path = "/lib/another.so"});
+	program.mapping = &image->mappings.items[0];
+	judge(&s, IDENTITY_EQUIVALENT);
+	moved->file_offset += 0x1000;
+	judge_because(&s, IDENTITY_UNVERIFIED, "headers place");
+	assert_true(judgement_of(&s, &s.file).misplaced);
+	moved->file_offset -= 0x1000;
+	image->mappings.items[0].start += 0x1000; /* mapped elsewhere: the same bytes would lie there */
+	judge_because(&s, IDENTITY_UNVERIFIED, "headers place");
+	image->mappings.items[0].file_offset += 0x1000; /* a part of it is mapped */
+	judge(&s, IDENTITY_EQUIVALENT);
+	program.mapping = NULL;
+	moved->file_offset += 0x1000;
+	judge(&s, IDENTITY_EQUIVALENT);
+}
+
 /* A packed program's entry point is the unpacker's; all its code and tables in memory prove it all the same. */
 static void whole_in_memory(struct arena *arena)
 {
@@ -465,6 +494,7 @@ TEST(data_not_saved)
 TEST(no_go)
 TEST(biased)
 TEST(kernels_notes)
+TEST(misplaced_segments)
 TEST(whole_in_memory)
 TEST(one_sided_build_id)
 TEST(names)
@@ -486,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_no_go),
 		cmocka_unit_test(test_biased),
 		cmocka_unit_test(test_kernels_notes),
+		cmocka_unit_test(test_misplaced_segments),
 		cmocka_unit_test(test_whole_in_memory),
 		cmocka_unit_test(test_one_sided_build_id),
 		cmocka_unit_test(test_names),
