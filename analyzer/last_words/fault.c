@@ -293,13 +293,34 @@ static bool is_untold(struct analysis *analysis, uint64_t computed, bool write)
 	return (!fault->has_code || fault->code == SIGNAL_CODE_KERNEL) && is_closed(analysis->image, computed, write);
 }
 
+/* amd64 stops at a call, or jump, by a register whose word it cannot form as an address. */
+static bool jumps_nowhere(struct analysis *analysis, uint64_t *target)
+{
+	enum { INSN_BYTES = 16 };
+	const struct fault *fault = &analysis->fault;
+	struct decoder *decoder = analysis->runtime->decoder;
+	struct insn insn;
+
+	return analysis->image->os == OS_LINUX && fault->has_code && fault->code == SIGNAL_CODE_KERNEL && fault->has_pc && decoder &&
+	       insn_decode(decoder, fault->pc, image_view(analysis->image, fault->pc, INSN_BYTES), &insn) &&
+	       (insn.flow == FLOW_INDIRECT_CALL || insn.flow == FLOW_INDIRECT_JUMP) && insn.through != REG_NONE &&
+	       register_at_fault(analysis, insn.through, target) && !arch_forms(analysis->image->arch, *target);
+}
+
 /* The address, where nothing tells it but the instruction and its registers. */
 static void decode_address(struct analysis *analysis)
 {
 	struct fault *fault = &analysis->fault;
+	const struct signal_name *signal = signal_by_number(fault->number);
 	uint64_t address;
 	bool write;
 
+	if (signal && signal->memory && !fault->has_address && jumps_nowhere(analysis, &address)) {
+		fault->address = address;
+		fault->has_address = fault->decoded = true;
+		fault->access = ACCESS_EXECUTE;
+		return;
+	}
 	if (!fault_implied_address(analysis, &address, &write) || !is_untold(analysis, address, write))
 		return;
 	fault->address = address;

@@ -50,6 +50,9 @@ static const struct row amd64_rows[] = {
 	{BYTES("\x48\x89\x4c\xc8\x10"), 0, 0x1000, 2, SEGV, 1, 0x1020, "SIGSEGV writing 0x1020 in"},
 	{BYTES("\x48\x8b\x04\x08"), 0, UINT64_C(0xfefe000000000000), 8, SEGV, KERNEL, 0,
 	 "SIGSEGV reading 0xfefe000000000008, which is not canonical, in"},
+	{BYTES("\xff\xd0"), 0, UINT64_C(0x6165726874000000), 0, SEGV, KERNEL, 0,
+	 "SIGSEGV jumping to 0x6165726874000000, which is not canonical, in"},                        /* call rax */
+	{BYTES("\xff\xd0"), 0, 0x10000, 0, SEGV, KERNEL, 0, "No Go program: SIGSEGV in 0x401000"}, /* an address: not said */
 	{BYTES("\xf4"), 0, 0, 0, SEGV, KERNEL, 0, "No Go program: SIGSEGV in 0x401000"},
 	{BYTES("\x8b\x00"), 0, 0x500000, 0, BUS, 2, 0x500000, "SIGBUS reading 0x500000 in"},
 	{BYTES("\x0f\x0b"), 0, 0, 0, ILL, 2, CODE, "SIGILL in 0x401000: `ud2` is a trap"},
