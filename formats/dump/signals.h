@@ -3,6 +3,7 @@
 #define FORMATS_DUMP_SIGNALS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct signal_name {
 	int number;
@@ -28,6 +29,7 @@ struct signal_code {
 const struct signal_code *signal_code(int signal, int code);
 
 enum {
+	SIGNAL_CODE_UNTOLD = INT32_MIN, /* not a system's: that somebody sent it, it is not known how */
 	SIGNAL_CODE_TKILL = -6, /* SI_TKILL: by raise, pthread_kill */
 	SIGNAL_CODE_KERNEL = 0x80, /* SI_KERNEL: by the kernel, with neither address nor sender */
 	SIGNAL_CODE_SECCOMP = 1, /* SYS_SECCOMP */

@@ -23,8 +23,10 @@ struct building {
 	struct id_set ids;
 	size_t frames;    /* calls with their places */
 	size_t foreign;   /* lines of others in a row */
-	size_t said;      /* lines up to the first blank one behind what ended the process; 0: not yet */
+	size_t said;      /* lines up to the first blank one behind the last that the runtime printed of the end; 0: not yet */
 	bool told;        /* where the process was hit, or where a stack could not be walked */
+	bool headless;    /* an exception of Windows ended the process: the stack that comes first has no header (signal_windows.go winthrow) */
+	bool indented;    /* what ended the process: as in a document that quotes it; the runtime indents later panics only */
 	bool threads;     /* the runtime goes through its threads: "-----" */
 	bool races;       /* in a report of the race detector */
 	enum log_kind last;
@@ -72,7 +74,7 @@ static bool is_worth(const struct building *building)
 	case STATE_STACKS:
 		return building->frames || building->block.begin == LOG_BEGINS_WITH_END;
 	case STATE_END:
-		return !building->maker->enveloped || building->told;
+		return (!building->maker->enveloped && !building->indented) || building->told;
 	case STATE_NOTES:
 		return building->told && building->block.has_words;
 	case STATE_NONE:
@@ -81,18 +83,25 @@ static bool is_worth(const struct building *building)
 	return false;
 }
 
-static const char *const telling[] = {
-#define TELLS(text) text,
+static const struct {
+	const char *text, *number;
+} telling[] = {
+#define TELLS(text, number) {text, number},
 #include "formats/log/telling.def"
 #undef TELLS
 };
 
-/* Of a line that is not what ended the process. */
-static bool tells(struct span text, enum log_kind kind)
+static bool holds(struct span text, const char *what)
+{
+	return text.size && memmem(text.data, text.size, what, strlen(what));
+}
+
+/* Of a line that is not what ended the process. Its number may have had no room in it. */
+static bool tells(struct span text, enum log_kind kind, const struct stream_line *next)
 {
 	for (size_t i = 0; kind == LOG_NOTE && i < sizeof telling / sizeof *telling; i++)
-		if (memmem(text.data, text.size, telling[i], strlen(telling[i])))
-			return true;
+		if (holds(text, telling[i].text))
+			return holds(text, telling[i].number) || (next && starts(log_trim(next->text), telling[i].number));
 	return kind == LOG_SIGNAL;
 }
 
@@ -234,10 +243,13 @@ static void begin_end(struct building *building, const struct stream_line *recor
 {
 	if (ends_another(building, log_trim(record->text), next))
 		close_block(building);
+	building->said = 0;
 	if (building->state == STATE_NONE || building->state == STATE_NOTES) {
 		building->block.begin = LOG_BEGINS_WITH_END;
 		building->state = STATE_END;
+		building->indented = log_trim(record->text).data != record->text.data;
 	}
+	building->headless |= starts(log_trim(record->text), "Exception 0x");
 	keep(building, record, LOG_END);
 }
 
@@ -294,6 +306,8 @@ static void take_frame(struct building *building, const struct stream_line *reco
 		building->block.begin = LOG_BEGINS_WITH_STACK;
 		building->state = STATE_STACKS;
 	}
+	if (building->headless && (kind == LOG_CREATED || (kind == LOG_CALL && next && next->kind == LOG_PLACE)))
+		building->state = STATE_STACKS;
 	keep(building, record, kind);
 }
 
@@ -348,8 +362,9 @@ static void take(struct building *building, const struct stream_line *record, co
 	case LOG_REGISTER:
 		if (building->state == STATE_NONE)
 			building->state = STATE_NOTES;
+		building->said = 0;
 		building->threads |= starts(log_trim(record->text), "-----");
-		building->told |= tells(log_trim(record->text), record->kind);
+		building->told |= tells(log_trim(record->text), record->kind, next);
 		keep(building, record, record->kind);
 		return;
 	}

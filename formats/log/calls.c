@@ -175,6 +175,17 @@ static void pass_two(struct log_reader *reader)
 	reader_next(reader);
 }
 
+bool begins_stack_line(const struct log_at *at)
+{
+	struct cursor name, arguments, creator = cursor_of(&at->line);
+	struct log_at below = *at;
+	struct place place;
+
+	log_next(&below);
+	return cursor_take(&creator, "created by ") ||
+	       (split_call(cursor_of(&at->line), &name, &arguments) && below.line.text && read_place(&below.line, &place));
+}
+
 /* A call with its place; false: the next two lines are none. */
 static bool next_call(const struct log_reader *reader, struct cursor *name, struct cursor *arguments, struct place *place)
 {
@@ -328,12 +339,12 @@ static bool read_broken(struct log_reader *reader, struct recorded_stack *stack)
 void add_symbol_place(struct log_reader *reader, const struct recorded_symbol *symbol)
 {
 	const struct cursor text = {symbol->text, symbol->text + strlen(symbol->text)};
-	const char *plus = cursor_find_last(&text, "+0x");
+	const char *plus = cursor_find_last(&text, "+"); /* "main.f+0x41", up to Go 1.16 "main.f+65" */
 	struct place place = {.has_offset = true, .has_pc = true, .pc = symbol->word};
 	struct cursor offset = {plus ? plus + 1 : text.end, text.end}, name = {text.at, plus ? plus : text.at};
 	struct site site = {.count = 1};
 
-	if (cursor_at_end(&name) || !cursor_hex(&offset, &place.offset) || !cursor_at_end(&offset))
+	if (cursor_at_end(&name) || (!cursor_hex(&offset, &place.offset) && !cursor_decimal(&offset, &place.offset)) || !cursor_at_end(&offset))
 		return;
 	site.calls[0] = call_of(reader, &name, &place);
 	place_of(reader, &site, &place, false);

@@ -21,6 +21,11 @@ static uint16_t state_of(struct log_reader *reader, const char *text, size_t len
 	return (uint16_t)entry->value;
 }
 
+uint16_t recorded_state(struct log_reader *reader, const char *state)
+{
+	return state_of(reader, state, strlen(state));
+}
+
 static void read_addresses(struct cursor *cursor, struct recorded_goroutine *ret)
 {
 	struct cursor copy;

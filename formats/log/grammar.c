@@ -189,13 +189,18 @@ static bool is_blank(uint8_t byte)
 	return byte == ' ' || byte == '\t';
 }
 
-/* rax    0x0 */
-static bool is_register(struct span text)
+static bool skip_register(struct span *text)
 {
 	enum { LONGEST = 8 };
-	const size_t name = skip_while(&text, is_register_name);
+	const size_t name = skip_while(text, is_register_name);
 
-	return name && name <= LONGEST && skip_while(&text, is_blank) && skip(&text, "0x") && skip_while(&text, is_hex) && !text.size;
+	return name && name <= LONGEST && skip_while(text, is_blank) && skip(text, "0x") && skip_while(text, is_hex);
+}
+
+/* "rax    0x0"; of some CPUs two: "r2   0x0	r3   0x1". */
+static bool is_register(struct span text)
+{
+	return skip_register(&text) && (!text.size || (skip_while(&text, is_blank) && skip_register(&text) && !text.size));
 }
 
 static bool is_upper(uint8_t byte)

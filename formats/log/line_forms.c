@@ -2,6 +2,7 @@
 #include "formats/log/line_forms.h"
 
 #include "formats/log/grammar.h"
+#include "formats/log/markdown.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -419,5 +420,5 @@ bool line_forms_undo(struct arena *arena, struct line_list *lines, const struct 
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
 		if (forms[i](&all))
 			return true;
-	return false;
+	return markdown_undo(lines, anchored);
 }

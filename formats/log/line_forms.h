@@ -6,7 +6,8 @@
 #include "formats/log/line_list.h"
 
 /* Line breaks of HTML within a line; strings of Python, 'as it prints "them"' and b'bytes\n', which become strings of JSON; quoted-printable
- * (RFC 2045 6.7); strings of JSON as lists of bytes (journalctl -o json); "file-12-" of grep -C, which becomes "file:12:". True: something
+ * (RFC 2045 6.7); strings of JSON as lists of bytes (journalctl -o json); "file-12-" of grep -C, which becomes "file:12:"; marks
+ * of Markdown (markdown.h). True: something
  * was undone, and what was known of the lines' numbers is of others. */
 bool line_forms_undo(struct arena *arena, struct line_list *lines, const struct anchored_lines *anchored);
 

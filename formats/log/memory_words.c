@@ -1,6 +1,6 @@
 /* memory_words.c: the words of memory that the runtime prints where it meets a damaged stack or a bad pointer (runtime/print.go
  * hexdumpWords): two a line behind their address, "0x000000c000046f38: <0x000000000047e4a1 <main.f+0x41>  0x…", where one of < > ! may
- * mark a word; from Go 1.26 on (hexdump.go) as bytes of which the last comes first, "00002445424bbdf0: 00002445 424bbe28  00000000
+ * mark a word; up to Go 1.16 without any "0x", and "<main.f+65>"; from Go 1.26 on (hexdump.go) as bytes of which the last comes first, "00002445424bbdf0: 00002445 424bbe28  00000000
  * 0044748a  (.KBE$..", and, where the first word is not part of it, blanks in its place. */
 #include "formats/dump/segments.h"
 #include "formats/log/reader.h"
@@ -38,11 +38,20 @@ struct printed_words {
 	bool first_missing; /* from Go 1.26 on: that line shows its second word only */
 };
 
-/* "0x000000c000046f38:", from Go 1.26 on without the "0x". */
+/* "0x000000c000046f38:", up to Go 1.16 and from Go 1.26 on without the "0x". */
 static bool take_address(struct cursor *cursor, uint64_t *ret)
 {
 	cursor_take(cursor, "0x");
 	return hex_digits(cursor, DIGITS, ret) && cursor_take(cursor, ":");
+}
+
+/* Of a CPU of 32 bits, whose words are not read. */
+static bool is_narrow(struct cursor cursor)
+{
+	uint64_t address;
+
+	cursor_take(&cursor, "0x");
+	return hex_digits(&cursor, HALF, &address) && cursor_take(&cursor, ": ");
 }
 
 bool is_memory_line(const struct log_line *line)
@@ -50,7 +59,7 @@ bool is_memory_line(const struct log_line *line)
 	struct cursor cursor = cursor_of(line);
 	uint64_t address;
 
-	if (take_address(&cursor, &address))
+	if (is_narrow(cursor) || take_address(&cursor, &address))
 		return true;
 	cursor = cursor_of(line); /* "                  ^ <runtime.write+0x31>", and the numbers of the columns */
 	return cursor_skip_space(&cursor) >= DIGITS && (cursor_take(&cursor, "^ ") || cursor_take(&cursor, "7 6 5 4  3 2 1 0"));
@@ -95,18 +104,21 @@ static void read_symbol_below(struct log_reader *reader, const struct log_line *
 	read_symbol(reader, &cursor, words->items.items[at].value);
 }
 
-/* Up to Go 1.25. */
+/* Up to Go 1.25; with "0x" before the words from Go 1.17 on. */
 static bool read_marked(struct log_reader *reader, struct cursor cursor, uint64_t address, struct printed_words *words)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < LINE_WORDS; i++) {
 		uint64_t value;
+		bool prefixed;
 
 		if (!cursor_at_end(&cursor) && (*cursor.at == ' ' || *cursor.at == '<' || *cursor.at == '>' || *cursor.at == '!'))
 			cursor.at++;
-		if (!cursor_take(&cursor, "0x") || !hex_digits(&cursor, DIGITS, &value))
+		prefixed = cursor_take(&cursor, "0x");
+		if (!hex_digits(&cursor, DIGITS, &value))
 			return any;
+		note_sign(reader, prefixed ? SIGN_MARKED_MEMORY : SIGN_BARE_MEMORY);
 		add(reader, words, address + i * WORD, value);
 		any = true;
 		read_symbol(reader, &cursor, value);
@@ -162,10 +174,8 @@ static bool read_line(struct log_reader *reader, const struct log_line *line, st
 	words->first_missing = false;
 	if (cursor_take(&cursor, " ") && read_columns(reader, cursor, address, words))
 		note_sign(reader, SIGN_MEMORY_COLUMNS);
-	else if (read_marked(reader, cursor, address, words))
-		note_sign(reader, SIGN_MARKED_MEMORY);
 	else
-		return false;
+		return read_marked(reader, cursor, address, words);
 	return true;
 }
 

@@ -38,9 +38,15 @@ static inline void note_sign(struct log_reader *reader, enum release_sign sign)
 /* goroutine_header.c: "goroutine 1 gp=0x… m=0 mp=0x… [running, 3 minutes]:". False: it is none. */
 bool read_goroutine_header(struct log_reader *reader, const struct log_line *line, struct recorded_goroutine *ret);
 
+/* goroutine_header.c: the number of a state. */
+uint16_t recorded_state(struct log_reader *reader, const char *state);
+
 /* calls.c: at a line of a stack. A call or a creator takes the line below it as well. */
 enum stack_line { LINE_FRAME, LINE_CREATOR, LINE_ELISION, LINE_UNAVAILABLE, LINE_OTHER };
 enum stack_line read_stack_line(struct log_reader *reader, struct recorded_goroutine *ret);
+
+/* calls.c: whether a call with its place, or what made the goroutine, is at a line. */
+bool begins_stack_line(const struct log_at *at);
 
 /* calls.c: a word of memory that the runtime found in a function is a place of that. */
 void add_symbol_place(struct log_reader *reader, const struct recorded_symbol *symbol);
@@ -48,8 +54,9 @@ void add_symbol_place(struct log_reader *reader, const struct recorded_symbol *s
 /* words.c: what is said before the first stack, in `count` lines. */
 void read_words(struct log_reader *reader, size_t count);
 
-/* words.c: at a line among stacks: of which goroutine the runtime complains, and the bounds of its stack. The first counts. */
-void read_complaint(struct log_reader *reader, const struct log_line *line);
+/* words.c: at a line among stacks, in that of a goroutine (0: in none): of which goroutine the runtime complains, and the bounds of its
+ * stack. The first counts. */
+void read_complaint(struct log_reader *reader, const struct log_at *at, uint64_t goroutine);
 
 /* signal_words.c: "[signal SIGSEGV: …]", "SIGSEGV: …" with "PC=…" below it, "Exception 0x…". True: the line is one. */
 bool read_signal_words(struct log_reader *reader, const struct log_at *at);

@@ -87,7 +87,8 @@ struct recorded_panic {
 	bool deferred;    /* it is indented: a deferred function panicked, that of the panic before it */
 };
 
-/* A word of memory that the runtime found to lie in a function: "0x000000000047e4a1 <main.f+0x41>". */
+/* A word of memory that the runtime found to lie in a function: "0x000000000047e4a1 <main.f+0x41>", up to Go 1.16
+ * "000000000047e4a1 <main.f+65>". */
 struct recorded_symbol {
 	uint64_t word;
 	const char *text; /* "main.f+0x41" */
@@ -148,6 +149,7 @@ struct log_record {
 	const char *bad_callee;  /* "unexpected return pc for F called from 0x…": F, of the first such line; NULL: there is none */
 	uint64_t bad_pc;         /* … and that word */
 	uint64_t bad_sp, bad_fp; /* of F's frame, as the runtime took it to be; 0: not said */
+	uint64_t unknown_pc, unknown_sp; /* "unknown pc 0x…": where the stack was to be walked from, and SP there; 0: not said */
 	uint64_t limit_said;     /* of a stack, in bytes; 0: not said */
 	uint64_t stack_lo, stack_hi; /* of the stack that the runtime complains of; 0: not said */
 	uint64_t full_sp;            /* SP on a stack that reached its limit; 0: not said */
@@ -155,6 +157,7 @@ struct log_record {
 	                                          * wrote this text (--traceback); NULL: it did not write it */
 	uint64_t told_goroutine; /* 0: none */
 	const char *os, *arch;   /* as GOOS and GOARCH; NULL: the text does not show it */
+	bool other_cpu;          /* registers of a CPU were printed that are not read */
 	unsigned signs;          /* bit n: enum release_sign n was seen */
 	uint64_t first_line, last_line;
 };

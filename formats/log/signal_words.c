@@ -5,7 +5,31 @@
 
 #include <string.h>
 
-enum { SIGNALS = 65 }; /* of Unix; larger numbers are exceptions of Windows */
+enum {
+	SIGNALS = 65,    /* of Unix; larger numbers are exceptions of Windows */
+	BSD_SIGBUS = 10, /* which is no fault's number on Linux, and only faults become panics */
+};
+
+/* What stands for an address that the CPU cannot form, or for none, since the signal was sent: that system does not tell them apart
+ * (runtime/signal_darwin_amd64.go fixsigcode). */
+static const uint64_t DARWIN_UNTOLD = 0xb01dfacedebac1e;
+
+static const struct {
+	int64_t code, on_linux;
+} bsd_codes[] = {
+#define BSD_CODE(code, on_linux) {code, on_linux},
+#include "formats/log/bsd_codes.def"
+#undef BSD_CODE
+};
+
+/* As Linux has it. */
+static int64_t code_on_linux(int64_t code)
+{
+	for (size_t i = 0; i < sizeof bsd_codes / sizeof *bsd_codes; i++)
+		if (bsd_codes[i].code == code)
+			return bsd_codes[i].on_linux;
+	return code;
+}
 
 /* "SIGSEGV: segmentation violation"; false: it is no signal's name. */
 static bool take_name(struct log_reader *reader, struct cursor *cursor, const char **name)
@@ -49,9 +73,11 @@ static bool read_bracketed(struct log_reader *reader, struct cursor cursor, stru
 		return false;
 	if (ret->number && ret->number < SIGNALS)
 		note_sign(reader, SIGN_SIGNAL_NUMBER);
+	if (ret->number == BSD_SIGBUS)
+		ret->name = "SIGBUS";
 	ret->has_code = number_of(&cursor, " code=", &code);
-	ret->code = ret->has_code ? (int64_t)code : 0;
-	ret->has_address = number_of(&cursor, " addr=", &ret->address);
+	ret->code = ret->has_code ? code_on_linux((int64_t)code) : 0;
+	ret->has_address = number_of(&cursor, " addr=", &ret->address) && ret->address != DARWIN_UNTOLD;
 	ret->has_pc = number_of(&cursor, " pc=", &ret->pc);
 	return true;
 }
@@ -66,8 +92,9 @@ static void read_pc_line(struct log_reader *reader, struct cursor cursor, struct
 		cursor_signed(&value, &ret->m_id);
 	if (value_of(&cursor, " sigcode=", &value))
 		ret->has_code = cursor_signed(&value, &ret->code);
+	ret->code = code_on_linux(ret->code);
 	if (!ret->exception)
-		ret->has_address = number_of(&cursor, " addr=", &ret->address);
+		ret->has_address = number_of(&cursor, " addr=", &ret->address) && ret->address != DARWIN_UNTOLD;
 	if (!ret->exception && ret->has_address)
 		note_sign(reader, SIGN_FAULT_ADDRESS);
 }

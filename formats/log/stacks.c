@@ -21,6 +21,7 @@ struct stacks {
 	uint64_t ancestor;                    /* `current` is what goroutine `last` came from: the goroutine of that id; 0: it is not */
 	uint64_t last;                        /* the goroutine that was printed last */
 	bool died_again;                      /* "panic during panic" was met */
+	bool headless;                        /* `current` has no header */
 };
 
 bool is_system_stack(const struct log_line *line)
@@ -68,14 +69,36 @@ static void close_ancestor(struct stacks *stacks)
 	stacks->ancestor = 0;
 }
 
+/* Whose stack it is that has no header: the one that the runtime complains of, or the first, which nobody made; 0: not known. */
+static uint64_t owner_of(const struct log_record *record, const struct recorded_goroutine *g)
+{
+	static const char *const first[] = {"main.main", "runtime.main"};
+	const char *name;
+
+	if (record->complained)
+		return record->complained;
+	for (size_t i = g->stack.count; i-- > 0 && g->creator == RECORDED_NONE;) {
+		name = record->functions.items[record->places.items[record->frames.items[g->stack.first + i].place].function].name;
+		for (size_t k = 0; k < sizeof first / sizeof *first; k++)
+			if (!strcmp(name, first[k]))
+				return 1;
+	}
+	return 0;
+}
+
 static void close_stack(struct stacks *stacks)
 {
 	struct log_record *record = stacks->reader->record;
-	const struct recorded_goroutine *g = &stacks->current;
+	struct recorded_goroutine *g = &stacks->current;
 
 	if (!stacks->open)
 		return;
 	stacks->open = false;
+	if (stacks->headless) {
+		g->id = owner_of(record, g);
+		stacks->system = !g->id;
+		stacks->headless = false;
+	}
 	if (stacks->ancestor) {
 		close_ancestor(stacks);
 		return;
@@ -176,7 +199,7 @@ static void read_line(struct stacks *stacks)
 		}
 	}
 	stacks->died_again |= is_second_death(&reader->at.line);
-	read_complaint(reader, &reader->at.line);
+	read_complaint(reader, &reader->at, stacks->open && !stacks->ancestor ? stacks->current.id : 0);
 	if (thread && take_registers(stacks, thread))
 		return;
 	reader_next(reader);
@@ -241,14 +264,39 @@ static void forget_end(struct stacks *stacks)
 	stacks->reader->image->threads.count = 0;
 }
 
+static bool is_exception(const struct log_line *line)
+{
+	struct cursor cursor = cursor_of(line);
+
+	return cursor_take(&cursor, "Exception 0x");
+}
+
 struct log_at first_stack(const struct log_block *block, struct log_reader *reader)
 {
 	struct recorded_goroutine g;
 	struct log_at at = log_block_start(block);
+	bool headless = false;
 
-	while (at.line.text && !is_system_stack(&at.line) && !read_goroutine_header(reader, &at.line, &g))
+	while (at.line.text && !is_system_stack(&at.line) && !read_goroutine_header(reader, &at.line, &g) &&
+	       !(headless && begins_stack_line(&at))) {
+		headless |= is_exception(&at.line);
 		log_next(&at);
+	}
 	return at;
+}
+
+/* On Windows an exception outside of Go has the runtime print the stack of the goroutine that it hit without a header (signal_windows.go
+ * winthrow, Go 1.5 to 1.27). */
+static void open_headless(struct stacks *stacks)
+{
+	struct log_reader *reader = stacks->reader;
+	const struct log_record *record = reader->record;
+
+	if (record->end != RECORDED_EXCEPTION || !reader->at.line.text || !begins_stack_line(&reader->at))
+		return;
+	stacks->current = (struct recorded_goroutine){.creator = RECORDED_NONE, .m_id = -1, .line = reader->at.line.number,
+						      .state = recorded_state(reader, record->signal.in_c ? "syscall" : "running")};
+	stacks->open = stacks->headless = true;
 }
 
 /* What is read of a large log is not read again soon. */
@@ -293,6 +341,7 @@ void read_stacks(struct log_reader *reader)
 	struct log_record *record = reader->record;
 
 	reserve(reader);
+	open_headless(&stacks);
 	while (reader->at.line.text) {
 		read_line(&stacks);
 		pass_pages(&stacks);

@@ -89,13 +89,14 @@ static struct span unquoted(struct arena *arena, struct span text)
 	return escapes_decode(arena, text, 1);
 }
 
-/* Where the runtime crashed while it printed this line: what it says of that stands behind what it had printed. SIZE_MAX: nowhere. */
+/* Where the runtime crashed while it printed this line: what it says of that stands behind what it had printed, not behind a blank or what
+ * quotes it. SIZE_MAX: nowhere. */
 static size_t broken_off(struct span text)
 {
-	static const char crash[] = "fatal error: ";
+	static const char crash[] = "fatal error: ", never[] = " \t`\"'*_";
 	const uint8_t *mark = text.size ? memmem(text.data, text.size, crash, sizeof crash - 1) : NULL;
 
-	return mark && mark > text.data && mark[-1] != ' ' && mark[-1] != '\t' ? (size_t)(mark - text.data) : SIZE_MAX;
+	return mark && mark > text.data && !memchr(never, mark[-1], sizeof never - 1) ? (size_t)(mark - text.data) : SIZE_MAX;
 }
 
 static void push_part(struct arena *arena, struct log_stream *stream, const struct stream_line *record, struct span text)

@@ -151,30 +151,62 @@ static const char *text_of(struct log_reader *reader, const struct log_line *lin
 	return arena_strndup(reader->arena, cursor.at, cursor_left(&cursor));
 }
 
-/* "unexpected return pc for main.f called from 0x51", wherever it stands in the line: up to Go 1.18 no goroutine is named. */
-static void read_bad_return(struct log_reader *reader, const struct log_line *line)
+/* "called from 0x51" at the end of a complaint, or, where that had no room for it, in the line below: where the name before it ends; NULL: it is
+ * not there. */
+static const char *read_caller(const struct log_at *at, const char *name, uint64_t *ret)
 {
-	static const char before[] = "unexpected return pc for ", between[] = " called from ";
-	struct log_record *record = reader->record;
-	struct cursor cursor = cursor_of(line), pc;
-	const char *name = cursor_find(&cursor, before), *at = cursor_find_last(&cursor, between);
+	static const char between[] = " called from ";
+	struct log_at below = *at;
+	struct cursor cursor = cursor_of(&at->line), pc;
+	const char *end = cursor_find_last(&cursor, between);
 
-	if (record->bad_callee || !name || !at || at < name + strlen(before))
-		return;
-	name += strlen(before);
-	pc = (struct cursor){at + strlen(between), cursor.end};
-	if (cursor_hex(&pc, &record->bad_pc) && cursor_at_end(&pc))
-		record->bad_callee = arena_strndup(reader->arena, name, (size_t)(at - name));
+	pc = (struct cursor){end ? end + strlen(between) : cursor.end, cursor.end};
+	if (!end) {
+		log_next(&below);
+		end = cursor.end;
+		pc = below.line.text ? cursor_of(&below.line) : pc;
+		if (!cursor_take(&pc, between + 1))
+			return NULL;
+	}
+	return end > name && cursor_hex(&pc, ret) && cursor_at_end(&pc) ? end : NULL;
 }
 
-/* "stack: frame={sp:0x4000063e90, fp:0x4000063ec0} stack=[…", below that. */
+/* "unexpected return pc for main.f called from 0x51", wherever it stands in the line: up to Go 1.18 no goroutine is named. */
+static void read_bad_return(struct log_reader *reader, const struct log_at *at)
+{
+	static const char before[] = "unexpected return pc for ";
+	struct log_record *record = reader->record;
+	const struct cursor cursor = cursor_of(&at->line);
+	const char *name = cursor_find(&cursor, before);
+	const char *end = name && !record->bad_callee ? read_caller(at, name + strlen(before), &record->bad_pc) : NULL;
+
+	if (end)
+		record->bad_callee = arena_strndup(reader->arena, name + strlen(before), (size_t)(end - name) - strlen(before));
+}
+
+/* "unknown pc 0xc0002c44b0": a stack was to be walked from there. */
+static void read_unknown_pc(struct log_record *record, const struct log_line *line)
+{
+	static const char before[] = "unknown pc ";
+	struct cursor cursor = cursor_of(line);
+	const char *pc = record->unknown_pc ? NULL : cursor_find(&cursor, before);
+
+	cursor.at = pc ? pc + strlen(before) : cursor.end;
+	cursor_hex(&cursor, &record->unknown_pc);
+}
+
+/* "stack: frame={sp:0x4000063e90, fp:0x4000063ec0} stack=[…", below that; of a frame in no function fp is not known. */
 static void read_bad_frame(struct log_record *record, const struct log_line *line)
 {
 	struct cursor cursor = cursor_of(line);
 	uint64_t sp, fp;
 
-	if (!record->bad_callee || record->bad_fp || !cursor_take(&cursor, "stack: frame={sp:") || !cursor_hex(&cursor, &sp) ||
-	    !cursor_take(&cursor, ", fp:") || !cursor_hex(&cursor, &fp))
+	if (!cursor_take(&cursor, "stack: frame={sp:") || !cursor_hex(&cursor, &sp) || !cursor_take(&cursor, ", fp:") ||
+	    !cursor_hex(&cursor, &fp))
+		return;
+	if (!fp && record->unknown_pc && !record->unknown_sp)
+		record->unknown_sp = sp;
+	if (!fp || !record->bad_callee || record->bad_fp)
 		return;
 	record->bad_sp = sp;
 	record->bad_fp = fp;
@@ -195,13 +227,34 @@ static void read_complained(struct log_reader *reader, const struct log_line *li
 	}
 }
 
-void read_complaint(struct log_reader *reader, const struct log_line *line)
+/* Up to Go 1.18 a complaint names no goroutine: it is of the one in whose stack it is printed again. */
+static void read_owner(struct log_reader *reader, const struct log_line *line, uint64_t goroutine)
 {
+	static const char before[] = "unexpected return pc for ";
+	struct log_record *record = reader->record;
+	struct cursor cursor = cursor_of(line);
+	const char *name = cursor_find(&cursor, before);
+
+	if (!name || !goroutine || record->complained || !record->bad_callee)
+		return;
+	cursor.at = name + strlen(before);
+	if (!cursor_take(&cursor, record->bad_callee))
+		return;
+	record->complained = goroutine;
+	record->complaint = text_of(reader, line);
+}
+
+void read_complaint(struct log_reader *reader, const struct log_at *at, uint64_t goroutine)
+{
+	const struct log_line *line = &at->line;
+
 	if (!reader->record->complained)
 		read_complained(reader, line);
 	if (!reader->record->stack_hi)
 		read_bounds(reader->record, line);
-	read_bad_return(reader, line);
+	read_bad_return(reader, at);
+	read_owner(reader, line, goroutine);
+	read_unknown_pc(reader->record, line);
 	read_bad_frame(reader->record, line);
 }
 
@@ -245,7 +298,8 @@ static void read_word(struct log_reader *reader, const struct log_at *at)
 	read_limit(record, line);
 	read_bounds(record, line);
 	read_complained(reader, line);
-	read_bad_return(reader, line);
+	read_bad_return(reader, at);
+	read_unknown_pc(record, line);
 	read_bad_frame(record, line);
 	read_signal_words(reader, at);
 }

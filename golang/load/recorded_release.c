@@ -76,11 +76,8 @@ static bool version_of_path(struct go_runtime *runtime, const char *path)
 	text = arena_printf(runtime->arena, "go%.*s", (int)length, number);
 	if (!go_version_parse(runtime->arena, text, strlen(text), &version))
 		return false;
-	if (memchr(number + 2, '.', length - 2) || version.minor > 20) { /* "1.21" may be any release of 1.21 where a folder is called so */
-		runtime->version = version;
-		return memchr(number + 2, '.', length - 2) != NULL;
-	}
-	return false;
+	runtime->version = version;
+	return memchr(number + 2, '.', length - 2) != NULL; /* "1.21" may be any release of 1.21 where a folder is called so */
 }
 
 static void by_paths(struct go_runtime *runtime)

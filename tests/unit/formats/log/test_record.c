@@ -265,7 +265,7 @@ static void test_exception(void **state)
 	arena_free(read.arena);
 }
 
-/* Words of a damaged stack, up to Go 1.25 and from 1.26 on: at the addresses where they lay. */
+/* Words of a damaged stack, up to Go 1.16 without "0x", up to Go 1.25 and from 1.26 on: at the addresses where they lay. */
 static void test_memory(void **state)
 {
 	struct read old = read_log("runtime: g 18: unexpected return pc for main.f called from 0x7\n"
@@ -288,9 +288,26 @@ static void test_memory(void **state)
 				   "goroutine 18 [running]:\n"
 				   "main.f()\n"
 				   "\tmain.go:9 +0x14\n");
+	struct read bare = read_log("runtime: unexpected return pc for main.f called from 0x7\n"
+				    "stack: frame={sp:0xc000046f40, fp:0xc000046f50} stack=[0xc000046000,0xc000047000)\n"
+				    "000000c000046f30:  0000000000000001  000000000047e4a1 <main.f+65> \n"
+				    "000000c000046f40: <000000c000046f60 !0000000000000007 \n"
+				    "fatal error: unknown caller pc\n"
+				    "\n"
+				    "goroutine 18 [running]:\n"
+				    "main.f()\n"
+				    "\tmain.go:9 +0x14\n");
 	uint64_t word;
 
 	(void)state;
+	load(&bare);
+	assert_null(bare.error);
+	assert_true(image_u64(&bare.image, 0xc000046f38, &word) && word == 0x47e4a1);
+	assert_true(image_u64(&bare.image, 0xc000046f48, &word) && word == 7);
+	assert_int_equal(bare.record->symbols.count, 1);
+	assert_string_equal(bare.record->symbols.items[0].text, "main.f+65");
+	assert_true(bare.record->signs & 1U << SIGN_BARE_MEMORY);
+	arena_free(bare.arena);
 	load(&old);
 	assert_null(old.error);
 	assert_true(image_u64(&old.image, 0xc000046f38, &word) && word == 0x47e4a1);
@@ -306,6 +323,53 @@ static void test_memory(void **state)
 	assert_true(image_u64(&new.image, 0xc000046f48, &word) && word == 7);
 	arena_free(old.arena);
 	arena_free(new.arena);
+}
+
+/* On Windows the stack that an exception hit has no header; whose it is the complaint says, or that it is the first goroutine's. */
+static void test_headless(void **state)
+{
+	struct read torn = read_log("Exception 0xc0000005 0x8 0x10004a1b20 0x10004a1b20\n"
+				    "PC=0x10004a1b20\n"
+				    "\n"
+				    "runtime: g 52 gp=0xc000482540: unknown pc 0x10004a1b20\n"
+				    "stack: frame={sp:0xc000046f40, fp:0x0} stack=[0xc000046000,0xc000047000)\n"
+				    "0x000000c000046f30:  0x0000000000000001  0x00000010004a1b20 \n"
+				    "created by main.main in goroutine 1\n"
+				    "\tC:/src/app/main.go:9 +0x14\n"
+				    "rip     0x10004a1b20\n");
+	struct read first = read_log("Exception 0xc0000005 0x0 0x10 0x7ffb2c1a3f21\n"
+				     "PC=0x7ffb2c1a3f21\n"
+				     "signal arrived during external code execution\n"
+				     "\n"
+				     "runtime.cgocall(0x1, 0x2)\n"
+				     "\truntime/cgocall.go:157 +0x4a\n"
+				     "main.main()\n"
+				     "\tC:/src/app/main.go:9 +0x14\n"
+				     "\n"
+				     "goroutine 9 [chan receive]:\n"
+				     "main.f()\n"
+				     "\tC:/src/app/main.go:19 +0x14\n");
+	const struct log_record *record;
+
+	(void)state;
+	load(&torn);
+	assert_null(torn.error);
+	record = torn.record;
+	assert_int_equal(record->unknown_pc, 0x10004a1b20);
+	assert_int_equal(record->unknown_sp, 0xc000046f40);
+	assert_int_equal(record->goroutines.count, 1);
+	assert_int_equal(record->goroutines.items[0].id, 52);
+	assert_int_equal(record->goroutines.items[0].creator_id, 1);
+	assert_int_equal(record->dying, 52);
+	arena_free(torn.arena);
+	load(&first);
+	assert_null(first.error);
+	record = first.record;
+	assert_int_equal(record->goroutines.count, 2);
+	assert_int_equal(record->dying, 1);
+	assert_string_equal(record->states.items[record->goroutines.items[0].state], "syscall");
+	assert_string_equal(function_at(record, &record->goroutines.items[0].stack, 1), "main.main");
+	arena_free(first.arena);
 }
 
 /* A recovered panic that the program logs with its stack ended nothing. */
@@ -350,7 +414,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_go_1_5), cmocka_unit_test(test_signal_numbers), cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_chain),  cmocka_unit_test(test_quit),	      cmocka_unit_test(test_exception),
-		cmocka_unit_test(test_memory), cmocka_unit_test(test_no_crash),
+		cmocka_unit_test(test_memory), cmocka_unit_test(test_headless), cmocka_unit_test(test_no_crash),
 		cmocka_unit_test(test_recovered),
 	};
 
