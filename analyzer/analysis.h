@@ -61,6 +61,7 @@ struct damage {
 	bool returned;      /* a RET took it: the CPU stopped at `landed` */
 	bool at_return;     /* the CPU stopped at the RET that was to take it */
 	bool by_log;        /* of a log without the executable: it follows from what was printed, no code was looked at */
+	bool data;          /* … `observed` lies among what was printed of stacks and of the runtime's own structures */
 	bool named;         /* … and a call that returns to `repaired` was printed; else that only lies among those that were */
 	bool in_code;       /* `observed` lies in a Go function, and yet cannot be what the callee returns to */
 	uint64_t slot;      /* where it lies or lay; 0: not known */

@@ -87,10 +87,21 @@ static bool is_torn(const struct analysis *analysis, struct damage *damage)
 	return true;
 }
 
-/* No address of code, whatever a process has of that: too small for one, or none that the CPU can form. */
+/* Among stacks and the runtime's own structures, where nothing is executed. */
+static bool is_data(const struct analysis *analysis, uint64_t word)
+{
+	const struct log_record *record = analysis->runtime->recorded->record;
+	const struct printed_code code = code_of(record);
+
+	return is_pointer(record, word) && code.known && word >> LOWER_BITS != code.lowest >> LOWER_BITS &&
+	       word >> LOWER_BITS != code.highest >> LOWER_BITS;
+}
+
+/* No address of code, whatever a process has of that: too small for one, none that the CPU can form, or one of data. */
 static bool is_smashed(const struct analysis *analysis, struct damage *damage)
 {
-	if (damage->observed >= FIRST_PAGES && arch_forms(analysis->image->arch, damage->observed))
+	damage->data = is_data(analysis, damage->observed);
+	if (damage->observed >= FIRST_PAGES && arch_forms(analysis->image->arch, damage->observed) && !damage->data)
 		return false;
 	damage->kind = DAMAGE_SMASHED;
 	return true;
@@ -106,19 +117,29 @@ static bool faulted_at_return(const struct analysis *analysis, const struct fram
 	       fault->pc == frame->pc && !fault->has_address && !arch_forms(analysis->image->arch, word);
 }
 
+/* Where the runtime leaves its own functions out of stacks, what it makes look like a callee of a function that it stopped is not seen. */
+static bool may_hide_callee(const struct stack *stack)
+{
+	return stack->frames.count == 1 && !stack->frames.items[0].sp;
+}
+
 /* Whether the goroutine was stopped in the frame that is called from nowhere: then SP is where it was at any instruction, and what the
- * runtime took for the return address may be another word. A RET is known. */
+ * runtime took for the return address may be another word. A RET is known, and so is that no goroutine is preempted in the runtime
+ * (runtime/preempt.go isAsyncSafePoint). */
 static bool was_stopped(struct analysis *analysis, struct damage *damage, const char *function)
 {
+	static const char runtime[] = "runtime.";
 	struct stack stack = {0};
 	const struct frame *last;
 
 	if (damage->goroutine < 0)
-		return true;
+		return strncmp(function, runtime, sizeof runtime - 1) != 0;
 	recorded_goroutine_stack(analysis, (size_t)damage->goroutine, &stack);
 	last = stack.frames.count ? &stack.frames.items[stack.frames.count - 1] : NULL;
-	if (!last || !last->exact || !last->info->func || strcmp(go_func_name(last->info), function) != 0)
+	if (!last || !last->info->func || strcmp(go_func_name(last->info), function) != 0)
 		return false;
+	if (!last->exact)
+		return may_hide_callee(&stack);
 	damage->at_return = faulted_at_return(analysis, last, damage->observed);
 	return !damage->at_return;
 }
@@ -151,14 +172,13 @@ static void file(struct analysis *analysis, struct damage *damage)
 
 /* Whether a RET led to where the CPU stopped: a call leaves its return address in the link register, or at SP, which was where sigpanic's
  * frame ends. */
-static bool was_return(const struct analysis *analysis, struct damage *damage)
+static bool was_return(const struct analysis *analysis, struct damage *damage, uint64_t sp)
 {
-	const struct log_record *record = analysis->runtime->recorded->record;
-	const struct printed_code code = code_of(record);
+	const struct printed_code code = code_of(analysis->runtime->recorded->record);
 
-	if (!record->bad_fp || !image_u64(analysis->image, record->bad_fp, &damage->above_pc))
+	if (!sp || !image_u64(analysis->image, sp, &damage->above_pc))
 		return false;
-	damage->above_sp = record->bad_fp;
+	damage->above_sp = sp;
 	if (analysis->image->arch->link_register)
 		return arch_untagged(analysis->image->arch, damage->above_pc) == arch_untagged(analysis->image->arch, damage->observed);
 	return code.known && (damage->above_pc >> LOWER_BITS != code.lowest >> LOWER_BITS || damage->above_pc < FIRST_PAGES);
@@ -178,7 +198,7 @@ static bool by_complaint(struct analysis *analysis)
 	damage.returned = !strcmp(record->bad_callee, "runtime.sigpanic");
 	if (!is_torn(analysis, &damage) && !is_smashed(analysis, &damage))
 		return false;
-	if (damage.kind == DAMAGE_SMASHED && damage.returned && !was_return(analysis, &damage))
+	if (damage.kind == DAMAGE_SMASHED && damage.returned && !was_return(analysis, &damage, record->bad_fp))
 		return false;
 	if (!damage.returned && was_stopped(analysis, &damage, record->bad_callee))
 		return false;
@@ -191,19 +211,59 @@ static bool by_complaint(struct analysis *analysis)
 	return true;
 }
 
+/* SP of the thread that died, where its registers were printed, or where the runtime could not walk from; 0: not known. */
+static uint64_t stopped_sp(const struct analysis *analysis)
+{
+	const struct log_record *record = analysis->runtime->recorded->record;
+	uint64_t sp;
+
+	if (reg_get(&analysis->image->threads.items[0].registers, analysis->image->arch->sp, &sp))
+		return sp;
+	return record->unknown_pc == analysis->fault.pc ? record->unknown_sp : 0;
+}
+
+/* Whether a RET took it: the word is just below SP, until that is used again, and the one at SP is no return address, which a call leaves
+ * there; or the link register holds it, which a call changes. */
+static bool was_taken(const struct analysis *analysis, struct damage *damage, uint64_t sp)
+{
+	const struct arch *arch = analysis->image->arch;
+	uint64_t word;
+
+	if (arch->link_register)
+		return reg_get(&analysis->image->threads.items[0].registers, arch->lr, &word) &&
+		       arch_untagged(arch, word) == arch_untagged(arch, damage->observed);
+	if (sp < WORD || !image_u64(analysis->image, sp - WORD, &word) || word != damage->observed)
+		return false;
+	damage->slot = sp - WORD;
+	damage->caller_sp = sp;
+	return was_return(analysis, damage, sp);
+}
+
 /* The CPU stopped where no code is. */
 static void by_fault(struct analysis *analysis)
 {
 	const struct fault *fault = &analysis->fault;
 	struct damage damage = {.goroutine = fault->goroutine, .thread = fault->thread, .frame = FRAME_ELIDED, .returned = true,
 				.observed = fault->pc, .landed = fault->pc};
+	bool taken;
 
-	if (fault->known && fault->has_pc && fault->has_address && fault->address == fault->pc && is_torn(analysis, &damage))
+	if (!fault->known || !fault->has_pc || !fault->has_address || fault->address != fault->pc)
+		return;
+	taken = was_taken(analysis, &damage, stopped_sp(analysis));
+	if (is_torn(analysis, &damage) || (taken && is_smashed(analysis, &damage)))
 		file(analysis, &damage);
+}
+
+/* Of another CPU than these, which the image takes for one of them, nothing is known of how it returns. */
+static bool knows_cpu(const struct analysis *analysis)
+{
+	const struct log_record *record = analysis->runtime->recorded->record;
+
+	return !record->other_cpu && (!record->arch || !strcmp(record->arch, analysis->image->arch->name));
 }
 
 void recorded_damage_find(struct analysis *analysis)
 {
-	if (analysis->image->threads.count && !by_complaint(analysis))
+	if (analysis->image->threads.count && knows_cpu(analysis) && !by_complaint(analysis))
 		by_fault(analysis);
 }

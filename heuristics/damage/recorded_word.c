@@ -68,6 +68,15 @@ static void code_evidence(struct diagnosis *diagnosis, struct finding *finding, 
 			     damage->observed);
 }
 
+/* Stacks are full of them. */
+static void pointer_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct damage *damage)
+{
+	if (!damage->repaired && damage->data)
+		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, true,
+			     "0x%" PRIx64 " is a pointer to data, as stacks hold many: SP may have been wrong, and the return address another "
+			     "word", damage->observed);
+}
+
 void recorded_word_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct damage *damage)
 {
 	if (damage->kind != DAMAGE_SMASHED) /* which says so itself */
@@ -77,6 +86,7 @@ void recorded_word_evidence(struct diagnosis *diagnosis, struct finding *finding
 	if (damage->repaired)
 		half_evidence(diagnosis, finding, damage);
 	code_evidence(diagnosis, finding, damage);
+	pointer_evidence(diagnosis, finding, damage);
 }
 
 bool recorded_landing(const struct analysis *analysis, const struct damage *damage)

@@ -41,19 +41,25 @@ bool is_symbolized(const struct frame *frame)
 
 bool go_caller_find(struct analysis *analysis, size_t goroutine, struct go_caller *ret)
 {
-	struct frame_line lines[INLINE_LIMIT];
 	struct stack stack = {0};
+
+	goroutine_stack(analysis, goroutine, &stack);
+	return go_caller_on(analysis, &stack, ret);
+}
+
+bool go_caller_on(struct analysis *analysis, const struct stack *stack, struct go_caller *ret)
+{
+	struct frame_line lines[INLINE_LIMIT];
 	size_t first = 0;
 
 	*ret = (struct go_caller){0};
-	goroutine_stack(analysis, goroutine, &stack);
-	while (first < stack.frames.count && is_symbolized(&stack.frames.items[first]))
+	while (first < stack->frames.count && is_symbolized(&stack->frames.items[first]))
 		first++;
-	if (first == stack.frames.count || !stack.frames.items[first].info->func ||
-	    strcmp(go_func_name(stack.frames.items[first].info), "runtime.cgocall") != 0)
+	if (first == stack->frames.count || !stack->frames.items[first].info->func ||
+	    strcmp(go_func_name(stack->frames.items[first].info), "runtime.cgocall") != 0)
 		return false;
-	for (size_t i = first + 1; i < stack.frames.count; i++) {
-		const size_t count = frame_lines(analysis->image, &stack, i, lines);
+	for (size_t i = first + 1; i < stack->frames.count; i++) {
+		const size_t count = frame_lines(analysis->image, stack, i, lines);
 
 		for (size_t j = 0; j < count; j++)
 			if (take_line(analysis->arena, &lines[j], ret))
@@ -76,7 +82,9 @@ void go_caller_evidence(struct diagnosis *diagnosis, struct finding *finding, en
 			const struct go_caller *caller)
 {
 	const struct analysis *analysis = diagnosis->analysis;
+	const struct goroutine *g = finding->goroutine < 0 ? NULL : &analysis->runtime->goroutines.items[finding->goroutine];
 
-	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, weight, false, "goroutine %" PRIu64 " stands in runtime.cgocall%s",
-		     analysis->runtime->goroutines.items[finding->goroutine].id, call_text(analysis->arena, caller));
+	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, weight, false, "%s stands in runtime.cgocall%s",
+		     g ? arena_printf(analysis->arena, "goroutine %" PRIu64, g->id) : "the goroutine, whose number is not printed,",
+		     call_text(analysis->arena, caller));
 }

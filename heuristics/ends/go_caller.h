@@ -16,7 +16,10 @@ bool is_symbolized(const struct frame *frame);
 /* False: the goroutine does not stand in runtime.cgocall. */
 bool go_caller_find(struct analysis *analysis, size_t goroutine, struct go_caller *ret);
 
-/* Adds that the finding's goroutine stands in runtime.cgocall, for whom. */
+/* The same of a stack, whose goroutine may not be known. */
+bool go_caller_on(struct analysis *analysis, const struct stack *stack, struct go_caller *ret);
+
+/* Adds that the finding's goroutine, or one whose number a log does not show, stands in runtime.cgocall, for whom. */
 void go_caller_evidence(struct diagnosis *diagnosis, struct finding *finding, enum weight weight,
 			const struct go_caller *caller);
 

@@ -71,11 +71,14 @@ static bool from_stop(const struct analysis *analysis, struct sent_signal *ret)
 {
 	const struct stop *stop = &analysis->image->stop;
 
-	if (analysis->walks[analysis->dying_thread].signalled || !stop->known || !stop->has_code)
+	/* What releases before Go 1.10 print has no code; SIGQUIT is none that an instruction or C raises. */
+	const bool untold = stop->known && !stop->has_code && analysis->image->record && stop->number == SIGNAL_QUIT;
+
+	if (analysis->walks[analysis->dying_thread].signalled || !stop->known || (!stop->has_code && !untold))
 		return false;
 	ret->thread = (size_t)analysis->dying_thread;
 	ret->signal = signal_by_number(stop->number);
-	ret->code = stop->code;
+	ret->code = untold ? SIGNAL_CODE_UNTOLD : stop->code;
 	ret->sender = stop->sender_pid;
 	ret->user = stop->sender_uid;
 	ret->siginfo = 0;

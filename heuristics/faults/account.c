@@ -157,6 +157,8 @@ static const char *sender(const struct teller *teller, const struct stop *stop)
 
 	if (stop->code == SIGNAL_CODE_KERNEL)
 		return "the kernel";
+	if (image->record)
+		return "somebody";
 	if (stop->sender_pid == image->pid && image->pid)
 		return "the process itself";
 	return stop->sender_pid ? arena_printf(teller->arena, "process %" PRId64, stop->sender_pid)

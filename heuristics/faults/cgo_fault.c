@@ -9,6 +9,7 @@
 #include "heuristics/faults/fault_evidence.h"
 
 #include "analyzer/last_words/fault_operand.h"
+#include "analyzer/unwind/recorded.h"
 #include "analyzer/unwind/unwind.h"
 #include "formats/dump/signals.h"
 #include "formats/locator/paths.h"
@@ -214,16 +215,19 @@ static void report_recorded(struct diagnosis *diagnosis)
 	struct analysis *analysis = diagnosis->analysis;
 	const struct stop *ended = &analysis->image->stop;
 	const bool faulted = analysis->fault.known;
-	struct stop_in_c stop = {.thread = (size_t)analysis->dying_thread, .signal = ended->name, .faulted = faulted};
+	struct stop_in_c stop = {.thread = (size_t)analysis->dying_thread, .signal = faulted ? analysis->fault.name : ended->name,
+				 .faulted = faulted};
 	const int32_t goroutine = analysis->thread_goroutine[stop.thread];
 	const struct registers *registers = &analysis->image->threads.items[stop.thread].registers;
 	struct finding *finding = finding_add(diagnosis, &detector_cgo_fault);
+	struct stack printed = {0};
 	const char *caller, *in;
 	uint64_t pc;
 
 	finding->thread = (int32_t)stop.thread;
 	finding->goroutine = goroutine;
-	stop.called = goroutine >= 0 && go_caller_find(analysis, (size_t)goroutine, &stop.caller);
+	thread_stack(analysis, stop.thread, &printed);
+	stop.called = goroutine >= 0 ? go_caller_find(analysis, (size_t)goroutine, &stop.caller) : go_caller_on(analysis, &printed, &stop.caller);
 	finding->has_pc = analysis->runtime->recorded->record->signal.has_pc;
 	finding->pc = analysis->runtime->recorded->record->signal.pc;
 	caller = stop.caller.function ? arena_printf(diagnosis->arena, ", called by Go's %s", stop.caller.function) : "";
@@ -232,10 +236,12 @@ static void report_recorded(struct diagnosis *diagnosis)
 	finding->title = faulted ? arena_printf(diagnosis->arena, "C code%s%s got %s", caller, *caller ? "," : "",
 						c_stop_signal(diagnosis, &stop))
 				 : arena_printf(diagnosis->arena, "C code%s%s sent the process %s", caller, *caller ? "," : "", stop.signal);
-	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
-		     "%s at pc 0x%" PRIx64 "%s%s: the runtime says that it arrived while C, called by cgo, was running", stop.signal,
+	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false, "%s at pc 0x%" PRIx64 "%s%s: %s", stop.signal,
 		     finding->pc, faulted && analysis->fault.has_address ? ", accessing " : "",
-		     faulted && analysis->fault.has_address ? hex_text(diagnosis->arena, analysis->fault.address) : "");
+		     faulted && analysis->fault.has_address ? hex_text(diagnosis->arena, analysis->fault.address) : "",
+		     analysis->runtime->recorded->record->signal.in_c
+			     ? "the runtime says that it arrived while C, called by cgo, was running"
+			     : "the runtime met it on the thread's own stack, where C runs, and knows no function of Go there");
 	if (reg_get(registers, analysis->image->arch->pc, &pc) && pc == finding->pc)
 		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, faulted && !analysis->fault.late ? WEIGHT_STRONG : WEIGHT_FAIR, false,
 			     "%s is 0x%" PRIx64 " among the registers that were printed, and no Go function is known there",
@@ -245,12 +251,34 @@ static void report_recorded(struct diagnosis *diagnosis)
 		go_caller_evidence(diagnosis, finding, WEIGHT_STRONG, &stop.caller);
 }
 
+/* A release that does not ask whether C was running throws from the thread's own stack when C is hit: below sigpanic, where the pc of the
+ * signal comes, it knows no function. */
+static bool threw_above_c(struct analysis *analysis)
+{
+	static const char unexpected[] = "fatal error: unexpected signal during runtime execution";
+	const struct log_record *record = analysis->runtime->recorded->record;
+	const struct recorded_stack *system = &record->system;
+	const struct frame *last;
+	struct stack stack = {0};
+
+	if (!analysis->fault.known || !analysis->fault.has_pc || !record->fatal || strncmp(record->fatal, unexpected, sizeof unexpected - 1) != 0 ||
+	    !system->count || system->cut || system->elided)
+		return false;
+	recorded_stack_take(analysis, system, &stack);
+	last = &stack.frames.items[stack.frames.count - 1];
+	return last->info->role == ROLE_SIGPANIC;
+}
+
 /* abort raises SIGABRT by tgkill; what others send comes by kill. */
-static bool arrived_in_c(const struct analysis *analysis)
+static bool arrived_in_c(struct analysis *analysis)
 {
 	const struct log_record *record = analysis->runtime->recorded->record;
 	const struct stop *stop = &analysis->image->stop;
+	const int32_t goroutine = analysis->thread_goroutine[analysis->dying_thread];
+	struct go_caller caller;
 
+	if (threw_above_c(analysis))
+		return goroutine >= 0 && go_caller_find(analysis, (size_t)goroutine, &caller);
 	return stop->known && record->signal.in_c &&
 	       (analysis->fault.known || (stop->has_code && stop->code == SIGNAL_CODE_TKILL));
 }

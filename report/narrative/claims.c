@@ -2,6 +2,7 @@
  * checks finished reports by the same rule, independently. */
 #include "report/narrative/claims.h"
 
+#include "golang/recorded.h"
 #include "heuristics/faults/account.h"
 
 #include <ctype.h>
@@ -195,6 +196,10 @@ static void collect_account(struct collector *collector, const struct diagnosis 
 	collect(collector, runtime->version.text);
 	collect(collector, runtime->presence_because);
 	collect(collector, "Go 1.18");
+	if (runtime->recorded) { /* which says of whose stack it complains where no finding does */
+		collect(collector, runtime->recorded->record->complaint);
+		collect(collector, runtime->recorded->record->bad_callee);
+	}
 	for (size_t i = 0; i < diagnosis->account->facts.count; i++)
 		collect(collector, diagnosis->account->facts.items[i]);
 }

@@ -1,9 +1,11 @@
 /* narrative.c: chooses the narrator of the verdict's rule, and says how sure it is. */
 #include "report/narrative/telling.h"
 
+#include "golang/recorded.h"
 #include "heuristics/faults/account.h"
 #include "heuristics/verdict/rank.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const struct {
@@ -58,6 +60,21 @@ static void tell_healthy(struct telling *telling)
 		"one.");
 }
 
+/* Of a log in which no goroutine is: what the runtime says of the stack that it could not walk, if it does. */
+static void tell_unwalked(struct telling *telling)
+{
+	const struct log_record *record = telling->diagnosis->analysis->runtime->recorded->record;
+	const char *callee = record->bad_callee ? arena_printf(telling->arena, ", in which %s was called from nowhere", record->bad_callee) : "";
+
+	if (record->complained)
+		tell_headline(telling, "The log does not say what ended the process; the Go runtime could not walk the stack of goroutine %" PRIu64 "%s.",
+			      record->complained, callee);
+	else if (record->bad_callee)
+		tell_headline(telling, "The log does not say what ended the process; the Go runtime could not walk a stack%s.", callee);
+	else
+		tell_headline(telling, "The log holds no stack of a goroutine, so nothing can be said about why the process ended.");
+}
+
 static void tell_unknown(struct telling *telling)
 {
 	const struct analysis *analysis = telling->diagnosis->analysis;
@@ -66,6 +83,8 @@ static void tell_unknown(struct telling *telling)
 
 	if (account->what)
 		tell_headline(telling, "Why the process ended could not be established: %s.%s", account->what, states);
+	if (analysis->runtime->recorded && !analysis->runtime->goroutines.count)
+		tell_unwalked(telling);
 	if (!analysis->runtime->goroutines.count)
 		tell_headline(telling,
 			      "No Go goroutine was found in this dump, so nothing can be said about why it ended.");
