@@ -74,7 +74,7 @@ class Traceback:
 # Labels: Go 1.26 has them inside the brackets, 1.27 behind.
 HEADER = re.compile(r'goroutine (\d+)(?: gp=0x([0-9a-f]+))?(?: m=(nil|-?\d+)(?: mp=0x([0-9a-f]+))?)? '
                     r'\[([^][]*?)(?: labels:\{(.*)\})?\](?: \{(.*)\})?:$')
-PLACE = re.compile(r'\t(.*):(\d+)(?: \+0x([0-9a-f]+))?(?: fp=0x([0-9a-f]+) sp=0x([0-9a-f]+) pc=0x([0-9a-f]+))?$')
+PLACE = re.compile(r'\t(.*):(\d+)(?: \+0x([0-9a-f]+))?(?: fp=0x([0-9a-f]+) sp=0x([0-9a-f]+)(?: pc=0x([0-9a-f]+))?)?$')
 CREATED = re.compile(r'created by (.+?)(?: in goroutine (\d+))?$')
 ELIDED = re.compile(r'\.\.\.(\d+) frames elided\.\.\.$')
 UNAVAILABLE = 'goroutine running on other thread; stack unavailable'

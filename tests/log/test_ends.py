@@ -34,8 +34,22 @@ FRAGMENTS = [
     ('signal', 'unknown-fault', 'possible', ['SIGSEGV', '0x18']),
     ('mail', 'unknown-fault', 'possible', ['SIGSEGV', '0x2a7c00']),
     ('pointer', 'heap-damage', 'possible', ['0xc000de4a20']),
-    ('unwalked', None, 'unknown', ['unexpected return pc for main.(*queue).pop called from 0x6f6c6c6568']),
+    ('unwalked', None, 'unknown', ['could not walk the stack of', 'goroutine 27, in which main.(*queue).pop was called from nowhere',
+                                   'unexpected return pc for main.(*queue).pop called from 0x6f6c6c6568']),
+    ('bold', 'unwinder-crash', 'likely', ['g 284: unexpected return pc for runtime.gopark called from 0x200a000020f18212', 'runtime.scanstack']),
+    ('field', 'torn-pc', 'likely', ['goroutine 9979', 'main.visit', '0x7ff635b95356', '[0x266c984ab668]', 'example.com/visit.TestVisit']),
+    ('folded', 'go-panic', 'certain', ['goroutine 258', 'adapter.go:110', 'index out of range [3] with length 3']),
+    ('headless', 'cgo-fault', 'certain', ['Stack of goroutine 1', 'main._Cfunc_open_report', 'printer.go:48', 'for main.(*printer).open']),
+    ('narrow', 'unknown-fault', 'possible', ['reading address 0x4', 'syscall_windows.go:176']),
+    ('placeless', 'stack-overflow', 'possible', ['0x82a981', 'example.com/tube/target.(*Ticker).Stop']),
+    ('popped', 'smashed-return', 'possible', ['goroutine 165', '[0xc00039f8c0]', 'SP may have been', 'created by main.start']),
+    ('repeated', 'unknown-fault', 'possible', ['SIGSEGV', '0x2be3f4b0']),
+    ('served', None, 'unknown', ['nothing that says the process ended', 'main.(*spool).write']),
+    ('ticks', 'stack-overflow', 'possible', ['its stack reached the limit']),
+    ('wrapped', 'smashed-return', 'likely', ['goroutine 18', 'main.(*queue).pop', '0x51']),
 ]
+# Texts that quote what the runtime prints, and nothing else of a crash.
+QUOTES = ['fixtures/logs/fragments/quoted.txt', 'README.md', 'docs/known-bugs.md', 'docs/field.md']
 ORDER = ('unknown', 'possible', 'likely', 'certain')
 
 
@@ -83,6 +97,14 @@ def check_fragment(name, rule, most, texts):
     tap.check(f'a piece, {name}: {rule}', trouble)
 
 
+def check_quote(path):
+    run = tap.Run('analyze', tap.ROOT / path)
+    trouble = 'it is taken for a crash' if run.status == 0 else None
+    if not trouble and 'neither a crash nor stacks' not in run.err:
+        trouble = run.err
+    tap.check(f'{path} only quotes the runtime', trouble)
+
+
 def main():
     for end in ENDS:
         check_end(*end)
@@ -90,6 +112,8 @@ def main():
         check_near(*near)
     for fragment in FRAGMENTS:
         check_fragment(*fragment)
+    for path in QUOTES:
+        check_quote(path)
     tap.finish()
 
 
