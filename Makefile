@@ -479,6 +479,12 @@ check-c-stacks: deps-ci
 	@$(MAKE) all
 	@tests/live/c_stacks.py $(STACKS)
 
+# Programs whose goroutines are not read: named, nothing claimed, within a second. NOT_GO="--kind 'old gccgo'": see --help.
+.PHONY: check-not-go
+check-not-go: deps-ci
+	@$(MAKE) all
+	@tests/live/not_go.py $(NOT_GO)
+
 # Cores by an arm64 kernel in a virtual machine: signed return addresses, tagged memory, SVE, pages of several sizes. Not in CI.
 # VM="--pages '4k 16k 64k' --only tagged": further options, see --help.
 .PHONY: check-arm64-vm
@@ -646,6 +652,7 @@ help:
 	@echo "make check-heap     what is said of addresses of the heap, against a program that knows them"
 	@echo "make check-html     the HTML report and the pages of a history in a browser; pictures in build/html; AXE=axe.min.js adds axe-core"
 	@echo "make check-c-stacks frames of C programs against those of eu-stack, on both CPUs; STACKS=… selects"
+	@echo "make check-not-go   what is said of Go before 1.18, gccgo, C, C++ and Rust; NOT_GO=… selects"
 	@echo "make check-arm64-vm crashes programs under an arm64 kernel of its own, in qemu-system; VM=… selects"
 	@echo "make check-live-process  processes that tornstack reads while they run: lost requests, pauses, stacks; GO=, LIVE="
 	@echo "make check-live     crashes programs of ten Go releases, compares goroutines; GO='1.27.4 …' and LIVE=… select"
