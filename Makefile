@@ -123,7 +123,7 @@ CLI_OBJECTS := $(call objects,$(wildcard cli/*.c))
 UNIT_SOURCES := $(wildcard $(patsubst %,tests/unit/%/test_*.c,$(ROOMS) cli))
 # What tests share: the synthetic dump builder; of cli/, what needs no main.
 SUPPORT_OBJECTS := $(call objects,$(wildcard tests/build/*.c) \
-	$(addprefix cli/,complain.c conditions.c output.c progress.c))
+	$(addprefix cli/,complain.c conditions.c output.c pager.c progress.c))
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(OBJ)/%)
 HOSTILE_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(wildcard tests/hostile/*.c tests/log/*.c))
 HOSTILE_OBJECTS := $(call objects,$(wildcard tests/hostile/harm/*.c) tests/truth.c)

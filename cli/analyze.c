@@ -10,8 +10,8 @@ struct command_line {
 };
 
 static const struct argp_option options[] = {
-	{"goroutines", KEY_GOROUTINES, "WHICH", 0, "groups (default), all, or only those of findings", 0},
-	{"exit-code", KEY_EXIT_CODE, NULL, 0, "Exit with 3 if stack damage is certain or likely", 0},
+	{"goroutines", KEY_GOROUTINES, "WHICH", 0, "groups (default), all, or only those of findings", GROUP_PRINTED},
+	{"exit-code", KEY_EXIT_CODE, NULL, 0, "Exit with 3 if stack damage is certain or likely", GROUP_PRINTED},
 	{0},
 };
 

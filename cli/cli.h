@@ -32,6 +32,9 @@ void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* Prints a text on stderr, with its control characters made visible. */
 void cli_show(const char *text);
 
+/* Says on stderr what to do about an error that was complained of, by its code (ts_result.error_code). */
+void cli_remedy(const char *code);
+
 /* Flushes and closes an output stream; complains and returns false when it could not take everything. A reader that closed its end
  * of the pipe, such as head, has what it wanted: that is no failure. */
 bool cli_close(FILE *out, const char *name);

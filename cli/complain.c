@@ -29,6 +29,21 @@ void cli_complain(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+void cli_remedy(const char *code)
+{
+	static const struct {
+		const char *code, *text;
+	} remedies[] = {
+#define REMEDY(code, text) {code, text},
+#include "cli/remedies.def"
+#undef REMEDY
+	};
+
+	for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
+		if (!strcmp(remedies[i].code, code))
+			fprintf(stderr, "What to do: %s.\n", remedies[i].text);
+}
+
 bool cli_close(FILE *out, const char *name)
 {
 	bool failed = ferror(out) != 0;

@@ -1,5 +1,6 @@
 /* dumps.c: the page that says how to get a dump. */
 #include "cli/cli.h"
+#include "cli/output.h"
 
 /* docs/dumps.md, line by line. */
 static const char *const page[] = {
@@ -8,7 +9,11 @@ static const char *const page[] = {
 
 int print_dumps(void)
 {
+	struct output output;
+
+	output_open(NULL, NULL, &output);
+	output_page(&output);
 	for (size_t i = 0; i < sizeof page / sizeof *page; i++)
-		puts(page[i]);
-	return cli_close(stdout, "standard output") ? EXIT_OK : EXIT_FAILED;
+		fprintf(output.file, "%s\n", page[i]);
+	return output_keep(&output) ? EXIT_OK : EXIT_FAILED;
 }

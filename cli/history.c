@@ -115,6 +115,8 @@ static int run(struct command_line *line)
 	line->options.verbose = line->running.verbose;
 	if (!output_open(line->running.output, NULL, &output))
 		return EXIT_FAILED;
+	if (!line->running.unpaged)
+		output_page(&output);
 	result = ts_history(&line->options, output.file);
 	if (!output_end(&output, &result))
 		return EXIT_FAILED;

@@ -2,6 +2,7 @@
 #include "cli/output.h"
 
 #include "cli/cli.h"
+#include "cli/pager.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -69,7 +70,7 @@ bool output_open(const char *path, const char *const *inputs, struct output *ret
 	*ret = (struct output){.path = path, .descriptor = -1};
 	for (; exists && inputs && *inputs; inputs++)
 		if (is_same_file(&old, *inputs)) {
-			cli_complain("%s is the dump itself: it is not overwritten", path);
+			cli_complain("%s is the dump itself, which is not overwritten: give -o another name", path);
 			return false;
 		}
 	if (!path) {
@@ -82,6 +83,14 @@ bool output_open(const char *path, const char *const *inputs, struct output *ret
 	if (!ret->file)
 		cli_complain("cannot write %s: %s", path, strerror(errno));
 	return ret->file != NULL;
+}
+
+void output_page(struct output *output)
+{
+	FILE *file = output->file == stdout ? pager_open() : NULL;
+
+	output->paged = file;
+	output->file = file ? file : output->file;
 }
 
 void output_abandon(void)
@@ -106,7 +115,7 @@ static void settle(struct output *output)
 bool output_keep(struct output *output)
 {
 	const char *name = output->path ? output->path : "standard output";
-	bool kept = cli_close(output->file, name);
+	bool kept = output->paged ? pager_close(output->file) : cli_close(output->file, name);
 
 	output->file = NULL;
 	if (kept && *output->temporary && rename(output->temporary, output->path)) {
@@ -122,7 +131,9 @@ bool output_keep(struct output *output)
 
 void output_discard(struct output *output)
 {
-	if (output->file && output->file != stdout)
+	if (output->file && output->paged)
+		pager_close(output->file);
+	else if (output->file && output->file != stdout)
 		fclose(output->file);
 	output->file = NULL;
 	if (*output->temporary)
@@ -135,6 +146,7 @@ bool output_end(struct output *output, const struct ts_result *result)
 	if (result->outcome == TS_FAILED || result->outcome == TS_CANCELLED) {
 		output_discard(output);
 		cli_complain("%s", result->error);
+		cli_remedy(result->error_code);
 		return false;
 	}
 	return output_keep(output) && result->outcome != TS_PARTIAL;

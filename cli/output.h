@@ -11,6 +11,7 @@
 struct output {
 	FILE *file;
 	const char *path;         /* NULL: standard output */
+	bool paged;               /* which goes through a pager (pager.h) */
 	int descriptor;           /* of the temporary file, -1: there is none (yet) */
 	char temporary[PATH_MAX]; /* empty: there is none (yet) */
 };
@@ -18,6 +19,9 @@ struct output {
 /* Opens an output; NULL is standard output. Refuses to replace one of `inputs` (ended by NULL; NULL: none). The temporary file is made by the first write and
  * is there until output_keep or output_discard; `ret` must not move meanwhile. Complains and returns false on failure. */
 bool output_open(const char *path, const char *const *inputs, struct output *ret);
+
+/* Standard output that is a terminal is to go through a pager if it is long. */
+void output_page(struct output *output);
 
 /* Closes it and, for a file, puts it in its place. Complains and returns false when that failed; nothing is left. */
 bool output_keep(struct output *output);

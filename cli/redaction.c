@@ -2,10 +2,8 @@
 #include "cli/redaction.h"
 
 #include "cli/cli.h"
-#include "cli/key_file.h"
 #include "cli/progress.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,13 +39,6 @@ static bool keeps(void *context, const char *message)
 	return fgets(answer, sizeof answer, stdin) && (*answer == 'y' || *answer == 'Y');
 }
 
-static void set_pseudonyms(struct settings *settings, const char *arg)
-{
-	if (!key_file_read(arg, true, settings->key))
-		exit(EXIT_FAILED);
-	settings->options.pseudonyms = settings->key;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct settings *settings = state->input;
@@ -60,10 +51,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		settings->options.keeps = keeps;
 		return 0;
 	case KEY_PSEUDONYMS:
-		set_pseudonyms(settings, arg);
+		settings->pseudonyms = arg;
 		return 0;
 	case ARGP_KEY_SUCCESS:
-		if (settings->options.unredacted && (settings->options.pseudonyms || settings->options.keeps))
+		if (settings->options.unredacted && (settings->pseudonyms || settings->options.keeps))
 			argp_error(state, "what is unredacted has all names and messages as they are: leave --unredacted out");
 		return 0;
 	default:

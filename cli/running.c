@@ -13,16 +13,19 @@
 
 enum { COLUMNS = 100, LEAST_COLUMNS = 72, JOBS_LIMIT = 64 };
 
-enum option_key { KEY_COLOR = 0x300, KEY_MAX_SIZE, KEY_NO_SANDBOX, KEY_USAGE };
+enum option_key { KEY_COLOR = 0x300, KEY_MAX_SIZE, KEY_NO_SANDBOX, KEY_PAGER, KEY_USAGE };
 
 static const struct argp_option options[] = {
-	{"output", 'o', "FILE", 0, "Write to FILE, which is replaced only on success", 0},
-	{"color", KEY_COLOR, "WHEN", 0, "auto (default), always, never", 0},
-	{"max-size", KEY_MAX_SIZE, "SIZE", 0, "Limit of what is decompressed (default: 64G; of a file in an archive, 4G)", 0},
-	{"jobs", 'j', "N", 0, "Use N threads (default: one per CPU); the report is the same", 0},
-	{"quiet", 'q', NULL, 0, "Print the first line only", 0},
-	{"verbose", 'v', NULL, 0, "Leave nothing out: weaker evidence, every thread, all ids, what does no damage", 0},
-	{"no-sandbox", KEY_NO_SANDBOX, NULL, 0, "Work in this process, which may do what you may: for debugging", 0},
+	{NULL, 0, NULL, 0, "What is printed, and where:", GROUP_PRINTED},
+	{"output", 'o', "FILE", 0, "Write to FILE, which is replaced only on success", GROUP_PRINTED},
+	{"color", KEY_COLOR, "WHEN", 0, "auto (default), always, never", GROUP_PRINTED},
+	{"pager", KEY_PAGER, "WHEN", 0, "auto (default: what is longer than the terminal, by TORNSTACK_PAGER, PAGER or less), never", GROUP_PRINTED},
+	{"quiet", 'q', NULL, 0, "Print the first line only", GROUP_PRINTED},
+	{"verbose", 'v', NULL, 0, "Leave nothing out: weaker evidence, every thread, all ids, what does no damage", GROUP_PRINTED},
+	{NULL, 0, NULL, 0, "What it may take:", GROUP_TAKEN},
+	{"max-size", KEY_MAX_SIZE, "SIZE", 0, "Limit of what is decompressed (default: 64G; of a file in an archive, 4G)", GROUP_TAKEN},
+	{"jobs", 'j', "N", 0, "Use N threads (default: one per CPU); the report is the same", GROUP_TAKEN},
+	{"no-sandbox", KEY_NO_SANDBOX, NULL, 0, "Work in this process, which may do what you may: for debugging", GROUP_TAKEN},
 	{"help", 'h', NULL, 0, "Print this help", -1},
 	{"usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1},
 	{0},
@@ -95,7 +98,7 @@ static unsigned jobs_of(struct argp_state *state, const char *arg)
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	static const char *const colors[] = {"auto", "always", "never", NULL};
+	static const char *const colors[] = {"auto", "always", "never", NULL}, *const pagers[] = {"auto", "never", NULL};
 	struct running *running = state->input;
 
 	switch (key) {
@@ -104,6 +107,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_COLOR:
 		running->color = (enum color_choice)running_choice(state, "color", arg, colors);
+		return 0;
+	case KEY_PAGER:
+		running->unpaged = running_choice(state, "pager", arg, pagers);
 		return 0;
 	case KEY_MAX_SIZE:
 		running->max_size = running_size(state, "max-size", arg);

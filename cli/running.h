@@ -15,12 +15,16 @@ struct running {
 	unsigned workers;  /* 0: one per CPU */
 	bool quiet, verbose;
 	bool exposed; /* --no-sandbox */
+	bool unpaged; /* --pager=never */
 	enum color_choice color;
 	const char *output; /* NULL: standard output */
 };
 
 /* Keys of a subcommand's own options begin here; those before are in use. */
 enum { KEY_OWN = 0x200 };
+
+/* Groups of options in --help; a subcommand's own come first. */
+enum { GROUP_READ = 1, GROUP_PRINTED, GROUP_TAKEN };
 
 /* A child of a subcommand's argp; its input is a struct running. */
 extern const struct argp running_argp;

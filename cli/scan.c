@@ -84,6 +84,8 @@ static int run(struct command_line *line)
 	line->options.progress = show_progress;
 	if (!output_open(line->running.output, NULL, &output))
 		return EXIT_FAILED;
+	if (!line->running.unpaged)
+		output_page(&output);
 	result = ts_scan(line->paths, &line->options, output.file);
 	running_exposed(&line->running, result.exposed);
 	if (!output_end(&output, &result))

@@ -19,22 +19,23 @@ enum option_key { KEY_EXE = 0x100, KEY_SYMBOLS, KEY_SYSROOT, KEY_CRASH, KEY_PID,
 		  KEY_NAMES };
 
 static const struct argp_option options[] = {
-	{"exe", KEY_EXE, "FILE", 0, "The executable that crashed; may be repeated", 0},
-	{"core", 'c', "DUMP", 0, "The dump; what else is named is an executable (as debuggers are called)", 0},
-	{"symbols", KEY_SYMBOLS, "DIR", 0, "Look for executables and libraries in DIR, by name and build-id", 0},
-	{"sysroot", KEY_SYSROOT, "DIR", 0, "Where paths in the dump begin; default: this machine's root", 0},
-	{"crash", KEY_CRASH, "N", 0, "Of a log that holds several crashes, take number N; default: the last", 0},
-	{"pid", KEY_PID, "N", 0, "Read process N, which runs on, also where a file is called N", 0},
-	{"max-pause", KEY_MAX_PAUSE, "MS", 0, "Stop a process for about MS milliseconds at most; default: 20", 0},
-	{"json", KEY_JSON, NULL, 0, "Print JSON (tornstack.report/1) instead of text", 0},
-	{"brief", KEY_BRIEF, NULL, 0, "Print one line: fingerprint, certainty, rule, dump and place", 0},
-	{"markdown", KEY_MARKDOWN, NULL, 0, "Print the report as an issue, ready to be pasted", 0},
-	{"html", KEY_HTML, NULL, 0, "Print the report as one page that needs no network and no script", 0},
-	{"format", KEY_FORMAT, "FORMAT", 0, "text, json, go (--traceback), brief, markdown, html, pprof, folded", 0},
-	{"traceback", KEY_TRACEBACK, NULL, 0, "Print the stacks as the Go runtime does, for programs that read that", 0},
-	{"unmasked", KEY_UNMASKED, NULL, 0, "Show values of flags and variables, and why files that the dump names are not used", 0},
-	{"db", KEY_DB, "FILE", 0, "Say what the history in FILE (tornstack triage --db) knows of this crash; default: TORNSTACK_DB", 0},
-	{"names", KEY_NAMES, "KEYFILE", 0, "Show names that have pseudonyms (tornstack slim --pseudonyms KEYFILE) as they were", 0},
+	{NULL, 0, NULL, 0, "What is read:", GROUP_READ},
+	{"exe", KEY_EXE, "FILE", 0, "The executable that crashed; may be repeated", GROUP_READ},
+	{"core", 'c', "DUMP", 0, "The dump; what else is named is an executable (as debuggers are called)", GROUP_READ},
+	{"symbols", KEY_SYMBOLS, "DIR", 0, "Look for executables and libraries in DIR, by name and build-id", GROUP_READ},
+	{"sysroot", KEY_SYSROOT, "DIR", 0, "Where paths in the dump begin; default: this machine's root", GROUP_READ},
+	{"crash", KEY_CRASH, "N", 0, "Of a log that holds several crashes, take number N; default: the last", GROUP_READ},
+	{"pid", KEY_PID, "N", 0, "Read process N, which runs on, also where a file is called N", GROUP_READ},
+	{"max-pause", KEY_MAX_PAUSE, "MS", 0, "Stop a process for about MS milliseconds at most; default: 20", GROUP_READ},
+	{"json", KEY_JSON, NULL, 0, "Print JSON (tornstack.report/1) instead of text", GROUP_PRINTED},
+	{"brief", KEY_BRIEF, NULL, 0, "Print one line: fingerprint, certainty, rule, dump and place", GROUP_PRINTED},
+	{"markdown", KEY_MARKDOWN, NULL, 0, "Print the report as an issue, ready to be pasted", GROUP_PRINTED},
+	{"html", KEY_HTML, NULL, 0, "Print the report as one page that needs no network and no script", GROUP_PRINTED},
+	{"format", KEY_FORMAT, "FORMAT", 0, "text, json, go (--traceback), brief, markdown, html, pprof, folded", GROUP_PRINTED},
+	{"traceback", KEY_TRACEBACK, NULL, 0, "Print the stacks as the Go runtime does, for programs that read that", GROUP_PRINTED},
+	{"unmasked", KEY_UNMASKED, NULL, 0, "Show values of flags and variables, and why files that the dump names are not used", GROUP_PRINTED},
+	{"db", KEY_DB, "FILE", 0, "Say what the history in FILE (tornstack triage --db) knows of this crash; default: TORNSTACK_DB", GROUP_PRINTED},
+	{"names", KEY_NAMES, "KEYFILE", 0, "Show names that have pseudonyms (tornstack slim --pseudonyms KEYFILE) as they were", GROUP_READ},
 	{"version", 'V', NULL, 0, "Print the version", -1},
 	{0},
 };
@@ -200,13 +201,6 @@ static void sort_named(struct argp_state *state, struct settings *settings)
 	add_named(state, settings, NULL);
 }
 
-static void set_names(struct settings *settings, const char *arg)
-{
-	if (!key_file_read(arg, false, settings->key))
-		exit(EXIT_FAILED);
-	settings->options.names = settings->key;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct settings *settings = state->input;
@@ -246,7 +240,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		settings->options.db = arg;
 		return 0;
 	case KEY_NAMES:
-		set_names(settings, arg);
+		settings->names = arg;
 		return 0;
 	case 'V':
 		printf("tornstack %s\n", TORNSTACK_VERSION);
@@ -298,6 +292,8 @@ static void fail(const struct settings *settings, const struct ts_result *result
 		fflush(stdout);
 	}
 	cli_complain("%s", result->error);
+	if (settings->options.format != TS_JSON) /* who reads JSON gets the code */
+		cli_remedy(result->error_code);
 }
 
 static void set_options(struct settings *settings)
@@ -355,6 +351,23 @@ static int run_several(struct settings *settings, struct output *output)
 	return sum.failed ? EXIT_FAILED : sum.damaged ? EXIT_CORRUPTION : EXIT_OK;
 }
 
+/* A key is not made for a dump that is not there. */
+static bool read_key(struct settings *settings)
+{
+	const char *path = settings->pseudonyms ? settings->pseudonyms : settings->names, *dump = *settings->named.items;
+
+	if (!path)
+		return true;
+	if (settings->pseudonyms && !settings->options.pid && strcmp(dump, "-") != 0 && access(dump, R_OK)) {
+		cli_complain("%s: %s", dump, strerror(errno));
+		cli_remedy("io");
+		return false;
+	}
+	settings->options.pseudonyms = settings->pseudonyms ? settings->key : NULL;
+	settings->options.names = settings->pseudonyms ? NULL : settings->key;
+	return key_file_read(path, settings->pseudonyms, settings->key);
+}
+
 int settings_run(struct settings *settings)
 {
 	const bool several = settings->named.count > 2 || settings->named.folder; /* the last is NULL */
@@ -362,8 +375,11 @@ int settings_run(struct settings *settings)
 	int status = EXIT_FAILED;
 
 	set_options(settings);
-	if (output_open(settings->running.output, settings->named.items, &output))
+	if (read_key(settings) && output_open(settings->running.output, settings->named.items, &output)) {
+		if (!settings->running.unpaged && settings->options.format != TS_SLIM && settings->options.format != TS_PPROF)
+			output_page(&output);
 		status = (several ? run_several : run_one)(settings, &output);
+	}
 	inputs_free(&settings->named);
 	return status;
 }

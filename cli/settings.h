@@ -16,6 +16,7 @@ struct settings {
 	struct inputs named; /* dumps once they are parsed; as they were given before that */
 	const char *core;    /* -c */
 	char process[32];    /* what stands for a dump where a process is read */
+	const char *pseudonyms, *names; /* key files of pseudonyms that are put, and taken back; NULL: none */
 	unsigned char key[TS_KEY]; /* of pseudonyms that are put or taken back */
 	bool several;        /* more than one dump will do */
 	/* What is done with a dump; NULL: ts_analyze. */

@@ -36,7 +36,7 @@ static const char *closest(const struct argp *argp, const char *word, unsigned *
 {
 	const char *found = NULL;
 
-	for (const struct argp_option *option = argp->options; option && (option->name || option->key); option++) {
+	for (const struct argp_option *option = argp->options; option && (option->name || option->key || option->doc); option++) {
 		unsigned letters;
 
 		if (!option->name)

@@ -160,6 +160,8 @@ static int run(struct command_line *line)
 	set_options(line);
 	if (!output_open(line->running.output, NULL, &output))
 		return EXIT_FAILED;
+	if (!line->running.unpaged && !line->options.watch)
+		output_page(&output);
 	result = ts_triage(line->paths, &line->analysis, &line->options, output.file);
 	progress_erase();
 	running_exposed(&line->running, result.exposed);

@@ -241,6 +241,8 @@ const struct narrative *narrative_of(const struct diagnosis *diagnosis)
 	} else {
 		tell_unknown(&telling);
 	}
+	if (verdict->kind != VERDICT_HEALTHY)
+		tell_lacks(&telling);
 	if (!narrative->headline)
 		narrative->headline =
 			"Something is wrong that this report cannot put in one sentence: see the evidence.";

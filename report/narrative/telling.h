@@ -43,6 +43,9 @@ void tell_program(struct telling *telling);
 /* The part of bit-flip's that is about a word of the scheduler's state. */
 void tell_flipped_state(struct telling *telling);
 
+/* lacks.c: what the input lacks that a surer verdict needs, and what would have kept it. */
+void tell_lacks(struct telling *telling);
+
 /* What narrators have in common. */
 
 /* "goroutine 7", "thread 4711 (goroutine 7)", "an unknown goroutine": of a finding. */

@@ -70,7 +70,7 @@ def complaint(plain):
     run = slow(b'\0' * len(plain))
     check_shown('complaint', run, 'reading the dump', 1)
     text = run.screen.text()
-    tap.check('complaint: alone', None if re.fullmatch(r'tornstack: [^\n]*not a dump[^\n]*\n', text) else repr(text))
+    tap.check('complaint: alone', None if re.fullmatch(r'tornstack: [^\n]*not a dump[^\n]*\nWhat to do: [^\n]*\n', text) else repr(text))
 
 
 def interrupt(packed):

@@ -154,6 +154,8 @@ def check_key(folder):
     for given in (['slim', *args, '-o', two, '--pseudonyms', key], [one, '--names', key], [one, '--names', folder / 'none']):
         run = tap.Run(*given)
         tap.check(f'a file that is none: {given[-2]}', run.trouble(1) or ('key file' not in run.err and run.err))
+    run = tap.Run('slim', folder / 'no dump', '-o', two, '--pseudonyms', folder / 'unmade')
+    tap.check('none is made for no dump', run.trouble(1) or ((folder / 'unmade').exists() and 'one was'))
     run = tap.Run('slim', *args, '--unredacted', '--pseudonyms', other, '-o', two)
     tap.check('not of what is unredacted', run.trouble(2))
 
