@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """How long `tornstack` takes for dumps with many goroutines, beside other debuggers, in one run: measured, never asserted.
 
-usage: bench/analyze.py [--table FILE] [--largest N] [--rounds N] [--no-peers]
+usage: bench/analyze.py [--table FILE] [--largest N] [--rounds N] [--no-peers] [--goals]
 
 Makes cores of 10,000 to a million goroutines in build/bench (needs Go and zstd, and 15 GB there for the largest). Whole processes
-are measured: the median of the rounds, and the most anonymous memory seen. What takes over 10 s is run once.
+are measured: the median of the rounds, and the most anonymous memory seen. What takes over 10 s is run once. The last table is of
+ratios and their goals (bench/goals.py); with --goals it is the only one.
 """
 import argparse
 import math
@@ -24,11 +25,14 @@ sys.path += [str(ROOT / 'tests/live'), str(ROOT / 'bench')]
 import peer       # noqa: E402
 import peer_delve     # noqa: E402
 import peer_viewcore  # noqa: E402
+import goals      # noqa: E402
 import scan       # noqa: E402
 
 TORNSTACK = pathlib.Path(os.environ.get('TORNSTACK', ROOT / 'build/tornstack'))
 FOLDER = ROOT / 'build/bench'
 BEGIN, END = '<!-- measured -->', '<!-- end -->'
+GOALS_BEGIN, GOALS_END = '<!-- ratios -->', '<!-- end of ratios -->'
+COMPRESSORS = {'zstd': 'zst', 'lz4': 'lz4', 'xz': 'xz', 'gzip': 'gz'}  # each is run as itself, -1 and -dc
 ONCE = 10       # seconds: what takes longer is not repeated
 PATIENCE = 900  # seconds for a peer
 FOR_PEERS = {'delve': 100000, 'viewcore': 1000000}  # goroutines: of a million Delve takes over 20 GB
@@ -128,10 +132,11 @@ def measure(command, rounds, stdin=''):
     return statistics.median(seconds for seconds, _ in results), max(most for _, most in results)
 
 
-def compressed(core):
-    path = core.with_name('core.zst')
+def compressed(core, program='zstd'):
+    path = core.with_name(f'core.{COMPRESSORS[program]}')
     if not path.exists():
-        subprocess.run(['zstd', '-q1', str(core), '-o', str(path)], check=True)
+        with open(path, 'wb') as output:
+            subprocess.run([program, '-q1c', str(core)], stdout=output, check=True)
     return path
 
 
@@ -238,10 +243,15 @@ def grow(exe, options):
     return table([['time by', 'measured', 'exponent'], *lines])
 
 
-def limit(exe, options):
-    """What reading alone takes: bench/touch.c."""
+def touch():
     program = FOLDER / 'touch'
     subprocess.run(['cc', '-O2', '-pthread', '-o', str(program), str(ROOT / 'bench/touch.c')], check=True)
+    return program
+
+
+def limit(exe, options):
+    """What reading alone takes: bench/touch.c."""
+    program = touch()
     core = core_of(exe, options.largest, 'few')
     warm(core)
     seconds = [measure([program, core, threads], options.rounds)[0] for threads in (1, os.cpu_count())]
@@ -301,15 +311,6 @@ def huge(exe, options):
     return table(rows)
 
 
-def run_of(command):
-    """(wall, CPU) seconds of one run, its children's included, if it waits for them."""
-    start = time.monotonic()
-    with subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    return time.monotonic() - start, usage.ru_utime + usage.ru_stime
-
-
 def isolation(exe, options):
     """What the child process costs in which a dump is read: runs with it and without it take turns."""
     rows = [['what', 'rounds', 'isolated', '--no-sandbox', 'the difference, CPU time']]
@@ -317,12 +318,50 @@ def isolation(exe, options):
         core = core_of(exe, count, 'few')
         program = stripped(exe)
         warm(core)
-        pairs = [[run_of([TORNSTACK, *way, '--exe', program, core]) for way in ([], ['--no-sandbox'])] for _ in range(rounds)]
+        pairs = [[goals.run([TORNSTACK, *way, '--exe', program, core]) for way in ([], ['--no-sandbox'])] for _ in range(rounds)]
         wall, cpu = ([statistics.median(pair[way][kind] for pair in pairs) * 1e3 for way in (0, 1)] for kind in (0, 1))
         rows.append([f'{count:,} goroutines, stripped', str(rounds), *(f'{one:.1f} ms, CPU {two:.1f} ms' for one, two in zip(wall, cpu)),
                      f'{cpu[0] - cpu[1]:+.1f} ms, {100 * (cpu[0] / cpu[1] - 1):+.0f} %'])
         print(rows[-1], file=sys.stderr)
     return table(rows)
+
+
+def goals_of(exe, options):
+    """What bench/goals.py measures, of the largest dump, and of one of a tenth for what is compressed in other ways than zstd's."""
+    core, smaller, cpus, program = core_of(exe, options.largest, 'few'), core_of(exe, options.largest // 10, 'few'), os.cpu_count(), touch()
+    of, count = [TORNSTACK, '--exe', exe], f'{options.largest:,} goroutines'
+    warm(core)
+    yield goals.Goal(f'{count}, text', [*of, core], f'touch, {cpus} threads', [program, core, cpus], 3)
+    yield goals.Goal(f'{count}, JSON, groups', [*of, '--json', core], f'touch, {cpus} threads', [program, core, cpus], 3)
+    yield goals.Goal(f'{count}, text, one thread', [*of, '--jobs=1', core], 'touch, one thread', [program, core, 1], 4.5)
+    yield goals.Goal(f'{count}, goroutines --function', [TORNSTACK, 'goroutines', '--function=main.park', *of[1:], core], 'tornstack, text',
+                     [*of, core], 1)
+    for name, dump in [('zstd', core), *((name, smaller) for name in COMPRESSORS if shutil.which(name))]:
+        packed = compressed(dump, name)
+        warm(packed)
+        yield goals.Goal(f'{options.largest if dump == core else options.largest // 10:,} goroutines, {name} -1', [*of, packed], f'{name} -dc',
+                         [name, '-dc', packed], 1.3)
+
+
+def absolute(exe, options):
+    """Goals that are no ratios."""
+    smaller, small = core_of(exe, options.largest // 10, 'few'), core_of(exe, 100, 'few')
+    cells = [['what', 'measured', 'goal']]
+    for core, program, what, goal in ((smaller, exe, f'{options.largest // 10:,} goroutines, text', '60 ms'),
+                                      (small, stripped(exe), '100 goroutines, stripped, text', '5 ms')):
+        warm(core)
+        found = goals.least([goals.run([TORNSTACK, '--exe', program, core]) for _ in range(4 * options.rounds)])
+        cells.append([what, f'{goals.seconds(found[0])}, CPU {goals.seconds(found[1])}' if found else 'failed', goal])
+    everything = [TORNSTACK, *WAYS['JSON, all'], '--exe', exe, smaller]
+    found = goals.least([goals.run(everything) for _ in range(options.rounds)])
+    cells.append([f'{options.largest // 10:,} goroutines, JSON, all',
+                  f'{frames_in(everything) / found[0] / 1e6:.1f}M frames/s' if found else 'failed', '8M frames/s'])
+    return table(cells)
+
+
+def ratios(exe, options):
+    return '\n\n'.join([f'{machine()}. In turns, the least of {options.rounds} rounds; touch, zstd and so on are the limit.',
+                        table(goals.rows(goals_of(exe, options), options.rounds)), absolute(exe, options)])
 
 
 def core_of_program(program):
@@ -343,25 +382,36 @@ def machine():
     return f'{model}, {os.cpu_count()} CPUs, Linux {platform.release()}'
 
 
+def tables(exe, options):
+    peers = list(find_peers(not options.no_peers))
+    versions = ''.join(f', {adapter.name} {adapter.version(program)}' for adapter, program in peers)
+    return '\n\n'.join([f'{machine()}{versions}. Median of {options.rounds}, warm page cache; the most anonymous memory.',
+                        compare(exe, options, peers), limit(exe, options), grow(exe, options), huge(exe, options), isolation(exe, options)])
+
+
+def told(path, begin, end, text):
+    """Prints it, and puts it between its marks in a file, if there is one."""
+    print(text)
+    if path:
+        old = path.read_text()
+        path.write_text(old[:old.index(begin) + len(begin)] + '\n' + text + '\n' + old[old.index(end):])
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--table', type=pathlib.Path)
     parser.add_argument('--largest', type=int, default=1000000)
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--no-peers', action='store_true')
+    parser.add_argument('--goals', action='store_true')
     options = parser.parse_args()
     for needed in ('go', 'zstd'):
         if not shutil.which(needed):
             sys.exit(f'bench: needs {needed}')
     exe = build()
-    peers = list(find_peers(not options.no_peers))
-    versions = ''.join(f', {adapter.name} {adapter.version(program)}' for adapter, program in peers)
-    text = '\n\n'.join([f'{machine()}{versions}. Median of {options.rounds}, warm page cache; the most anonymous memory.',
-                        compare(exe, options, peers), limit(exe, options), grow(exe, options), huge(exe, options), isolation(exe, options)])
-    print(text)
-    if options.table:
-        old = options.table.read_text()
-        options.table.write_text(old[:old.index(BEGIN) + len(BEGIN)] + '\n' + text + '\n' + old[old.index(END):])
+    if not options.goals:
+        told(options.table, BEGIN, END, tables(exe, options))
+    told(options.table, GOALS_BEGIN, GOALS_END, ratios(exe, options))
 
 
 if __name__ == '__main__':
