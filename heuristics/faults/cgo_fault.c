@@ -251,8 +251,8 @@ static void report_recorded(struct diagnosis *diagnosis)
 		go_caller_evidence(diagnosis, finding, WEIGHT_STRONG, &stop.caller);
 }
 
-/* A release that does not ask whether C was running throws from the thread's own stack when C is hit: below sigpanic, where the pc of the
- * signal comes, it knows no function. */
+/* Up to Go 1.20 the runtime throws from the thread's own stack when C is hit: below sigpanic, where the pc of the signal comes, it knows no
+ * function. */
 static bool threw_above_c(struct analysis *analysis)
 {
 	static const char unexpected[] = "fatal error: unexpected signal during runtime execution";

@@ -48,6 +48,17 @@ FRAGMENTS = [
     ('ticks', 'stack-overflow', 'possible', ['its stack reached the limit']),
     ('wrapped', 'smashed-return', 'likely', ['goroutine 18', 'main.(*queue).pop', '0x51']),
 ]
+# Pieces with one word changed: what may not be found then. The word below SP is another; the one at SP is where a call returns to; below
+# sigpanic a function of Go is known; the goroutine is not in C.
+NEAR_PIECES = [
+    ('fragments/popped', '0x0000000000000000  0x000000c0002c44b0 \n0x000000c00039f8c8', '0x0000000000000000  0x000000c0002c44b8 \n0x000000c00039f8c8',
+     'smashed-return'),
+    ('fragments/popped', '0x000000c00039f8c8: <0x000000c0002c45a0', '0x000000c00039f8c8: <0x00000000004a1f20', 'smashed-return'),
+    ('samples/go1.9-signal', 'signal_unix.go:351 +0x2b8\n', 'signal_unix.go:351 +0x2b8\nruntime.memmove()\n\t/usr/local/go/src/runtime/memmove_amd64.s:41 +0x5\n',
+     'cgo-fault'),
+    ('samples/go1.9-signal', 'runtime.cgocall(', 'runtime.entersyscall(', 'cgo-fault'),
+    ('fragments/headless', 'signal arrived during external code execution\n', '', 'cgo-fault'),
+]
 # Texts that quote what the runtime prints, and nothing else of a crash.
 QUOTES = ['fixtures/logs/fragments/quoted.txt', 'README.md', 'docs/known-bugs.md', 'docs/field.md']
 ORDER = ('unknown', 'possible', 'likely', 'certain')
@@ -97,6 +108,17 @@ def check_fragment(name, rule, most, texts):
     tap.check(f'a piece, {name}: {rule}', trouble)
 
 
+def check_near_piece(name, old, new, rule):
+    text = (LOGS / f'{name}.txt').read_text(encoding='utf-8')
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / 'log.txt'
+        path.write_text(text.replace(old, new), encoding='utf-8')
+        run = tap.Run('analyze', path, '--json')
+    found = None if run.trouble(0) else [finding['rule'] for finding in run.report['findings']]
+    tap.check(f'{name}: without {old.splitlines()[0]!r} there is no {rule}',
+              'the log does not hold it' if old not in text else run.trouble(0) or (rule in found and f'it is found: {found}') or None)
+
+
 def check_quote(path):
     run = tap.Run('analyze', tap.ROOT / path)
     trouble = 'it is taken for a crash' if run.status == 0 else None
@@ -112,6 +134,8 @@ def main():
         check_near(*near)
     for fragment in FRAGMENTS:
         check_fragment(*fragment)
+    for near in NEAR_PIECES:
+        check_near_piece(*near)
     for path in QUOTES:
         check_quote(path)
     tap.finish()
