@@ -60,7 +60,7 @@ NEAR_PIECES = [
     ('fragments/headless', 'signal arrived during external code execution\n', '', 'cgo-fault'),
 ]
 # Texts that quote what the runtime prints, and nothing else of a crash.
-QUOTES = ['fixtures/logs/fragments/quoted.txt', 'README.md', 'docs/known-bugs.md', 'docs/field.md']
+QUOTES = ['fixtures/logs/quotes/message.md', 'README.md', 'docs/known-bugs.md', 'docs/field.md']
 ORDER = ('unknown', 'possible', 'likely', 'certain')
 
 
