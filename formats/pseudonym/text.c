@@ -124,20 +124,50 @@ static void put_function(const struct text *text)
 	}
 }
 
-static void put_runs(const struct text *text, bool (*stays)(const struct text *text, size_t at, size_t size))
+static void put_type(const struct text *text)
 {
 	size_t size;
 
 	for (size_t at = 0; at < text->size; at += size ? size : 1) {
 		size = run_size(text, at);
-		if (size && !stays(text, at, size))
+		if (size && !is_standard_package(text, at, size))
 			put_words(text, at, size);
 	}
+}
+
+/* Of a method with a receiver, "main.(*T).Do": how far it reaches from the run "main." on; 0: it is none. */
+static size_t method_size(const struct text *text, size_t at, size_t size)
+{
+	const size_t open = at + size;
+	size_t depth = 0;
+
+	if (size < 2 || text->bytes[open - 1] != '.' || open >= text->size || text->bytes[open] != '(')
+		return 0;
+	for (size_t end = open; end < text->size && text->bytes[end] != '\n'; end++) {
+		depth += text->bytes[end] == '(';
+		depth -= text->bytes[end] == ')';
+		if (!depth)
+			return end + 1 - at + run_size(text, end + 1);
+	}
+	return 0;
 }
 
 static bool is_no_name(const struct text *text, size_t at, size_t size)
 {
 	return !is_joined(text, at, size) || is_standard_package(text, at, size);
+}
+
+static void put_text(const struct text *text)
+{
+	size_t size, method;
+
+	for (size_t at = 0; at < text->size; at += size ? size : 1) {
+		size = run_size(text, at);
+		method = method_size(text, at, size);
+		if (method ? !is_standard_package(text, at, size) : size && !is_no_name(text, at, size))
+			put_words(text, at, method ? method : size);
+		size = method ? method : size;
+	}
 }
 
 static void put_file(const struct text *text)
@@ -184,7 +214,7 @@ void pseudonyms_put(struct pseudonyms *pseudonyms, enum name_kind kind, uint8_t 
 		put_function(&text);
 		break;
 	case NAME_TYPE:
-		put_runs(&text, is_standard_package);
+		put_type(&text);
 		break;
 	case NAME_FILE:
 		put_file(&text);
@@ -193,7 +223,7 @@ void pseudonyms_put(struct pseudonyms *pseudonyms, enum name_kind kind, uint8_t 
 		put_build(&text);
 		break;
 	case NAME_TEXT:
-		put_runs(&text, is_no_name);
+		put_text(&text);
 		break;
 	default:
 		put_words(&text, 0, size);

@@ -30,6 +30,7 @@ def table(name):
 PACKAGES = table('go_packages.def')
 ROOTS = {text for row, text in PACKAGES if row == 'ROOT'}
 PUBLIC = {text for _, text in PACKAGES + table('public_words.def')}
+BEGINNINGS = re.compile('|'.join(text for row, text in table('public_words.def') if row == 'BEGINNING'))
 
 
 def is_standard(function):
@@ -55,7 +56,7 @@ def clear_names(report):
     names |= {word for name in names for word in re.findall(r'[A-Za-z_][A-Za-z0-9_]{9,}', name) if not word.startswith('_cgo')}
     names |= {f'\t{report["target"][key]}' for key in ('main_module',) if report['target'].get(key)}
     names |= {f'\0{pathlib.PurePath(path).name}\0' for path in [(report['target'].get('executable') or {}).get('path')] if path}
-    hidden = {name for name in names if any(word not in PUBLIC and not re.fullmatch(r'(func|gowrap|init|deferwrap|range)\d+', word)
+    hidden = {name for name in names if any(BEGINNINGS.sub('', word, 1) not in PUBLIC and not re.fullmatch(r'(func|gowrap|init|deferwrap|range)\d+', word)
                                             for word in re.findall(r'[A-Za-z_][A-Za-z0-9_]*', name))}
     return {name.encode() for name in hidden}
 

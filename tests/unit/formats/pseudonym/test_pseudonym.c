@@ -91,6 +91,9 @@ static void others(void **state)
 	stays(&pair, NAME_TEXT, "fatal error: all goroutines are asleep - deadlock! pc=0x45e1");
 	becomes(&pair, NAME_TEXT, "runtime: unexpected return pc for shop.pay called from 0x1d",
 		"runtime: unexpected return pc for ####.### called from 0x1d");
+	becomes(&pair, NAME_TEXT, "pc for main.(*tree).walk called", "pc for main.(*####).#### called");
+	becomes(&pair, NAME_TEXT, "1: <shop.(*cart[go.shape.int]).pay.func1+33> 2", "1: <####.(*####[go.shape.int]).###.func1+33> 2");
+	stays(&pair, NAME_TEXT, "bad pointer in runtime.(*mspan).init (see http.(*Server).Serve) of it. (And so on)");
 	becomes(&pair, NAME_ALL, "gr\xc3\xbc\xc3\x9f", "##\xc3#\xc3#");
 	arena_free(pair.arena);
 }
