@@ -78,6 +78,13 @@ static bool stopped_at_return(struct walk *walk, const struct frame *frame, uint
 	       insn.flow == FLOW_RETURN;
 }
 
+/* The return address of a function that never has a frame is where the call itself put it: in a register that nothing in memory could
+ * have damaged, so that it is the dump that is. */
+static bool is_left_by_call(const struct frame *frame, uint64_t slot)
+{
+	return !slot && frame->info->func && !func_frame_size(&frame->info->module->pclntab, frame->info->func);
+}
+
 bool damaged_slot(struct walk *walk, const struct frame *frame, uint64_t slot, uint64_t observed)
 {
 	struct damage place = {.slot = slot, .slot_holds = slot != 0, .observed = observed, .caller_sp = frame->fp,
@@ -85,7 +92,7 @@ bool damaged_slot(struct walk *walk, const struct frame *frame, uint64_t slot, u
 			       .in_code = go_pc(walk->runtime, observed, false)->func != NULL};
 	bool has_frame = frame->fp > frame->sp + (walk->arch->link_register ? 0 : WORD);
 
-	if (!in_bounds(walk, frame->fp))
+	if (!in_bounds(walk, frame->fp) || is_left_by_call(frame, slot))
 		return false;
 	if (has_frame && !(frame->info->func->flags & FUNC_ASM)) {
 		place.frame_pointer_address = walk->arch->link_register ? frame->sp - WORD : frame->fp - 2 * WORD;

@@ -33,17 +33,26 @@ static bool is_marked_dying(const struct analysis *analysis, size_t thread)
 	return machine >= 0 && analysis->runtime->machines.items[machine].dying > 0;
 }
 
+/* By the process's number, or by a thread's: the first has it, too, and one of both may be damaged. */
+static bool is_own(const struct image *image, int64_t sender)
+{
+	bool own = sender == image->pid;
+
+	for (size_t i = 0; !own && i < image->threads.count; i++)
+		own = sender == image->threads.items[i].id;
+	return sender && own;
+}
+
 static bool ends_process(const struct analysis *analysis, struct sent_signal *sent)
 {
-	const int64_t pid = analysis->image->pid;
 	const bool kernel = sent->code == SIGNAL_CODE_KERNEL;
 
-	if (!sent->signal || !sent->signal->dumps || (sent->code > 0 && (!kernel || sent->signal->fault)) ||
+	if (!sent->signal || !sent->signal->dumps || !signal_code(sent->signal->number, sent->code) || (sent->code > 0 && (!kernel || sent->signal->fault)) ||
 	    sent->sender < 0 || sent->sender > PID_LIMIT)
 		return false;
 	if (kernel)
 		sent->sender = 0;
-	sent->own = sent->sender && sent->sender == pid;
+	sent->own = is_own(analysis->image, sent->sender);
 	return !sent->own || (!may_be_runtimes(analysis, sent) &&
 			      (sent->signal->number != SIGNAL_QUIT || is_marked_dying(analysis, sent->thread)));
 }
