@@ -67,8 +67,8 @@ comma := ,
 once = $(eval $(1) := $(2))$($(1))
 
 PKG_MODULES := libelf capstone jansson libprotobuf-c zlib libzstd liblz4 liblzma nettle
-# What is loaded when it is needed (formats/archive/libarchive.h, formats/locator/debuginfod.c, fleet/history/sqlite.c): headers only.
-LOADED_MODULES := libarchive libdebuginfod sqlite3
+# What is loaded when it is needed (formats/archive/libarchive.h, formats/locator/debuginfod.c, fleet/history/sqlite.c and postgres.c): headers only.
+LOADED_MODULES := libarchive libdebuginfod libpq sqlite3
 
 # libdwarf has a .pc file and a versioned folder since 0.4; Debian 12 has /usr/include/libdwarf and no .pc file.
 find_dwarf_cflags = pkg-config --cflags libdwarf 2>/dev/null || \
@@ -452,6 +452,13 @@ check-fingerprints: deps-ci
 	@$(MAKE) all
 	@tests/live/fingerprints.py $(if $(GO),--go "$(GO)") $(if $(TABLE),--table $(TABLE)) $(FINGERPRINTS)
 
+# A history in PostgreSQL against one in SQLite, with a server that runs as long as the check.
+.PHONY: check-postgres
+check-postgres: deps-test
+	@.ci/deps --postgres
+	@$(MAKE) all
+	@TORNSTACK=$(OUT)/tornstack tests/postgres/check.py
+
 # A set of crashes of known causes (FLEET: a folder, kept), and how well triage puts them together; TABLE=docs/fleet.md writes it down.
 FLEET ?= build/fleet
 .PHONY: check-fleet
@@ -657,6 +664,7 @@ help:
 	@echo "make check-live-process  processes that tornstack reads while they run: lost requests, pauses, stacks; GO=, LIVE="
 	@echo "make check-live     crashes programs of ten Go releases, compares goroutines; GO='1.27.4 …' and LIVE=… select"
 	@echo "make check-fingerprints  the same crashes of a program built in many ways share a fingerprint, others do not; GO=, TABLE="
+	@echo "make check-postgres a history in a server of PostgreSQL against one in a file"
 	@echo "make check-fleet    crashes of known causes: which tornstack triage puts together; GO=, TABLE=, FLEET=DIR"
 	@echo "make accuracy       check-live, and its table into docs/accuracy.md"
 	@echo "make bench          how long tornstack takes for dumps of 10,000 to a million goroutines, beside Delve (needs Go; BENCH=--help)"

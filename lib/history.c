@@ -32,7 +32,8 @@ static const struct err *find(struct telling *telling)
 
 	if (err || !options->fingerprint || telling->fingerprint)
 		return err;
-	return err_new(telling->arena, ERR_ABSENT, "%s: no crash of that fingerprint, or several that begin so, are in %s", options->fingerprint, options->db);
+	return err_new(telling->arena, ERR_ABSENT, "%s: no crash of that fingerprint, or several that begin so, are in %s", options->fingerprint,
+		       database_shown(telling->arena, options->db));
 }
 
 static const struct err *change(struct telling *telling)

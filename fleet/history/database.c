@@ -29,6 +29,21 @@ const struct err *database_run(struct database *database, const char *sql, const
 	return database->engine->run(database->handle, sql, values, count, row, context);
 }
 
+static bool is_url(const char *name)
+{
+	return !strncmp(name, "postgresql://", 13) || !strncmp(name, "postgres://", 11);
+}
+
+const char *database_shown(struct arena *arena, const char *name)
+{
+	const char *host = is_url(name) ? strstr(name, "://") + 3 : NULL, *end = host ? host + strcspn(host, "?") : NULL;
+
+	for (const char *at = host; at < end; at++)
+		if (*at == '@')
+			host = at + 1;
+	return host ? arena_printf(arena, "postgresql://%.*s", (int)(end - host), host) : name;
+}
+
 static const struct err *run_plain(struct database *database, const char *sql)
 {
 	return database_run(database, sql, NULL, 0, NULL, NULL);
@@ -119,8 +134,8 @@ static const struct err *settle_schema(struct database *database)
 	if (err || version == VERSION)
 		return err;
 	if (version > VERSION)
-		return err_new(database->arena, ERR_UNSUPPORTED, "%s: its schema is version %ld, of a newer tornstack; this one knows %d", database->name,
-			       version, VERSION);
+		return err_new(database->arena, ERR_UNSUPPORTED, "%s: its schema is version %ld, of a newer tornstack; this one knows %d",
+			       database_shown(database->arena, database->name), version, VERSION);
 	err = database_begin(database);
 	return err ? err : database_end(database, upgrade_inside(database));
 }
@@ -130,7 +145,7 @@ const struct err *database_open(struct arena *arena, const char *name, enum data
 	struct database *database = arena_alloc(arena, sizeof *database);
 	const struct err *err;
 
-	*database = (struct database){.arena = arena, .name = name, .engine = &engine_sqlite};
+	*database = (struct database){.arena = arena, .name = name, .engine = is_url(name) ? &engine_postgres : &engine_sqlite};
 	err = database->engine->open(arena, name, use, &database->handle);
 	if (!err)
 		err = settle_schema(database);

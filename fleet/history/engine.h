@@ -13,6 +13,6 @@ struct engine {
 	const char *has_table; /* a row if there is a table $1 */
 };
 
-extern const struct engine engine_sqlite;
+extern const struct engine engine_sqlite, engine_postgres;
 
 #endif
