@@ -452,6 +452,16 @@ check-fingerprints: deps-ci
 	@$(MAKE) all
 	@tests/live/fingerprints.py $(if $(GO),--go "$(GO)") $(if $(TABLE),--table $(TABLE)) $(FINGERPRINTS)
 
+# The Spark job of integrations/ against one machine, its queries in DuckDB and ClickHouse, and the manifest for Kubernetes against its schema. Needs
+# Java; the rest comes from PyPI into build/spark.
+.PHONY: check-spark
+check-spark: deps-test
+	@$(MAKE) all
+	@[ -x build/spark/bin/pip ] || python3 -m venv build/spark
+	@build/spark/bin/pip install -q pyspark duckdb chdb kubernetes-validate
+	@build/spark/bin/python integrations/spark/check.py $(abspath $(OUT)/tornstack) $(abspath fixtures/cases)
+	@build/spark/bin/kubernetes-validate --strict --quiet integrations/kubernetes/daemonset.yaml
+
 # A history in PostgreSQL against one in SQLite, with a server that runs as long as the check.
 .PHONY: check-postgres
 check-postgres: deps-test
@@ -664,6 +674,7 @@ help:
 	@echo "make check-live-process  processes that tornstack reads while they run: lost requests, pauses, stacks; GO=, LIVE="
 	@echo "make check-live     crashes programs of ten Go releases, compares goroutines; GO='1.27.4 …' and LIVE=… select"
 	@echo "make check-fingerprints  the same crashes of a program built in many ways share a fingerprint, others do not; GO=, TABLE="
+	@echo "make check-spark    the Spark job of integrations/ against one machine, the queries in DuckDB and ClickHouse (needs Java and PyPI)"
 	@echo "make check-postgres a history in a server of PostgreSQL against one in a file"
 	@echo "make check-fleet    crashes of known causes: which tornstack triage puts together; GO=, TABLE=, FLEET=DIR"
 	@echo "make accuracy       check-live, and its table into docs/accuracy.md"
