@@ -43,14 +43,19 @@ static bool is_own(const struct image *image, int64_t sender)
 	return sender && own;
 }
 
+/* By a code that the kernel gives, and no instruction's. */
+static bool may_be_sent(const struct sent_signal *sent)
+{
+	if (sent->code != SIGNAL_CODE_UNTOLD && !signal_code(sent->signal->number, sent->code))
+		return false;
+	return sent->code <= 0 || (sent->code == SIGNAL_CODE_KERNEL && !sent->signal->fault);
+}
+
 static bool ends_process(const struct analysis *analysis, struct sent_signal *sent)
 {
-	const bool kernel = sent->code == SIGNAL_CODE_KERNEL;
-
-	if (!sent->signal || !sent->signal->dumps || !signal_code(sent->signal->number, sent->code) || (sent->code > 0 && (!kernel || sent->signal->fault)) ||
-	    sent->sender < 0 || sent->sender > PID_LIMIT)
+	if (!sent->signal || !sent->signal->dumps || !may_be_sent(sent) || sent->sender < 0 || sent->sender > PID_LIMIT)
 		return false;
-	if (kernel)
+	if (sent->code == SIGNAL_CODE_KERNEL)
 		sent->sender = 0;
 	sent->own = is_own(analysis->image, sent->sender);
 	return !sent->own || (!may_be_runtimes(analysis, sent) &&
