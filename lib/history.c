@@ -1,6 +1,7 @@
 /* history.c: ts_history: what a database knows, and what people do to it. */
 #include "lib/tornstack.h"
 
+#include "fleet/history/database_name.h"
 #include "fleet/history/history.h"
 #include "lib/options.h"
 #include "lib/overview.h"

@@ -1,6 +1,7 @@
 /* database.c: see database.h. */
 #include "fleet/history/database.h"
 
+#include "fleet/history/database_name.h"
 #include "fleet/history/engine.h"
 
 #include <stdlib.h>
@@ -27,21 +28,6 @@ const struct err *database_run(struct database *database, const char *sql, const
 			       void *context)
 {
 	return database->engine->run(database->handle, sql, values, count, row, context);
-}
-
-static bool is_url(const char *name)
-{
-	return !strncmp(name, "postgresql://", 13) || !strncmp(name, "postgres://", 11);
-}
-
-const char *database_shown(struct arena *arena, const char *name)
-{
-	const char *host = is_url(name) ? strstr(name, "://") + 3 : NULL, *end = host ? host + strcspn(host, "?") : NULL;
-
-	for (const char *at = host; at < end; at++)
-		if (*at == '@')
-			host = at + 1;
-	return host ? arena_printf(arena, "postgresql://%.*s", (int)(end - host), host) : name;
 }
 
 static const struct err *run_plain(struct database *database, const char *sql)
@@ -145,7 +131,7 @@ const struct err *database_open(struct arena *arena, const char *name, enum data
 	struct database *database = arena_alloc(arena, sizeof *database);
 	const struct err *err;
 
-	*database = (struct database){.arena = arena, .name = name, .engine = is_url(name) ? &engine_postgres : &engine_sqlite};
+	*database = (struct database){.arena = arena, .name = name, .engine = database_is_url(name) ? &engine_postgres : &engine_sqlite};
 	err = database->engine->open(arena, name, use, &database->handle);
 	if (!err)
 		err = settle_schema(database);

@@ -11,9 +11,6 @@ struct database;
 
 enum database_use { DATABASE_READ /* it must be there */, DATABASE_WRITE /* it is made where it is not */ };
 
-/* A name as it is told to people: of a URL without who connects, and by which password. */
-const char *database_shown(struct arena *arena, const char *name);
-
 /* Opens the database of that name: a file, or postgresql://…. Its schema becomes the one that this program knows (the .sql files). It is closed
  * with the arena, which also has the texts of errors: IO (also: the library is not installed), ABSENT, BAD_DATA (damaged, or of another
  * program), UNSUPPORTED (of a newer tornstack). */

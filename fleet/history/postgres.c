@@ -1,6 +1,7 @@
 /* postgres.c: the only file that knows libpq, of which it takes types from the header and functions at run time, as sqlite.c does of SQLite. A
  * database that several machines share: named by a URL (postgresql.org/docs/current/libpq-connect.html, "Connection URIs"), in the tables of
  * the connection's own schema (search_path). Writers wait for each other by an advisory lock, for at most PATIENCE. */
+#include "fleet/history/database_name.h"
 #include "fleet/history/engine.h"
 
 #include "base/loaded.h"
