@@ -92,19 +92,23 @@ def nested_segments(sound):
               len(report['goroutines']) == sound.goroutines else report and len(report['goroutines']))
 
 
+def headline(report):
+    """Of the verdict. Memory that the segments promise and the dump lacks is told as well, with what would have kept it."""
+    return [report['verdict'][part] for part in ('rule', 'certainty', 'headline', 'narrative')]
+
+
 def many_segments(sound):
     """Writable memory in the smallest pieces, which is searched."""
     folder = sound.folder / SEARCHED
     folder.mkdir()
     exe = ['--exe', dump_file.unpacked(tap.CASES / SEARCHED / 'exe.zst', folder)]
     dump = dump_file.unpacked(tap.CASES / SEARCHED / 'dump.zst', folder)
-    verdict = tap.Run(dump, *exe, '--json').report['verdict']
+    verdict = headline(tap.Run(dump, *exe, '--json').report)
     dump.write_bytes(with_programs(dump.read_bytes(), [(elf_file.PT_LOAD, 6, 4096, FREE + 4096 * i, 0, 64, 4096, 1)
                                                        for i in range(SEGMENTS)]))
     cost('200,000 segments that are searched', dump, *exe)
     report = tap.Run(dump, *exe, '--json').report
-    tap.check('200,000 segments that are searched: the verdict stays',
-              None if report and report['verdict'] == verdict else report and report['verdict'])
+    tap.check('200,000 segments that are searched: the verdict stays', None if report and headline(report) == verdict else report and report['verdict'])
 
 
 def many_notes(sound):
