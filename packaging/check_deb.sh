@@ -43,6 +43,7 @@ use() {
 	local suite=$1 root=$roots/$1-use
 	local before=$roots/$1.before
 	[ -e "$root/usr/bin/apt" ] || packaging/root.sh make "$suite" "$root"
+	in_root "$root" apt-get update -q >/dev/null
 	in_root "$root" bash -c 'apt-get purge -y -q "?name(tornstack)" >/dev/null; apt-get autoremove --purge -y -q >/dev/null' || true
 	listing "$root" >"$before"
 	rm -rf "$root/packages" && mkdir "$root/packages"
