@@ -106,25 +106,27 @@ static void look_up(struct go_runtime *runtime, struct pc_info *info)
 		recorded_look_up(runtime->recorded, info);
 }
 
-/* Of its own, so that the short way needs no stack. */
-static __attribute__((noinline)) struct pc_info *find_or_add(struct go_runtime *runtime, uint64_t pc, bool exact)
+static struct pc_info *add(struct go_runtime *runtime, uint64_t pc, bool exact)
 {
-	struct pc_info **slot = slot_of(runtime->memo, pc, exact);
 	struct pc_info *info;
 
-	if (*slot)
-		return *slot;
-	if (runtime->memo->used * 2 >= runtime->memo->size) {
+	if (runtime->memo->used * 2 >= runtime->memo->size)
 		grow(runtime);
-		slot = slot_of(runtime->memo, pc, exact);
-	}
 	info = arena_alloc(runtime->arena, sizeof *info);
 	info->pc = pc;
 	info->exact = exact;
-	*slot = info;
+	*slot_of(runtime->memo, pc, exact) = info;
 	runtime->memo->used++;
 	look_up(runtime, info);
 	return info;
+}
+
+/* Of its own, so that the short way needs no stack. */
+static __attribute__((noinline)) struct pc_info *find_or_add(struct go_runtime *runtime, uint64_t pc, bool exact)
+{
+	struct pc_info *info = *slot_of(runtime->memo, pc, exact);
+
+	return info ? info : add(runtime, pc, exact);
 }
 
 static inline struct pc_info *info_of(struct go_runtime *runtime, uint64_t pc, bool exact)
