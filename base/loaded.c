@@ -4,20 +4,34 @@
 #ifndef TORNSTACK_STATIC
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <string.h>
 
-bool loaded_functions(const char *soname, const struct loaded_function *functions, size_t count)
+static bool load(const struct loaded_library *library)
 {
-	void *handle = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
+	void *handle = dlopen(library->soname, RTLD_NOW | RTLD_LOCAL);
 
-	for (size_t i = 0; handle && i < count; i++) {
-		void *symbol = dlsym(handle, functions[i].name);
+	for (size_t i = 0; handle && i < library->count; i++) {
+		void *symbol = dlsym(handle, library->functions[i].name);
 
 		if (!symbol)
 			return false;
-		memcpy(functions[i].at, &symbol, sizeof symbol);
+		memcpy(library->functions[i].at, &symbol, sizeof symbol);
 	}
 	return handle;
+}
+
+bool loaded_library(struct loaded_library *library)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	bool whole;
+
+	pthread_mutex_lock(&lock);
+	if (library->state == LOADED_UNTRIED)
+		library->state = load(library) ? LOADED_WHOLE : LOADED_NOT;
+	whole = library->state == LOADED_WHOLE;
+	pthread_mutex_unlock(&lock);
+	return whole;
 }
 
 #endif

@@ -7,7 +7,6 @@
 #include "base/loaded.h"
 
 #include <libpq-fe.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,31 +40,21 @@ struct library {
 };
 
 static struct library library;
-static bool complete;
 
+static bool is_loaded(void)
+{
 #ifdef TORNSTACK_STATIC /* which has no loader, and would be linked with all that libpq needs */
-static void load(void)
-{
-}
+	return false;
 #else
-static void load(void)
-{
-	const struct loaded_function functions[] = {
+	static const struct loaded_function functions[] = {
 #define FUNCTION(name) {"PQ" #name, &library.name},
 		FUNCTIONS(FUNCTION)
 #undef FUNCTION
 	};
+	static struct loaded_library loaded = {SONAME, functions, sizeof functions / sizeof *functions, LOADED_UNTRIED};
 
-	complete = loaded_functions(SONAME, functions, sizeof functions / sizeof *functions);
-}
+	return loaded_library(&loaded);
 #endif
-
-static bool is_loaded(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, load);
-	return complete;
 }
 
 struct postgres {

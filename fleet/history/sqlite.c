@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,37 +43,32 @@ struct library {
 #undef FUNCTION
 };
 
-static struct library library;
-static bool complete;
-
 #ifdef TORNSTACK_STATIC /* a static program has no loader: it is linked with the library */
-static void load(void)
-{
-#define FUNCTION(name) library.name = sqlite3_##name;
+static struct library library = {
+#define FUNCTION(name) .name = sqlite3_##name,
 	FUNCTIONS(FUNCTION)
 #undef FUNCTION
-	complete = true;
+};
+
+static bool is_loaded(void)
+{
+	return true;
 }
 #else
-static void load(void)
+static struct library library;
+
+static bool is_loaded(void)
 {
-	const struct loaded_function functions[] = {
+	static const struct loaded_function functions[] = {
 #define FUNCTION(name) {"sqlite3_" #name, &library.name},
 		FUNCTIONS(FUNCTION)
 #undef FUNCTION
 	};
+	static struct loaded_library loaded = {SONAME, functions, sizeof functions / sizeof *functions, LOADED_UNTRIED};
 
-	complete = loaded_functions(SONAME, functions, sizeof functions / sizeof *functions);
+	return loaded_library(&loaded);
 }
 #endif
-
-static bool is_loaded(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, load);
-	return complete;
-}
 
 struct sqlite {
 	struct arena *arena;

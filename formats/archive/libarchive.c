@@ -3,40 +3,31 @@
 
 #include "base/loaded.h"
 
-#include <pthread.h>
-#include <stdbool.h>
-
 /* That of every libarchive 3. */
 #define SONAME "libarchive.so.13"
 
-static struct libarchive library;
-static bool complete;
-
 #ifdef TORNSTACK_STATIC /* a static program has no loader: it is linked with the library */
-static void load(void)
+const struct libarchive *libarchive(void)
 {
-#define FUNCTION(name) library.name = archive_##name;
-	LIBARCHIVE(FUNCTION)
-#undef FUNCTION
-	complete = true;
-}
-#else
-static void load(void)
-{
-	const struct loaded_function functions[] = {
-#define FUNCTION(name) {"archive_" #name, &library.name},
+	static const struct libarchive library = {
+#define FUNCTION(name) .name = archive_##name,
 		LIBARCHIVE(FUNCTION)
 #undef FUNCTION
 	};
 
-	complete = loaded_functions(SONAME, functions, sizeof functions / sizeof *functions);
+	return &library;
 }
-#endif
-
+#else
 const struct libarchive *libarchive(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	static struct libarchive library;
+	static const struct loaded_function functions[] = {
+#define FUNCTION(name) {"archive_" #name, &library.name},
+		LIBARCHIVE(FUNCTION)
+#undef FUNCTION
+	};
+	static struct loaded_library loaded = {SONAME, functions, sizeof functions / sizeof *functions, LOADED_UNTRIED};
 
-	pthread_once(&once, load);
-	return complete ? &library : NULL;
+	return loaded_library(&loaded) ? &library : NULL;
 }
+#endif

@@ -34,8 +34,9 @@ struct library {
 #undef FUNCTION
 };
 
+static struct library library;
+
 struct fetch {
-	struct library library;
 	debuginfod_client *client;
 	const struct file_options *options;
 	uint64_t max_size;
@@ -57,9 +58,8 @@ bool debuginfod_enabled(void)
 /* One static file: what a C library loads into such a program must be of that very C library. */
 static const char ABSENT[] = "this tornstack is one static file, which cannot load " DEBUGINFOD_SONAME;
 
-static bool load_library(struct library *ret)
+static bool is_loaded(void)
 {
-	(void)ret;
 	return false;
 }
 
@@ -67,16 +67,17 @@ static bool load_library(struct library *ret)
 
 static const char ABSENT[] = DEBUGINFOD_SONAME " is not installed, or too old";
 
-/* Never unloaded: libcurl does not survive that. Loading it again costs nothing. */
-static bool load_library(struct library *ret)
+/* Never unloaded: libcurl does not survive that. */
+static bool is_loaded(void)
 {
-	const struct loaded_function functions[] = {
-#define FUNCTION(name) {"debuginfod_" #name, &ret->name},
+	static const struct loaded_function functions[] = {
+#define FUNCTION(name) {"debuginfod_" #name, &library.name},
 		FUNCTIONS(FUNCTION)
 #undef FUNCTION
 	};
+	static struct loaded_library loaded = {DEBUGINFOD_SONAME, functions, sizeof functions / sizeof *functions, LOADED_UNTRIED};
 
-	return loaded_functions(DEBUGINFOD_SONAME, functions, sizeof functions / sizeof *functions);
+	return loaded_library(&loaded);
 }
 
 #endif
@@ -92,12 +93,8 @@ static int64_t now(void)
 /* The library calls it all the while, also when it waits for a connection. */
 static int watch(debuginfod_client *client, long done, long total)
 {
-	struct library library;
-	struct fetch *fetch;
+	struct fetch *fetch = library.get_user_data(client);
 
-	if (!load_library(&library))
-		return 1;
-	fetch = library.get_user_data(client);
 	fetch->cancelled = fetch->options && cancelled(&fetch->options->cancel);
 	fetch->too_large = (done > 0 && (uint64_t)done > fetch->max_size) || (total > 0 && (uint64_t)total > fetch->max_size);
 	fetch->late = now() >= fetch->deadline;
@@ -109,7 +106,7 @@ static void release(void *object)
 	struct fetch *fetch = object;
 
 	if (fetch->client)
-		fetch->library.end(fetch->client);
+		library.end(fetch->client);
 	free(fetch->path);
 }
 
@@ -162,20 +159,20 @@ const struct err *debuginfod_fetch(struct arena *arena, const char *build_id, co
 		return err_new(arena, ERR_ABSENT, "DEBUGINFOD_URLS is not set");
 	if (broker_joined())
 		return ask(arena, build_id, path);
-	if (!load_library(&fetch->library))
+	if (!is_loaded())
 		return err_new(arena, ERR_ABSENT, "%s", ABSENT);
 	fetch->options = options;
 	fetch->max_size = options && options->max_size ? options->max_size : DEFAULT_MAX_SIZE;
 	fetch->patience = options && options->patience ? options->patience : PATIENCE;
 	fetch->deadline = now() + (int64_t)fetch->patience * MILLISECONDS;
 	arena_defer(arena, release, fetch);
-	fetch->client = fetch->library.begin();
+	fetch->client = library.begin();
 	if (!fetch->client)
 		return err_new(arena, ERR_IO, "libdebuginfod cannot start");
-	fetch->library.set_user_data(fetch->client, fetch);
-	fetch->library.set_progressfn(fetch->client, watch);
+	library.set_user_data(fetch->client, fetch);
+	library.set_progressfn(fetch->client, watch);
 	/* length 0: in hex */
-	descriptor = fetch->library.find_executable(fetch->client, (const unsigned char *)build_id, 0, &fetch->path);
+	descriptor = library.find_executable(fetch->client, (const unsigned char *)build_id, 0, &fetch->path);
 	if (descriptor < 0)
 		return failure(arena, fetch, build_id, -descriptor);
 	close(descriptor);
