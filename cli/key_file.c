@@ -1,6 +1,7 @@
 /* key_file.c: see key_file.h. */
 #include "cli/key_file.h"
 
+#include "base/hex.h"
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -18,18 +19,10 @@ static void write_digits(const unsigned char *key, char ret[static DIGITS + 2])
 	memcpy(ret + DIGITS, "\n", 2);
 }
 
-static int digit_of(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
 static bool read_digits(const char *text, unsigned char ret[static TS_KEY])
 {
 	for (size_t i = 0; i < TS_KEY; i++) {
-		const int high = digit_of(text[2 * i]), low = high < 0 ? -1 : digit_of(text[2 * i + 1]);
+		const int high = hex_digit((uint8_t)text[2 * i]), low = high < 0 ? -1 : hex_digit((uint8_t)text[2 * i + 1]);
 
 		if (low < 0)
 			return false;

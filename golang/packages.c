@@ -2,17 +2,10 @@
  * a "=>" line behind one says what replaced it (runtime/debug/mod.go). */
 #include "golang/packages.h"
 
+#include "base/hex.h"
 #include "base/prefix.h"
 
 #include <string.h>
-
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
 
 /* Dots of a path's last element, and what is no letter, are written %xx. */
 static const char *unescape(struct arena *arena, const char *text, size_t length)
@@ -21,8 +14,8 @@ static const char *unescape(struct arena *arena, const char *text, size_t length
 	size_t used = 0;
 
 	for (size_t i = 0; i < length; i++) {
-		int high = text[i] == '%' && i + 2 < length ? hex_digit(text[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+		int high = text[i] == '%' && i + 2 < length ? hex_digit((uint8_t)text[i + 1]) : -1;
+		int low = high >= 0 ? hex_digit((uint8_t)text[i + 2]) : -1;
 
 		result[used++] = (char)(low >= 0 ? high * 16 + low : text[i]);
 		i += low >= 0 ? 2 : 0;

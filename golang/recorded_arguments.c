@@ -1,25 +1,22 @@
 /* recorded_arguments.c: see recorded_arguments.h. */
 #include "golang/recorded_arguments.h"
 
-enum { HEX = 16, LEAST_ADDRESS = 1 << 20 /* below it numbers are lengths and counts */ };
+#include "base/hex.h"
 
-static unsigned digit_of(char c)
-{
-	return c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : HEX;
-}
+enum { LEAST_ADDRESS = 1 << 20 /* below it numbers are lengths and counts */ };
 
 bool recorded_argument(const struct recorded_frame *frame, size_t *at, uint64_t *value, bool *unsure)
 {
 	const char *text = frame->arguments;
 	const size_t size = text ? frame->arguments_size : 0;
 
-	while (*at + 2 < size && (text[*at] != '0' || text[*at + 1] != 'x' || digit_of(text[*at + 2]) == HEX))
+	while (*at + 2 < size && (text[*at] != '0' || text[*at + 1] != 'x' || hex_digit((uint8_t)text[*at + 2]) < 0))
 		++*at;
 	if (*at + 2 >= size)
 		return false;
 	*value = 0;
-	for (*at += 2; *at < size && digit_of(text[*at]) < HEX; ++*at)
-		*value = *value << 4 | digit_of(text[*at]);
+	for (*at += 2; *at < size && hex_digit((uint8_t)text[*at]) >= 0; ++*at)
+		*value = *value << 4 | (uint64_t)hex_digit((uint8_t)text[*at]);
 	*unsure = *at < size && text[*at] == '?';
 	return true;
 }

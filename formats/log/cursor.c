@@ -1,6 +1,8 @@
 /* cursor.c: see cursor.h. */
 #include "formats/log/cursor.h"
 
+#include "base/hex.h"
+
 #include <string.h>
 
 enum { DECIMAL = 10, HEXADECIMAL = 16 };
@@ -39,11 +41,12 @@ size_t cursor_skip_space(struct cursor *cursor)
 	return (size_t)(cursor->at - start);
 }
 
-static int digit_of(char c)
+/* Of that base; -1: it is no digit. */
+static int digit_of(char c, int base)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + DECIMAL : HEXADECIMAL;
+	const int digit = hex_digit((uint8_t)c);
+
+	return digit < base ? digit : -1;
 }
 
 static bool take_number(struct cursor *cursor, int base, uint64_t *ret)
@@ -51,9 +54,9 @@ static bool take_number(struct cursor *cursor, int base, uint64_t *ret)
 	const char *at = cursor->at;
 	uint64_t value = 0;
 
-	for (; at < cursor->end && digit_of(*at) < base; at++)
+	for (; at < cursor->end && digit_of(*at, base) >= 0; at++)
 		if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)digit_of(*at), &value))
+		    __builtin_add_overflow(value, (uint64_t)digit_of(*at, base), &value))
 			return false;
 	if (at == cursor->at)
 		return false;

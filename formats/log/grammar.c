@@ -2,6 +2,8 @@
  * (hexdumpWords), signal_*.go (dumpregs). */
 #include "formats/log/grammar.h"
 
+#include "base/hex.h"
+
 #include <string.h>
 
 static const struct {
@@ -20,7 +22,7 @@ static bool is_digit(uint8_t byte)
 
 static bool is_hex(uint8_t byte)
 {
-	return is_digit(byte) || (byte >= 'a' && byte <= 'f');
+	return hex_digit(byte) >= 0;
 }
 
 /* Without `text` at its beginning; unchanged where it begins otherwise. */

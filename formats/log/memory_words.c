@@ -2,6 +2,7 @@
  * hexdumpWords): two a line behind their address, "0x000000c000046f38: <0x000000000047e4a1 <main.f+0x41>  0x…", where one of < > ! may
  * mark a word; up to Go 1.16 without any "0x", and "<main.f+65>"; from Go 1.26 on (hexdump.go) as bytes of which the last comes first, "00002445424bbdf0: 00002445 424bbe28  00000000
  * 0044748a  (.KBE$..", and, where the first word is not part of it, blanks in its place. */
+#include "base/hex.h"
 #include "formats/dump/segments.h"
 #include "formats/log/reader.h"
 
@@ -17,11 +18,11 @@ static bool hex_digits(struct cursor *cursor, size_t count, uint64_t *ret)
 	if (cursor_left(cursor) < count)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		const char c = cursor->at[i];
+		const int digit = hex_digit((uint8_t)cursor->at[i]);
 
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+		if (digit < 0)
 			return false;
-		value = value << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+		value = value << 4 | (uint64_t)digit;
 	}
 	cursor->at += count;
 	*ret = value;

@@ -2,6 +2,8 @@
  * stays, so whoever takes a text back finds the same words in it. */
 #include "formats/pseudonym/word.h"
 
+#include "base/hex.h"
+
 #include <string.h>
 
 struct text {
@@ -26,11 +28,6 @@ static size_t run_size(const struct text *text, size_t at)
 	return size;
 }
 
-static bool is_hex(uint8_t byte)
-{
-	return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
-}
-
 /* All words of [at, at + size). A byte that is written %xx is none of them (cmd/internal/objabi/path.go). */
 static void put_words(const struct text *text, size_t at, size_t size)
 {
@@ -42,7 +39,7 @@ static void put_words(const struct text *text, size_t at, size_t size)
 		if (word)
 			word_put(text->pseudonyms, text->bytes + at, word);
 		at += word;
-		if (at + 2 < end && text->bytes[at] == '%' && is_hex(text->bytes[at + 1]) && is_hex(text->bytes[at + 2]))
+		if (at + 2 < end && text->bytes[at] == '%' && hex_digit(text->bytes[at + 1]) >= 0 && hex_digit(text->bytes[at + 2]) >= 0)
 			at += 2;
 		at++;
 	}
