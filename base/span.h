@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct span {
 	const uint8_t *data;
@@ -28,6 +29,13 @@ static inline uint32_t load_u32(const uint8_t *b)
 static inline uint64_t load_u64(const uint8_t *b)
 {
 	return load_u32(b) | (uint64_t)load_u32(b + sizeof(uint32_t)) << 32;
+}
+
+/* Writes a number of `bytes` bytes, and goes behind it. */
+static inline void append_number(uint8_t **at, uint64_t value, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		*(*at)++ = (uint8_t)(value >> 8 * i);
 }
 
 /* Whether `size` bytes at an offset lie inside. */
@@ -55,6 +63,14 @@ static inline uint32_t span_u32(struct span span, uint64_t offset)
 static inline uint64_t span_u64(struct span span, uint64_t offset)
 {
 	return span_has(span, offset, sizeof(uint64_t)) ? load_u64(span.data + offset) : 0;
+}
+
+/* Whether its first bytes are those of a text. */
+static inline bool span_begins(struct span span, const char *text)
+{
+	const size_t size = strlen(text);
+
+	return span.size >= size && !memcmp(span.data, text, size);
 }
 
 /* The NUL-terminated string at an offset, or NULL when it is not terminated within the span or within `limit` bytes. */

@@ -10,11 +10,6 @@ enum { WORD = 8, BACKLOG = 512, PATH_MOST = 4096 };
 
 /* ---- texts ---- */
 
-static bool begins(struct span line, const char *with)
-{
-	return line.size >= strlen(with) && !memcmp(line.data, with, strlen(with));
-}
-
 /* A setting of the build may hold anything that was given to a linker or a compiler; a replacement, a path of that machine. */
 static bool is_private_line(struct span line)
 {
@@ -22,7 +17,7 @@ static bool is_private_line(struct span line)
 					      "build\tCGO_LDFLAGS", "=>\t/", "=>\t."};
 
 	for (size_t i = 0; i < sizeof private / sizeof *private; i++)
-		if (begins(line, private[i]))
+		if (span_begins(line, private[i]))
 			return true;
 	return false;
 }
@@ -67,7 +62,7 @@ static bool is_runtime_line(struct span line)
 	while (line.size && (*line.data == '\t' || !*line.data))
 		line = span_from(line, 1);
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-		if (begins(line, lines[i].beginning) &&
+		if (span_begins(line, lines[i].beginning) &&
 		    (!lines[i].part || span_find(line, 0, lines[i].part, strlen(lines[i].part)) != SIZE_MAX))
 			return true;
 	return false;

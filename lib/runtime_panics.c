@@ -12,17 +12,12 @@ static const struct {
 #undef PANIC
 };
 
-static bool begins(struct span text, const char *with)
-{
-	return text.size >= strlen(with) && !memcmp(text.data, with, strlen(with));
-}
-
 bool runtime_panic_is(struct span value)
 {
 	for (size_t i = 0; i < sizeof panics / sizeof *panics; i++) {
 		const struct span rest = span_from(value, strlen(panics[i].text));
 
-		if (begins(value, panics[i].text) && (!panics[i].whole || !rest.size || begins(rest, " [recovered")))
+		if (span_begins(value, panics[i].text) && (!panics[i].whole || !rest.size || span_begins(rest, " [recovered")))
 			return true;
 	}
 	return false;

@@ -13,8 +13,7 @@ static struct segment *segment_at(struct image *image, uint64_t address)
 
 static void store(uint8_t *at, uint64_t value)
 {
-	for (unsigned i = 0; i < WORD; i++)
-		at[i] = (uint8_t)(value >> 8 * i);
+	append_number(&at, value, WORD);
 }
 
 /* Sets one word, in a copy of its segment: the file is mapped read-only. */

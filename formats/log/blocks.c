@@ -49,13 +49,6 @@ struct block_makers {
 	VEC(struct maker *) items;
 };
 
-static bool starts(struct span text, const char *with)
-{
-	const size_t size = strlen(with);
-
-	return text.size >= size && !memcmp(text.data, with, size);
-}
-
 static uint64_t id_of(struct span text)
 {
 	uint64_t id = 0;
@@ -101,7 +94,7 @@ static bool tells(struct span text, enum log_kind kind, const struct stream_line
 {
 	for (size_t i = 0; kind == LOG_NOTE && i < sizeof telling / sizeof *telling; i++)
 		if (holds(text, telling[i].text))
-			return holds(text, telling[i].number) || (next && starts(log_trim(next->text), telling[i].number));
+			return holds(text, telling[i].number) || (next && span_begins(log_trim(next->text), telling[i].number));
 	return kind == LOG_SIGNAL;
 }
 
@@ -201,11 +194,11 @@ static void keep(struct building *building, const struct stream_line *record, en
  * signals by which it goes through its threads. */
 static bool ends_another(const struct building *building, struct span text, const struct stream_line *next)
 {
-	if (building->state != STATE_STACKS || (next && starts(log_trim(next->text), "panic during ")))
+	if (building->state != STATE_STACKS || (next && span_begins(log_trim(next->text), "panic during ")))
 		return false;
 	if (building->last == LOG_NOTE || building->last == LOG_WORDS)
-		return !starts(text, "fatal error: ") && !(building->threads && starts(text, "SIG"));
-	return !(building->threads && starts(text, "SIG"));
+		return !span_begins(text, "fatal error: ") && !(building->threads && span_begins(text, "SIG"));
+	return !(building->threads && span_begins(text, "SIG"));
 }
 
 /* A goroutine that is there already is one of another account, unless its own thread prints it. */
@@ -213,7 +206,7 @@ static bool is_another_account(struct building *building, const struct stream_li
 {
 	const struct maker *maker = building->maker;
 	const struct span text = log_trim(record->text);
-	const uint64_t id = starts(text, "goroutine ") ? id_of(text) : 0;
+	const uint64_t id = span_begins(text, "goroutine ") ? id_of(text) : 0;
 	const bool fresh = !id || id_set_add(&building->ids, maker->makers->arena, id);
 
 	if (building->state != STATE_STACKS || building->threads)
@@ -230,7 +223,7 @@ static void begin_stack(struct building *building, const struct stream_line *rec
 
 	if (is_another_account(building, record)) {
 		close_block(building);
-		if (starts(text, "goroutine "))
+		if (span_begins(text, "goroutine "))
 			id_set_add(&building->ids, building->maker->makers->arena, id_of(text));
 	}
 	if (building->state == STATE_NONE || building->state == STATE_NOTES)
@@ -249,7 +242,7 @@ static void begin_end(struct building *building, const struct stream_line *recor
 		building->state = STATE_END;
 		building->indented = log_trim(record->text).data != record->text.data;
 	}
-	building->headless |= starts(log_trim(record->text), "Exception 0x");
+	building->headless |= span_begins(log_trim(record->text), "Exception 0x");
 	keep(building, record, LOG_END);
 }
 
@@ -325,11 +318,11 @@ static bool in_race_report(struct building *building, const struct stream_line *
 {
 	const struct span text = log_trim(record->text);
 
-	if (starts(text, "WARNING: DATA RACE"))
+	if (span_begins(text, "WARNING: DATA RACE"))
 		building->races = true;
-	if (building->races && (starts(text, "==================") || record->kind == LOG_STACK || record->kind == LOG_END)) {
+	if (building->races && (span_begins(text, "==================") || record->kind == LOG_STACK || record->kind == LOG_END)) {
 		building->races = false;
-		return starts(text, "=");
+		return span_begins(text, "=");
 	}
 	return building->races;
 }
@@ -363,7 +356,7 @@ static void take(struct building *building, const struct stream_line *record, co
 		if (building->state == STATE_NONE)
 			building->state = STATE_NOTES;
 		building->said = 0;
-		building->threads |= starts(log_trim(record->text), "-----");
+		building->threads |= span_begins(log_trim(record->text), "-----");
 		building->told |= tells(log_trim(record->text), record->kind, next);
 		keep(building, record, record->kind);
 		return;

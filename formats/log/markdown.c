@@ -11,7 +11,7 @@ static const char *const marks[] = {"```", "**", "`"};
 
 static bool begins(struct span text, const char *mark)
 {
-	return text.size > strlen(mark) && !memcmp(text.data, mark, strlen(mark));
+	return text.size > strlen(mark) && span_begins(text, mark);
 }
 
 static bool ends(struct span text, const char *mark)

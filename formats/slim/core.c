@@ -140,31 +140,25 @@ static void place_runs(struct writer *writer)
 	}
 }
 
-static void put(uint8_t **at, uint64_t value, unsigned bytes)
-{
-	for (unsigned i = 0; i < bytes; i++)
-		*(*at)++ = (uint8_t)(value >> 8 * i);
-}
-
 static void put_note_header(uint8_t **at, uint64_t size)
 {
-	put(at, sizeof SLIM_OWNER, 4);
-	put(at, size, 4);
-	put(at, SLIM_NOTE, 4);
+	append_number(at, sizeof SLIM_OWNER, 4);
+	append_number(at, size, 4);
+	append_number(at, SLIM_NOTE, 4);
 	memcpy(*at, SLIM_OWNER, sizeof SLIM_OWNER);
 	*at += OWNER_SIZE;
 }
 
 static void put_program(uint8_t **at, const struct elf_program *program)
 {
-	put(at, program->type, 4);
-	put(at, program->flags, 4);
-	put(at, program->offset, 8);
-	put(at, program->address, 8);
-	put(at, 0, 8);
-	put(at, program->file_size, 8);
-	put(at, program->memory_size, 8);
-	put(at, program->alignment, 8);
+	append_number(at, program->type, 4);
+	append_number(at, program->flags, 4);
+	append_number(at, program->offset, 8);
+	append_number(at, program->address, 8);
+	append_number(at, 0, 8);
+	append_number(at, program->file_size, 8);
+	append_number(at, program->memory_size, 8);
+	append_number(at, program->alignment, 8);
 }
 
 /* The old file's header, with other counts. */
@@ -173,14 +167,14 @@ static void put_file_header(uint8_t *header, const struct writer *writer)
 	uint8_t *at = header + 32;
 
 	memcpy(header, writer->plan.image->bytes.data, EHDR);
-	put(&at, EHDR, 8); /* e_phoff */
-	put(&at, 0, 8);    /* e_shoff */
+	append_number(&at, EHDR, 8); /* e_phoff */
+	append_number(&at, 0, 8);    /* e_shoff */
 	at = header + 54;
-	put(&at, PHDR, 2);
-	put(&at, writer->headers.count, 2);
-	put(&at, 0, 2);
-	put(&at, 0, 2);
-	put(&at, 0, 2);
+	append_number(&at, PHDR, 2);
+	append_number(&at, writer->headers.count, 2);
+	append_number(&at, 0, 2);
+	append_number(&at, 0, 2);
+	append_number(&at, 0, 2);
 }
 
 static void add_new_headers(struct writer *writer)

@@ -6,12 +6,6 @@
 enum { LIST_HEADER = 16, RANGE = 16 };
 enum { THREAD = 48, STACK = 24 /* MINIDUMP_MEMORY_DESCRIPTOR: start, size, RVA */, SIZE_AT = 8, RVA_AT = 12 };
 
-static void put(uint8_t **at, uint64_t value, unsigned bytes)
-{
-	for (unsigned i = 0; i < bytes; i++)
-		*(*at)++ = (uint8_t)(value >> 8 * i);
-}
-
 uint64_t memory_list_size(const struct layout_plan *plan)
 {
 	return LIST_HEADER + plan->runs.items.count * RANGE;
@@ -24,13 +18,13 @@ struct piece memory_list(struct layout_plan *plan, uint64_t at, uint64_t positio
 	uint8_t *bytes = arena_alloc(plan->image->arena, (size_t)size);
 	uint8_t *next = bytes;
 
-	put(&next, runs->items.count, 8);
-	put(&next, position, 8);
+	append_number(&next, runs->items.count, 8);
+	append_number(&next, position, 8);
 	for (size_t i = 0; i < runs->items.count; i++) {
 		struct page_run *run = &runs->items.items[i];
 
-		put(&next, run->segment->address + run->offset, 8);
-		put(&next, run->size, 8);
+		append_number(&next, run->segment->address + run->offset, 8);
+		append_number(&next, run->size, 8);
 		run->position = position;
 		position += run->size;
 	}
@@ -66,8 +60,8 @@ static void place_stack(const struct layout_plan *plan, uint8_t *descriptor)
 	const bool placed = run && run->position + within <= UINT32_MAX;
 	uint8_t *at = descriptor + SIZE_AT;
 
-	put(&at, !placed ? 0 : size < most ? size : most, 4);
-	put(&at, placed ? run->position + within : 0, 4);
+	append_number(&at, !placed ? 0 : size < most ? size : most, 4);
+	append_number(&at, placed ? run->position + within : 0, 4);
 }
 
 struct piece thread_list(const struct layout_plan *plan, struct span list, uint64_t at)

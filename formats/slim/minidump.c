@@ -234,12 +234,6 @@ static void add_area(struct writer *writer)
 		writer->area = image->bytes.size > writer->area ? image->bytes.size : writer->area;
 }
 
-static void put(uint8_t **at, uint64_t value, unsigned bytes)
-{
-	for (unsigned i = 0; i < bytes; i++)
-		*(*at)++ = (uint8_t)(value >> 8 * i);
-}
-
 struct stream {
 	uint64_t position, size;
 };
@@ -273,18 +267,18 @@ static struct piece make_directory(struct writer *writer, uint64_t at, const str
 		const uint32_t type = span_u32(entry, 0);
 		const bool kept = is_kept(writer, type) && !(writer->full && (type == MEMORY || type == MEMORY64)); /* else unused: type 0 */
 
-		put(&next, kept ? type : 0, 4);
-		put(&next, kept ? stream.size : 0, 4);
-		put(&next, kept ? stream.position : 0, 4);
+		append_number(&next, kept ? type : 0, 4);
+		append_number(&next, kept ? stream.size : 0, 4);
+		append_number(&next, kept ? stream.position : 0, 4);
 	}
 	if (writer->full) {
-		put(&next, MEMORY64, 4);
-		put(&next, made->memory.size, 4);
-		put(&next, made->memory.position, 4);
+		append_number(&next, MEMORY64, 4);
+		append_number(&next, made->memory.size, 4);
+		append_number(&next, made->memory.position, 4);
 	}
-	put(&next, SLIM_NOTE, 4);
-	put(&next, made->record.size, 4);
-	put(&next, made->record.position, 4);
+	append_number(&next, SLIM_NOTE, 4);
+	append_number(&next, made->record.size, 4);
+	append_number(&next, made->record.position, 4);
 	*count = (uint32_t)((next - bytes) / ENTRY);
 	return (struct piece){.position = at, .original = SLIM_MADE, .size = (uint64_t)(next - bytes), .bytes = bytes};
 }
@@ -295,8 +289,8 @@ static struct piece make_header(const struct writer *writer, uint64_t directory,
 	uint8_t *at = header + 8;
 
 	memcpy(header, writer->file.data, HEADER);
-	put(&at, count, 4);
-	put(&at, directory, 4);
+	append_number(&at, count, 4);
+	append_number(&at, directory, 4);
 	return (struct piece){.original = SLIM_MADE, .size = HEADER, .bytes = header};
 }
 

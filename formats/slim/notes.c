@@ -38,13 +38,12 @@ static void disguise(struct notes_writer *writer, struct span desc, uint64_t off
 {
 	const struct image *image = writer->plan->image;
 	const uint64_t value = span_u64(desc, offset), shown = redaction_disguise(value);
-	uint8_t *bytes;
+	uint8_t *bytes, *at;
 
 	if (!span_has(desc, offset, sizeof value) || !redaction_is_disguised(image->kept->redaction, value))
 		return;
-	bytes = arena_alloc(image->arena, sizeof shown);
-	for (size_t i = 0; i < sizeof shown; i++)
-		bytes[i] = (uint8_t)(shown >> 8 * i);
+	at = bytes = arena_alloc(image->arena, sizeof shown);
+	append_number(&at, shown, sizeof shown);
 	layout_edit(writer->plan, place_of(writer, desc) + offset, sizeof shown, bytes);
 }
 

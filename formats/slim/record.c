@@ -28,8 +28,7 @@ enum header { AT_MAGIC, AT_VERSION, AT_SIZE, AT_FLAGS, AT_EXTENTS, AT_COMPARISON
 
 static void put(uint8_t **at, uint64_t value)
 {
-	for (unsigned i = 0; i < WORD; i++)
-		*(*at)++ = (uint8_t)(value >> 8 * i);
+	append_number(at, value, WORD);
 }
 
 static bool block_is_kept(const struct kept *kept, uint64_t block)

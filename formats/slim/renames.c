@@ -192,10 +192,11 @@ static uint64_t each_entry(const struct redaction *redaction, uint8_t *ret)
 			continue;
 		}
 		if (sum.size && ret) {
-			const uint64_t words[] = {sum.place, sum.size, sum.kind};
+			uint8_t *at = ret + count * ENTRY;
 
-			for (size_t k = 0; k < ENTRY; k++)
-				ret[count * ENTRY + k] = (uint8_t)(words[k / WORD] >> 8 * (k % WORD));
+			append_number(&at, sum.place, WORD);
+			append_number(&at, sum.size, WORD);
+			append_number(&at, sum.kind, WORD);
 		}
 		count += sum.size != 0;
 		sum = next ? *next : sum;
@@ -213,10 +214,10 @@ uint64_t renames_size(const struct image *image)
 void renames_write(const struct image *image, uint8_t *ret)
 {
 	const struct redaction *redaction = image->kept->redaction;
-	const uint64_t words[] = {redaction->check, each_entry(redaction, ret + HEADER)};
+	const uint64_t count = each_entry(redaction, ret + HEADER);
 
-	for (size_t i = 0; i < HEADER; i++)
-		ret[i] = (uint8_t)(words[i / WORD] >> 8 * (i % WORD));
+	append_number(&ret, redaction->check, WORD);
+	append_number(&ret, count, WORD);
 }
 
 /* ---- reading ---- */

@@ -62,15 +62,14 @@ static void rename_string(struct streams *streams, uint64_t rva, const char *tex
 	const uint64_t size = span_u32(streams->file, rva);
 	const struct span old = span_slice(streams->file, rva, 4 + size);
 	const size_t length = strlen(text);
-	uint8_t *copy;
+	uint8_t *copy, *at;
 
 	if (!rva || !old.size)
 		return;
-	copy = arena_alloc(streams->plan->image->arena, old.size);
+	at = copy = arena_alloc(streams->plan->image->arena, old.size);
 	for (size_t i = 0; i < length && 4 + 2 * i + 1 < old.size; i++)
 		copy[4 + 2 * i] = (uint8_t)text[i];
-	for (unsigned i = 0; i < 4; i++)
-		copy[i] = (uint8_t)((2 * length < size ? 2 * length : size) >> 8 * i);
+	append_number(&at, 2 * length < size ? 2 * length : size, 4);
 	if (named && 2 * length <= size)
 		rename_bytes(streams->plan->image, rva + 4, NAME_ALL | RENAME_WIDE, copy + 4, 2 * length);
 	layout_edit(streams->plan, rva, old.size, copy);

@@ -28,19 +28,13 @@ static struct made made_of(const struct image *image)
 	return ret;
 }
 
-static void put(uint8_t **at, uint64_t value, unsigned bytes)
-{
-	for (unsigned i = 0; i < bytes; i++)
-		*(*at)++ = (uint8_t)(value >> 8 * i);
-}
-
 /* Numbers of the old file's header that lead elsewhere now. */
 static void edit(struct layout_plan *plan, uint64_t original, uint64_t value, unsigned size)
 {
 	uint8_t *bytes = arena_alloc(plan->image->arena, size);
 	uint8_t *at = bytes;
 
-	put(&at, value, size);
+	append_number(&at, value, size);
 	layout_edit(plan, original, size, bytes);
 }
 
@@ -53,14 +47,14 @@ static uint64_t core_headers_size(const struct image *image, const struct made *
 
 static void put_program(uint8_t **at, const struct segment *segment)
 {
-	put(at, PROGRAM_LOAD, 4);
-	put(at, segment->flags, 4);
-	put(at, segment->position, 8);
-	put(at, segment->address, 8);
-	put(at, 0, 8);
-	put(at, segment->saved.size, 8);
-	put(at, segment->size, 8);
-	put(at, SLIM_PAGE, 8);
+	append_number(at, PROGRAM_LOAD, 4);
+	append_number(at, segment->flags, 4);
+	append_number(at, segment->position, 8);
+	append_number(at, segment->address, 8);
+	append_number(at, 0, 8);
+	append_number(at, segment->saved.size, 8);
+	append_number(at, segment->size, 8);
+	append_number(at, SLIM_PAGE, 8);
 }
 
 /* An old header that is none any more: PT_NULL. */
@@ -139,7 +133,7 @@ static void put_list(uint8_t **at, const struct image *image, const struct made 
 {
 	const struct span old = old_descriptors(image->bytes);
 
-	put(at, old.size / DESCRIPTOR + made->count, COUNT);
+	append_number(at, old.size / DESCRIPTOR + made->count, COUNT);
 	if (old.size)
 		memcpy(*at, old.data, old.size);
 	*at += old.size;
@@ -148,9 +142,9 @@ static void put_list(uint8_t **at, const struct image *image, const struct made 
 
 		if (!segment->position)
 			continue;
-		put(at, segment->address, 8);
-		put(at, segment->saved.size, 4);
-		put(at, segment->position, 4);
+		append_number(at, segment->address, 8);
+		append_number(at, segment->saved.size, 4);
+		append_number(at, segment->position, 4);
 	}
 }
 
@@ -162,9 +156,9 @@ static void put_directory(uint8_t **at, const struct image *image, const struct 
 		if (entry.size && span_u32(entry, 0) != MEMORY_LIST) /* else unused: type 0 */
 			memcpy(*at, entry.data, ENTRY);
 	}
-	put(at, MEMORY_LIST, 4);
-	put(at, list_size(image, made), 4);
-	put(at, made->position, 4);
+	append_number(at, MEMORY_LIST, 4);
+	append_number(at, list_size(image, made), 4);
+	append_number(at, made->position, 4);
 }
 
 struct piece tables_lists(struct layout_plan *plan)
