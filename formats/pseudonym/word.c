@@ -53,39 +53,26 @@ struct text {
 static const struct text words[] = {
 #define WORD(bytes) TEXT(bytes)
 #include "formats/pseudonym/public_words.def"
-#undef WORD
-#undef NUMBERED
-#undef BEGINNING
 };
 
 static const struct text numbered[] = {
 #define NUMBERED(bytes) TEXT(bytes)
 #include "formats/pseudonym/public_words.def"
-#undef WORD
-#undef NUMBERED
-#undef BEGINNING
 };
 
 static const struct text beginnings[] = {
 #define BEGINNING(bytes) TEXT(bytes)
 #include "formats/pseudonym/public_words.def"
-#undef WORD
-#undef NUMBERED
-#undef BEGINNING
 };
 
 static const struct text roots[] = {
 #define ROOT(bytes) TEXT(bytes)
 #include "formats/pseudonym/go_packages.def"
-#undef ROOT
-#undef PACKAGE
 };
 
 static const struct text packages[] = {
 #define PACKAGE(bytes) TEXT(bytes)
 #include "formats/pseudonym/go_packages.def"
-#undef ROOT
-#undef PACKAGE
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
