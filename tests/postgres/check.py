@@ -2,6 +2,7 @@
 """A history in PostgreSQL (`--db postgresql://…`) against the same in SQLite, with a server of Debian's that runs in a folder of its own: contents,
 clusters, reports, metrics and retention are the same; several writers, writers that are killed, a server that is killed; who may not, and what
 is no history. Needs postgresql (`.ci/deps --postgres`)."""
+import contextlib
 import json
 import os
 import pathlib
@@ -34,6 +35,13 @@ def free_port():
         return one.getsockname()[1]
 
 
+def runs(process):
+    try:
+        return pathlib.Path(f'/proc/{process}/stat').read_text().rpartition(')')[2].split()[0] not in 'ZX'
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 class Server:
     """Run by nobody where this is run by root, which PostgreSQL refuses."""
 
@@ -62,13 +70,18 @@ class Server:
         self.run('pg_ctl', '-D', self.data, '-w', '-m', how, 'stop')
 
     def kill(self):
-        """As when the machine loses its power: all of its processes at once."""
+        """As when the machine loses its power: all of its processes at once. The first is held meanwhile, so that it starts no more."""
         number = int((self.data / 'postmaster.pid').read_text().split()[0])
+        os.kill(number, signal.SIGSTOP)
         children = subprocess.run(['ps', '-o', 'pid=', '--ppid', str(number)], capture_output=True, text=True, check=False).stdout.split()
-        for process in (number, *map(int, children)):
-            os.kill(process, signal.SIGKILL)
-        time.sleep(1)
-        (self.data / 'postmaster.pid').unlink()  # of a process that nobody may have waited for
+        processes = (number, *map(int, children))
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):  # a child that has ended meanwhile
+                os.kill(process, signal.SIGKILL)
+        while any(runs(process) for process in processes):
+            time.sleep(0.05)
+        for lock in (self.data / 'postmaster.pid', self.folder / f'.s.PGSQL.{self.port}.lock'):
+            lock.unlink()  # of a process that nobody may have waited for
 
     def ask(self, sql):
         done = subprocess.run([self.tools / 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', sql, self.url], capture_output=True, text=True, check=True)
