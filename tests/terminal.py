@@ -40,6 +40,13 @@ def open_files(process):
             pass
 
 
+def parts(master):
+    """What a terminal gets, as it comes, until nobody has it open any more."""
+    with contextlib.suppress(OSError):  # EIO: nobody has
+        while part := os.read(master, 1 << 16):
+            yield part
+
+
 class Screen:
     """What one line of a terminal shows, by character and carriage return; and whatever else was sent."""
 
@@ -104,11 +111,8 @@ class Run:
             time.sleep(0.01)
 
     def read_terminal(self, master):
-        while True:
-            try:
-                self.sent += os.read(master, 1 << 16)
-            except OSError:  # EIO: nobody has it open any more
-                return
+        for part in parts(master):
+            self.sent += part
 
     def read_output(self, stream):
         self.out = stream.read()

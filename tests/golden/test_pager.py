@@ -12,6 +12,7 @@ import termios
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import tap  # noqa: E402
+import terminal  # noqa: E402
 
 CASE = tap.case_args('amd64-circle')
 
@@ -27,15 +28,7 @@ def shown(rows, *args, **environment):
     with subprocess.Popen([tap.TORNSTACK, *map(str, args)], stdin=theirs, stdout=theirs, stderr=theirs, env=variables,
                           start_new_session=True) as process:
         os.close(theirs)
-        text = b''
-        while True:
-            try:
-                part = os.read(ours, 4096)
-            except OSError:
-                break
-            if not part:
-                break
-            text += part
+        text = b''.join(terminal.parts(ours))
         status = process.wait(tap.TIMEOUT)
     os.close(ours)
     return text.replace(b'\r\n', b'\n'), status

@@ -13,6 +13,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import tap  # noqa: E402
+import terminal  # noqa: E402
 from bundle_file import unpack  # noqa: E402
 
 SAMPLE = ['amd64-circle', 'amd64-c-heap', 'amd64-c-callback', 'amd64-registered', 'arm64-nonleaf-unwind-stripped', 'windows-amd64-panic',
@@ -169,15 +170,7 @@ def answer(args, text):
     os.write(ours, text)
     with subprocess.Popen([tap.TORNSTACK, *map(str, args)], stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs) as process:
         os.close(theirs)
-        shown = b''
-        while True:
-            try:
-                part = os.read(ours, 4096)
-            except OSError:
-                break
-            if not part:
-                break
-            shown += part
+        shown = b''.join(terminal.parts(ours))
         status = process.wait()
     os.close(ours)
     return status, shown
