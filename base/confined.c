@@ -2,6 +2,7 @@
 #include "base/confined.h"
 
 #include "base/broker.h"
+#include "base/forking.h"
 #include "base/sandbox.h"
 
 #include <errno.h>
@@ -152,8 +153,7 @@ static pid_t start(const struct confined_work *work, const int ends[2], int copy
 	const pid_t parent = getpid();
 	pid_t child;
 
-	fflush(NULL);
-	child = fork();
+	child = forking_fork();
 	if (child == 0) {
 		close(ends[0]);
 		confine(work->bytes.size, parent);

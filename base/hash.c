@@ -5,8 +5,8 @@
 
 uint64_t hash_key = 0x9e3779b97f4a7c15;
 
-/* Without randomness hashing still works; only who knows the key can then make it slow. */
-__attribute__((constructor)) static void draw(void)
+/* Without randomness hashing still works; only who knows the key can then make it slow. Before other constructors, which may use it. */
+__attribute__((constructor(101))) static void draw(void)
 {
 	uint64_t drawn;
 

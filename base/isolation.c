@@ -1,6 +1,7 @@
 /* isolation.c: see isolation.h. */
 #include "base/isolation.h"
 
+#include "base/forking.h"
 #include "base/temporary.h"
 
 #include <errno.h>
@@ -270,8 +271,7 @@ static bool start(struct parent *parent)
 
 	if (!broker_pair(ends))
 		return false;
-	fflush(NULL);
-	parent->child = fork();
+	parent->child = forking_fork();
 	if (parent->child == 0)
 		work(parent->isolation, ends[1], self);
 	close(ends[1]);

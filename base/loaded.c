@@ -3,8 +3,9 @@
 
 #ifndef TORNSTACK_STATIC
 
+#include "base/forking.h"
+
 #include <dlfcn.h>
-#include <pthread.h>
 #include <string.h>
 
 static bool load(const struct loaded_library *library)
@@ -23,14 +24,13 @@ static bool load(const struct loaded_library *library)
 
 bool loaded_library(struct loaded_library *library)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	bool whole;
 
-	pthread_mutex_lock(&lock);
+	forking_lock();
 	if (library->state == LOADED_UNTRIED)
 		library->state = load(library) ? LOADED_WHOLE : LOADED_NOT;
 	whole = library->state == LOADED_WHOLE;
-	pthread_mutex_unlock(&lock);
+	forking_unlock();
 	return whole;
 }
 

@@ -1,8 +1,9 @@
 /* mapping.c: see mapping.h. The handler may only look at what needs no lock: places in a table that is never moved. */
 #include "base/mapping.h"
 
+#include "base/forking.h"
+
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -15,13 +16,12 @@ struct place {
 	atomic_uintptr_t start; /* 0: free */
 	atomic_size_t size;
 	atomic_bool lost;
-	const struct arena *arena; /* these two under the lock */
+	const struct arena *arena; /* these two under the lock of forking.h */
 	const char *path;
 };
 
 static struct place places[PLACES];
 static atomic_size_t places_used; /* none behind these was ever taken */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sigaction before;
 static uintptr_t page_size;
 
@@ -85,7 +85,7 @@ static bool guard(const struct arena *arena, const char *path, struct span mappe
 {
 	size_t i = 0;
 
-	pthread_mutex_lock(&lock);
+	forking_lock();
 	install();
 	while (i < PLACES && atomic_load(&places[i].start))
 		i++;
@@ -98,17 +98,17 @@ static bool guard(const struct arena *arena, const char *path, struct span mappe
 		if (i >= atomic_load(&places_used))
 			atomic_store(&places_used, i + 1);
 	}
-	pthread_mutex_unlock(&lock);
+	forking_unlock();
 	return i < PLACES;
 }
 
 static void unguard(const void *start)
 {
-	pthread_mutex_lock(&lock);
+	forking_lock();
 	for (size_t i = 0; i < PLACES; i++)
 		if (atomic_load(&places[i].start) == (uintptr_t)start)
 			atomic_store(&places[i].start, 0);
-	pthread_mutex_unlock(&lock);
+	forking_unlock();
 }
 
 const struct err *mapping_new(struct arena *arena, const char *path, int descriptor, uint64_t size, struct span *ret)
@@ -187,10 +187,10 @@ const char *mapping_lost(const struct arena *arena)
 {
 	const char *path = NULL;
 
-	pthread_mutex_lock(&lock);
+	forking_lock();
 	for (size_t i = 0; i < atomic_load(&places_used) && !path; i++)
 		if (atomic_load(&places[i].start) && places[i].arena == arena && atomic_load(&places[i].lost))
 			path = places[i].path;
-	pthread_mutex_unlock(&lock);
+	forking_unlock();
 	return path;
 }

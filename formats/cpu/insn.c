@@ -2,10 +2,9 @@
  * insn_amd64.c's and insn_arm64.c's. */
 #include "formats/cpu/insn_decoder.h"
 
+#include "base/forking.h"
 #include "base/steps.h"
 #include "formats/cpu/insn_effects.h"
-
-#include <pthread.h>
 
 enum { A64_SIZE = 4, AMD64_MAX_SIZE = 15, AMD64_MIN_CALL = 2, AMD64_MAX_CALL = 8, AMD64_NEAR_CALL = 5 };
 
@@ -24,16 +23,15 @@ static void decoder_close(void *object)
  * (version 4, arch/X86/X86Mapping.c X86_insn_reg_intel; utils.c insn_find). May go with a version that does not. */
 static void decode_first(const struct decoder *decoder)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static const uint8_t nops[][A64_SIZE] = {{0x90}, {0x1f, 0x20, 0x03, 0xd5}};
 	const bool amd64 = decoder->arch->id == ARCH_AMD64;
 	const uint8_t *code = nops[!amd64];
 	size_t size = amd64 ? 1 : A64_SIZE;
 	uint64_t address = 0;
 
-	pthread_mutex_lock(&lock);
+	forking_lock();
 	cs_disasm_iter(decoder->handle, &code, &size, &address, decoder->scratch);
-	pthread_mutex_unlock(&lock);
+	forking_unlock();
 }
 
 static void decoder_open(struct decoder *decoder, struct arena *arena)

@@ -1,9 +1,17 @@
-/* writer.c: the only file that knows jansson. What is made is put into `pending` as soon as it exists. */
+/* writer.c: by jansson. What is made is put into `pending` as soon as it exists. */
 #include "report/json/writer.h"
 
+#include "base/hash.h"
 #include "report/escape.h"
 
 #include <jansson.h>
+
+/* Left alone, jansson draws the seed of its tables when it makes the first, and lets whoever comes second wait for that (hashtable_seed.c): for ever
+ * in a child that another thread makes in that moment. */
+__attribute__((constructor)) static void seed_tables(void)
+{
+	json_object_seed((uint32_t)hash_key | 1);
+}
 
 static void release_pending(void *object)
 {
