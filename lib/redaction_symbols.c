@@ -1,9 +1,11 @@
 /* redaction_symbols.c: see redactor.h: names of the program's functions in C: what a file told of a pc, and what the dynamic linker reads in
- * memory. References: elf(5); Linux uapi/linux/elf.h. */
+ * memory. Reference: elf(5). */
 #include "lib/redactor.h"
 
 #include "formats/dump/kept.h"
 
+#include <elf.h>
+#include <stddef.h>
 #include <string.h>
 
 enum { WORD = 8, NAME_MOST = 1 << 14 };
@@ -70,7 +72,7 @@ static void add_answers(struct redactor *redactor)
 
 /* ---- the table of the dynamic linker ---- */
 
-enum { EHDR = 64, PHDR = 56, HEADERS_MOST = 128, DYNAMIC = 2, DYNAMIC_MOST = 256, STRINGS = 5, STRINGS_SIZE = 10 };
+enum { HEADERS_MOST = 128, DYNAMIC_MOST = 256 };
 
 /* Where the file of a mapping begins in memory. */
 static uint64_t base_of(const struct image *image, const struct mapping *mapping)
@@ -86,19 +88,22 @@ static uint64_t base_of(const struct image *image, const struct mapping *mapping
 /* The table that its program header tells of, at run time; 0: it has none. The first segment begins where the file does. */
 static uint64_t dynamic_of(struct image *image, uint64_t base, uint64_t *bias)
 {
-	const struct span header = image_peek(image, base, EHDR);
+	const struct span header = image_peek(image, base, sizeof(Elf64_Ehdr));
+	const uint64_t programs = base + span_u64(header, offsetof(Elf64_Ehdr, e_phoff));
 	uint64_t dynamic = 0;
 
 	*bias = base;
-	if (span_u32(header, 0) != 0x464c457f)
+	if (!span_begins(header, ELFMAG))
 		return 0;
-	for (uint64_t i = 0; i < span_u16(header, 56) && i < HEADERS_MOST; i++) {
-		const struct span program = image_peek(image, base + span_u64(header, 32) + i * PHDR, PHDR);
+	for (uint64_t i = 0; i < span_u16(header, offsetof(Elf64_Ehdr, e_phnum)) && i < HEADERS_MOST; i++) {
+		const struct span program = image_peek(image, programs + i * sizeof(Elf64_Phdr), sizeof(Elf64_Phdr));
+		const uint32_t type = span_u32(program, offsetof(Elf64_Phdr, p_type));
+		const uint64_t address = span_u64(program, offsetof(Elf64_Phdr, p_vaddr));
 
-		if (span_u32(program, 0) == 1 && !span_u64(program, 8))
-			*bias = base - span_u64(program, 16);
-		if (span_u32(program, 0) == DYNAMIC)
-			dynamic = span_u64(program, 16);
+		if (type == PT_LOAD && !span_u64(program, offsetof(Elf64_Phdr, p_offset)))
+			*bias = base - address;
+		if (type == PT_DYNAMIC)
+			dynamic = address;
 	}
 	return dynamic ? dynamic + *bias : 0;
 }
@@ -125,14 +130,14 @@ static void add_linked(struct redactor *redactor, const struct mapping *mapping)
 	const uint64_t base = base_of(redactor->image, mapping), dynamic = dynamic_of(redactor->image, base, &bias);
 
 	for (uint64_t i = 0; dynamic && i < DYNAMIC_MOST; i++) {
-		const struct span entry = image_peek(redactor->image, dynamic + i * 2 * WORD, 2 * WORD);
+		const struct span entry = image_peek(redactor->image, dynamic + i * sizeof(Elf64_Dyn), sizeof(Elf64_Dyn));
 
-		tag = span_u64(entry, 0);
-		value = span_u64(entry, WORD);
-		if (!entry.size || !tag)
+		tag = span_u64(entry, offsetof(Elf64_Dyn, d_tag));
+		value = span_u64(entry, offsetof(Elf64_Dyn, d_un));
+		if (!entry.size || tag == DT_NULL)
 			break;
-		strings = tag == STRINGS ? value : strings;
-		size = tag == STRINGS_SIZE ? value : size;
+		strings = tag == DT_STRTAB ? value : strings;
+		size = tag == DT_STRSZ ? value : size;
 	}
 	if (strings)
 		name_strings(redactor, strings < base ? strings + bias : strings, size);
