@@ -5,12 +5,12 @@
 #include "analyzer/state/state.h"
 
 #include "analyzer/trial.h"
+#include "analyzer/unwind/saved_place.h"
 
 #include <string.h>
 
 enum {
 	WORD = 8,
-	CALL_BYTES = 8,
 	BITS = 64,
 	PCS_KEPT = 8,
 	ASKED = 1 << 14, /* goroutines, for where most stand */
@@ -38,60 +38,12 @@ struct choice {
 	size_t found;
 };
 
-static bool is_readable_code(const struct suspect *s, uint64_t pc)
-{
-	return image_view(s->runtime->image, pc - CALL_BYTES, CALL_BYTES).size == CALL_BYTES;
-}
-
-/* Whether memory at an address is certainly no code. Functions of plugins whose file is missing are unknown, but their memory can be
- * executed. */
-static bool is_no_code(const struct suspect *s, uint64_t pc)
-{
-	const struct segment *segment = image_segment(s->runtime->image, pc);
-
-	return !go_pc(s->runtime, pc, true)->func && !image_mapping(s->runtime->image, pc) &&
-	       (!segment || !(segment->flags & SEGMENT_EXEC));
-}
-
-static bool is_switch(const struct pc_info *info)
-{
-	static const char morestack[] = "runtime.morestack"; /* and its variants */
-
-	return info->role == ROLE_MCALL || !strncmp(go_func_name(info), morestack, sizeof morestack - 1);
-}
-
-static bool is_entry(const struct suspect *s, uint64_t pc)
-{
-	const struct pc_info *info = go_pc(s->runtime, pc, true);
-
-	return info->func && info->func->entry == pc;
-}
-
-/* Whether a goroutine can have left the CPU there, as far as its code can be read. One that has not begun stands at the start of
- * the function that it was made for. */
-static bool is_leaving(const struct suspect *s, uint64_t pc)
-{
-	const struct pc_info *info = go_return_address(s->runtime, pc);
-	const struct pc_info *target;
-
-	if (!info->func)
-		return !is_no_code(s, pc);
-	if (is_entry(s, pc))
-		return pc == s->g->startpc || !is_entry(s, s->g->startpc);
-	if (!is_readable_code(s, pc))
-		return true;
-	if (info->call != FLOW_CALL)
-		return false;
-	target = go_pc(s->runtime, info->call_target, true);
-	return !target->func || target->func->entry != info->call_target || is_switch(target);
-}
-
 /* Whether a word names a place behind a call, as far as its code can be read. */
 static bool is_behind_call(const struct suspect *s, uint64_t pc)
 {
 	if (!go_pc(s->runtime, pc, false)->func)
-		return !is_no_code(s, pc);
-	return !is_readable_code(s, pc) || callsite_reaches(s->runtime, pc, NULL);
+		return !place_is_no_code(s->runtime, pc);
+	return !place_is_readable(s->runtime, pc) || callsite_reaches(s->runtime, pc, NULL);
 }
 
 /* Whether each return address of a stack follows a call that can reach the function below it. */
@@ -107,7 +59,7 @@ static bool all_calls(const struct suspect *s, const struct stack *stack)
 static bool leads_home(const struct suspect *s, uint64_t pc, uint64_t sp, uint32_t *callers)
 {
 	const struct context context = {.known = true, .pc = pc, .sp = sp, .lr = s->g->sched_lr, .has_lr = s->g->sched_lr != 0,
-					.how = HOW_CONTEXT, .exact = is_entry(s, pc)};
+					.how = HOW_CONTEXT, .exact = place_is_entry(s->runtime, pc)};
 	const struct walk_subject subject = {.goroutine = (int32_t)s->index, .thread = -1, .lo = s->g->stack_lo,
 					     .hi = s->g->stack_hi, .frames = SHORT_STACK, .depth = 1};
 	struct stack stack = {0};
@@ -121,22 +73,11 @@ static bool leads_home(const struct suspect *s, uint64_t pc, uint64_t sp, uint32
 	return stack.end == END_COMPLETE && all_calls(s, &stack);
 }
 
-/* Where the frame pointer points while a function with a frame is called from pc; false: that is not known. */
-static bool frame_pointer_at(const struct suspect *s, uint64_t pc, uint64_t sp, uint64_t *ret)
-{
-	const struct pc_info *info = go_pc(s->runtime, pc, false);
-
-	if (!info->func || info->func->entry == pc || !info->has_delta || info->delta <= 0 || (info->func->flags & FUNC_ASM))
-		return false;
-	*ret = sp - WORD + (s->runtime->image->arch->link_register ? 0 : (uint64_t)info->delta);
-	return true;
-}
-
 static bool frame_pointer_fits(const struct suspect *s, uint64_t pc, uint64_t sp)
 {
 	uint64_t due;
 
-	return !frame_pointer_at(s, pc, sp, &due) || due == s->g->sched_bp;
+	return !saved_frame_pointer(s->runtime, pc, sp, &due) || due == s->g->sched_bp;
 }
 
 /* Tries one value in place of g.sched.pc or g.sched.sp; all that lead home must be the same. */
@@ -147,7 +88,7 @@ static void try_value(const struct suspect *s, struct choice *choice, enum state
 	uint32_t callers;
 
 	if ((choice->found && choice->trouble == trouble && choice->value == value) ||
-	    (pc == s->g->sched_pc && sp == s->g->sched_sp) || !go_pc(s->runtime, pc, false)->func || !is_leaving(s, pc) ||
+	    (pc == s->g->sched_pc && sp == s->g->sched_sp) || !go_pc(s->runtime, pc, false)->func || !saved_pc_fits(s->runtime, s->g, pc) ||
 	    !frame_pointer_fits(s, pc, sp) || !leads_home(s, pc, sp, &callers))
 		return;
 	*choice = (struct choice){trouble, value, callers, choice->found + 1};
@@ -180,7 +121,7 @@ static void try_all(const struct suspect *s, struct choice *choice)
 	size_t count = usual_pcs(s, pcs);
 
 	/* sp: as far from the frame pointer as the frame's size says */
-	if (frame_pointer_at(s, s->g->sched_pc, 0, &above)) {
+	if (saved_frame_pointer(s->runtime, s->g->sched_pc, 0, &above)) {
 		from_frame_pointer = s->g->sched_bp - above;
 		try_value(s, choice, STATE_SCHED_SP, from_frame_pointer);
 	} else {
@@ -223,14 +164,14 @@ static void check_frame_pointer(const struct suspect *s)
 	uint64_t due;
 	uint32_t callers;
 
-	if (frame_pointer_at(s, s->g->sched_pc, s->g->sched_sp, &due) && due != s->g->sched_bp &&
+	if (saved_frame_pointer(s->runtime, s->g->sched_pc, s->g->sched_sp, &due) && due != s->g->sched_bp &&
 	    !leads_home(s, s->g->sched_pc, s->g->sched_sp + s->g->sched_bp - due, &callers))
 		expect_walked(trouble(s, STATE_SCHED_BP), due, (uint32_t)stack_depth(s->stack));
 }
 
 static void check_parked(const struct suspect *s)
 {
-	const bool leaving = is_leaving(s, s->g->sched_pc), outside = is_outside(s->g, s->g->sched_sp);
+	const bool leaving = saved_pc_fits(s->runtime, s->g, s->g->sched_pc), outside = is_outside(s->g, s->g->sched_sp);
 	struct choice choice = {0};
 	struct state_word *word;
 	uint32_t callers;
@@ -338,7 +279,7 @@ static void check_origin(const struct suspect *s)
 {
 	const struct pc_info *start = go_pc(s->runtime, s->g->startpc, true);
 	const struct func *first = outermost(s);
-	bool wrong = s->g->startpc && (start->func ? !is_entry(s, s->g->startpc) : is_no_code(s, s->g->startpc));
+	bool wrong = s->g->startpc && (start->func ? !place_is_entry(s->runtime, s->g->startpc) : place_is_no_code(s->runtime, s->g->startpc));
 
 	wrong |= first && !s->g->startpc;
 	if (wrong) {

@@ -4,6 +4,7 @@
 #include "analyzer/unwind/damage.h"
 
 #include "analyzer/instructions/code_fit.h"
+#include "analyzer/unwind/saved_place.h"
 #include "analyzer/unwind/smashed.h"
 #include "analyzer/trial.h"
 
@@ -206,6 +207,17 @@ static bool is_call_site(struct analysis *analysis, const struct damage *place)
 	return place->in_code && go_return_address(analysis->runtime, place->observed)->call != FLOW_NEXT;
 }
 
+/* Where a walk goes astray from its first step on, sound words look damaged. */
+static bool starts_soundly(struct analysis *analysis, const struct walk_subject *subject)
+{
+	struct go_runtime *runtime = analysis->runtime;
+	const struct goroutine *g = subject->goroutine < 0 ? NULL : &runtime->goroutines.items[subject->goroutine];
+
+	if (!g || !goroutine_is_parked(g))
+		return !g || saved_place_holds(runtime, g);
+	return saved_place_holds(runtime, g) && !damage_splits_instruction(analysis, go_pc(runtime, g->sched_pc, false));
+}
+
 /* Code that the process made returns through it: of its frame nothing is known but the record. */
 static bool of_generated(const struct damage *place)
 {
@@ -220,6 +232,8 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 	if (subject->depth || trial_gives_up(analysis)) /* what has to be repaired proves nothing */
 		return DAMAGE_NONE;
 	if (!code_fits(analysis->runtime)) /* sound stacks contradict such a table */
+		return DAMAGE_NONE;
+	if (!starts_soundly(analysis, subject)) /* what is wrong there is told of g.sched (state.h) */
 		return DAMAGE_NONE;
 	index = filed(analysis, place);
 	if (index >= 0) {

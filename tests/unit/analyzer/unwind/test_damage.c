@@ -1,6 +1,8 @@
 /* test_damage.c: return addresses overwritten in half or as a whole, in their slots and after a RET took them, on synthetic
  * stacks of both CPUs; what was there is found, or nothing is. Rules: "torn-return", "torn-pc", "smashed-return",
  * "bit-flip". */
+#include "analyzer/unwind/damage.h"
+#include "analyzer/unwind/saved_place.h"
 #include "heuristics/detector.h"
 #include "tests/build/go_builder.h"
 #include "tests/build/scratch.h"
@@ -378,6 +380,59 @@ static void within_instruction(struct arena *arena, const struct arch *arch)
 	}
 }
 
+/* A walk is worth what it starts from: where g.sched.pc is behind no call of mcall, or g.sched.bp is not where that frame saves its
+ * own, or a goroutine that waits has a place in a system call too, nothing is said of words that the walk meets, as replaced() has them. */
+static void from_elsewhere(struct arena *arena, const struct arch *arch)
+{
+	for (unsigned wrong = 0; wrong < 3; wrong++)
+		for (size_t i = 1; i < DEPTH; i++) {
+			struct scene s = scene_new(arena, arch);
+
+			go_put(s.builder, s.slots[i], JUNK);
+			s.at[DEPTH].pc += wrong == 0 ? arch->quantum : 0;
+			s.at[DEPTH].fp += wrong == 1 ? 8 : 0;
+			s.g.syscall_pc = wrong == 2 ? s.at[DEPTH].pc : 0;
+			s.g.syscall_sp = wrong == 2 ? s.at[DEPTH].sp : 0;
+			assert_int_equal(parked(&s)->analysis->damages.count, 0);
+		}
+}
+
+/* Of all places in the code a goroutine that waits can stand at one, behind the call of mcall. (What looks like a call within an
+ * instruction is no place.) */
+static void saved_places(struct arena *arena, const struct arch *arch)
+{
+	struct scene s = scene_new(arena, arch);
+	const uint64_t end = go_entry(s.builder, s.sigpanic);
+	struct analysis *analysis = parked(&s)->analysis;
+	struct goroutine g = analysis->runtime->goroutines.items[0];
+
+	for (g.sched_pc = go_entry(s.builder, s.functions[1]) + 1; g.sched_pc < end; g.sched_pc++) {
+		const bool splits = damage_splits_instruction(analysis, go_pc(analysis->runtime, g.sched_pc, false));
+
+		saved_frame_pointer(analysis->runtime, g.sched_pc, g.sched_sp, &g.sched_bp);
+		assert_int_equal(!splits && saved_place_holds(analysis->runtime, &g), g.sched_pc == s.at[DEPTH].pc);
+	}
+}
+
+/* Behind morestack stands who can run, if its function was called. */
+static void saved_in_prologue(struct arena *arena, const struct arch *arch)
+{
+	for (unsigned called = 0; called < 2; called++) {
+		struct scene s = scene_new(arena, arch);
+		struct go_runtime *runtime;
+		struct goroutine g;
+
+		go_link(s.builder, s.functions[DEPTH], go_add_frame(s.builder, "runtime.morestack_noctxt", 0x10, FUNC_ASM | FUNC_SP_WRITE));
+		go_put(s.builder, s.at[DEPTH].sp, called && !arch->link_register ? s.returns[2] : JUNK);
+		s.g.sched_lr = called ? s.returns[2] : JUNK;
+		runtime = parked(&s)->analysis->runtime;
+		g = runtime->goroutines.items[0];
+		assert_false(saved_place_holds(runtime, &g));
+		g.status = G_RUNNABLE;
+		assert_int_equal(saved_place_holds(runtime, &g), called);
+	}
+}
+
 /* A thread's pc alone, without a signal or exception that says so, is no proof. */
 static void without_fault(struct arena *arena, const struct arch *arch)
 {
@@ -452,7 +507,8 @@ static void proof_words(struct arena *arena, const struct arch *arch)
 
 #define TESTS(X) X(in_slot) X(by_return) X(slot_used_again) X(through_sigpanic) X(replaced) X(replaced_by_return) X(flipped) \
 	X(flipped_by_return) X(two_bits) X(twice) \
-	X(sound) X(other_halves) X(overrun) X(overrun_near) X(within_instruction) X(without_fault) X(nil_call) X(frame_pointers) X(proof_words)
+	X(sound) X(other_halves) X(overrun) X(overrun_near) X(within_instruction) X(from_elsewhere) X(saved_places) X(saved_in_prologue)\
+	 X(without_fault) X(nil_call) X(frame_pointers) X(proof_words)
 
 #define DEFINE(name)                                                                                                   \
 	static void test_##name(void **state)                                                                          \
