@@ -6,12 +6,13 @@
 
 #include <stdlib.h>
 
-enum { WORD = 8, HALF = 32, BITS = 64, COUNT_LIMIT = 1 << 16, SHAPES = 5, RUN_SHORTEST = 2, RUN_LONGEST = 64 };
+enum { WORD = 8, HALF = 32, BITS = 64, COUNT_LIMIT = 1 << 16, SHAPES = 5, RUN_SHORTEST = 2, RUN_LONGEST = 64, PLACES = 16 };
 
 const char *const class_names[CLASSES] = {
 	[UPPER_HALF] = "upper half", [LOWER_HALF] = "lower half", [WHOLE_WORD] = "whole word",
 	[BIT_UPPER] = "bit of upper half", [BIT_LOWER] = "bit of lower half",
 	[SMASHED_RUN] = "smashed run", [RUNTIME_FIELD] = "field of g or m",
+	[SAVED_PC] = "saved pc",
 	[OTHER_WORD] = "other stack word", [TORN_HEADER] = "word of a header", [POINTER_WORD] = "source of a pointer",
 	[SPAN_FIELD] = "heap record", [WAKER_WORD] = "way to who is stuck",
 };
@@ -191,6 +192,36 @@ static void change_structures(struct maker *maker)
 			change_field(maker, -1, runtime->machines.items[i].address, of_m[k]);
 }
 
+/* Each bit that leaves it in the code, and places elsewhere in the code: behind calls, too, since there are many. */
+static void change_saved_pc(struct maker *maker, int32_t goroutine)
+{
+	const struct goroutine *g = &maker->target->runtime->goroutines.items[goroutine];
+	const struct go_module *module = go_pc(maker->target->runtime, g->sched_pc, false)->module;
+	struct mutation mutation = {.class = SAVED_PC, .goroutine = goroutine, .from = g->sched_pc};
+
+	if (!module || !maker->target->runtime->layout)
+		return;
+	mutation.address = g->address + maker->target->runtime->layout->offset[LAYOUT_g_sched_pc];
+	for (unsigned bit = 0; bit < HALF; bit++) {
+		mutation.to = g->sched_pc ^ (uint64_t)1 << bit;
+		if (mutation.to >= module->text && mutation.to < module->etext)
+			maker_add(maker, mutation);
+	}
+	for (unsigned i = 0; i < PLACES; i++) {
+		const uint64_t random = maker_chance(maker, mutation.address, 16 + i) % (module->etext - module->text);
+
+		mutation.to = module->text + random / WORD * WORD;
+		maker_add(maker, mutation);
+	}
+}
+
+static void change_saved_pcs(struct maker *maker)
+{
+	for (size_t i = 0; i < maker->target->runtime->goroutines.count; i++)
+		if (goroutine_is_parked(&maker->target->runtime->goroutines.items[i]))
+			change_saved_pc(maker, (int32_t)i);
+}
+
 /* --- the rest of the stacks -------------------------------------------------------------------------------- */
 
 static int by_address(const void *a, const void *b)
@@ -256,6 +287,11 @@ static void take(struct maker *maker, size_t limit)
 	maker->corpus->mutations.count = kept;
 }
 
+bool class_is_of_fields(enum mutation_class class)
+{
+	return class == RUNTIME_FIELD || class == SAVED_PC;
+}
+
 bool class_is_of_values(enum mutation_class class)
 {
 	return class == TORN_HEADER || class == POINTER_WORD || class == SPAN_FIELD || class == WAKER_WORD;
@@ -267,6 +303,7 @@ static void change_all_stacks(struct maker *maker)
 		if (!maker->slots.items[i].injected)
 			change_slot(maker, &maker->slots.items[i]);
 	change_structures(maker);
+	change_saved_pcs(maker);
 	change_stacks(maker);
 }
 

@@ -12,6 +12,7 @@ enum mutation_class {
 	BIT_LOWER,
 	SMASHED_RUN, /* words alike, over a return address and what lies around it */
 	RUNTIME_FIELD, /* of a g or an m, a gobuf among them */
+	SAVED_PC,    /* of a goroutine that nobody runs, by another place in the code: it decides the size of the first frame */
 	OTHER_WORD,  /* of a stack: neither return address nor saved frame pointer */
 	TORN_HEADER, /* one of the words of a string, slice or interface that the code at the crash may use */
 	POINTER_WORD, /* that the address of the fault came from */
@@ -58,6 +59,9 @@ void slots_find(struct target *target, struct slots *ret);
 /* Writes a mutation into the target, or what was there before. */
 void mutation_apply(struct target *target, const struct mutation *mutation);
 void mutation_undo(struct target *target, const struct mutation *mutation);
+
+/* Whether a class is one of the runtime's own words about goroutines and threads. */
+bool class_is_of_fields(enum mutation_class class);
 
 /* Whether a class is one of values: any target has them, also one that is damaged or died of something already. */
 bool class_is_of_values(enum mutation_class class);

@@ -23,7 +23,7 @@ static bool rule_fits(const struct finding *finding, const struct mutation *muta
 	static const char *const one_bit[] = {"bit-flip", NULL};
 	const uint64_t change = mutation->from ^ mutation->to;
 
-	if (mutation->class == RUNTIME_FIELD)
+	if (class_is_of_fields(mutation->class))
 		return names(finding, state_rules);
 	if (mutation->class != UPPER_HALF && __builtin_popcountll(change) == 1 && names(finding, one_bit))
 		return true;
@@ -72,7 +72,7 @@ static bool is_right(const struct finding *finding, const struct mutation *mutat
 		return false;
 	if (finding->has_slot && finding->slot == mutation->address)
 		return !finding->has_repaired || finding->repaired == mutation->from;
-	return mutation->class == RUNTIME_FIELD && finding->goroutine == mutation->goroutine && !finding->has_repaired;
+	return class_is_of_fields(mutation->class) && finding->goroutine == mutation->goroutine && !finding->has_repaired;
 }
 
 /* What is wrong with a pointer by its own bits, or by mappings, is so whatever else is in the dump. */

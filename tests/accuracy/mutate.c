@@ -33,7 +33,7 @@ struct run {
 /* What is known of the runtime is kept, of the heap where its records are. */
 static bool needs_reload(const struct mutation *mutation)
 {
-	return mutation->class == RUNTIME_FIELD || mutation->class == SPAN_FIELD;
+	return class_is_of_fields(mutation->class) || mutation->class == SPAN_FIELD;
 }
 
 static void try_one(struct run *run, size_t index)
@@ -114,7 +114,7 @@ static const char *due(const struct mutation *mutation)
 		return "stuck";
 	if (mutation->class == OTHER_WORD || class_is_of_values(mutation->class))
 		return "none";
-	if (mutation->class == RUNTIME_FIELD)
+	if (class_is_of_fields(mutation->class))
 		return "any";
 	if (mutation->class == SMASHED_RUN)
 		return "smashed-return";
