@@ -21,7 +21,8 @@ enum bug_need_kind {
 	NEED_NONE,
 	NEED_LEAF,          /* split-sp: the torn function calls nothing */
 	NEED_CALLS,         /* split-sp: it calls others */
-	NEED_STORES_LENGTH, /* late-kernel-write: the kernel was told to write the length of a socket address */
+	NEED_STORES_LENGTH, /* late-kernel-write: the kernel was told to write the length of a socket address; of a log, which shows no
+			     * other stacks: that is what the upper half of the torn word is, and the text is of no older release */
 	NEED_STORES_OTHER,  /* … or something else */
 	NEED_TEXT,          /* the runtime's last words hold `text` */
 	NEED_ON_STACK,      /* a function whose name begins with `text` is on the stack that died or on the victim's */

@@ -248,3 +248,10 @@ const struct outparams *outparams_find(struct go_runtime *runtime)
 		qsort(outparams->calls.items, outparams->calls.count, sizeof *outparams->calls.items, by_address);
 	return outparams;
 }
+
+bool outparam_is_address_length(uint64_t value)
+{
+	enum { IPV4 = 0x10, IPV6 = 0x1c };
+
+	return value == IPV4 || value == IPV6;
+}

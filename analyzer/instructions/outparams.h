@@ -40,6 +40,9 @@ struct outparams {
 /* Reads the code of package internal/poll. Empty where no out-parameter lies on a stack, as in most releases. */
 const struct outparams *outparams_find(struct go_runtime *runtime);
 
+/* Whether Windows stores that as the length of a socket address: sizeof(sockaddr_in), sizeof(sockaddr_in6) of ws2def.h. */
+bool outparam_is_address_length(uint64_t value);
+
 /* The call of execIO that a word is the return address of; NULL: none. */
 const struct io_call *io_call_at(const struct outparams *outparams, uint64_t word);
 

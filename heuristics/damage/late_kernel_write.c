@@ -45,7 +45,7 @@ static bool api_stores(enum outparam_stores stores, uint64_t value)
 {
 	switch (stores) {
 	case STORES_LENGTH:
-		return value == 0x10 || value == 0x1c || value == 0x74; /* sockaddr_in, sockaddr_in6, RawSockaddrAny */
+		return outparam_is_address_length(value) || value == 0x74; /* RawSockaddrAny, which Go stores itself */
 	case STORES_FLAGS:
 		return value == 0 || value == 0x8000; /* none, MSG_PARTIAL */
 	default:

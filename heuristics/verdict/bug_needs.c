@@ -140,9 +140,35 @@ static bool tear_in_leaf(const struct subject *s, bool leaf)
 	return s->finding->tear && is_leaf(s->analysis->tear_cache, s->finding->tear->at) == leaf;
 }
 
-static bool stores_length(const struct subject *s, bool length)
+static bool passes_length(struct go_runtime *runtime)
 {
-	return s->finding->outparam && (s->finding->outparam->stores == STORES_LENGTH) == length;
+	const struct outparams *outparams = outparams_find(runtime);
+
+	for (size_t i = 0; i < outparams->items.count; i++)
+		if (outparams->items.items[i].stores == STORES_LENGTH)
+			return true;
+	return false;
+}
+
+/* Of a log: stacks of those who read are not in it, but what was written is, and with the executable the code that has it written. */
+static bool log_shows_length(const struct subject *s)
+{
+	struct go_runtime *runtime = s->analysis->runtime;
+	const struct damage *damage = s->finding->damage;
+
+	return runtime->recorded && damage && damage->kind == DAMAGE_TORN && outparam_is_address_length(damage->observed >> 32) &&
+	       program_is_affected(runtime, s->bug) != 0 && runtime->least_minor >= s->bug->affected[0].minor_first &&
+	       (!runtime->exe || passes_length(runtime));
+}
+
+static bool stores_length(const struct subject *s)
+{
+	return s->finding->outparam ? s->finding->outparam->stores == STORES_LENGTH : log_shows_length(s);
+}
+
+static bool stores_other(const struct subject *s)
+{
+	return s->finding->outparam && s->finding->outparam->stores != STORES_LENGTH;
 }
 
 static bool holds(const struct subject *s, const struct bug_need *need)
@@ -152,8 +178,9 @@ static bool holds(const struct subject *s, const struct bug_need *need)
 	case NEED_CALLS:
 		return tear_in_leaf(s, need->kind == NEED_LEAF);
 	case NEED_STORES_LENGTH:
+		return stores_length(s);
 	case NEED_STORES_OTHER:
-		return stores_length(s, need->kind == NEED_STORES_LENGTH);
+		return stores_other(s);
 	case NEED_TEXT:
 		return was_printed(s, need->text);
 	case NEED_ON_STACK:

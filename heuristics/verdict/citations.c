@@ -25,10 +25,20 @@ static void release_evidence(struct diagnosis *diagnosis, struct finding *findin
 		     relation, cited->bug->id);
 }
 
+static bool is_cited(const struct finding *finding, const struct known_bug *bug)
+{
+	for (size_t i = 0; i < finding->bugs.count; i++)
+		if (finding->bugs.items[i].bug == bug)
+			return true;
+	return false;
+}
+
 static void cite(struct diagnosis *diagnosis, struct finding *finding, const struct known_bug *bug)
 {
 	const struct cited_bug cited = {bug, program_is_affected(diagnosis->analysis->runtime, bug)};
 
+	if (is_cited(finding, bug))
+		return;
 	vec_push(diagnosis->arena, &finding->bugs, cited);
 	release_evidence(diagnosis, finding, &cited);
 }

@@ -59,6 +59,19 @@ NEAR_PIECES = [
     ('samples/go1.9-signal', 'runtime.cgocall(', 'runtime.entersyscall(', 'cgo-fault'),
     ('fragments/headless', 'signal arrived during external code execution\n', '', 'cgo-fault'),
 ]
+# golang/go#77975 by what field.txt says: what is changed, and whether the bug is cited then: True, that the release has it; None, that it may.
+# Near misses: what was written is no length of a socket address, or the release is another.
+BUG = 'golang/go#77975'
+HALF = ('1035b95356', '00000010 35b95356')
+CITED = [
+    ((), [True]),
+    (((HALF[0], '1c35b95356'), (HALF[1], '0000001c 35b95356')), [True]),
+    (((HALF[0], '1135b95356'), (HALF[1], '00000011 35b95356')), []),
+    ((('go/1.26.0', 'go/1.26.2'),), []),
+    ((('go/1.26.0', 'go/1.25.8'),), []),
+    ((('C:/hostedtoolcache/windows/go/1.26.0/x64/src/', ''),), [None]),  # -trimpath: by its words it is Go 1.26 or later
+    ((('C:/hostedtoolcache/windows/go/1.26.0/x64/src/', ''), ('Exception 0xc0000005 0x8 0x1035b95356 0x1035b95356\n', '')), []),  # nor of Windows
+]
 # Texts that quote what the runtime prints, and nothing else of a crash.
 QUOTES = ['fixtures/logs/quotes/message.md', 'README.md', 'docs/known-bugs.md', 'docs/field.md']
 ORDER = ('unknown', 'possible', 'likely', 'certain')
@@ -119,6 +132,36 @@ def check_near_piece(name, old, new, rule):
               'the log does not hold it' if old not in text else run.trouble(0) or (rule in found and f'it is found: {found}') or None)
 
 
+def check_cited(changes, cited):
+    text = (LOGS / 'fragments/field.txt').read_text(encoding='utf-8')
+    missing = next((old for old, _ in changes if old not in text), None)
+    for old, new in changes:
+        text = text.replace(old, new)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / 'log.txt'
+        path.write_text(text, encoding='utf-8')
+        run = tap.Run('analyze', path, '--json')
+    trouble = f'the log does not hold {missing!r}' if missing else run.trouble(0)
+    if not trouble:
+        found = [bug['affects_this_version'] for finding in run.report['findings'] for bug in finding['known_bugs'] if bug['id'] == BUG]
+        trouble = None if found == cited else f'it does: {found}' if not cited else f'{found}'
+    tap.check(f'field, {", ".join(new or "less" for _, new in changes) or "as it is"}: {"cites" if cited else "does not cite"} {BUG}', trouble)
+
+
+def check_cited_by_code(change, cited):
+    """What --traceback writes of a dump does not tell the release; the executable does, and has the code."""
+    case = tap.CASES / 'windows-amd64-late-crash'
+    text = tap.Run('--traceback', case / 'dump.zst', '--exe', case / 'exe.zst').out.decode()
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / 'log.txt'
+        path.write_text(text.replace(*change), encoding='utf-8')
+        run = tap.Run('analyze', path, '--json', '--exe', case / 'exe.zst')
+    trouble = 'the log does not hold it' if change[0] not in text else run.trouble(0)
+    found = [] if trouble else [bug['id'] for finding in run.report['findings'] for bug in finding['known_bugs']]
+    tap.check(f'a dump as text, with its executable: {"cites" if cited else "does not cite"} {BUG} where {change[1]}',
+              trouble or (None if found == cited else f'{found}'))
+
+
 def check_quote(path):
     run = tap.Run('analyze', tap.ROOT / path)
     trouble = 'it is taken for a crash' if run.status == 0 else None
@@ -136,6 +179,10 @@ def main():
         check_fragment(*fragment)
     for near in NEAR_PIECES:
         check_near_piece(*near)
+    for changes, cited in CITED:
+        check_cited(changes, cited)
+    check_cited_by_code(('0x10123f5326', '0x10123f5326'), [BUG])
+    check_cited_by_code(('0x10123f5326', '0x11123f5326'), [])
     for path in QUOTES:
         check_quote(path)
     tap.finish()
