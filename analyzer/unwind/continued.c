@@ -41,6 +41,12 @@ static struct context context_of(const struct analysis *analysis, const struct s
 	return context;
 }
 
+/* Whether the frame printed before number `at` says that this one was preempted. */
+static bool is_preempted(const struct stack *printed, size_t at)
+{
+	return at && printed->frames.items[at - 1].info->role == ROLE_ASYNC_PREEMPT;
+}
+
 /* Frames that were stopped anywhere, not at a call: their SP may be in the middle of being changed. */
 static void find_tears(struct analysis *analysis, size_t goroutine, const struct stack *stack)
 {
@@ -49,10 +55,9 @@ static void find_tears(struct analysis *analysis, size_t goroutine, const struct
 	for (size_t i = 0; i < stack->frames.count; i++) {
 		const struct frame *frame = &stack->frames.items[i];
 		const struct context context = context_of(analysis, stack, i);
-		const bool preempted = i && frame[-1].info->role == ROLE_ASYNC_PREEMPT;
 
 		if (frame->exact && frame->sp && frame->info->func && !frame->info->recorded)
-			torn_at(analysis, &subject, (uint32_t)i, &context, frame->info, preempted);
+			torn_at(analysis, &subject, (uint32_t)i, &context, frame->info, is_preempted(stack, i));
 	}
 }
 
@@ -123,6 +128,15 @@ static void count_on(struct analysis *analysis, const struct stack *walked, size
 			analysis->damages.items[i].frame += (uint32_t)kept;
 }
 
+/* Of a tear in the frame that the walk began with, the walk does not know what was printed before it. */
+static void note_preemption(struct analysis *analysis, const struct stack *printed, size_t kept, const struct stack *walked)
+{
+	const int32_t tear = walked->frames.count ? walked->frames.items[0].tear : -1;
+
+	if (tear >= 0 && is_preempted(printed, kept))
+		analysis->tears.items[tear].preempted = true;
+}
+
 /* Walks on from the printed frame number `kept`, in a context; true: it was kept, since it found more than was printed. */
 static bool walk_from(struct analysis *analysis, size_t goroutine, const struct stack *printed, size_t kept, const struct context *context)
 {
@@ -132,6 +146,7 @@ static bool walk_from(struct analysis *analysis, size_t goroutine, const struct 
 
 	walk_goroutine(analysis, &subject, context, &walked);
 	count_on(analysis, &walked, damages, kept);
+	note_preemption(analysis, printed, kept, &walked);
 	if (walked.frames.count == 1 && kept < printed->frames.count)
 		file_smashed(analysis, &subject, &walked, (uint32_t)kept);
 	if (kept + walked.frames.count <= printed->frames.count)
