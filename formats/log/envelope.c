@@ -182,7 +182,7 @@ struct envelope envelope_learn(struct span line, size_t from, size_t mark, size_
 	if (start == SIZE_MAX && !outer && learn_column(line, from, mark, &ret, ret_end))
 		return ret;
 	if (start == SIZE_MAX) {
-		ret.prefix = prefix_before(line, outer ? outer : mark);
+		ret.prefix = outer ? (struct span){line.data, outer} : prefix_before(line, mark);
 		return ret;
 	}
 	ret.prefix = (struct span){line.data, start};

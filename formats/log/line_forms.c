@@ -1,6 +1,7 @@
 /* line_forms.c: see line_forms.h. */
 #include "formats/log/line_forms.h"
 
+#include "formats/log/escapes.h"
 #include "formats/log/grammar.h"
 #include "formats/log/markdown.h"
 
@@ -111,6 +112,8 @@ static void split_at_breaks(const struct forms *forms, struct line_list *list, c
 		start = at + size;
 		at = start - 1;
 	}
+	if (start && start == line->text.size) /* a tag that ends a line of its own ends it once */
+		return;
 	push(forms, list, line, start ? without_ends(span_from(line->text, start)) : line->text);
 }
 
@@ -272,7 +275,7 @@ static bool undo_printable(const struct forms *forms)
 			vec_push_moving(forms->arena, &joined, line->text.data[k]);
 		if (soft && i + 1 < forms->lines->items.count)
 			continue;
-		push(forms, &made, line, decode_printable(forms->arena, (struct span){joined.items, joined.count}));
+		push(forms, &made, line, escapes_tidy(forms->arena, decode_printable(forms->arena, (struct span){joined.items, joined.count})));
 		joined.count = 0;
 	}
 	*forms->lines = made;
@@ -363,17 +366,21 @@ static bool undo_lists(const struct forms *forms)
 
 /* ---- grep ---- */
 
-/* "app.log:120:" before a goroutine: its file and both separators; 0: there is none. */
-static size_t match_size(struct span text)
+/* Where, from a byte on, the next "app.log:120:" stands before a goroutine: behind its file; 0: there is none. */
+static size_t match_next(struct span text, size_t from)
 {
 	const uint8_t *start = find(text, "goroutine ");
-	size_t digits = 0, end = start ? (size_t)(start - text.data) : 0;
+	const size_t end = start ? (size_t)(start - text.data) : 0;
 
-	if (end < 3 || text.data[end - 1] != ':')
-		return 0;
-	while (digits + 2 < end && isdigit(text.data[end - 2 - digits]))
-		digits++;
-	return digits && text.data[end - 2 - digits] == ':' ? end - 2 - digits : 0;
+	for (size_t at = from; at < end; at++) {
+		size_t digits = at + 1;
+
+		while (digits < end && isdigit(text.data[digits]))
+			digits++;
+		if (text.data[at] == ':' && digits > at + 1 && digits < end && text.data[digits] == ':')
+			return at;
+	}
+	return 0;
 }
 
 static bool undo_context_of(const struct forms *forms, struct span file)
@@ -404,10 +411,10 @@ static bool undo_context(const struct forms *forms)
 {
 	for (size_t i = 0; i < forms->anchored->items.count; i++) {
 		const struct span text = anchored_text(forms, i);
-		const size_t size = match_size(text);
 
-		if (size)
-			return undo_context_of(forms, span_slice(text, 0, size));
+		for (size_t size = match_next(text, 1); size; size = match_next(text, size + 1))
+			if (undo_context_of(forms, span_slice(text, 0, size)))
+				return true;
 	}
 	return false;
 }

@@ -36,6 +36,8 @@ struct sorting {
 	size_t bare;                /* lines with something in them, and no envelope that is known */
 	bool unbroken;              /* there are too many of these to be what was broken off others */
 	size_t event;               /* the stream of a line to which those without an envelope belong that follow it; SIZE_MAX: none */
+	size_t blanks;              /* … and empty lines, which belong to it if another that does follows */
+	struct stream_line blank;   /* the last of these */
 };
 
 /* ---- streams by sender ---- */
@@ -249,9 +251,16 @@ static bool deliver_event(struct sorting *sorting, const struct stream_line *lin
 
 	if (sorting->event == SIZE_MAX)
 		return false;
+	if (!line->below && !line->text.size) {
+		sorting->blanks++;
+		sorting->blank = *line;
+		return true;
+	}
 	for (size_t i = 0; !line->below && i < sorting->none; i++)
 		if (envelope_open(&sorting->envelopes.items[i], line->text, sorting->care[i], &letter))
 			return false;
+	for (; sorting->blanks; sorting->blanks--)
+		push_text(sorting, &sorting->streams.items.items[sorting->event], sorting->blank.text, &sorting->blank, false);
 	if (line->below)
 		vec_push_moving(sorting->arena, &sorting->streams.items.items[sorting->event].records, *line);
 	else
@@ -282,6 +291,7 @@ static void sort_line(struct sorting *sorting, const struct stream_line *line, b
 		return;
 	}
 	sorting->event = SIZE_MAX;
+	sorting->blanks = 0;
 	if (deliver_strings(sorting, line, whole))
 		return;
 	if (deliver_rest(sorting, line, whole)) {
@@ -341,7 +351,7 @@ static void sort_lines(struct sorting *sorting)
 	sorting->slots = NULL;
 	sorting->slot_count = 0;
 	sorting->last = sorting->event = SIZE_MAX;
-	sorting->bare = 0;
+	sorting->bare = sorting->blanks = 0;
 	memset(sorting->senders, 0, sizeof sorting->senders);
 	memset(sorting->uses, 0, sizeof sorting->uses);
 	for (size_t i = 0; i < sorting->count; i++) {

@@ -29,7 +29,7 @@ static bool may_be_tail(struct span text)
 
 	for (size_t i = 0; i < text.size; i++) {
 		tag = text.data[i] == '<' || (tag && text.data[i] != '>');
-		if (text.data[i] >= 0x80 || iscntrl(text.data[i]) != (text.data[i] == '\t' ? iscntrl('\t') : 0) || strchr(never, text.data[i]) ||
+		if (text.data[i] >= 0x80 || (iscntrl(text.data[i]) && text.data[i] != '\t' && text.data[i] != '\r') || strchr(never, text.data[i]) ||
 		    (isalpha(text.data[i]) && !tag))
 			return false;
 	}
