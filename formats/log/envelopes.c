@@ -174,6 +174,31 @@ static int by_use(const void *a, const void *b)
 	return x->prefix.data < y->prefix.data ? -1 : 1;
 }
 
+/* Whether an envelope begins with what is another one by itself. */
+static bool is_longer(const struct envelope *envelope, const struct envelope *other)
+{
+	struct letter letter;
+
+	return envelope != other && !envelope->key.size && !envelope->is_column && !other->key.size && !other->is_column && other->prefix.size &&
+	       !other->guessed && envelope->prefix.size > other->prefix.size && envelope_open(other, envelope->prefix, SENDER_BY_KEY, &letter);
+}
+
+/* The outer envelope comes off first: what one line alone has in it begins an event, and the next ones belong to that. */
+static void drop_longer(struct envelopes *envelopes)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < envelopes->count; i++) {
+		bool longer = false;
+
+		for (size_t j = 0; j < envelopes->count && !longer; j++)
+			longer = is_longer(&envelopes->items[i], &envelopes->items[j]);
+		if (!longer)
+			envelopes->items[kept++] = envelopes->items[i];
+	}
+	envelopes->count = kept;
+}
+
 struct envelopes envelopes_learn(const struct stream_line *lines, size_t count)
 {
 	enum { MOST_OPENED = 64 };
@@ -200,6 +225,7 @@ struct envelopes envelopes_learn(const struct stream_line *lines, size_t count)
 		else if (!envelopes.count)
 			learn_neighbours(&envelopes, lines, count, i, at);
 	}
+	drop_longer(&envelopes);
 	qsort(envelopes.items, envelopes.count, sizeof *envelopes.items, by_use);
 	return envelopes;
 }

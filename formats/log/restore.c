@@ -98,24 +98,25 @@ static bool is_followed_by_blank(const struct log_stream *stream, size_t index)
 	return index + 1 < stream->records.count && stream->records.items[index + 1].kind == LOG_BLANK;
 }
 
-/* Whether behind each line that has something in it one is blank, but for those that were made two here. */
+/* Whether behind each line of the runtime's one is blank, but for those that were made two here. */
 static bool is_doubled(const struct log_stream *stream)
 {
-	enum { FEWEST = 8 };
+	enum { FEWEST = 4 };
 	const struct stream_line *records = stream->records.items;
-	size_t doubled = 0;
+	size_t doubled = 0, known = 0;
 
 	for (size_t i = 0; i + 1 < stream->records.count; i++) {
 		if (records[i].below)
 			return false;
-		if (records[i].kind == LOG_BLANK)
+		if (records[i].kind == LOG_BLANK || records[i].kind == LOG_OTHER)
 			continue;
+		known++;
 		if (is_followed_by_blank(stream, i))
 			doubled++;
 		else if (records[i + 1].number != records[i].number)
 			return false;
 	}
-	return doubled >= FEWEST && doubled >= stream->records.count / 4;
+	return doubled >= FEWEST && doubled * 2 >= known;
 }
 
 void restore_blanks(struct log_stream *stream)
