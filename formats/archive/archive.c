@@ -15,9 +15,10 @@
 
 #define DEFAULT_MAX_SIZE (UINT64_C(64) << 30)
 
-/* Where the user sets no limit: how many bytes one may become. Zeros of a dump cost neither memory nor disk, and do not count. Dumps that
- * are known have 50 at most; the formats make up to 32,768 of one. */
-enum { FULL_FLOOR = 256 << 20, FULL_RATIO = 512 };
+/* Where the user sets no limit: how many bytes one may become. Zeros of a dump cost neither memory nor disk, and do not count as FULL. Dumps that
+ * are known have 50 at most; the formats make up to 32,768 of one. But zeros cost time: beyond what its codec makes of them in a few seconds
+ * (codec.h), a dump may become ALL_RATIO times as large. */
+enum { FULL_FLOOR = 256 << 20, FULL_RATIO = 512, ALL_RATIO = 128 };
 
 /* Everything that must be closed, registered with the arena before it is opened, since arena_alloc may not return. */
 struct source {
@@ -133,18 +134,27 @@ static const struct err *end(struct stream *stream)
 	return err || !stream->sieved ? err : stream->options->sieve->end(stream->sieved);
 }
 
+static const struct err *too_much(const struct stream *stream, uint64_t most, const char *of_what)
+{
+	return err_new(stream->arena, ERR_LIMIT, "%llu KiB of it become more than %llu MiB%s; to read it all the same, set a limit with --max-size",
+		       (unsigned long long)(stream->source->decompressor.taken >> 10), (unsigned long long)(most >> 20), of_what);
+}
+
 /* A sieve looks at every byte. */
 static const struct err *check_ratio(const struct stream *stream)
 {
 	const struct source *source = stream->source;
+	const struct codec *codec = source->decompressor.codec;
 	const uint64_t taken = source->decompressor.taken;
-	const uint64_t most = FULL_FLOOR + taken * FULL_RATIO;
+	const uint64_t full = FULL_FLOOR + taken * FULL_RATIO, all = codec ? codec->zeros + taken * ALL_RATIO : UINT64_MAX;
 
-	if (stream->options->max_size || (stream->sieved ? stream->size : source->spool.written) <= most)
+	if (stream->options->max_size)
 		return NULL;
-	return err_new(stream->arena, ERR_LIMIT, "%llu KiB of it become more than %llu MiB%s, as no dump and no log does; to read it all the same, "
-						 "set a limit with --max-size",
-		       (unsigned long long)(taken >> 10), (unsigned long long)(most >> 20), stream->sieved ? "" : " that are not zero");
+	if (stream->sieved)
+		return stream->size > full ? too_much(stream, full, ", as no dump and no log does") : NULL;
+	if (source->spool.written > full)
+		return too_much(stream, full, " that are not zero, as no dump and no log does");
+	return stream->size > all ? too_much(stream, all, ", nearly all of them zeros") : NULL;
 }
 
 static const struct err *spool_all(struct stream *stream)

@@ -28,6 +28,7 @@ struct codec {
 	const char *name;
 	size_t magic_size;
 	unsigned char magic[6]; /* how such a file begins */
+	uint64_t zeros;         /* how many of them it makes in 2 to 4 s of CPU time */
 	void *(*open)(void);    /* NULL: no memory */
 	/* Takes and gives what it can. Not to be called without input where nothing has begun. */
 	enum codec_state (*run)(void *state, struct codec_io *io);

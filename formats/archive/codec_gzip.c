@@ -60,4 +60,4 @@ static void end(void *state)
 	free(gzip);
 }
 
-const struct codec codec_gzip = {"gzip", 3, {0x1f, 0x8b, 0x08}, begin, run, end};
+const struct codec codec_gzip = {"gzip", 3, {0x1f, 0x8b, 0x08}, UINT64_C(1) << 30, begin, run, end};

@@ -32,4 +32,4 @@ static void end(void *state)
 	LZ4F_freeDecompressionContext(state);
 }
 
-const struct codec codec_lz4 = {"lz4", 4, {0x04, 0x22, 0x4d, 0x18}, begin, run, end};
+const struct codec codec_lz4 = {"lz4", 4, {0x04, 0x22, 0x4d, 0x18}, UINT64_C(2) << 30, begin, run, end};

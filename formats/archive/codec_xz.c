@@ -50,4 +50,4 @@ static void end(void *state)
 	free(state);
 }
 
-const struct codec codec_xz = {"xz", 6, {0xfd, '7', 'z', 'X', 'Z', 0}, begin, run, end};
+const struct codec codec_xz = {"xz", 6, {0xfd, '7', 'z', 'X', 'Z', 0}, UINT64_C(1) << 30, begin, run, end};

@@ -30,4 +30,4 @@ static void end(void *state)
 	ZSTD_freeDCtx(state);
 }
 
-const struct codec codec_zstd = {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}, begin, run, end};
+const struct codec codec_zstd = {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}, UINT64_C(16) << 30, begin, run, end};

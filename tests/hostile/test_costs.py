@@ -2,7 +2,9 @@
 """Each kind of input that once took minutes or gigabytes is made here, and costs less than 5 s of CPU and 512 MB: a list that
 names one goroutine over and over, threads and Ms by the ten thousand, pcs that differ in their upper halves alone, memory
 segments in one another, segments by the hundred thousand, notes by the million, modules that share one table, stacks that share
-their frames, an executable whose segments and relocations claim the same bytes."""
+their frames, an executable whose segments and relocations claim the same bytes, zeros without end."""
+import gzip
+import lzma
 import struct
 import tempfile
 
@@ -16,6 +18,7 @@ SEARCHED = 'amd64-stuck' # its memory is searched for who has an address
 NT_PRSTATUS, PR_PID = 1, 32
 REPEATED, THREADS, MACHINES, COLLIDING = 16_000_000, 128 << 10, 20_000, 200_000
 SEGMENTS, NOTES, MODULES, STACKS, CLAIMS, RELOCATIONS = 200_000, 2_000_000, 1023, 20_000, 4000, 400_000
+ZEROS = 64 << 30
 GIVEN_UP = 'given up before the end'
 MODULEDATA = 1024 # bytes that are more than it has
 
@@ -192,11 +195,25 @@ def claiming_executable(sound):
     cost('an executable of 4,000 segments in the same bytes', sound.write(), '--exe', path)
 
 
+def endless_zeros(sound):
+    """64 GiB of zeros: neither memory nor disk holds them, but they take time, by some formats 100 times as much as by others."""
+    piece = bytes(16 << 20)
+    block = 2 | 1 << 20  # RLE of 128 KiB: RFC 8878 3.1.1.2; a window of 128 MiB
+    zstd = b'\x28\xb5\x2f\xfd\0\x88' + ZEROS // (1 << 17) * (block.to_bytes(3, 'little') + b'\0') + b'\x01\0\0'
+    for name, data in (('zstd', zstd), ('gzip', ZEROS // len(piece) * gzip.compress(piece)), ('xz', ZEROS // len(piece) * lzma.compress(piece))):
+        path = sound.folder / f'zeros.{name}'
+        path.write_bytes(data)
+        what = f'64 GiB of zeros by {name}'
+        cost(what, path, statuses=(1,))
+    run = tap.Run(sound.folder / 'zeros.xz', '--json')
+    tap.check('64 GiB of zeros: how to read them all the same is said', None if b'--max-size' in run.out else run.out)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         sound = Sound(CASE, folder)
         for test in (repeated_goroutine, colliding_pcs, threads_and_machines, nested_segments, many_segments, many_notes,
-                     shared_stacks, claiming_executable):
+                     shared_stacks, claiming_executable, endless_zeros):
             test(sound)
         for apart in (False, True):
             modules(sound, apart)
