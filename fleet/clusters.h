@@ -41,6 +41,7 @@ struct cluster {
 	VEC(const struct group *) groups; /* by the time of their first incident */
 	uint64_t count;
 	int64_t first, last;
+	int64_t earlier;       /* when a history first saw one of it that is not among these; 0: none is known */
 	struct sample sample;
 	struct tally aspects[ASPECTS];
 	struct incident_texts common; /* functions that all its groups have, innermost first */

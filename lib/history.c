@@ -119,6 +119,8 @@ static const struct err *write_clusters(struct telling *telling)
 	const struct err *err = history_assign(telling->database, telling->fleet);
 	struct clusters *clusters = fleet_clusters(telling->fleet, telling->arena);
 
+	if (!err && options->since)
+		err = history_date(telling->database, clusters, options->since);
 	if (!err && options->pages)
 		err = site_write(telling->arena, telling->database, telling->fleet, clusters, &overview.options, options->pages);
 	if (!err)

@@ -7,6 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Whatever a history has forgotten since, and whoever added it. */
+static bool is_new(const struct cluster *cluster, int64_t since)
+{
+	return cluster->first >= since && (!cluster->earlier || cluster->earlier >= since);
+}
+
 static bool keep_recent(const struct overview *overview, struct clusters *clusters)
 {
 	size_t kept = 0;
@@ -17,7 +23,7 @@ static bool keep_recent(const struct overview *overview, struct clusters *cluste
 
 		if (cluster.last < overview->since)
 			continue;
-		news |= cluster.first >= overview->since;
+		news |= is_new(&cluster, overview->since);
 		clusters->items.items[kept++] = cluster;
 	}
 	clusters->items.count = kept;

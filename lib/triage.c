@@ -119,6 +119,8 @@ static struct clusters *settled_clusters(struct view *view)
 	if (!view->err)
 		view->err = history_assign(triage->database, triage->fleet);
 	clusters = fleet_clusters(triage->fleet, view->arena);
+	if (!view->err && triage->options->since)
+		view->err = history_date(triage->database, clusters, triage->options->since);
 	if (!view->err)
 		view->err = keep_reports(triage, view->arena, clusters);
 	return clusters;

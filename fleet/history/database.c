@@ -19,8 +19,13 @@ static const char *const migration_1[] = {
 	NULL,
 };
 
+static const char *const migration_2[] = {
+#include "fleet/history/2.sql.inc"
+	NULL,
+};
+
 /* From each version to the next. */
-static const char *const *const migrations[] = {migration_1};
+static const char *const *const migrations[] = {migration_1, migration_2};
 
 enum { VERSION = sizeof migrations / sizeof *migrations };
 

@@ -57,7 +57,8 @@ static const struct err *add_inside(struct database *database, struct arena *are
 	const char *group[] = {incident->fingerprint, line};
 	const struct err *err = database_run(
 		database,
-		"INSERT INTO incidents (hash, fingerprint, seen, program, build, line) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (hash) DO UPDATE SET "
+		"INSERT INTO incidents (hash, fingerprint, seen, program, build, line) SELECT $1, $2, CAST($3 AS BIGINT), $4, $5, $6 "
+		"WHERE NOT EXISTS (SELECT 1 FROM counted WHERE hash = $1) ON CONFLICT (hash) DO UPDATE SET "
 		"fingerprint = excluded.fingerprint, seen = excluded.seen, program = excluded.program, build = excluded.build, line = excluded.line "
 		"WHERE excluded.seen <= incidents.seen",
 		values, sizeof values / sizeof *values, NULL, NULL);
@@ -360,6 +361,26 @@ const struct err *history_of(struct database *database, struct arena *arena, con
 	return err;
 }
 
+static bool take_time(void *context, const char *const *values, size_t count)
+{
+	*(int64_t *)context = count ? number_in(values[0]) : 0;
+	return false;
+}
+
+const struct err *history_date(struct database *database, struct clusters *clusters, int64_t since)
+{
+	const struct err *err = NULL;
+
+	for (size_t i = 0; i < clusters->items.count && !err; i++) {
+		struct cluster *cluster = &clusters->items.items[i];
+		const char *values[] = {cluster->id};
+
+		if (cluster->first >= since)
+			err = database_run(database, "SELECT min(first_seen) FROM " EVER, values, 1, take_time, &cluster->earlier);
+	}
+	return err;
+}
+
 struct finding_one {
 	struct arena *arena;
 	const char *found;
@@ -437,6 +458,8 @@ static const struct err *retain_inside(struct database *database, const char *co
 		"last_seen = CASE WHEN excluded.last_seen > past.last_seen THEN excluded.last_seen ELSE past.last_seen END",
 		values, 1, NULL, NULL);
 
+	if (!err)
+		err = database_run(database, "INSERT INTO counted (hash) SELECT hash FROM incidents WHERE seen < $1", values, 1, NULL, NULL);
 	return err ? err : database_run(database, "DELETE FROM incidents WHERE seen < $1", values, 1, NULL, NULL);
 }
 

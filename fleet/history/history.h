@@ -20,6 +20,10 @@ const struct err *history_settle(struct database *database, struct arena *arena)
 /* Tells a fleet which clusters its fingerprints are in. */
 const struct err *history_assign(struct database *database, struct fleet *fleet);
 
+/* Says of clusters that were first seen at or after `since` when the history first saw them (`earlier`), which may have forgotten the incidents
+ * themselves, or have them from elsewhere. Their fingerprints are settled. */
+const struct err *history_date(struct database *database, struct clusters *clusters, int64_t since);
+
 /* Which incidents: of a fingerprint's cluster (NULL: of all), seen at or after `since`. */
 struct history_selection {
 	const char *fingerprint;
@@ -50,7 +54,8 @@ const struct err *history_keep_report(struct database *database, const char *fin
 const struct err *history_note(struct database *database, struct arena *arena, const char *fingerprint, const char *kind, const char *text,
 			       int64_t now);
 
-/* Removes incidents that were seen before that time; how many there were of each fingerprint and build, and when, stays. */
+/* Removes incidents that were seen before that time; how many there were of each fingerprint and build, and when, stays. The same
+ * contents are not added again. */
 const struct err *history_retain(struct database *database, struct arena *arena, int64_t before, uint64_t *removed);
 
 #endif

@@ -132,6 +132,46 @@ def of_builds(database):
         tap.check('... and the crashes are gone', connection.execute("SELECT count(*) FROM incidents WHERE seen < 1600128000").fetchone()[0] and 'they are not')
 
 
+def seen_how_often(database, log):
+    return (tap.Run('--json', '--db', database, log).report or {}).get('history', {}).get('count')
+
+
+def forgotten(folder):
+    """What retention removed lies where it lay, and is handed over again by every run: it counts once; and what is seen again is not new."""
+    database, log, again = folder.parent / 'forgotten.db', folder / 'amd64-panic.log', folder.parent / 'later.log'
+    triage(database, folder)
+    once = seen_how_often(database, log)
+    for _ in range(2):
+        tap.check('--retain', history(database, '--retain', '30d').trouble(0) or (contents(database) and 'crashes are left'))
+        tap.check('the same again', triage(database, folder).trouble(0) or (contents(database) and 'it is added'))
+    tap.check('... counts once', None if once and seen_how_often(database, log) == once else f'{once} {seen_how_often(database, log)}')
+    again.write_bytes(b'started again\n' + log.read_bytes())
+    tap.check('seen again long after: not new', triage(database, '--since', '24h', again).trouble(0) or history(database, '--since', '24h').trouble(0))
+    tap.check('... and it counts', None if seen_how_often(database, log) == once + 1 else seen_how_often(database, log))
+    shutil.copy(tap.CASES / 'amd64-nil/expected.traceback', again)
+    done = triage(database, '--since', '24h', again)
+    tap.check('what was never seen is', None if done.status == 4 else f'{done.status} {done.err}')
+
+
+def of_first_schema(folder):
+    """A database that the first version made: what is in it stays, and retention works."""
+    old, new = folder.parent / 'old.db', folder.parent / 'made.db'
+    triage(new, folder)
+    with opened(new) as made, opened(old) as connection:
+        connection.executescript((tap.ROOT / 'fleet/history/1.sql').read_text())
+        connection.executescript(f'CREATE TABLE tornstack_schema (version BIGINT PRIMARY KEY); INSERT INTO tornstack_schema VALUES (1); '
+                                 f'PRAGMA application_id = {made.execute("PRAGMA application_id").fetchone()[0]}')
+        for table in ('incidents', 'fingerprints'):
+            rows = made.execute(f'SELECT * FROM {table}').fetchall()
+            connection.executemany(f'INSERT INTO {table} VALUES ({",".join("?" * len(rows[0]))})', rows)
+    wanted = history(new, '--json')
+    found = history(old, '--json')
+    tap.check('a database of the first schema', None if found.status == 0 and clusters_of(found) == clusters_of(wanted) and clusters_of(wanted) else found.err)
+    with opened(old) as connection:
+        tap.check('... is of this one now', connection.execute('SELECT max(version) FROM tornstack_schema').fetchone()[0] < 2 and 'it is not')
+    tap.check('... which forgets', history(old, '--retain', '30d').trouble(0) or triage(old, folder).trouble(0) or (contents(old) and contents(old)))
+
+
 def feeds(folder, database):
     new = database.with_name('new.db')
     metrics = folder.parent / 'metrics.prom'
@@ -272,6 +312,8 @@ def main():
         feeds(folder, database)
         told(folder, database)
         of_builds(database)
+        forgotten(folder)
+        of_first_schema(folder)
         hostile_labels(folder)
         in_any_order(folder)
         pages(folder, database)

@@ -133,6 +133,11 @@ def same(server, folder, name):
     for what, args in asked.items():
         found, wanted = told(server.url, *args), told(name, *args)
         tap.check(f'{what}: as of SQLite', None if wanted and found == wanted else f'{found}\n{wanted}')
+    after = told(name, '--json')
+    for database in (name, server.url):
+        triage(database, '-q', folder)
+    found, wanted = told(server.url, '--json'), told(name, '--json')
+    tap.check('what was removed is not added again', None if wanted and found == wanted and after == wanted else f'{found}\n{wanted}\n{after}')
     pages = []
     for index, database in enumerate((name, server.url)):
         out = pathlib.Path(f'{name}.pages{index}')
