@@ -477,6 +477,12 @@ check-fleet: deps-ci
 	@tests/fleet/generate.py $(FLEET) $(if $(GO),--go "$(GO)")
 	@tests/fleet/measure.py $(FLEET) $(if $(TABLE),--table $(TABLE))
 
+# triage of 10,000 inputs (FLEET_SCALE has further options): killed and resumed, several writers, no room; TABLE=docs/fleet.md writes figures down.
+.PHONY: check-fleet-scale
+check-fleet-scale: deps-test
+	@$(MAKE) all
+	@TORNSTACK=$(OUT)/tornstack tests/fleet/scale.py build/fleet-scale $(if $(TABLE),--table $(TABLE)) $(FLEET_SCALE)
+
 # Processes that run: an HTTP service under load (LIVE: shapes and --seconds), the zoo, GO: by these releases.
 .PHONY: check-live-process
 check-live-process: deps-ci
@@ -677,6 +683,7 @@ help:
 	@echo "make check-spark    the Spark job of integrations/ against one machine, the queries in DuckDB and ClickHouse (needs Java and PyPI)"
 	@echo "make check-postgres a history in a server of PostgreSQL against one in a file"
 	@echo "make check-fleet    crashes of known causes: which tornstack triage puts together; GO=, TABLE=, FLEET=DIR"
+	@echo "make check-fleet-scale  triage of 10,000 inputs, killed and resumed, by several writers, without room; how fast, how much memory"
 	@echo "make accuracy       check-live, and its table into docs/accuracy.md"
 	@echo "make bench          how long tornstack takes for dumps of 10,000 to a million goroutines, beside Delve (needs Go; BENCH=--help)"
 	@echo "make bench-log      how long it takes to find the crashes in a log of 2 GB, beside grep and panicparse"
