@@ -180,7 +180,7 @@ int command_triage(int argc, char **argv)
 		.doc = "Analyses many dumps and logs of crashes, each in a child of its own, and puts together those of one cause. Folders are "
 		       "searched through; '-' stands for names on standard input, one a line.\v"
 		       "Exit status: 0 analysed, whatever was found; 1 something could not be analysed; 2 wrong usage; 4 with --since, something crashed "
-		       "in a way that was not seen before.",
+		       "in a way that was not seen before, even if something else could not be analysed.",
 		.children = children,
 		.help_filter = running_help,
 	};

@@ -437,7 +437,7 @@ struct ts_triage_options {
 
 /* Analyses many dumps and logs: files, those in folders, what patterns match, "-" for names on standard input (paths end with NULL). Writes
  * the clusters to `out`: crashes of one cause, whose stacks are alike. None of the inputs ends it. TS_PARTIAL: what was named could not all be
- * analysed. TS_ANALYSED_CORRUPTION: there is stack damage, certain or likely. Of `analysis`, which says how each input is analysed, the
+ * analysed. TS_NEWS counts more: an alert must not wait until somebody has removed a file that cannot be read. Of `analysis`, which says how each input is analysed, the
  * executables, symbols_dir, sysroot, max_size, unmasked, isolated and cancelled (with its context) are asked; NULL: all as 0 says.
  * Call ts_triage. */
 struct ts_result ts_triage_sized(const char *const *paths, const struct ts_options *analysis, size_t analysis_size,

@@ -240,8 +240,10 @@ static void conclude(const struct triage *triage, struct ts_result *result)
 		result_fail(result, triage->error->code, triage->error->text);
 	else if (triage->analysis->cancelled && triage->analysis->cancelled(triage->analysis->context))
 		result->outcome = TS_CANCELLED;
+	else if (triage->news) /* whatever else could not be read: an alert must not wait until somebody has removed that */
+		result->outcome = TS_NEWS;
 	else if (triage->fleet->analysed)
-		result->outcome = triage->failed ? TS_PARTIAL : triage->news ? TS_NEWS : TS_ANALYSED;
+		result->outcome = triage->failed ? TS_PARTIAL : TS_ANALYSED;
 	else if (triage->failed)
 		result->outcome = TS_PARTIAL;
 	else

@@ -176,6 +176,12 @@ def feeds(folder, database):
     new = database.with_name('new.db')
     metrics = folder.parent / 'metrics.prom'
     tap.check('--since: news', triage(new, '--since', '2023-11-17', '--metrics', metrics, folder).status != 4 and 'no status 4')
+    partly = folder.parent / 'partly'
+    partly.mkdir()
+    shutil.copy2(folder / 'amd64-panic.log', partly)
+    (partly / 'cut.zst').write_bytes((tap.CASES / 'amd64-panic/dump.zst').read_bytes()[:300])
+    statuses = [tap.Run('triage', *args, partly).status for args in (('--since', '2023-11-01'), ('--since', '2023-11-17'), ())]
+    tap.check('--since: news, though something cannot be read', None if statuses == [4, 1, 1] else statuses)
     tap.check('--since: none', history(new, '--since', '2024-01-01').trouble(0))
     tap.check('... is empty', clusters_of(history(new, '--since', '2024-01-01', '--json')))
     tap.check('--since: no time', history(new, '--since', 'noon').trouble(2))
