@@ -78,15 +78,22 @@ def cell(value):
     return text.removesuffix('Z').replace('T', ' ') if re.match(r'\d{4}-\d\d-\d\dT', text) else text
 
 
+def share_of(line, number, count):
+    """When it was, from 0 to 1: one third of the causes come late, one third goes early, whatever the order of the inputs is."""
+    share = number / count
+    return {1: share / 2, 2: 0.8 + share / 5}.get(int(line['fingerprint'], 16) // 2 % 3, share) if 'error' not in line else share
+
+
 def fleet_of(lines, tornstack):
     """The same crashes with what logs do not tell: hosts, builds that follow each other, CPUs, releases; and one that could not be analysed."""
     inputs = [json.loads(line) for line in triage_job.of_kind(lines, 'input')]
     for number, line in enumerate(inputs):
-        line['seen'] = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(1700000000 + 86400 * 20 * number // len(inputs)))
+        share = share_of(line, number, len(inputs))
+        line['seen'] = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(1700000000 + int(86400 * 20 * share)))
         if 'error' not in line:
             key = int(line['fingerprint'], 16)
             line['host'] = f'host{key % 7 if key % 2 else number % 7}'
-            line['target'].update(version=f'v1.{4 * number // len(inputs)}', program='service', go_version=f'go1.{26 + number % 2}', arch=('amd64', 'arm64')[key % 2])
+            line['target'].update(version=f'v1.{int(4 * share)}', program='service', go_version=f'go1.{26 + number % 2}', arch=('amd64', 'arm64')[key % 2])
             line['cause'] = ['service', line['verdict']['rule'] or 'unknown', line['fingerprint']]
     inputs.append({**{key: inputs[0][key] for key in ('schema', 'kind', 'size', 'modified_ns', 'seen', 'host')}, 'path': '/dumps/cut', 'sha256': '0' * 64,
                    'error': {'code': 'cut-short', 'text': 'it ends early'}})
