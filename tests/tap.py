@@ -1,7 +1,7 @@
 """What the tests in Python share: one line of TAP per check, and how tornstack is run.
 
 tests/run passes through the environment: TORNSTACK the program, BUILD the folder of the built test programs, CASES that
-of the fixtures, HOSTILE quick or full, UPDATE set when goldens are to be rewritten.
+of the fixtures, HOSTILE quick or full, UPDATE set when goldens are to be rewritten, SLICE="2/4" the second of four parts of what goes over all cases.
 """
 import json
 import os
@@ -23,6 +23,12 @@ TIMEOUT = 120 if FULL else 60
 
 _count = 0
 _failed = 0
+
+
+def part_of(names):
+    """Those of the slice that is asked for, and whether it is the first, which does what is done once."""
+    number, parts = map(int, os.environ.get('SLICE', '1/1').split('/'))
+    return names[number - 1::parts], number == 1
 
 
 def check(name, detail=None):
