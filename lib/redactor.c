@@ -7,8 +7,22 @@
 
 void redactor_structure(struct redactor *redactor, uint64_t address, uint64_t size)
 {
-	if (address && size <= UINT64_MAX - address)
-		vec_push(redactor->image->arena, &redactor->redaction->structures, ((struct memory_range){address, address + size}));
+	const uint64_t end = (address + size) & ~(uint64_t)(KEPT_WORD - 1);
+	uint64_t at = (address + KEPT_WORD - 1) & ~(uint64_t)(KEPT_WORD - 1);
+
+	if (!address || size > UINT64_MAX - address)
+		return;
+	for (uint64_t next; at < end; at = next) {
+		const struct segment *segment = image_segment(redactor->image, at);
+		const uint64_t offset = segment ? at - segment->address : 0;
+
+		if (!segment)
+			return;
+		next = segment->size - offset < end - at ? segment->address + segment->size : end;
+		if (offset < segment->saved.size)
+			kept_mark(redactor->image->kept->fields, segment, offset,
+				  next - at < segment->saved.size - offset ? next - at : segment->saved.size - offset);
+	}
 }
 
 void redactor_text(struct redactor *redactor, uint64_t address, uint64_t size)

@@ -16,7 +16,7 @@ struct redactor {
 	VEC(const char *) asked; /* texts of panics that may stay */
 };
 
-/* [address, address + size): fields of the runtime's structures; texts that may stay; bytes that lose their letters. */
+/* [address, address + size): fields of the runtime's structures, as far as they are whole words; texts that may stay; bytes that lose their letters. */
 void redactor_structure(struct redactor *redactor, uint64_t address, uint64_t size);
 void redactor_text(struct redactor *redactor, uint64_t address, uint64_t size);
 void redactor_erase(struct redactor *redactor, uint64_t address, uint64_t size);

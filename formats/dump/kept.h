@@ -41,12 +41,13 @@ struct kept {
 	uint64_t *removed; /* words that were read and must not leave: not saved for who reads one; in views, which are looked through for
 			    * something else, a value that is no address, number or nil */
 	/* While it is recorded, of words that are kept: */
-	uint64_t *fields; /* fields of the runtime's structures (image_cite_field) */
+	uint64_t *fields; /* fields of the runtime's structures (image_cite_field, lib/redactor.h) */
 	uint64_t *texts;  /* read as texts (image_string) */
 	uint64_t *masked; /* written without their letters */
-	uint64_t *near;   /* addresses near their own: the record says how far, not the memory; NULL: none */
 	uint64_t words;
 	bool recording;
+	bool nearby;           /* of addresses near their own the record says how far, not the memory (formats/slim/nearby.h) */
+	uint64_t nearby_count; /* how many those are */
 	VEC(struct kept_comparison) comparisons;
 	VEC(struct kept_answer) answers; /* ascending by pc and question */
 	VEC(struct kept_text) cited; /* by image_cite_text */

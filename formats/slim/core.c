@@ -197,8 +197,7 @@ static const struct err *add_record(struct writer *writer, uint64_t position, ui
 		return err_new(writer->plan.image->arena, ERR_LIMIT, "too much was read of it: its record has no room in a note");
 	put_note_header(&at, size);
 	layout_add(&writer->plan, (struct piece){.position = position, .original = SLIM_MADE, .size = 12 + OWNER_SIZE, .bytes = note});
-	layout_add(&writer->plan, (struct piece){.position = position + 12 + OWNER_SIZE, .original = SLIM_MADE, .size = size,
-						 .bytes = slim_record_make(&writer->plan, size)});
+	slim_record_add(&writer->plan, position + 12 + OWNER_SIZE, size);
 	return NULL;
 }
 

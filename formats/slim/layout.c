@@ -1,7 +1,9 @@
 /* layout.c: see layout.h. */
 #include "formats/slim/layout.h"
 
+#include "formats/slim/nearby.h"
 #include "formats/slim/redaction.h"
+#include "formats/slim/renames.h"
 
 #include <stdlib.h>
 
@@ -28,20 +30,22 @@ static void add_page(struct layout_plan *plan, const struct segment *segment, ui
 			 (struct page_run){.segment = segment, .offset = offset, .size = end - offset});
 }
 
-static void find_runs(struct layout_plan *plan, uint64_t gap)
+/* False: there are more than `most`. */
+static bool find_runs(struct layout_plan *plan, uint64_t gap, size_t most)
 {
 	const struct image *image = plan->image;
 
 	plan->runs.items.count = 0;
-	for (size_t i = 0; i < image->segments.count; i++) {
+	for (size_t i = 0; i < image->segments.count && plan->runs.items.count <= most; i++) {
 		const struct segment *segment = &image->segments.items[i];
 
-		for (uint64_t at = 0, end; at < segment->saved.size; at = end) {
+		for (uint64_t at = 0, end; at < segment->saved.size && plan->runs.items.count <= most; at = end) {
 			end = page_end(segment, at);
 			if (kept_any(image->kept, kept_number(segment, at), kept_number(segment, end - 1) + 1))
 				add_page(plan, segment, at, end, gap);
 		}
 	}
+	return plan->runs.items.count <= most;
 }
 
 void layout_find_runs(struct layout_plan *plan, size_t most)
@@ -49,11 +53,8 @@ void layout_find_runs(struct layout_plan *plan, size_t most)
 	const uint64_t whole = UINT64_C(1) << 40;
 	uint64_t gap = 0;
 
-	find_runs(plan, gap);
-	while (plan->runs.items.count > most && gap < whole) {
+	while (!find_runs(plan, gap, gap < whole ? most : SIZE_MAX) && gap < whole)
 		gap = gap ? gap * 2 : SLIM_PAGE;
-		find_runs(plan, gap);
-	}
 }
 
 /* ---- pieces ---- */
@@ -98,7 +99,7 @@ static void copy_kept(const struct kept *kept, const struct segment *segment, ui
 
 		step = KEPT_WORD - (size_t)((segment->address + offset + at) % KEPT_WORD);
 		step = step < n - at ? step : n - at;
-		if (kept_has(kept, number) && !(kept->near && kept_bit(kept->near, number)))
+		if (kept_has(kept, number) && !nearby_is(kept, segment, number))
 			memcpy(ret + at, segment->saved.data + offset + at, step);
 		for (size_t i = at; kept_bit(kept->masked, number) && i < at + step; i++)
 			ret[i] = redaction_letter(segment->address + offset + i, ret[i]);
@@ -160,6 +161,13 @@ static bool write_zeros(uint64_t size, uint8_t *block, FILE *out)
 	return true;
 }
 
+static bool write_piece(const struct layout_plan *plan, const struct piece *piece, uint8_t *block, FILE *out)
+{
+	if (piece->segment)
+		return write_memory(plan, piece, block, out);
+	return piece->write ? piece->write(plan, out) : fwrite(edited(plan, piece), 1, (size_t)piece->size, out) == piece->size;
+}
+
 static int compare(const void *left, const void *right)
 {
 	const struct piece *a = left;
@@ -173,7 +181,7 @@ static bool trim(struct piece *piece, uint64_t at)
 {
 	const uint64_t part = at - piece->position;
 
-	if (part >= piece->size)
+	if (part >= piece->size || piece->write) /* of what is made nothing overlaps */
 		return false;
 	piece->position += part;
 	piece->original += part;
@@ -195,8 +203,7 @@ bool layout_write(struct layout_plan *plan, FILE *out)
 			continue;
 		if (piece->position > at && !write_zeros(piece->position - at, block, out))
 			return false;
-		if (piece->segment ? !write_memory(plan, piece, block, out)
-				   : fwrite(edited(plan, piece), 1, (size_t)piece->size, out) != piece->size)
+		if (!write_piece(plan, piece, block, out))
 			return false;
 		at = piece->position + piece->size;
 	}

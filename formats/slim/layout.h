@@ -11,6 +11,8 @@ enum { SLIM_PAGE = 4096 };
 
 #define SLIM_MADE UINT64_MAX
 
+struct layout_plan;
+
 /* Bytes that follow each other in both files. */
 struct piece {
 	uint64_t position;            /* in the new file */
@@ -18,6 +20,8 @@ struct piece {
 	uint64_t size;
 	const struct segment *segment; /* memory, of which only kept words are written; NULL: the bytes are these: */
 	const uint8_t *bytes;
+	/* Of what is made, and too large for memory: writes it, `size` bytes; false: `out` did not take them. NULL: not so. */
+	bool (*write)(const struct layout_plan *plan, FILE *out);
 };
 
 /* Pages of one segment that hold kept words. */

@@ -359,8 +359,7 @@ static const struct err *lay_out(struct writer *writer)
 		add_memory(writer, &made, (at + SLIM_PAGE - 1) / SLIM_PAGE * SLIM_PAGE);
 	layout_add(plan, make_directory(writer, directory.position, &made, &count));
 	layout_add(plan, make_header(writer, directory.position, count));
-	layout_add(plan, (struct piece){.position = made.record.position, .original = SLIM_MADE, .size = made.record.size,
-					.bytes = slim_record_make(plan, made.record.size)});
+	slim_record_add(plan, made.record.position, made.record.size);
 	return NULL;
 }
 

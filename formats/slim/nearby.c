@@ -40,70 +40,63 @@ static uint64_t count_bits(const uint64_t *bits, uint64_t words)
 	return count;
 }
 
-/* Calls for each number of a segment's words that is in a map. */
-static void each_word(const struct segment *segment, const uint64_t *bits, void (*visit)(void *context, const struct segment *segment, uint64_t number),
-		      void *context)
+bool nearby_is(const struct kept *kept, const struct segment *segment, uint64_t number)
 {
-	const uint64_t end = segment->first_word + words_of(segment);
-
-	for (uint64_t number = segment->first_word; number < end; number++)
-		if (!bits[number / KEPT_BITS])
-			number |= KEPT_BITS - 1;
-		else if (kept_bit(bits, number))
-			visit(context, segment, number);
+	return kept->nearby && segment->flags & SEGMENT_WRITE && kept_has(kept, number) && !kept_bit(kept->masked, number) &&
+	       distance_of(segment, number) < DISTANCES;
 }
 
-static void find(void *context, const struct segment *segment, uint64_t number)
+/* Calls for each of them. Looking again at every word that is kept is cheaper than memory for the answers, of which there may be millions. */
+static bool each_nearby(const struct image *image, bool (*visit)(void *context, const struct segment *segment, uint64_t number), void *context)
 {
-	struct kept *kept = context;
+	for (size_t i = 0; i < image->segments.count; i++) {
+		const struct segment *segment = &image->segments.items[i];
+		const uint64_t end = segment->flags & SEGMENT_WRITE ? segment->first_word + words_of(segment) : 0;
 
-	if (!kept_bit(kept->masked, number) && distance_of(segment, number) < DISTANCES)
-		kept->near[number / KEPT_BITS] |= UINT64_C(1) << number % KEPT_BITS;
+		for (uint64_t number = segment->first_word; number < end; number++)
+			if (!image->kept->bits[number / KEPT_BITS])
+				number |= KEPT_BITS - 1;
+			else if (nearby_is(image->kept, segment, number) && !visit(context, segment, number))
+				return false;
+	}
+	return true;
 }
 
-const struct err *nearby_find(struct image *image)
+static bool count(void *context, const struct segment *segment, uint64_t number)
+{
+	uint64_t *sum = context;
+
+	(void)segment;
+	(void)number;
+	++*sum;
+	return true;
+}
+
+void nearby_find(struct image *image)
 {
 	struct kept *kept = image->kept;
-	const struct err *err;
-	void *bits;
 
-	if (count_bits(kept->bits, kept->words) < MATTERS)
-		return NULL;
-	err = mapping_zeros(image->arena, (kept->words / KEPT_BITS + 1) * sizeof *kept->near, true, &bits);
-	if (err)
-		return err;
-	kept->near = bits;
-	for (size_t i = 0; i < image->segments.count; i++)
-		if (image->segments.items[i].flags & SEGMENT_WRITE)
-			each_word(&image->segments.items[i], kept->bits, find, kept);
-	return NULL;
+	kept->nearby = count_bits(kept->bits, kept->words) >= MATTERS;
+	kept->nearby_count = 0;
+	if (kept->nearby)
+		each_nearby(image, count, &kept->nearby_count);
 }
 
-uint64_t nearby_count(const struct kept *kept)
+static bool write_distance(void *context, const struct segment *segment, uint64_t number)
 {
-	return kept->near ? count_bits(kept->near, kept->words) : 0;
+	return fputc((int)distance_of(segment, number), context) != EOF;
 }
 
-static void put(void *context, const struct segment *segment, uint64_t number)
+bool nearby_write(const struct image *image, FILE *out)
 {
-	uint8_t **at = context;
-
-	*(*at)++ = (uint8_t)distance_of(segment, number);
+	return !image->kept->nearby || each_nearby(image, write_distance, out);
 }
 
-void nearby_put(const struct image *image, uint8_t *ret)
+/* The segment of a word, at or behind that of the last one; NULL: none. */
+static const struct segment *segment_of(const struct image *image, size_t *last, uint64_t number)
 {
-	for (size_t i = 0; image->kept->near && i < image->segments.count; i++)
-		each_word(&image->segments.items[i], image->kept->near, put, &ret);
-}
-
-/* ---- reading ---- */
-
-/* The segment of a word, at or behind the last one; NULL: none. */
-static const struct segment *segment_of(struct nearby_reader *reader, uint64_t number)
-{
-	for (; reader->segment < reader->image->segments.count; reader->segment++) {
-		const struct segment *segment = &reader->image->segments.items[reader->segment];
+	for (; *last < image->segments.count; ++*last) {
+		const struct segment *segment = &image->segments.items[*last];
 
 		if (number < segment->first_word)
 			return NULL;
@@ -112,6 +105,22 @@ static const struct segment *segment_of(struct nearby_reader *reader, uint64_t n
 	}
 	return NULL;
 }
+
+uint64_t nearby_bits(const struct image *image, size_t *last, uint64_t element)
+{
+	uint64_t ret = 0;
+
+	for (uint64_t rest = image->kept->nearby ? image->kept->bits[element] : 0; rest; rest &= rest - 1) {
+		const uint64_t number = element * KEPT_BITS + (uint64_t)__builtin_ctzll(rest);
+		const struct segment *segment = segment_of(image, last, number);
+
+		if (segment && nearby_is(image->kept, segment, number))
+			ret |= rest & -rest;
+	}
+	return ret;
+}
+
+/* ---- reading ---- */
 
 /* The bytes are of the unfolded dump, which is this program's own memory. */
 static bool can_write(struct nearby_reader *reader, struct span word)
@@ -128,7 +137,7 @@ static bool can_write(struct nearby_reader *reader, struct span word)
 
 void nearby_restore(struct nearby_reader *reader, uint64_t number)
 {
-	const struct segment *segment = segment_of(reader, number);
+	const struct segment *segment = segment_of(reader->image, &reader->segment, number);
 	const uint8_t *distance = span_slice(reader->distances, reader->taken++, 1).data;
 	struct span word;
 	uint64_t address;

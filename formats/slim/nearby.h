@@ -7,14 +7,19 @@
 #include "formats/dump/image.h"
 #include "formats/dump/kept.h"
 
-/* Finds those that are kept (kept.near), where so much is kept that it matters. */
-const struct err *nearby_find(struct image *image);
+#include <stdio.h>
 
-/* How many there are. */
-uint64_t nearby_count(const struct kept *kept);
+/* Decides whether so much is kept that it matters, and counts those words (kept.nearby, kept.nearby_count). What is kept must not change any more. */
+void nearby_find(struct image *image);
 
-/* Their distances in words, a byte each, in the order of the words, into nearby_count bytes. */
-void nearby_put(const struct image *image, uint8_t *ret);
+/* Whether a word of a segment is one. */
+bool nearby_is(const struct kept *kept, const struct segment *segment, uint64_t number);
+
+/* Those of the KEPT_BITS words of an element of the maps, as bits. `last` is the caller's, 0 before the first; elements are ascending. */
+uint64_t nearby_bits(const struct image *image, size_t *last, uint64_t element);
+
+/* Writes their distances in words, a byte each, in the order of the words: kept.nearby_count bytes. False: `out` did not take them. */
+bool nearby_write(const struct image *image, FILE *out);
 
 /* Puts the words back into an image of an unfolded dump, in ascending order. */
 struct nearby_reader {

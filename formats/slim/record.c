@@ -87,7 +87,7 @@ uint64_t slim_record_size(const struct layout_plan *plan, size_t extents)
 	const struct kept *kept = plan->image->kept;
 
 	return SLIM_HEADER * WORD + extents * EXTENT + kept->comparisons.count * COMPARISON + count_blocks(kept) * BLOCK +
-	       padded(nearby_count(kept)) + masks_of(plan) * WORD + answers_size(kept) + notes_end(plan->image) + renames_size(plan->image);
+	       padded(kept->nearby_count) + masks_of(plan) * WORD + answers_size(kept) + notes_end(plan->image) + renames_size(plan->image);
 }
 
 static void put_extents(uint8_t **at, const struct layout_plan *plan)
@@ -114,24 +114,40 @@ static void put_comparisons(uint8_t **at, const struct kept *kept)
 	}
 }
 
-static void put_bits(uint8_t **at, const struct kept *kept, const uint64_t *bits, const uint64_t *near, uint64_t block)
+/* A block's words that are kept, and those that were removed or are nearby. `last` is nearby_bits'. */
+static void put_block(uint8_t **at, const struct image *image, size_t *last, uint64_t block)
 {
-	for (uint64_t i = 0; i < BLOCK_WORDS / KEPT_BITS; i++) {
-		const uint64_t element = block * (BLOCK_WORDS / KEPT_BITS) + i;
+	const struct kept *kept = image->kept;
+	const uint64_t from = block * (BLOCK_WORDS / KEPT_BITS), to = from + BLOCK_WORDS / KEPT_BITS;
 
-		put(at, element * KEPT_BITS < kept->words ? bits[element] | (near ? near[element] : 0) : 0);
-	}
+	put(at, block);
+	for (uint64_t element = from; element < to; element++)
+		put(at, element * KEPT_BITS < kept->words ? kept->bits[element] : 0);
+	for (uint64_t element = from; element < to; element++)
+		put(at, element * KEPT_BITS < kept->words ? kept->removed[element] | nearby_bits(image, last, element) : 0);
 }
 
-static void put_blocks(uint8_t **at, const struct kept *kept)
+/* They grow with what was read, so they are never in memory together. */
+static bool write_blocks(const struct layout_plan *plan, FILE *out)
 {
+	const struct kept *kept = plan->image->kept;
+	size_t last = 0;
+
 	for (uint64_t block = 0; block * BLOCK_WORDS < kept->words; block++) {
+		uint8_t bytes[BLOCK], *at = bytes;
+
 		if (!block_is_kept(kept, block))
 			continue;
-		put(at, block);
-		put_bits(at, kept, kept->bits, NULL, block);
-		put_bits(at, kept, kept->removed, kept->near, block);
+		put_block(&at, plan->image, &last, block);
+		if (fwrite(bytes, 1, sizeof bytes, out) != sizeof bytes)
+			return false;
 	}
+	return true;
+}
+
+static bool write_distances(const struct layout_plan *plan, FILE *out)
+{
+	return nearby_write(plan->image, out);
 }
 
 static void put_answers(uint8_t **at, const struct kept *kept)
@@ -158,12 +174,25 @@ static void put_notes(uint8_t **at, const struct notes *notes)
 	}
 }
 
-const uint8_t *slim_record_make(const struct layout_plan *plan, uint64_t size)
+/* Bytes that are made, from the end of the record so far on. */
+static void add_made(struct layout_plan *plan, uint64_t *position, uint64_t size, const uint8_t *bytes)
+{
+	layout_add(plan, (struct piece){.position = *position, .original = SLIM_MADE, .size = size, .bytes = bytes});
+	*position += size;
+}
+
+static void add_written(struct layout_plan *plan, uint64_t *position, uint64_t size, bool (*write)(const struct layout_plan *plan, FILE *out))
+{
+	layout_add(plan, (struct piece){.position = *position, .original = SLIM_MADE, .size = size, .write = write});
+	*position += size;
+}
+
+/* Before the blocks. */
+static void add_head(struct layout_plan *plan, uint64_t *position)
 {
 	const struct kept *kept = plan->image->kept;
-	uint8_t *record = arena_alloc(plan->image->arena, (size_t)size);
-	uint8_t *at = record;
-	size_t extents = 0;
+	uint64_t extents = 0, size;
+	uint8_t *head, *at;
 
 	for (size_t i = 0; i < plan->pieces.count; i++)
 		extents += plan->pieces.items[i].original != SLIM_MADE;
@@ -172,25 +201,45 @@ const uint8_t *slim_record_make(const struct layout_plan *plan, uint64_t size)
 		[AT_FLAGS] = (plan->image->truncated ? SLIM_TRUNCATED : 0) | (kept->redaction ? SLIM_REDACTED : 0) |
 			     (renames_size(plan->image) ? SLIM_RENAMED : 0), [AT_EXTENTS] = extents,
 		[AT_COMPARISONS] = kept->comparisons.count, [AT_WORDS] = kept->words, [AT_BLOCKS] = count_blocks(kept),
-		[AT_DISTANCES] = padded(nearby_count(kept)),
+		[AT_DISTANCES] = padded(kept->nearby_count),
 		[AT_MASKS] = masks_of(plan), [AT_ANSWERS] = answers_size(kept),
 		[AT_NOTES] = notes_size(&kept->notes, kept->notes.count),
 	};
 
+	size = SLIM_HEADER * WORD + extents * EXTENT + kept->comparisons.count * COMPARISON;
+	head = at = arena_alloc(plan->image->arena, (size_t)size);
 	for (size_t i = 0; i < SLIM_HEADER; i++)
 		put(&at, header[i]);
 	put_extents(&at, plan);
 	put_comparisons(&at, kept);
-	put_blocks(&at, kept);
-	nearby_put(plan->image, at);
-	at += padded(nearby_count(kept));
+	add_made(plan, position, size, head);
+}
+
+/* Behind the distances. */
+static void add_tail(struct layout_plan *plan, uint64_t *position, uint64_t size)
+{
+	const struct kept *kept = plan->image->kept;
+	uint8_t *tail = arena_alloc(plan->image->arena, (size_t)size), *at = tail;
+
 	for (size_t i = 0; i < masks_of(plan); i++)
 		put(&at, kept->redaction->masked[i]);
 	put_answers(&at, kept);
 	put_notes(&at, &kept->notes);
 	if (renames_size(plan->image))
-		renames_write(plan->image, record + padded((uint64_t)(at - record)));
-	return record;
+		renames_write(plan->image, tail + padded((uint64_t)(at - tail)));
+	add_made(plan, position, size, tail);
+}
+
+void slim_record_add(struct layout_plan *plan, uint64_t position, uint64_t size)
+{
+	const struct kept *kept = plan->image->kept;
+	const uint64_t end = position + size;
+
+	add_head(plan, &position);
+	add_written(plan, &position, count_blocks(kept) * BLOCK, write_blocks);
+	add_written(plan, &position, kept->nearby_count, write_distances);
+	position += padded(kept->nearby_count) - kept->nearby_count;
+	add_tail(plan, &position, end - position);
 }
 
 /* ---- finding ---- */

@@ -29,8 +29,9 @@ enum {
 /* How many bytes the record of a plan will take, which does not depend on positions, only on how many pieces there are. */
 uint64_t slim_record_size(const struct layout_plan *plan, size_t extents);
 
-/* The record, of just that size. The plan has all its pieces that have a place in the old file; how many that are was known. */
-const uint8_t *slim_record_make(const struct layout_plan *plan, uint64_t size);
+/* Adds the record, of that size or less, zeros behind it, to the plan, at a position. That has all its pieces that have a place in the old file;
+ * how many that are was known. */
+void slim_record_add(struct layout_plan *plan, uint64_t position, uint64_t size);
 
 /* The record of a slim dump; empty: it is none. */
 struct span slim_record_find(struct span file);

@@ -194,8 +194,7 @@ static enum reason reason_of(const struct run *run, const struct segment *segmen
 		return REASON_FILE;
 	if (redaction_is_disguised(redaction, value))
 		return REASON_MASKED;
-	if (kept_bit(run->image->kept->fields, number) ||
-	    lies_in(redaction->structures.items, redaction->structures.count, address, KEPT_WORD))
+	if (kept_bit(run->image->kept->fields, number))
 		return REASON_STRUCTURE;
 	if (!value)
 		return REASON_ZERO;
@@ -212,6 +211,28 @@ static enum reason reason_of(const struct run *run, const struct segment *segmen
 	return redaction_is_text(value) ? REASON_MASKED : REASONS;
 }
 
+/* The map of fields becomes that of what was removed: of a word that was judged nobody asks any more whether it is a field, and each map of a
+ * large dump is large. */
+static void set_removed(struct kept *kept, uint64_t number, bool removed)
+{
+	const uint64_t bit = UINT64_C(1) << number % KEPT_BITS;
+	uint64_t *element = &kept->fields[number / KEPT_BITS];
+
+	if (!(*element & bit) == removed)
+		*element ^= bit;
+}
+
+/* Of words of an element, none of which was read, from a number on: which comes next. */
+static uint64_t skip_unread(struct kept *kept, uint64_t number, uint64_t end)
+{
+	const uint64_t next = (number | (KEPT_BITS - 1)) + 1 < end ? (number | (KEPT_BITS - 1)) + 1 : end;
+	const uint64_t mask = UINT64_MAX << number % KEPT_BITS & UINT64_MAX >> (KEPT_BITS - 1 - (next - 1) % KEPT_BITS);
+
+	if (kept->fields[number / KEPT_BITS] & mask)
+		kept->fields[number / KEPT_BITS] &= ~mask;
+	return next;
+}
+
 static void judge_word(struct run *run, const struct segment *segment, uint64_t number)
 {
 	const uint64_t address = address_of(segment, number);
@@ -223,9 +244,9 @@ static void judge_word(struct run *run, const struct segment *segment, uint64_t 
 		reason = reason_of(run, segment, number, load_u64(bytes.data));
 	else if (is_of_file(run, segment, address)) /* a part of a word, at an end */
 		reason = REASON_FILE;
+	set_removed(run->image->kept, number, reason == REASONS);
 	if (reason == REASONS) {
 		run->image->kept->bits[number / KEPT_BITS] &= ~(UINT64_C(1) << number % KEPT_BITS);
-		run->image->kept->removed[number / KEPT_BITS] |= UINT64_C(1) << number % KEPT_BITS;
 		run->redaction->removed++;
 		return;
 	}
@@ -241,11 +262,13 @@ static void judge_segment(struct run *run, const struct segment *segment)
 
 	for (uint64_t number = segment->first_word; number < end; number++) {
 		if (!kept->bits[number / KEPT_BITS]) {
-			number |= KEPT_BITS - 1;
+			number = skip_unread(run->image->kept, number, end) - 1;
 			continue;
 		}
 		if (kept_has(kept, number))
 			judge_word(run, segment, number);
+		else
+			set_removed(run->image->kept, number, false);
 	}
 }
 
@@ -368,9 +391,8 @@ static void keep_texts(struct image *image, struct redaction *redaction)
 void redaction_run(struct image *image, struct redaction *redaction)
 {
 	struct run run = {.image = image, .redaction = redaction};
+	uint64_t *const fields = image->kept->fields;
 
-	if (redaction->structures.count)
-		qsort(redaction->structures.items, redaction->structures.count, sizeof *redaction->structures.items, compare_ranges);
 	if (redaction->constants.count)
 		qsort(redaction->constants.items, redaction->constants.count, sizeof *redaction->constants.items, compare_ranges);
 	if (redaction->texts.count)
@@ -382,5 +404,7 @@ void redaction_run(struct image *image, struct redaction *redaction)
 	keep_texts(image, redaction);
 	for (size_t i = 0; i < image->segments.count; i++)
 		judge_segment(&run, &image->segments.items[i]);
+	image->kept->fields = image->kept->removed; /* empty so far */
+	image->kept->removed = fields;
 	judge_registers(&run);
 }

@@ -37,7 +37,6 @@ struct redaction {
 	/* Who knows the program fills these. */
 	VEC(struct memory_range) code;       /* of the program, whether the dump says that it was mapped or not */
 	VEC(struct memory_range) constants;  /* code and what is never written of the program, where the dump does not say what may be */
-	VEC(struct memory_range) structures; /* of the runtime, whose fields stay whatever they hold; ascending after redaction_run */
 	VEC(struct memory_range) texts;      /* bytes that may stay though they are text */
 	VEC(uint64_t) evidence;              /* values that findings rest on: they stay in any word and register */
 	VEC(struct memory_range) erased;     /* bytes that lose their letters, beside texts and in them */

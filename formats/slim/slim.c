@@ -38,11 +38,8 @@ void slim_keep_for_debuggers(struct image *image)
 
 const struct err *slim_write(struct image *image, FILE *out)
 {
-	const struct err *err = nearby_find(image);
-
-	if (err)
-		return err;
 	renames_find(image);
+	nearby_find(image);
 	return image->os == OS_WINDOWS ? slim_write_minidump(image, out) : slim_write_core(image, out);
 }
 
