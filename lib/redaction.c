@@ -72,7 +72,7 @@ static bool is_text(const struct redactor *redactor, uint64_t value)
 {
 	const uint64_t near = UINT64_C(1) << 30;
 
-	if (!redaction_is_text(value))
+	if (!redaction_is_text(value) || redaction_is_small(value)) /* fill patterns: one letter again and again */
 		return false;
 	for (size_t i = 0; i < redactor->image->segments.count; i++) {
 		const struct segment *segment = &redactor->image->segments.items[i];

@@ -21,7 +21,8 @@ bool cross_signal(struct walk *walk, uint64_t entry_sp)
 		if (!stack_word(walk, address + arch->ucontext.slots[i].offset, &value)) {
 			if (!walk->image->redacted || arch->ucontext.slots[i].reg == arch->pc || arch->ucontext.slots[i].reg == arch->sp)
 				return false;
-			continue; /* a value that was nobody's business */
+			walk->stack->end_address = 0; /* a value that was nobody's business ends no stack */
+			continue;
 		}
 		reg_set(&registers, arch->ucontext.slots[i].reg, value);
 	}
