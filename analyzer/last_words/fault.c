@@ -21,6 +21,16 @@ static void set_address(struct analysis *analysis, uint64_t address)
 		fault->access = ACCESS_EXECUTE;
 }
 
+/* Whether the siginfo of such a fault has the address. amd64 tells none of one that is not aligned (arch/x86/kernel/traps.c,
+ * exc_alignment_check). */
+static bool tells_address(const struct arch *arch, const struct signal_name *signal, int code)
+{
+	enum { BUS = 7 };
+
+	return signal->memory && code != SIGNAL_CODE_KERNEL &&
+	       !(arch->id == ARCH_AMD64 && signal->number == BUS && code == SIGNAL_CODE_MISALIGNED);
+}
+
 static void set_code(struct fault *fault, int number, int code)
 {
 	const struct signal_name *signal = signal_by_number(number);
@@ -81,7 +91,7 @@ static bool from_signal_frame(struct analysis *analysis, int32_t thread)
 	fault->siginfo = walk->siginfo;
 	fault->code_address = walk->siginfo + SIGINFO_CODE;
 	set_code(fault, (int)number, (int32_t)code);
-	if (signal->memory && code != SIGNAL_CODE_KERNEL &&
+	if (tells_address(analysis->image->arch, signal, (int32_t)code) &&
 	    image_u64(analysis->image, walk->siginfo + SIGINFO_ADDRESS, &address))
 		set_address(analysis, address);
 	return true;
@@ -153,7 +163,7 @@ static void set_noted(struct analysis *analysis, uint64_t g, const struct noted_
 	} else if (!windows) {
 		set_code(fault, (int)noted->sig, (int)noted->code0);
 		fault->code_address = field_address(runtime, g, LAYOUT_g_sigcode0);
-		if (signal->memory && noted->code0 != SIGNAL_CODE_KERNEL)
+		if (tells_address(analysis->image->arch, signal, (int)noted->code0))
 			set_address(analysis, noted->code1);
 	}
 }
@@ -244,7 +254,7 @@ static bool from_stop(struct analysis *analysis)
 	if (stop->has_code)
 		set_code(fault, stop->number, stop->code);
 	signal = analysis->image->os == OS_LINUX ? signal_by_number(stop->number) : NULL;
-	if (stop->has_address && (!signal || signal->memory))
+	if (stop->has_address && (!signal || (signal->memory && (!stop->has_code || tells_address(analysis->image->arch, signal, stop->code)))))
 		set_address(analysis, stop->address);
 	return true;
 }
@@ -289,6 +299,8 @@ static bool is_untold(struct analysis *analysis, uint64_t computed, bool write)
 	if (fault->has_address)
 		return !fault->address && !arch_forms(analysis->image->arch, computed);
 	if (!fault->has_code && fault_operand(analysis, &operand) == TOUCH_MEMORY && operand.known)
+		return true;
+	if (fault->has_code && !tells_address(analysis->image->arch, signal, fault->code) && fault->code != SIGNAL_CODE_KERNEL)
 		return true;
 	return (!fault->has_code || fault->code == SIGNAL_CODE_KERNEL) && is_closed(analysis->image, computed, write);
 }

@@ -134,10 +134,17 @@ bool fault_zero_is_doubtful(struct analysis *analysis)
 
 enum fault_access fault_access_of(struct analysis *analysis)
 {
+	const struct fault *fault = &analysis->fault;
 	struct insn_operand operand;
+	uint64_t address;
+	bool write;
 
-	if (analysis->fault.access != ACCESS_UNKNOWN || fault_operand(analysis, &operand) != TOUCH_MEMORY || !operand.known)
-		return analysis->fault.access;
+	if (fault->access != ACCESS_UNKNOWN)
+		return fault->access;
+	if (fault_operand(analysis, &operand) != TOUCH_MEMORY || !operand.known)
+		return fault->has_address && fault_implied_address(analysis, &address, &write) && address == fault->address && write
+			       ? ACCESS_WRITE
+			       : ACCESS_UNKNOWN;
 	return operand.write ? ACCESS_WRITE : operand.read ? ACCESS_READ : ACCESS_UNKNOWN;
 }
 

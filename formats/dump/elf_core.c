@@ -306,6 +306,8 @@ static void read_siginfo(struct stop *stop, const struct signal_name *info, stru
 	stop->fault = stop->fault && stop->code > 0;
 	if (siginfo.size < 24)
 		return;
+	if (stop->code <= 0 && signal_code_source(stop->code))
+		return;
 	if (stop->code <= 0) { /* sent by a process: kill, tgkill, sigqueue */
 		stop->sender_pid = (int32_t)span_u32(siginfo, SIGINFO_SENDER);
 		stop->sender_uid = span_u32(siginfo, SIGINFO_UID);

@@ -52,3 +52,21 @@ const struct signal_code *signal_code(int signal, int code)
 			return &codes[i];
 	return NULL;
 }
+
+/* kernel/signal.c, siginfo_layout. */
+static const struct {
+	int code;
+	const char *source;
+} sources[] = {
+	{-2 /* SI_TIMER */, "a timer of the process"},
+	{-5 /* SI_SIGIO */, "the kernel, for a file that the process watches,"},
+	{SIGNAL_CODE_KERNEL, "the kernel"},
+};
+
+const char *signal_code_source(int code)
+{
+	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+		if (sources[i].code == code)
+			return sources[i].source;
+	return NULL;
+}

@@ -17,8 +17,6 @@ static const char *call_of(int code)
 		return "kill";
 	case -1:
 		return "sigqueue";
-	case -2:
-		return "a timer";
 	case -6:
 		return "tgkill";
 	default:
@@ -30,8 +28,8 @@ static const char *sender_text(struct diagnosis *diagnosis, const struct sent_si
 {
 	if (sent->own)
 		return "the process itself";
-	if (sent->code == SIGNAL_CODE_KERNEL)
-		return "the kernel";
+	if (signal_code_source(sent->code))
+		return signal_code_source(sent->code);
 	if (diagnosis->analysis->runtime->recorded)
 		return "somebody";
 	if (!sent->sender)
@@ -43,7 +41,8 @@ static void sender_evidence(struct diagnosis *diagnosis, struct finding *finding
 {
 	const struct image *image = diagnosis->analysis->image;
 	const char *call = call_of(sent->code);
-	const char *user = sent->code <= 0 && !image->record ? arena_printf(diagnosis->arena, " (user %" PRIu32 ")", sent->user) : "";
+	const bool by_process = sent->code <= 0 && !signal_code_source(sent->code);
+	const char *user = by_process && !image->record ? arena_printf(diagnosis->arena, " (user %" PRIu32 ")", sent->user) : "";
 
 	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
 		     "%s on %s was sent by %s%s%s%s, not raised by a fault", sent->signal->name,
@@ -52,7 +51,7 @@ static void sender_evidence(struct diagnosis *diagnosis, struct finding *finding
 	if (sent->siginfo)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, sent->siginfo, NULL,
 			      "the siginfo that the kernel delivered: its first four bytes are the signal's number");
-	if (sent->siginfo && sent->code <= 0)
+	if (sent->siginfo && by_process)
 		evidence_word(diagnosis, finding, WEIGHT_FAIR, false, sent->siginfo + SIGINFO_SENDER, NULL,
 			      "… and here the sender: process %" PRId64 ", user %" PRIu32, sent->sender, sent->user);
 	if (sent->sender && !sent->own && sent->sender == image->parent_pid)

@@ -53,6 +53,8 @@ static bool may_be_sent(const struct sent_signal *sent)
 
 static bool ends_process(const struct analysis *analysis, struct sent_signal *sent)
 {
+	if (sent->code <= 0 && signal_code_source(sent->code))
+		sent->sender = 0;
 	if (!sent->signal || !sent->signal->dumps || !may_be_sent(sent) || sent->sender < 0 || sent->sender > PID_LIMIT)
 		return false;
 	if (sent->code == SIGNAL_CODE_KERNEL)

@@ -11,8 +11,8 @@ struct sent_signal {
 	size_t thread; /* that it was delivered to, index in image->threads */
 	const struct signal_name *signal;
 	int code;      /* si_code: 0 or less, or SIGNAL_CODE_KERNEL */
-	int64_t sender; /* pid; 0: out of the process's sight, or the kernel */
-	uint32_t user; /* of the sender; meaningful unless the kernel sent it */
+	int64_t sender; /* pid; 0: out of the process's sight, or no process (signal_code_source) */
+	uint32_t user; /* of the sender; meaningful if a process sent it */
 	bool own;      /* the process sent it itself */
 	uint64_t siginfo; /* its address, 0: from the dump's own record */
 };

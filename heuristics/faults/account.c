@@ -2,6 +2,7 @@
 #include "heuristics/faults/account.h"
 
 #include "heuristics/faults/address_place.h"
+#include "heuristics/faults/c_raise.h"
 #include "heuristics/faults/c_frames.h"
 #include "heuristics/faults/fault_cause.h"
 #include "heuristics/faults/goroutine_states.h"
@@ -12,7 +13,7 @@
 
 #include <inttypes.h>
 
-enum { INSN_BYTES = 16 };
+enum { INSN_BYTES = 16, SIGNAL_SYSTEM_CALL = 31 };
 
 struct teller {
 	struct diagnosis *diagnosis;
@@ -97,7 +98,8 @@ static const char *fault_text(const struct teller *teller)
 
 	if (fault->has_address || !signal || signal->memory)
 		decoded = fault_operand(analysis, &operand) == TOUCH_MEMORY && fault_operand_address(analysis, &operand, &address);
-	state_instruction(teller, fault->pc, &operand, decoded, address);
+	if (fault->number != SIGNAL_SYSTEM_CALL || analysis->image->os != OS_LINUX) /* that one is behind the system call */
+		state_instruction(teller, fault->pc, &operand, decoded, address);
 	if (!fault->has_address && !(decoded && signal && signal->memory))
 		return fault->name;
 	access = fault_access_of(analysis);
@@ -116,7 +118,7 @@ static void tell_fault(const struct teller *teller)
 	const struct fault *fault = &analysis->fault;
 	const struct signal_code *code = analysis->image->os == OS_LINUX && fault->has_code ? signal_code(fault->number, fault->code)
 											   : NULL;
-	const char *cause = fault_cause(teller->diagnosis);
+	const char *cause = fault_reason(teller->diagnosis);
 	struct c_frames frames;
 	const char *what = fault_text(teller);
 	const char *at = place(teller, &frames);
@@ -137,11 +139,11 @@ static void tell_fault(const struct teller *teller)
 }
 
 /* By which call; NULL: the code does not say. */
-static const char *call_of(const struct stop *stop)
+static const char *call_of(const struct stop *stop, bool by_thread)
 {
 	switch (stop->code) {
 	case SIGNAL_CODE_TKILL:
-		return "tgkill, as raise and abort do";
+		return by_thread ? "tgkill, as raise and abort do" : "tgkill";
 	case 0:
 		return "kill";
 	case -1:
@@ -155,8 +157,8 @@ static const char *sender(const struct teller *teller, const struct stop *stop)
 {
 	const struct image *image = teller->diagnosis->analysis->image;
 
-	if (stop->code == SIGNAL_CODE_KERNEL)
-		return "the kernel";
+	if (signal_code_source(stop->code))
+		return signal_code_source(stop->code);
 	if (image->record)
 		return "somebody";
 	if (stop->sender_pid == image->pid && image->pid)
@@ -171,13 +173,15 @@ static void tell_sent(const struct teller *teller)
 	const struct image *image = teller->diagnosis->analysis->image;
 	const struct stop *stop = &image->stop;
 	const bool told = image->os == OS_LINUX && stop->has_code;
-	const bool own = told && stop->sender_pid == image->pid && image->pid && stop->code != SIGNAL_CODE_KERNEL;
+	const bool own = told && stop->sender_pid == image->pid && image->pid && !signal_code_source(stop->code);
 	struct c_frames frames = {0};
 	const char *at = place(teller, &frames);
-	const char *call = told ? call_of(stop) : NULL;
 	const char *why = frames.reason ? frames.reason : stop->meaning;
 	const char *reason = why ? arena_printf(teller->arena, ": %s", why) : "";
-	const char *in = at ? arena_printf(teller->arena, " in %s", at) : "";
+	const bool elsewhere = told && !frames.reason && !is_sent_by_thread(teller->diagnosis->analysis, (size_t)teller->account->thread);
+	const char *call = told ? call_of(stop, !elsewhere) : NULL;
+	const char *in = !at ? "" : arena_printf(teller->arena, "%s in %s", !elsewhere ? "" : arena_printf(teller->arena, " while %s was",
+						 thread_text(teller->diagnosis->analysis, teller->account->thread)), at);
 
 	if (image->os == OS_WINDOWS)
 		teller->account->what = arena_printf(teller->arena, "%s%s%s", stop->name, in, reason);

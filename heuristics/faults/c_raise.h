@@ -8,4 +8,9 @@
  * that thread. *number: the position of the thread's id among the call's arguments. */
 bool is_raised_by_thread(const struct analysis *analysis, const struct sent_signal *sent, size_t *number);
 
+/* Whether the stopped thread is where a system call returns, and its registers are still the arguments of one that sends the signal that
+ * stopped it (kill, tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo). False: another thread sent it, it was sent earlier and was blocked
+ * until now, or that is not known. */
+bool is_sent_by_thread(const struct analysis *analysis, size_t thread);
+
 #endif

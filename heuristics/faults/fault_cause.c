@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { INSN_BYTES = 16, BUS_ADRALN = 1, BUS_OBJERR = 3, BUS_MCEERR_AO = 5, TRAP_BRKPT = 1, SEGV_ACCERR = 2, WORD = 8 };
+enum { INSN_BYTES = 16, BUS_OBJERR = 3, BUS_MCEERR_AO = 5, TRAP_BRKPT = 1, SEGV_ACCERR = 2, WORD = 8 };
 
 /* Extensions that not every CPU has, by their encodings (Intel SDM vol. 2, 2.3.5 and 2.7; Arm ARM, C4.1). */
 static const struct {
@@ -63,7 +63,7 @@ static const char *illegal(const struct diagnosis *diagnosis)
 
 bool is_misaligned(const struct fault *fault)
 {
-	return !strcmp(fault->name, "SIGBUS") && fault->has_code && fault->code == BUS_ADRALN && fault->has_address &&
+	return !strcmp(fault->name, "SIGBUS") && fault->has_code && fault->code == SIGNAL_CODE_MISALIGNED && fault->has_address &&
 	       fault->address % WORD;
 }
 
@@ -75,6 +75,9 @@ const char *misaligned_text(const struct diagnosis *diagnosis)
 	struct memory_access access;
 	const uint64_t needed = memory_access_at(analysis, fault->pc, &access) && access.size >= least ? access.size : least;
 
+	if (analysis->image->arch->id == ARCH_AMD64)
+		return arena_printf(diagnosis->arena, "the address is no multiple of %" PRIu64 ", and the CPU was set to demand it: "
+				    "for all instructions, or for locked ones", needed);
 	return arena_printf(diagnosis->arena, "the address is no multiple of %" PRIu64 ", as atomic instructions, and all on memory of "
 			    "devices, need it", needed);
 }
@@ -112,6 +115,60 @@ static const char *breakpoint(const struct diagnosis *diagnosis)
 		       : NULL;
 }
 
+/* general_protection.def: by the beginning of the instruction's text. */
+static const char *by_instruction(const char *text)
+{
+	static const struct {
+		const char *begins, *reason;
+	} reasons[] = {
+#define GENERAL_PROTECTION(begins, reason) {begins, reason},
+#include "heuristics/faults/general_protection.def"
+#undef GENERAL_PROTECTION
+	};
+
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+		if (!strncmp(text, reasons[i].begins, strlen(reasons[i].begins)))
+			return reasons[i].reason;
+	return NULL;
+}
+
+/* `ret` to a word that is no address. */
+static const char *returned(struct analysis *analysis, const struct insn *insn)
+{
+	uint64_t sp, target;
+
+	if (insn->flow != FLOW_RETURN || !register_at_fault(analysis, analysis->image->arch->sp, &sp) ||
+	    !image_u64(analysis->image, sp, &target) || arch_forms(analysis->image->arch, target))
+		return NULL;
+	return "the return address is not canonical";
+}
+
+/* SIGSEGV without an address: amd64's general protection fault. */
+static const char *protection(const struct diagnosis *diagnosis)
+{
+	enum { VECTOR = 16 };
+	struct analysis *analysis = diagnosis->analysis;
+	const uint64_t pc = analysis->fault.pc;
+	struct decoder *decoder = analysis->runtime->decoder;
+	const struct span code = image_view(analysis->image, pc, INSN_BYTES);
+	struct insn_operand operand;
+	const char *text, *reason;
+	struct insn insn;
+	uint64_t address;
+
+	if (analysis->image->arch->id != ARCH_AMD64 || !analysis->fault.has_pc || !decoder)
+		return NULL;
+	text = insn_text(decoder, diagnosis->arena, pc, code);
+	reason = text ? by_instruction(text) : NULL;
+	if (!reason)
+		return insn_decode(decoder, pc, code, &insn) ? returned(analysis, &insn) : NULL;
+	if (fault_operand(analysis, &operand) != TOUCH_MEMORY)
+		return reason;
+	return fault_operand_address(analysis, &operand, &address) && arch_forms(analysis->image->arch, address) && address % VECTOR
+		       ? reason
+		       : NULL;
+}
+
 static const char *violation(const struct diagnosis *diagnosis)
 {
 	switch (diagnosis->analysis->fault.code) {
@@ -136,5 +193,21 @@ const char *fault_cause(const struct diagnosis *diagnosis)
 	for (size_t i = 0; fault->has_code && i < sizeof causes / sizeof *causes; i++)
 		if (!strcmp(fault->name, causes[i].signal))
 			return causes[i].cause(diagnosis);
+	return NULL;
+}
+
+const char *fault_reason(const struct diagnosis *diagnosis)
+{
+	enum { FPE = 8, SEGV = 11, SYS = 31 };
+	const struct fault *fault = &diagnosis->analysis->fault;
+	const char *cause = fault_cause(diagnosis);
+	const struct signal_code *code = fault->has_code ? signal_code(fault->number, fault->code) : NULL;
+
+	if (cause || !code)
+		return cause;
+	if (fault->number == SEGV && fault->code == SIGNAL_CODE_KERNEL)
+		return protection(diagnosis);
+	if (fault->number == FPE || fault->number == SYS || (fault->number == SEGV && fault->code == SIGNAL_CODE_KEY))
+		return *code->meaning ? code->meaning : NULL;
 	return NULL;
 }

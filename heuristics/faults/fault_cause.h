@@ -8,6 +8,9 @@
  * itself is broken"; NULL: the fault does not explain itself. */
 const char *fault_cause(const struct diagnosis *diagnosis);
 
+/* As fault_cause, or what the kernel and the instruction say of it otherwise: why the CPU stopped there, not what went wrong before. */
+const char *fault_reason(const struct diagnosis *diagnosis);
+
 /* Whether the CPU refused an access for its address, which is no multiple of the size that the instruction needs (BUS_ADRALN). */
 bool is_misaligned(const struct fault *fault);
 

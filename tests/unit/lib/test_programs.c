@@ -53,17 +53,31 @@ static const struct row amd64_rows[] = {
 	{BYTES("\xff\xd0"), 0, UINT64_C(0x6165726874000000), 0, SEGV, KERNEL, 0,
 	 "SIGSEGV jumping to 0x6165726874000000, which is not canonical, in"},                        /* call rax */
 	{BYTES("\xff\xd0"), 0, 0x10000, 0, SEGV, KERNEL, 0, "No Go program: SIGSEGV in 0x401000"}, /* an address: not said */
-	{BYTES("\xf4"), 0, 0, 0, SEGV, KERNEL, 0, "No Go program: SIGSEGV in 0x401000"},
+	{BYTES("\xf4"), 0, 0, 0, SEGV, KERNEL, 0, "No Go program: SIGSEGV in 0x401000: only the kernel may execute"},
+	{BYTES("\xcd\x21"), 0, 0, 0, SEGV, KERNEL, 0, "SIGSEGV in 0x401000: user programs may not raise this interrupt"},
+	{BYTES("\x0f\x29\x00"), 0, 0x403001, 0, SEGV, KERNEL, 0,
+	 "SIGSEGV writing 0x403001 in 0x401000: the address is not aligned as this instruction needs it"},    /* movaps [rax], xmm0 */
+	{BYTES("\x0f\x11\x00"), 0, 0x403001, 0, SEGV, KERNEL, 0, "SIGSEGV writing 0x403001 in 0x401000."}, /* movups: not said */
+	{BYTES("\x0f\x29\x00"), 0, 0x403010, 0, SEGV, KERNEL, 0, "SIGSEGV writing 0x403010 in 0x401000."}, /* aligned: not said */
 	{BYTES("\x8b\x00"), 0, 0x500000, 0, BUS, 2, 0x500000, "SIGBUS reading 0x500000 in"},
 	{BYTES("\x0f\x0b"), 0, 0, 0, ILL, 2, CODE, "SIGILL in 0x401000: `ud2` is a trap"},
-	{BYTES("\xf7\xf9"), 0, 0, 0, FPE, 1, CODE, "SIGFPE in 0x401000"},
+	{BYTES("\xf7\xf9"), 0, 0, 0, FPE, 1, CODE, "SIGFPE in 0x401000: an integer was divided by zero, or its quotient"},
+	{BYTES("\x89\x08"), 0, 0x403001, 0, BUS, 1, 0, "SIGBUS writing 0x403001 in 0x401000: the address is no multiple of 4"}, /* no address is told */
+	{BYTES("\x8b\x00"), 0, 0x403001, 0, SEGV, 4, 0x403001, "in 0x401000: a memory protection key forbids"},
+	{BYTES("\x0f\x05\x90"), 2, 0, 0, 31, 1, CODE + 2, "SIGSYS in 0x401002: a filter of system calls"},
+	{BYTES("\x50"), 0, 0, 0, SEGV, 1, STACK + 0x7f8, "SIGSEGV writing 0x7ffc000007f8 in"},                      /* push rax */
 	{BYTES("\xcc\x90"), 1, 0, 0, TRAP, KERNEL, 0, "SIGTRAP in 0x401001: a breakpoint instruction was executed"},
 	{BYTES("\xcd\x03\x90"), 2, 0, 0, TRAP, KERNEL, 0, "SIGTRAP in 0x401002: a breakpoint instruction was executed"},
 	{BYTES("\x90\x90\x90"), 2, 0, 0, TRAP, KERNEL, 0, "No Go program: SIGTRAP in 0x401002."}, /* no int3: not said */
 	/* who sent it */
 	{BYTES("\xeb\xfe"), 0, 0, 0, SEGV, 0, 12, "No Go program: process 12 sent SIGSEGV"},
-	{BYTES("\xeb\xfe"), 0, 0, 0, SEGV, -6, PID, "No Go program: the process sent itself SIGSEGV in 0x401000"},
-	{BYTES("\xeb\xfe"), 0, 0, 0, ABORT, -6, PID, "the process sent itself SIGABRT"},
+	{BYTES("\xeb\xfe"), 0, 0, 0, SEGV, -6, PID,
+	 "No Go program: the process sent itself SIGSEGV while thread 4711 was in 0x401000."},
+	{BYTES("\xeb\xfe"), 0, 0, 0, ABORT, -6, PID, "the process sent itself SIGABRT while thread 4711 was in"},
+	{BYTES("\xeb\xfe"), 0, 0, 0, SEGV, -2, 0, "No Go program: a timer of the process sent SIGSEGV"},
+	{BYTES("\xeb\xfe"), 0, 0, 0, SEGV, -2, PID, "No Go program: a timer of the process sent SIGSEGV"}, /* the timer's id */
+	{BYTES("\xeb\xfe"), 0, 0, 0, SEGV, -3, 12, "No Go program: process 12 sent SIGSEGV"},             /* mq_notify */
+	{BYTES("\xeb\xfe"), 0, 0, 0, SEGV, -5, 12, "No Go program: the kernel, for a file"},
 	{BYTES("\xeb\xfe"), 0, 0, 0, QUIT, 0, 1, "process 1 sent SIGQUIT"},
 	{BYTES("\xeb\xfe"), 0, 0, 0, QUIT, 0, 0, "a process outside of its PID namespace sent SIGQUIT"},
 	{BYTES("\xeb\xfe"), 0, 0, 0, QUIT, KERNEL, 0, "the kernel sent SIGQUIT"},
@@ -284,6 +298,42 @@ static void what_is_missing_is_no_proof(void **state)
 	assert_non_null(strstr(verdict_of(*state, core_finish(core)), "Cannot tell without the executable"));
 }
 
+/* A thread that is behind the system call by which it sent the signal, and one that another thread sent it to. */
+static void who_sent_a_signal_to_itself_is_told(void **state)
+{
+	static const struct {
+		const char *code;
+		uint64_t first, second, third; /* arguments */
+		const char *says;
+	} calls[] = {
+		{"\x0f\x05", PID, PID, SEGV, "the process sent itself SIGSEGV in 0x401002."},            /* tgkill */
+		{"\x0f\x05", PID, SEGV, 0x500, "the process sent itself SIGSEGV in 0x401002."},          /* tkill, kill */
+		{"\x0f\x05", PID, PID, SEGV - 1, "sent itself SIGSEGV while thread 4711 was in 0x401002."}, /* another signal */
+		{"\x0f\x05", 5, STACK, SEGV, "sent itself SIGSEGV while thread 4711 was in 0x401002."},   /* epoll_wait of 11 events */
+		{"\x0f\x06", PID, PID, SEGV, "sent itself SIGSEGV while thread 4711 was in 0x401002."},  /* no system call */
+	};
+
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+		const uint64_t arguments[] = {calls[i].first, calls[i].second, calls[i].third};
+		struct core_builder *core = core_new(*state, &arch_amd64);
+		struct registers registers = {0};
+
+		for (size_t k = 0; k < 3; k++)
+			reg_set(&registers, arch_amd64.system_call_arguments[k], arguments[k]);
+		reg_set(&registers, arch_amd64.pc, CODE + 2);
+		reg_set(&registers, arch_amd64.sp, STACK + 0x800);
+		core_add_thread(core, PID, SEGV, &registers);
+		core_add_process(core, PID, "program", "program");
+		core_add_siginfo(core, SEGV, -6, PID);
+		core_add_segment(core, CODE, 0x1000, SEGMENT_READ | SEGMENT_EXEC);
+		core_put(core, CODE, calls[i].code, 2);
+		core_add_segment(core, 0x403000, 0x1000, SEGMENT_READ | SEGMENT_WRITE);
+		core_add_segment(core, STACK, 0x1000, SEGMENT_READ | SEGMENT_WRITE);
+		if (!strstr(verdict_of(*state, core_finish(core)), calls[i].says))
+			fail_msg("call %zu lacks \"%s\"", i, calls[i].says);
+	}
+}
+
 /* Their build information names a string whose text only the executable has. */
 static void old_releases_are_told_without_the_executable(void **state)
 {
@@ -393,6 +443,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(ends_are_told_amd64, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_sent_a_signal_to_itself_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_are_told_arm64, setup, teardown),
 		cmocka_unit_test_setup_teardown(exceptions_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_missing_is_no_proof, setup, teardown),
