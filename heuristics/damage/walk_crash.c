@@ -364,6 +364,10 @@ static void victim_evidence(struct diagnosis *diagnosis, struct finding *finding
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
 			     "%s was called with the g of goroutine %" PRIu64 ", 0x%" PRIx64 ", as printed",
 			     go_func_name(crash->stack.frames.items[crash->told_by].info), g->id, g->address);
+	if (!walk_crash_is_sure(crash) && !crash->by_frame_pointers &&
+	    crash->analysis->thread_goroutine[crash->analysis->dying_thread] < 0) /* its words may be of earlier walks */
+		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, true,
+			     "which goroutine that thread ran is not known, and it may have been that one's stack");
 	for (size_t i = 0; i < WALK_CRASH_WORDS && crash->victim_words[i]; i++)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, crash->victim_words[i],
 			      hex_text(diagnosis->arena, g->address),
