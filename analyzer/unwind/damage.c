@@ -213,8 +213,10 @@ static bool starts_soundly(struct analysis *analysis, const struct walk_subject 
 	struct go_runtime *runtime = analysis->runtime;
 	const struct goroutine *g = subject->goroutine < 0 ? NULL : &runtime->goroutines.items[subject->goroutine];
 
-	if (!g || !goroutine_is_parked(g))
-		return !g || saved_place_holds(runtime, g);
+	if (!g || runtime->recorded) /* a log tells no g.sched */
+		return true;
+	if (!goroutine_is_parked(g))
+		return saved_place_holds(runtime, g);
 	return saved_place_holds(runtime, g) && !damage_splits_instruction(analysis, go_pc(runtime, g->sched_pc, false));
 }
 

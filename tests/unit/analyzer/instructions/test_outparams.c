@@ -95,7 +95,7 @@ static struct scene scene_new(struct arena *arena, const struct arch *arch, cons
 	go_link(builder, api, s.goexit);
 	go_link(builder, s.gopark, go_add_mcall(builder));
 	go_link(builder, s.first, s.second);
-	go_link(builder, s.second, s.third);
+	go_link(builder, s.second, s.gopark);
 	go_link(builder, s.third, s.first);
 	return s;
 }
@@ -140,7 +140,7 @@ static void add_victim(struct scene *s, uint64_t upper, size_t extra)
 	go_push(&stack, s->second);
 	slot = stack.slot;
 	go_put(s->builder, slot, upper << HALF | (uint32_t)go_get(s->builder, slot));
-	go_push(&stack, s->third);
+	go_push(&stack, s->gopark);
 	go_link(s->builder, s->goexit, extra ? s->third : s->first);
 	park(s, 2, extra ? s->third : s->first, &stack);
 }

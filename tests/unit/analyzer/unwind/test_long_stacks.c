@@ -38,8 +38,8 @@ static struct endless endless_new(struct arena *arena, const struct arch *arch)
 static struct analysis *analyze_goroutines(const struct endless *r, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct goroutine g = {.id = i + 1, .status = G_WAITING, .stack_lo = r->at.lo, .stack_hi = r->at.hi,
-				      .sched_pc = r->at.pc, .sched_sp = r->at.sp,
+		struct goroutine g = {.id = i + 1, .status = G_SYSCALL, .stack_lo = r->at.lo, .stack_hi = r->at.hi,
+				      .syscall_pc = r->at.pc, .syscall_sp = r->at.sp,
 				      .startpc = go_entry(r->builder, r->first)};
 		uint64_t address = go_goroutine(r->builder, &g, true);
 
