@@ -60,11 +60,23 @@ static bool is_symbol(const struct exe *exe, const struct mark *mark)
 	return exe_symbol_address(exe, mark->text, &address);
 }
 
+/* What ends with a zero byte is no mark, but the constant of a program that looks for it, as this one does. */
+static bool bears_text(struct span bytes, const struct mark *mark)
+{
+	size_t at = 0;
+
+	while ((at = span_find(bytes, at, mark->text, mark->size)) != SIZE_MAX) {
+		at += mark->size;
+		if (at < bytes.size && bytes.data[at])
+			return true;
+	}
+	return false;
+}
+
 static bool has_text(const struct exe *exe, const struct mark *mark)
 {
 	for (size_t i = 0; i < exe->segments.count; i++)
-		if (!(exe->segments.items[i].flags & SEGMENT_WRITE) &&
-		    span_find(exe->segments.items[i].bytes, 0, mark->text, mark->size) != SIZE_MAX)
+		if (!(exe->segments.items[i].flags & SEGMENT_WRITE) && bears_text(exe->segments.items[i].bytes, mark))
 			return true;
 	return false;
 }
