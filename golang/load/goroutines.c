@@ -62,8 +62,9 @@ static void read_fields(const struct layout *l, struct span g, struct goroutine 
 	ret->machine = -1;
 }
 
-/* Those that read_fields reads: of millions the others would be most of a slim dump. */
-static void cite_fields(struct image *image, const struct layout *layout, uint64_t address)
+/* Those that read_fields reads: of millions the others would be most of a slim dump. Of what is only tried, the words are not known to be the
+ * runtime's, whose fields stay in what leaves the machine: whoever has looked for a list of goroutines has looked at arguments. */
+static void cite_fields(struct image *image, const struct layout *layout, uint64_t address, bool tried)
 {
 	static const enum layout_field read[] = {
 		LAYOUT_g_atomicstatus, LAYOUT_g_goid, LAYOUT_g_waitreason, LAYOUT_g_stack_lo, LAYOUT_g_stack_hi, LAYOUT_g_sched_pc,
@@ -73,10 +74,10 @@ static void cite_fields(struct image *image, const struct layout *layout, uint64
 
 	for (size_t i = 0; i < sizeof read / sizeof *read; i++)
 		if (layout->offset[read[i]] < layout->offset[LAYOUT_g_size])
-			image_cite_field(image, address + layout->offset[read[i]], 1);
+			(tried ? image_cite : image_cite_field)(image, address + layout->offset[read[i]], 1);
 }
 
-static bool read_goroutine(struct image *image, const struct layout *layout, uint64_t address, struct goroutine *ret)
+static bool read_goroutine(struct image *image, const struct layout *layout, uint64_t address, bool tried, struct goroutine *ret)
 {
 	uint64_t size = layout->offset[LAYOUT_g_size];
 	struct span g = image_peek(image, address, size);
@@ -88,7 +89,7 @@ static bool read_goroutine(struct image *image, const struct layout *layout, uin
 		g = (struct span){copy, size};
 	}
 	if (image->kept && image->kept->recording)
-		cite_fields(image, layout, address);
+		cite_fields(image, layout, address, tried);
 	ret->address = address;
 	read_fields(layout, g, ret);
 	return true;
@@ -107,7 +108,7 @@ bool goroutine_plausible(struct go_runtime *runtime, uint64_t address)
 {
 	struct goroutine g = {0};
 
-	return address && address % 8 == 0 && read_goroutine(runtime->image, runtime->layout, address, &g) && plausible(&g);
+	return address && address % 8 == 0 && read_goroutine(runtime->image, runtime->layout, address, true, &g) && plausible(&g);
 }
 
 /* Drops what hostile memory could list twice: the same id. */
@@ -170,7 +171,7 @@ static void read_slice(void *context, size_t slice, size_t from, size_t to)
 		*g = (struct goroutine){0};
 		if (image_u64(&image, part->list + 8 * (i + AHEAD), &address))
 			image_prefetch(&image, address, layout->offset[LAYOUT_g_size]);
-		if (!image_u64(&image, part->list + 8 * i, &address) || !read_goroutine(&image, layout, address, g))
+		if (!image_u64(&image, part->list + 8 * i, &address) || !read_goroutine(&image, layout, address, false, g))
 			g->address = 0;
 	}
 }

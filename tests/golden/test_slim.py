@@ -16,8 +16,8 @@ import tap
 SAMPLE = ['amd64-again-readers', 'amd64-c-callback', 'amd64-circle', 'amd64-deadlock', 'amd64-heap-kept', 'amd64-hoard',
           'arm64-nonleaf-unwind-stripped', 'arm64-tag-sync', 'windows-amd64-panic', 'windows-arm64-torn']
 
-# What of a report is of the file, not of the process. Nothing else may differ.
-ALLOWED = ('input',)
+# Parts of a report that may differ, and what of them, by functions of both. Nothing else may. Of the file, not of the process:
+ALLOWED = {'.input.compression': None, '.input.size': None, '.input.slim': None}
 
 REPORTS = (['--json', '--goroutines=all', '-v'], ['-v'], [], ['--traceback'], ['--markdown'], ['--brief'],
            ['--html'], ['--format=folded'], ['--format=pprof'])
@@ -33,10 +33,24 @@ def is_log(args):
     return run.report is not None and run.report['input']['format'] == 'log'
 
 
-def without_input(run):
-    if run.report is None:
-        return shown(run.out)
-    return {key: value for key, value in run.report.items() if key not in ALLOWED}
+def unlike(old, new, allowed, path=''):
+    """Where two reports differ in what is not allowed: a text that says what and how, or None."""
+    if old == new or path in allowed and (not allowed[path] or allowed[path](old, new)):
+        return None
+    if isinstance(old, dict) and isinstance(new, dict):
+        parts = [(old.get(key), new.get(key), f'{path}.{key}') for key in {**old, **new}]
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        parts = [(a, b, f'{path}[]') for a, b in zip(old, new)]
+    else:
+        return f'{path}: {old!r} became {new!r}'
+    return next((text for text in (unlike(a, b, allowed, where) for a, b, where in parts) if text), None)
+
+
+def compared(old, new, allowed):
+    """Of two runs with the same options."""
+    if old.report is None:
+        return different(shown(old.out), shown(new.out))
+    return unlike(old.report, new.report, allowed)
 
 
 def differences(args, folder, reports):
@@ -50,7 +64,7 @@ def differences(args, folder, reports):
     (folder / 'slim.zst').rename(args[0])
     for options, old in zip(reports, before):
         new = tap.Run(*args, *options)
-        trouble = old.trouble(0) or new.trouble(0) or different(without_input(old), without_input(new))
+        trouble = old.trouble(0) or new.trouble(0) or compared(old, new, ALLOWED)
         if trouble:
             return f'{" ".join(options) or "text"}: {trouble}'
     return None
@@ -59,8 +73,6 @@ def differences(args, folder, reports):
 def different(left, right):
     if left == right:
         return None
-    if isinstance(left, dict):
-        return 'these parts differ: ' + ', '.join(key for key in left if left[key] != right.get(key))
     return '\n'.join(f'- {a}\n+ {b}' for a, b in zip(left, right) if a != b)[:2000] or 'one has more lines'
 
 
@@ -69,35 +81,76 @@ def shown(text):
     return re.sub(r'\(?zstd[^,)]*', '', text.decode(errors='replace')).splitlines()
 
 
-def pc_of(frame):
-    """Text that was taken for an address is shown as other text: as none here."""
-    pc = int(frame['pc'], 16) if frame['pc'] else 0
-    text = pc.to_bytes(8, 'little').rstrip(bytes(1))
-    return frame['pc'] if len(text) < 7 or not all(0x20 <= byte < 0x7f for byte in text) else 'text'
+# ---- what redaction removes ----
+
+LETTERS = 'redacted' * 64
+FOLDERS = re.compile(r'(?:/[^\s/,;"]+)*/(?=[^\s/])')
+LOOKED_FOR = re.compile(r' It was looked for at .*') # names that the executable was called by
+HIDDEN = re.compile(r'(?<![A-Za-z])[acdert]{2,}(?![A-Za-z])|0x[0-9a-f]{8,16}|\b\d+(?= bits differ)')
 
 
-def without_secrets(report):
-    """What redaction leaves as it was: who did what where, and why. Texts and values in words may lose their letters."""
-    def frames(stacks):
-        return [[(frame['function'], frame['line'], pc_of(frame), frame['sp']) for frame in stack['frames']] for stack in stacks]
-    return {'verdict': [report['verdict'][key] for key in ('rule', 'certainty', 'finding')],
-            'findings': [(finding['rule'], finding['certainty'], finding['goroutine'], finding['function'], finding['explained_by'])
-                         for finding in report['findings']],
-            'goroutines': [(goroutine['id'], goroutine['status'], goroutine['wait_reason']) for goroutine in report['goroutines']],
-            'stacks': frames(report['goroutines']), 'fingerprint': report['fingerprint']}
+def is_disguise(word):
+    """A value that is text, as redaction writes it, or an address that is reckoned from such."""
+    return bool(word) and set(int(word, 16).to_bytes(8, 'little')[2:]) <= set(b'redacted\0\n\t')
+
+
+def is_hidden(word):
+    """Letters in place of a text, the name of a file that is no program, a number of bits of such."""
+    return word in LETTERS or word == 'data' or word.isdigit() or (word.startswith('0x') and is_disguise(word))
+
+
+def same_words(old, new):
+    """Texts that differ in names of files, values that are text, and folders only: all words between these are the same."""
+    if not isinstance(old, str) or not isinstance(new, str):
+        return False
+    old, new = (FOLDERS.sub('', LOOKED_FOR.sub('', text)) for text in (old, new))
+    pattern, at = '', 0
+    for match in HIDDEN.finditer(new):
+        if is_hidden(match.group()):
+            pattern += re.escape(new[at:match.start()]) + '.{1,400}?'
+            at = match.end()
+    return re.fullmatch(pattern + re.escape(new[at:]), old, re.S) is not None
+
+
+def disguised(_old, new):
+    return is_disguise(new)
+
+
+def program_of(old, new):
+    """A command line, without its arguments and folder."""
+    return bool(old) and pathlib.PurePosixPath(old.split()[0]).name == new
+
+
+REDACTED = {**ALLOWED, '.process.command': program_of,
+            **{f'.findings[]{part}': disguised for part in ('.evidence[].observed', '.observed', '.pc')},
+            **{part: same_words for part in (
+                '.notes[]', '.process.message', '.process.panic_lines[]', '.verdict.headline', '.verdict.narrative[]', '.verdict.unexplained[]',
+                '.findings[].title', '.findings[].evidence[].text', '.findings[].rivals[].against', '.findings[].rivals[].for')}}
+
+
+def left_of_arguments(report, slim):
+    """Arguments that a slim dump has, as the kernel puts them into memory, or None."""
+    command = (report.get('process') or {}).get('command') or ''
+    words = [word.encode() for word in command.split()[1:] if len(word) >= 4]
+    whole = subprocess.run(['zstd', '-dcqf', str(slim)], capture_output=True, check=True).stdout
+    return ', '.join(str(word) for word in words if b'\0' + word + b'\0' in whole)
 
 
 def redacted(args, folder):
     """The same for a redacted one."""
     before = tap.Run(*args, '--json', '--goroutines=all')
     run = tap.Run('slim', *args, '-o', folder / 'slim.zst')
-    trouble = before.trouble(0) or run.trouble(0)
+    trouble = before.trouble(0) or run.trouble(0) or left_of_arguments(before.report, folder / 'slim.zst')
     if trouble:
         return trouble
     args[0].unlink()
     (folder / 'slim.zst').rename(args[0])
     after = tap.Run(*args, '--json', '--goroutines=all')
-    return after.trouble(0) or different(without_secrets(before.report), without_secrets(after.report))
+    return after.trouble(0) or compared(before, after, REDACTED)
+
+
+# Where no executable is, what was in it is in the dump.
+ALONE = {**REDACTED}
 
 
 def with_tables(args, folder):
@@ -107,10 +160,9 @@ def with_tables(args, folder):
         return None
     run = tap.Run('slim', *args, '--with-tables', '-o', folder / 'slim.zst')
     (folder / 'alone').mkdir(exist_ok=True) # where no executable lies
-    slim = (folder / 'slim.zst').rename(folder / 'alone/slim.zst')
+    slim = (folder / 'slim.zst').rename(folder / 'alone' / args[0].name)
     after = tap.Run(slim, '--json', '--goroutines=all')
-    return before.trouble(0) or run.trouble(0) or after.trouble(0) or different(
-        without_secrets(before.report), without_secrets(after.report))
+    return before.trouble(0) or run.trouble(0) or after.trouble(0) or compared(before, after, ALONE)
 
 
 def check_case(case, folder):
@@ -123,6 +175,7 @@ def check_case(case, folder):
     if without_exe(args) != args:
         tap.check(f'{case}: with tables, without its executable', with_tables(moved(args, folder), folder))
         reports = REPORTS if tap.FULL else REPORTS[:1]
+        tap.check(f'{case}: redacted, without', redacted(moved(without_exe(args), folder), folder))
         tap.check(f'{case}: without', differences(moved(without_exe(args), folder), folder, reports))
 
 
@@ -146,8 +199,8 @@ def check_file(folder):
     """Plain output, its mode, where it cannot be written, and what is refused."""
     args = tap.case_args(SAMPLE[1])
     slim, again = folder / 'slim', folder / 'again'
-    tap.check('plain', tap.Run('slim', *args, '--unredacted', '-o', slim).trouble(0) or different(
-        *(without_input(tap.Run(dump, *args[1:], '--json', '--goroutines=all')) for dump in (args[0], slim))))
+    tap.check('plain', tap.Run('slim', *args, '--unredacted', '-o', slim).trouble(0) or compared(
+        *(tap.Run(dump, *args[1:], '--json', '--goroutines=all') for dump in (args[0], slim)), {**ALLOWED, '.input.name': None}))
     tap.check('it is its owner\'s alone', stat.S_IMODE(slim.stat().st_mode) != 0o600 and oct(slim.stat().st_mode))
     run = tap.Run('slim', *args, '--unredacted')
     tap.check('to standard output', run.trouble(0) or (run.out != slim.read_bytes() and 'other bytes'))
