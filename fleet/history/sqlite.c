@@ -168,19 +168,20 @@ static const struct err *ask(struct sqlite *sqlite, const char *sql, char ret[st
 	return run(sqlite, sql, NULL, 0, take_text, ret);
 }
 
-/* A database of somebody else is left as it is. */
+/* A database of somebody else is left as it is. Its tables are counted first: another writer may be making ours now, which it does after it has
+ * claimed the file. */
 static const struct err *claim(struct sqlite *sqlite)
 {
 	char application[COLUMNS], tables[COLUMNS], wanted[COLUMNS];
-	const struct err *err = ask(sqlite, "PRAGMA application_id", application);
+	const struct err *err = ask(sqlite, "SELECT count(*) FROM sqlite_master", tables);
 
 	snprintf(wanted, sizeof wanted, "%d", APPLICATION);
+	err = err ? err : ask(sqlite, "PRAGMA application_id", application);
 	if (err || !strcmp(application, wanted))
 		return err;
-	err = ask(sqlite, "SELECT count(*) FROM sqlite_master", tables);
-	if (!err && strcmp(tables, "0") != 0)
+	if (strcmp(tables, "0") != 0)
 		return err_new(sqlite->arena, ERR_BAD_DATA, "%s: it is a database of another program", sqlite->name);
-	return err ? err : run(sqlite, arena_printf(sqlite->arena, "PRAGMA application_id = %d", APPLICATION), NULL, 0, NULL, NULL);
+	return run(sqlite, arena_printf(sqlite->arena, "PRAGMA application_id = %d", APPLICATION), NULL, 0, NULL, NULL);
 }
 
 static const struct err *prepare(struct sqlite *sqlite)
