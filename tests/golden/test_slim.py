@@ -149,8 +149,23 @@ def redacted(args, folder):
     return after.trouble(0) or compared(before, after, REDACTED)
 
 
-# Where no executable is, what was in it is in the dump.
-ALONE = {**REDACTED}
+def module_of(old, new):
+    """The executable, by the name that it was given by, and by that which the process called it; of none the dump has."""
+    return old in MODULES and (new is None or bool(new))
+
+
+def same_but_modules(old, new):
+    return same_words(re.sub(r'\((exe|exe\.zst)\)', '()', old or ''), re.sub(r'\([^()/ ]+\)', '()', new or '')) or same_words(old, new)
+
+
+MODULES = ('exe', 'exe.zst')
+# Where no executable is, what was in it is in the dump: all but the file itself. The exact fingerprint has the
+# build-id, which not every dump names beside its file.
+ALONE = {**REDACTED, '.target.executable': None, '.target.executable_source': lambda old, new: (old, new) == ('given', 'memory'),
+         '.target.stripped': lambda _, new: new is None, '.target.executable_identity': lambda _, new: new == 'none',
+         '.threads[].frames[].module': module_of, '.goroutines[].frames[].module': module_of, '.fingerprint_exact': None,
+         **{part: same_but_modules for part in (
+             '.verdict.headline', '.verdict.narrative[]', '.findings[].title', '.findings[].evidence[].text', '.notes[]')}}
 
 
 def with_tables(args, folder):
