@@ -521,6 +521,12 @@ check-logs: deps-ci
 	@$(MAKE) tests
 	@TABLE=$(TABLE) $(MAKE) run-tests TESTS='log/'
 
+# Logs as containers, collectors, browsers and issues show them: every pair of what these do, on each kept log, with the whole report of each.
+.PHONY: check-manglings
+check-manglings: deps-ci
+	@$(MAKE) tests
+	@$(MAKE) HOSTILE=full run-tests TESTS='log/test_mangle'
+
 # Changes healthy dumps word by word, stops goroutines inside SP adjustments, and judges what is said; LIMIT of each kind and
 # dump, 0: all; TABLE=FILE writes it down; DUMPS=DIR: kept cells of check-live as well; TOOLCHAINS: stops in what they build.
 LIMIT ?= 0
@@ -663,6 +669,7 @@ help:
 	@echo "make tsan           what several threads do, under ThreadSanitizer"
 	@echo "make check-accuracy every return address of healthy dumps overwritten in turn, goroutines stopped at every split of SP;"
 	@echo "                    LIMIT=, SEED=, TABLE=, DUMPS=, TOOLCHAINS="
+	@echo "make check-manglings  logs as collectors, browsers and issues show them, in all pairs"
 	@echo "make check-logs     what is said of logs against the cores of the same processes; TABLE="
 	@echo "make check-slim     slim dumps and bundles of every case, against the reports of the whole ones"
 	@echo "make check-tools    debuggers and other programs open slim dumps and reports; with gdb, Delve, lldb, … as far as they are here"

@@ -314,6 +314,30 @@ MANGLINGS = {f.__name__: f for f in (
     containers, containers_strings)}
 COPIES = {'containers': 2, 'containers_strings': 2}  # crashes that are made of one
 
+# On its way a text is printed, written as one event, collected line by line (in layers), exported, looked at and pasted. Of the forms of
+# exports each can follow those of an earlier step; collectors follow each other.
+STEPS = [names.split() for names in (
+    'ansi crlf noise coloured_words python_bytes test_json',
+    'one_string one_quoted event_csv first_only python_string',
+    'docker_json docker_json_labels cri cri_partial journald syslog syslog_5424 structured_syslog github_actions logrus zap filebeat '
+    'stackdriver tabs buildkite layers containers containers_strings',
+    'kubectl_prefix compose loki_csv quoted_csv journald_json journald_bytes journald_export cloudwatch_tail',
+    'reverse wrap around numbered grep_context doubled',
+    'entities break_tags break_tags_one fence quote indent bordered added quoted_printable tabs_to_spaces')]
+STEP = {name: step for step, names in enumerate(STEPS) for name in names}
+COLLECTED = 2
+
+
+def is_way(first, second):
+    """Whether a text may meet these two, one after the other. Those of MANGLINGS in any order."""
+    if first in MANGLINGS and second in MANGLINGS:
+        return True
+    return STEP[first] < STEP[second] or STEP[first] == STEP[second] == COLLECTED
+
+
+def pairs():
+    return [(first, second) for first in STEP for second in STEP if is_way(first, second)]
+
 
 def main():
     lines = sys.stdin.read().split('\n')
