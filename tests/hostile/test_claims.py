@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a dump or file claims costs no more than what it holds: etext at the end of the address space, archives
 that make much of little, executables that do; and an executable whose table of functions is damaged, or whose code lies elsewhere,
-takes all certainty away. A run that does not end is what tap.Run fails."""
+takes all certainty away; a goroutine that is lost is not mistaken for another. A run that does not end is what tap.Run fails."""
 import io
 import json
 import os
@@ -207,8 +207,30 @@ def segments_elsewhere(folder):
                 tap.check(f'{name}: said', None if re.search('headers place|moduledata', json.dumps(run.report)) else run.report['notes'])
 
 
+def lost_walked_goroutine(folder):
+    """The goroutine that panicked is no goroutine any more: words that the walker of its stack left behind name another, whose stack was walked
+    before, and passes generated code as well."""
+    case = tap.CASES / 'amd64-generated'
+    truth = json.loads((case / 'expect.json').read_text())
+    dump = dump_file.unpacked(case / 'dump.zst', folder)
+    exe = case / 'exe.zst'
+    report = tap.Run(dump, '--exe', exe, '--json', '--goroutines=all').report
+    panicked = report['findings'][0]['goroutine']
+    low, high = next((int(g['stack_lo'], 16), int(g['stack_hi'], 16)) for g in report['goroutines'] if g['id'] == panicked)
+    data = bytearray(dump.read_bytes())
+    at = data.find(struct.pack('<QQ', low, high))  # runtime.g begins with its stack
+    assert at >= 0 and data.find(struct.pack('<QQ', low, high), at + 1) < 0
+    data[at + 13] ^= 0xff
+    dump.write_bytes(data)
+    run = tap.Run(dump, '--exe', exe, '--json')
+    if sound('the goroutine that was walked is lost', run, truth):
+        others = [finding['title'] for finding in run.report['findings']
+                  if finding['rule'] == 'generated-code' and finding['certainty'] == 'certain' and finding['goroutine'] != panicked]
+        tap.check('the goroutine that was walked is lost: no other is certain', '; '.join(others) or None)
+
+
 def main():
-    for test in (far_etext, functab, code_elsewhere, wide_archive, large_executable, notes_elsewhere, segments_elsewhere):
+    for test in (lost_walked_goroutine, far_etext, functab, code_elsewhere, wide_archive, large_executable, notes_elsewhere, segments_elsewhere):
         with tempfile.TemporaryDirectory() as folder:
             test(folder)
     tap.finish()
