@@ -47,7 +47,7 @@ extern _Thread_local int64_t steps_drawn; /* for steps_take alone */
 bool steps_draw(void);
 
 /* Bytes that are searched or compared for one step; steps of decoding an instruction, of a frame. */
-enum { STEPS_BLOCK = 256, STEPS_INSTRUCTION = 16, STEPS_FRAME = 4 };
+enum { STEPS_BLOCK = 256, STEPS_INSTRUCTION = 16, STEPS_FRAME = 8 };
 
 /* Takes steps; false: there are no more, and what would have been done is not. */
 static inline bool steps_take(uint64_t count)
