@@ -1,4 +1,5 @@
 /* test_handles.c: several analyses at once, each by a thread of its own, which are all read at once as well. Run by make tsan, too. */
+#include "base/sandbox.h"
 #include "lib/tornstack.h"
 
 #include <pthread.h>
@@ -104,13 +105,11 @@ static void here(void **state)
 	check(false);
 }
 
-/* A child of a process with threads is none that ThreadSanitizer goes on in. */
 static void isolated(void **state)
 {
 	(void)state;
-#ifdef __SANITIZE_THREAD__
-	skip();
-#endif
+	if (SANDBOX_FORKS_ALONE)
+		skip();
 	check(true);
 }
 
