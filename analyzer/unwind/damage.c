@@ -220,6 +220,14 @@ static bool starts_soundly(struct analysis *analysis, const struct walk_subject 
 	return saved_place_holds(runtime, g) && !damage_splits_instruction(analysis, go_pc(runtime, g->sched_pc, false));
 }
 
+/* In a prologue the word that would be repaired may be the one that tells of the call: it says nothing by itself. */
+static bool is_entered(const struct analysis *analysis, const struct walk_subject *subject)
+{
+	struct go_runtime *runtime = analysis->runtime;
+
+	return subject->goroutine < 0 || runtime->recorded || saved_call_holds(runtime, &runtime->goroutines.items[subject->goroutine]);
+}
+
 /* Code that the process made returns through it: of its frame nothing is known but the record. */
 static bool of_generated(const struct damage *place)
 {
@@ -244,8 +252,8 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 		return index;
 	}
 	if (!repair_upper(analysis, subject, place) && !repair_generated(analysis, place) && !repair_flip(analysis, subject, place) &&
-	    (is_call_site(analysis, place) || of_generated(place) || (!smashed_by_frame_pointer(analysis, subject, place) &&
-					     !smashed_by_frame_sizes(analysis, subject, place))))
+	    (is_call_site(analysis, place) || of_generated(place) || !is_entered(analysis, subject) ||
+	     (!smashed_by_frame_pointer(analysis, subject, place) && !smashed_by_frame_sizes(analysis, subject, place))))
 		return DAMAGE_NONE;
 	if (place->in_code && !place->repaired) /* then it stays what it is taken for */
 		return DAMAGE_NONE;

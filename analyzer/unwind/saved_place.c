@@ -72,13 +72,13 @@ bool saved_frame_pointer(struct go_runtime *runtime, uint64_t pc, uint64_t sp, u
 	return true;
 }
 
-/* A function that stands in its prologue has no frame yet; its return address is where the call left it, in g.sched.lr or at SP. */
-static bool entered_by_call(struct go_runtime *runtime, const struct goroutine *g)
+/* Its return address is where the call left it, in g.sched.lr or at SP. */
+bool saved_call_holds(struct go_runtime *runtime, const struct goroutine *g)
 {
 	const struct pc_info *info = go_return_address(runtime, g->sched_pc);
 	uint64_t word = g->sched_lr;
 
-	if (!info->func || info->call != FLOW_CALL || !is_morestack(go_pc(runtime, info->call_target, true)))
+	if (!goroutine_is_parked(g) || g->syscall_sp || !info->func || info->call != FLOW_CALL || !is_morestack(go_pc(runtime, info->call_target, true)))
 		return true;
 	return (runtime->image->arch->link_register || image_u64(runtime->image, g->sched_sp, &word)) &&
 	       callsite_reaches(runtime, word, info->func);
@@ -92,6 +92,6 @@ bool saved_place_holds(struct go_runtime *runtime, const struct goroutine *g)
 		return false;
 	if (!goroutine_is_parked(g) || g->syscall_sp)
 		return true;
-	return saved_pc_fits(runtime, g, g->sched_pc) && entered_by_call(runtime, g) &&
+	return saved_pc_fits(runtime, g, g->sched_pc) &&
 	       (!saved_frame_pointer(runtime, g->sched_pc, g->sched_sp, &due) || due == g->sched_bp);
 }

@@ -26,4 +26,7 @@ bool saved_frame_pointer(struct go_runtime *runtime, uint64_t pc, uint64_t sp, u
  * registers. */
 bool saved_place_holds(struct go_runtime *runtime, const struct goroutine *g);
 
+/* Whether a goroutine that stands in the prologue of a function, before it has a frame, was called there by its return address. True of others. */
+bool saved_call_holds(struct go_runtime *runtime, const struct goroutine *g);
+
 #endif

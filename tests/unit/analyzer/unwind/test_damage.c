@@ -427,9 +427,10 @@ static void saved_in_prologue(struct arena *arena, const struct arch *arch)
 		s.g.sched_lr = called ? s.returns[2] : JUNK;
 		runtime = parked(&s)->analysis->runtime;
 		g = runtime->goroutines.items[0];
-		assert_false(saved_place_holds(runtime, &g));
+		assert_false(saved_place_holds(runtime, &g) && saved_call_holds(runtime, &g));
 		g.status = G_RUNNABLE;
-		assert_int_equal(saved_place_holds(runtime, &g), called);
+		assert_true(saved_place_holds(runtime, &g));
+		assert_int_equal(saved_call_holds(runtime, &g), called);
 	}
 }
 
