@@ -73,13 +73,6 @@ static bool leads_home(const struct suspect *s, uint64_t pc, uint64_t sp, uint32
 	return stack.end == END_COMPLETE && all_calls(s, &stack);
 }
 
-static bool frame_pointer_fits(const struct suspect *s, uint64_t pc, uint64_t sp)
-{
-	uint64_t due;
-
-	return !saved_frame_pointer(s->runtime, pc, sp, &due) || due == s->g->sched_bp;
-}
-
 /* Tries one value in place of g.sched.pc or g.sched.sp; all that lead home must be the same. */
 static void try_value(const struct suspect *s, struct choice *choice, enum state_trouble trouble, uint64_t value)
 {
@@ -89,7 +82,7 @@ static void try_value(const struct suspect *s, struct choice *choice, enum state
 
 	if ((choice->found && choice->trouble == trouble && choice->value == value) ||
 	    (pc == s->g->sched_pc && sp == s->g->sched_sp) || !go_pc(s->runtime, pc, false)->func || !saved_pc_fits(s->runtime, s->g, pc) ||
-	    !frame_pointer_fits(s, pc, sp) || !leads_home(s, pc, sp, &callers))
+	    !saved_frame_pointer_fits(s->runtime, s->g, pc, sp) || !leads_home(s, pc, sp, &callers))
 		return;
 	*choice = (struct choice){trouble, value, callers, choice->found + 1};
 }

@@ -207,25 +207,30 @@ static bool is_call_site(struct analysis *analysis, const struct damage *place)
 	return place->in_code && go_return_address(analysis->runtime, place->observed)->call != FLOW_NEXT;
 }
 
+/* Whose g.sched a walk may start from; NULL: of no goroutine, or of a log, which tells none. */
+static const struct goroutine *saved_goroutine(const struct analysis *analysis, const struct walk_subject *subject)
+{
+	const struct go_runtime *runtime = analysis->runtime;
+
+	return subject->goroutine < 0 || runtime->recorded ? NULL : &runtime->goroutines.items[subject->goroutine];
+}
+
 /* Where a walk goes astray from its first step on, sound words look damaged. */
 static bool starts_soundly(struct analysis *analysis, const struct walk_subject *subject)
 {
 	struct go_runtime *runtime = analysis->runtime;
-	const struct goroutine *g = subject->goroutine < 0 ? NULL : &runtime->goroutines.items[subject->goroutine];
+	const struct goroutine *g = saved_goroutine(analysis, subject);
 
-	if (!g || runtime->recorded) /* a log tells no g.sched */
-		return true;
-	if (!goroutine_is_parked(g))
-		return saved_place_holds(runtime, g);
-	return saved_place_holds(runtime, g) && !damage_splits_instruction(analysis, go_pc(runtime, g->sched_pc, false));
+	return !g || (saved_place_holds(runtime, g) &&
+		      !(goroutine_is_parked(g) && damage_splits_instruction(analysis, go_pc(runtime, g->sched_pc, false))));
 }
 
 /* In a prologue the word that would be repaired may be the one that tells of the call: it says nothing by itself. */
 static bool is_entered(const struct analysis *analysis, const struct walk_subject *subject)
 {
-	struct go_runtime *runtime = analysis->runtime;
+	const struct goroutine *g = saved_goroutine(analysis, subject);
 
-	return subject->goroutine < 0 || runtime->recorded || saved_call_holds(runtime, &runtime->goroutines.items[subject->goroutine]);
+	return !g || saved_call_holds(analysis->runtime, g);
 }
 
 /* Code that the process made returns through it: of its frame nothing is known but the record. */

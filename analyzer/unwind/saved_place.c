@@ -72,6 +72,13 @@ bool saved_frame_pointer(struct go_runtime *runtime, uint64_t pc, uint64_t sp, u
 	return true;
 }
 
+bool saved_frame_pointer_fits(struct go_runtime *runtime, const struct goroutine *g, uint64_t pc, uint64_t sp)
+{
+	uint64_t due;
+
+	return !saved_frame_pointer(runtime, pc, sp, &due) || due == g->sched_bp;
+}
+
 /* Its return address is where the call left it, in g.sched.lr or at SP. */
 bool saved_call_holds(struct go_runtime *runtime, const struct goroutine *g)
 {
@@ -86,12 +93,9 @@ bool saved_call_holds(struct go_runtime *runtime, const struct goroutine *g)
 
 bool saved_place_holds(struct go_runtime *runtime, const struct goroutine *g)
 {
-	uint64_t due;
-
 	if (g->status == G_WAITING && !g->m && g->syscall_sp) /* 0 for whoever waits; a walk believes it */
 		return false;
 	if (!goroutine_is_parked(g) || g->syscall_sp)
 		return true;
-	return saved_pc_fits(runtime, g, g->sched_pc) &&
-	       (!saved_frame_pointer(runtime, g->sched_pc, g->sched_sp, &due) || due == g->sched_bp);
+	return saved_pc_fits(runtime, g, g->sched_pc) && saved_frame_pointer_fits(runtime, g, g->sched_pc, g->sched_sp);
 }

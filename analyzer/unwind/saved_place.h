@@ -22,6 +22,9 @@ bool saved_pc_fits(struct go_runtime *runtime, const struct goroutine *g, uint64
 /* Where the frame pointer points while a function with a frame is called from pc; false: that is not known. */
 bool saved_frame_pointer(struct go_runtime *runtime, uint64_t pc, uint64_t sp, uint64_t *ret);
 
+/* Whether g.sched.bp is where the frame pointer points then, if that is known. */
+bool saved_frame_pointer_fits(struct go_runtime *runtime, const struct goroutine *g, uint64_t pc, uint64_t sp);
+
 /* Whether the words from which a goroutine's own stack is walked bear one another out. True of those that run: that walk starts from
  * registers. */
 bool saved_place_holds(struct go_runtime *runtime, const struct goroutine *g);
