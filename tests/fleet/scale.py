@@ -14,7 +14,6 @@ import os
 import pathlib
 import random
 import signal
-import sqlite3
 import struct
 import subprocess
 import sys
@@ -25,6 +24,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import tap  # noqa: E402
+from incidents import contents, opened  # noqa: E402
 from live import table  # noqa: E402
 
 KILLS, WRITERS, DUMP_EACH, LARGEST = 10, 5, 8, 1 << 20
@@ -91,11 +91,16 @@ class Ended:
         return sorted(line for line in self.lines if json.loads(line)['kind'] == kind)
 
 
+def names_of(paths):
+    """A file for standard input: there are too many names for arguments, and nobody would feed a pipe of a process that is killed."""
+    names = tempfile.TemporaryFile()
+    names.write(b'\n'.join(os.fsencode(path) for path in paths))
+    names.seek(0)
+    return names
+
+
 def start(args, paths, out=subprocess.DEVNULL, err=subprocess.DEVNULL):
-    """Names go through a file: there are too many for arguments, and nobody would feed a pipe of one that is killed."""
-    with tempfile.TemporaryFile() as names:
-        names.write(b'\n'.join(os.fsencode(path) for path in paths))
-        names.seek(0)
+    with names_of(paths) as names:
         return subprocess.Popen([tap.TORNSTACK, 'triage', *args, *(['-'] if paths else [])], stdin=names, stdout=out, stderr=err,
                                 env=tap.environment_of(), start_new_session=True)
 
@@ -107,21 +112,6 @@ def kill_at_random(args, paths, seconds, chance):
         time.sleep(chance.uniform(0, 2 * seconds / (KILLS + 2)))
         process.send_signal(signal.SIGKILL)
         process.wait()
-
-
-@contextlib.contextmanager
-def opened(database):
-    connection = sqlite3.connect(database)
-    try:
-        with connection:
-            yield connection
-    finally:
-        connection.close()
-
-
-def rows_of(database):
-    with opened(database) as connection:
-        return sorted(connection.execute('SELECT hash, fingerprint, seen, line FROM incidents'))
 
 
 def told(database):
@@ -154,7 +144,7 @@ def whole(paths, folder):
     same('... by its content', {line['sha256'] for line in inputs}, hashes)
     same('--db: the same inputs', by_database.of_kind('input'), by_state.of_kind('input'))
     same('... and the same clusters', by_database.of_kind('cluster'), by_state.of_kind('cluster'))
-    same('the history has each crash once', [row[0] for row in rows_of(database)], sorted(line['sha256'] for line in inputs if 'error' not in line))
+    same('the history has each crash once', [row[0] for row in contents(database)], sorted(line['sha256'] for line in inputs if 'error' not in line))
     return by_state, by_database, database
 
 
@@ -168,7 +158,7 @@ def resumed(paths, folder, by_state, database, chance):
     same(f'killed {KILLS} times and resumed: the same inputs', done.of_kind('input'), by_state.of_kind('input'))
     same('... and the same clusters', done.of_kind('cluster'), by_state.of_kind('cluster'))
     same('... and the state has each line once', sorted(state.read_bytes().splitlines()), by_state.of_kind('input'))
-    same('... and the history has the same crashes', rows_of(other), rows_of(database))
+    same('... and the history has the same crashes', contents(other), contents(database))
     same('... and the same clusters, told by the history', told(other), told(database))
 
 
@@ -194,18 +184,16 @@ def several_writers(paths, folder, lines, database, seconds, chance):
         running.append(begin(writer))
     said = [process.communicate()[1] for process in running]
     tap.check(f'{WRITERS} writers, two of them killed', None if all(process.returncode in (0, 1) for process in running[2:]) else said)
-    same('... what one writes', rows_of(other), rows_of(database))
+    same('... what one writes', contents(other), contents(database))
     same('... and the same clusters', told(other), told(database))
-    same('... which is what there is', [row[0] for row in rows_of(other)], sorted(json.loads(line)['sha256'] for line in lines if b'"error":' not in line))
+    same('... which is what there is', [row[0] for row in contents(other)], sorted(json.loads(line)['sha256'] for line in lines if b'"error":' not in line))
 
 
 def on_small(paths, small, kept, args):
     """A run where everything is on a file system that has not enough room, and a copy of what it left there; None: nothing may be mounted."""
     small.mkdir(exist_ok=True)
     script = f'mount -t tmpfs -o size={ROOM * len(paths)} none {small}; "$@"; status=$?; cp -r {small} {kept}; exit $status'
-    with tempfile.TemporaryFile() as names:
-        names.write(b'\n'.join(os.fsencode(path) for path in paths))
-        names.seek(0)
+    with names_of(paths) as names:
         done = subprocess.run(['unshare', '--mount', 'sh', '-c', script, 'sh', tap.TORNSTACK, 'triage', '-q', *args, '-'], stdin=names, capture_output=True,
                               env=tap.environment_of(), check=False)
     if b'unshare' in done.stderr or b'mount' in done.stderr:
@@ -226,10 +214,10 @@ def no_room(paths, folder, lines, database):
     tap.check('... what was written is there', None if first and set(first) < set(lines) else len(first))
     same('... and it goes on with more room', Ended(['--json', '--state', state], paths).of_kind('input'), lines)
     other = on_small(paths, small, folder / 'kept2', ['--db', small / 'full.db'])
-    first, all_of_it = rows_of(other), rows_of(database)
+    first, all_of_it = contents(other), contents(database)
     tap.check('... what was committed is there', None if first and set(first) < set(all_of_it) else len(first))
     Ended(['-q', '--db', other], paths)
-    same('... and it goes on with more room', rows_of(other), all_of_it)
+    same('... and it goes on with more room', contents(other), all_of_it)
 
 
 def damaged(paths, folder, database):

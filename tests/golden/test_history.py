@@ -1,14 +1,12 @@
 #!/usr/bin/env python3
 """`tornstack triage --db` and `tornstack history`: what is kept, that nothing is counted twice or lost, who may write, what is said where it
 cannot be, and what reports say of it."""
-import contextlib
 import json
 import os
 import pathlib
 import re
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,6 +16,7 @@ import html5lib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import tap  # noqa: E402
+from incidents import contents, opened  # noqa: E402
 
 LOGS = ('amd64-panic', 'amd64-bus', 'amd64-quit', 'amd64-registered', 'amd64-cgo-stripped')
 SECRET = b'sold out'  # amd64-panic says so
@@ -32,25 +31,8 @@ def history(database, *args):
     return tap.Run('history', '--db', database, *args)
 
 
-@contextlib.contextmanager
-def opened(database):
-    """Closed afterwards: this process reads the file, too, and closing that would give up the locks of a connection."""
-    connection = sqlite3.connect(database)
-    try:
-        with connection:
-            yield connection
-    finally:
-        connection.close()
-
-
 def clusters_of(run):
     return [json.loads(line) for line in run.out.decode().splitlines() if '"cluster"' in line]
-
-
-def contents(database):
-    """What is in it, but for how it came there."""
-    with opened(database) as connection:
-        return sorted(connection.execute('SELECT hash, fingerprint, seen, line FROM incidents'))
 
 
 def fill(folder):
