@@ -104,14 +104,6 @@ struct analysis *log_analysis(struct arena *arena, const char *text, struct exe 
 	return analyze(go_runtime_load(image, &candidate));
 }
 
-const struct finding *log_finding(const struct diagnosis *diagnosis, const char *rule)
-{
-	for (size_t i = 0; i < diagnosis->findings.count; i++)
-		if (!strcmp(diagnosis->findings.items[i].detector->id, rule))
-			return &diagnosis->findings.items[i];
-	return NULL;
-}
-
 const struct evidence *log_evidence(const struct finding *finding, const char *part)
 {
 	for (size_t i = 0; finding && i < finding->evidence.count; i++)

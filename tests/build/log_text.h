@@ -14,9 +14,6 @@ const char *log_with(struct arena *arena, const char *text, const char *old, con
 /* The analysis of a log, with the executable that go_exe made, or without one (NULL). */
 struct analysis *log_analysis(struct arena *arena, const char *text, struct exe *exe);
 
-/* The finding of that rule; NULL: there is none. */
-const struct finding *log_finding(const struct diagnosis *diagnosis, const char *rule);
-
 /* The first evidence of a finding whose text holds `part`; NULL. */
 const struct evidence *log_evidence(const struct finding *finding, const char *part);
 

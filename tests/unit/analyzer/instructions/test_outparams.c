@@ -2,6 +2,7 @@
  * them. Rule: "late-kernel-write". */
 #include "analyzer/instructions/outparams.h"
 #include "heuristics/detector.h"
+#include "tests/build/findings.h"
 #include "tests/build/go_builder.h"
 #include "tests/build/scratch.h"
 
@@ -143,14 +144,6 @@ static void add_victim(struct scene *s, uint64_t upper, size_t extra)
 	go_push(&stack, s->gopark);
 	go_link(s->builder, s->goexit, extra ? s->third : s->first);
 	park(s, 2, extra ? s->third : s->first, &stack);
-}
-
-static const struct finding *finding_of(const struct diagnosis *diagnosis, const char *rule)
-{
-	for (size_t i = 0; i < diagnosis->findings.count; i++)
-		if (!strcmp(diagnosis->findings.items[i].detector->id, rule))
-			return &diagnosis->findings.items[i];
-	return NULL;
 }
 
 static const struct outparam *parameter(const struct outparams *outparams, const char *name)

@@ -4,6 +4,7 @@
 #include "analyzer/unwind/damage.h"
 #include "analyzer/unwind/saved_place.h"
 #include "heuristics/detector.h"
+#include "tests/build/findings.h"
 #include "tests/build/go_builder.h"
 #include "tests/build/scratch.h"
 
@@ -97,14 +98,6 @@ static struct diagnosis *running(struct scene *s, const struct go_stack *stack, 
 static struct diagnosis *taken(struct scene *s, uint64_t word)
 {
 	return running(s, &s->at[DEPTH - 1], word);
-}
-
-static const struct finding *finding_of(const struct diagnosis *diagnosis, const char *rule)
-{
-	for (size_t i = 0; i < diagnosis->findings.count; i++)
-		if (!strcmp(diagnosis->findings.items[i].detector->id, rule))
-			return &diagnosis->findings.items[i];
-	return NULL;
 }
 
 /* The verdict, its word, and the whole stack: `stopped` frames of no function, then these. */

@@ -1,5 +1,6 @@
 /* test_recorded_word.c: how sure a log makes of damaged return addresses and of whose stack was walked, and what evidence says so. */
 #include "heuristics/detector.h"
+#include "tests/build/findings.h"
 #include "tests/build/log_text.h"
 #include "tests/build/scratch.h"
 
@@ -39,12 +40,12 @@ static void check(struct arena *arena, const struct row *row)
 {
 	const char *text = row->old ? log_with(arena, row->text, row->old, row->changed) : row->text;
 	const struct diagnosis *diagnosis = diagnose(log_analysis(arena, text, NULL));
-	const struct finding *finding = row->rule ? log_finding(diagnosis, row->rule) : NULL;
+	const struct finding *finding = row->rule ? finding_of(diagnosis, row->rule) : NULL;
 	const struct evidence *evidence = row->said ? log_evidence(finding, row->said) : NULL;
 
 	print_message("%s: %s\n", row->rule ? row->rule : "none", row->old ? row->changed : "as it is");
 	for (size_t i = 0; damage_rules[i]; i++)
-		assert_int_equal(log_finding(diagnosis, damage_rules[i]) != NULL, row->rule && !strcmp(row->rule, damage_rules[i]));
+		assert_int_equal(finding_of(diagnosis, damage_rules[i]) != NULL, row->rule && !strcmp(row->rule, damage_rules[i]));
 	if (!finding)
 		return;
 	assert_int_equal(finding->certainty, row->certainty);
@@ -85,7 +86,7 @@ static const char walker[] =
 static int64_t victim(struct arena *arena, const char *text)
 {
 	const struct diagnosis *diagnosis = diagnose(log_analysis(arena, text, NULL));
-	const struct finding *finding = log_finding(diagnosis, "unwinder-crash");
+	const struct finding *finding = finding_of(diagnosis, "unwinder-crash");
 
 	assert_non_null(finding);
 	return finding->goroutine < 0 ? -1 : (int64_t)diagnosis->analysis->runtime->goroutines.items[finding->goroutine].id;

@@ -1,6 +1,7 @@
 /* test_first_fault.c: faults that the runtime had not dealt with when the dump was taken: nil pointers at a first-chance
  * exception, addresses that nobody told, and what reads the frames of a stack that is walked; and what is none of these by one word. */
 #include "heuristics/detector.h"
+#include "tests/build/findings.h"
 #include "tests/build/go_scene.h"
 #include "tests/build/scratch.h"
 
@@ -13,14 +14,6 @@
 enum { BUDGET = 256 << 20, WORD = 8, OFFSET = 0x18 };
 
 static const struct arch *const arches[] = {&arch_amd64, &arch_arm64};
-
-static const struct finding *finding_of(const struct diagnosis *diagnosis, const char *id)
-{
-	for (size_t i = 0; i < diagnosis->findings.count; i++)
-		if (!strcmp(diagnosis->findings.items[i].detector->id, id))
-			return &diagnosis->findings.items[i];
-	return NULL;
-}
 
 static uint64_t field(const struct go_builder *builder, uint64_t object, enum layout_field id)
 {

@@ -3,6 +3,7 @@
 #include "heuristics/verdict/citations.h"
 #include "heuristics/detector.h"
 #include "report/report.h"
+#include "tests/build/findings.h"
 #include "tests/build/go_scene.h"
 #include "tests/build/scratch.h"
 
@@ -21,14 +22,6 @@ enum { BUDGET = 256 << 20 };
 #define VDSO UINT64_C(0x7fff00000000)
 
 static const struct scene_options torn = {.arch = &arch_arm64, .minor = 24, .patch = 5};
-
-static const struct finding *finding_of(const struct diagnosis *diagnosis, const char *id)
-{
-	for (size_t i = 0; i < diagnosis->findings.count; i++)
-		if (!strcmp(diagnosis->findings.items[i].detector->id, id))
-			return &diagnosis->findings.items[i];
-	return NULL;
-}
 
 static const struct cited_bug *cited(const struct finding *finding, const char *id)
 {

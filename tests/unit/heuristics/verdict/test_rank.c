@@ -1,6 +1,7 @@
 /* test_rank.c: from evidence to certainty, and from findings to one verdict. A wrong "certain" is the worst bug there can
  * be: each proof word of a tear is corrupted in turn here, and certainty must drop. */
 #include "heuristics/detector.h"
+#include "tests/build/findings.h"
 #include "tests/build/go_scene.h"
 #include "tests/build/scratch.h"
 
@@ -23,14 +24,6 @@ static const struct scene_options scenes[] = {
 };
 
 enum { SCENES = sizeof scenes / sizeof *scenes };
-
-static const struct finding *finding_of(const struct diagnosis *diagnosis, const char *id)
-{
-	for (size_t i = 0; i < diagnosis->findings.count; i++)
-		if (!strcmp(diagnosis->findings.items[i].detector->id, id))
-			return &diagnosis->findings.items[i];
-	return NULL;
-}
 
 static struct diagnosis *diagnose_scene(struct go_scene *scene)
 {
