@@ -55,19 +55,41 @@ def environment_of(**more):
     return dict({key: value for key, value in os.environ.items() if key not in unwanted}, **more)
 
 
+def memory_folder():
+    """A temporary folder, in memory where the machine has such a place, for what is made safe on a disk (fsync(2)): that waits for what all others
+    write at the same time, for a minute where the disk is slow."""
+    return tempfile.TemporaryDirectory(dir='/dev/shm' if os.access('/dev/shm', os.W_OK | os.X_OK) else None)
+
+
+def waits_of(process):
+    """What a process and its children wait for: a line each with its name, state, ticks of CPU time and place in the kernel."""
+    lines, todo = [], [process]
+    while todo:
+        folder = pathlib.Path(f'/proc/{todo.pop()}')
+        try:
+            name, rest = (folder / 'stat').read_text().rsplit(')', 1)
+            fields = rest.split()
+            lines.append(f'{name}) {fields[0]}, {fields[11]}+{fields[12]} ticks, {(folder / "wchan").read_text()}')
+            todo += [int(child) for task in (folder / 'task').iterdir() for child in (task / 'children').read_text().split()]
+        except OSError:
+            continue  # it has ended
+    return '\n'.join(lines)
+
+
 class Run:
     """One run of tornstack: status (negative: killed by that signal), out, err, and report when out is JSON."""
 
     def __init__(self, *args, stdin=None, environment=()):
         environment = environment_of(**dict(environment))
         self.args = [str(arg) for arg in args]
-        try:
-            done = subprocess.run([str(TORNSTACK), *self.args], stdin=stdin or subprocess.DEVNULL, capture_output=True,
-                                  env=environment, timeout=TIMEOUT)
-            self.status, self.out = done.returncode, done.stdout
-            self.err = done.stderr.decode(errors='replace')
-        except subprocess.TimeoutExpired:
-            self.status, self.out, self.err = None, b'', ''
+        with subprocess.Popen([str(TORNSTACK), *self.args], stdin=stdin or subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              env=environment) as process:
+            try:
+                self.out, err = process.communicate(timeout=TIMEOUT)
+                self.status, self.err = process.returncode, err.decode(errors='replace')
+            except subprocess.TimeoutExpired:
+                self.status, self.out, self.err = None, b'', waits_of(process.pid)
+                process.kill()
         self.report = None
         if self.status == 0 and '--json' in self.args:
             try:
@@ -79,7 +101,7 @@ class Run:
         """What is wrong with the way it ended, or None: it must end with one of the `allowed` statuses, without a
         sanitizer's complaint or a crash of the isolated part, say why when it fails, and print JSON only when it does not."""
         if self.status is None:
-            return f'still running after {TIMEOUT} s'
+            return f'still running after {TIMEOUT} s\n{self.err}'
         if self.status not in allowed or re.search('Sanitizer|runtime error|tornstack: the analysis (crash|was|end)', self.err):
             return f'exit status {self.status}\n{self.err[-4000:]}'
         if self.status == 0 and '--json' in self.args and self.report is None:

@@ -7,7 +7,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -205,7 +204,7 @@ def check_usage():
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder:
+    with tap.memory_folder() as folder:
         folder = pathlib.Path(folder)
         core = unpack(CASE, folder)
         if os.uname().machine == 'x86_64':

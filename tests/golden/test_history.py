@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 import html5lib
@@ -294,7 +293,7 @@ def full_disk(folder):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as name:
+    with tap.memory_folder() as name:
         folder, database = fill(pathlib.Path(name) / 'dumps'), pathlib.Path(name) / 'crashes.db'
         kept(folder, database)
         feeds(folder, database)
