@@ -10,6 +10,10 @@ struct command_line {
 };
 
 static const struct argp_option options[] = {
+	{NULL, 0, NULL, 0, "Commands, of which tornstack help COMMAND says more:", GROUP_COMMANDS},
+#define COMMAND(name, operands, summary) {#name " " operands, 0, NULL, OPTION_DOC | OPTION_NO_USAGE, summary, GROUP_COMMANDS},
+#include "cli/commands.def"
+#undef COMMAND
 	{"goroutines", KEY_GOROUTINES, "WHICH", 0, "groups (default), all, or only those of findings", GROUP_PRINTED},
 	{"exit-code", KEY_EXIT_CODE, NULL, 0, "Exit with 3 if stack damage is certain or likely", GROUP_PRINTED},
 	{0},
@@ -42,7 +46,7 @@ int command_analyze(int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
-		.args_doc = "DUMP...|PID\nEXE DUMP\ngoroutines DUMP\nslim DUMP -o FILE\nbundle DUMP -o FILE\nhandle PID ...\nscan BINARY|ARCHIVE|DIR...\nexplain [RULE|BUG]",
+		.args_doc = "DUMP...|PID\nEXE DUMP\nCOMMAND ...",
 		.doc = "Says what happened to a Go process from its core dump (linux) or minidump (windows), amd64 or arm64, also when its "
 		       "stacks are corrupt and its executable is stripped; or from the log of its crash. DUMP may be "
 		       "compressed (zstd, lz4, xz, gzip), and '-' is standard input. Of several, or of those in a "

@@ -1,4 +1,4 @@
-/* cli.h: the command line. Each subcommand is one file and one line of the table in main.c. */
+/* cli.h: the command line. Each subcommand is one file and one line of commands.def. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
@@ -9,19 +9,12 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_CORRUPTION = 3, EXIT_N
 
 struct command {
 	const char *name;
-	const char *summary;
 	int (*run)(int argc, char **argv); /* argv[0] is what usage messages begin with; returns the exit status */
 };
 
-int command_analyze(int argc, char **argv);
-int command_goroutines(int argc, char **argv);
-int command_scan(int argc, char **argv);
-int command_triage(int argc, char **argv);
-int command_history(int argc, char **argv);
-int command_slim(int argc, char **argv);
-int command_bundle(int argc, char **argv);
-int command_handle(int argc, char **argv);
-int command_explain(int argc, char **argv);
+#define COMMAND(name, operands, summary) int command_##name(int argc, char **argv);
+#include "cli/commands.def"
+#undef COMMAND
 
 /* Prints how to get a dump; returns the exit status. */
 int print_dumps(void);

@@ -15,21 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int command_help(int argc, char **argv);
-
 /* All subcommands, ended by a row without a name. */
 static const struct command commands[] = {
-	{"analyze", "say what happened to a crashed Go process (the default)", command_analyze},
-	{"goroutines", "list goroutines, those of equal stacks in one group", command_goroutines},
-	{"triage", "put many dumps together by their causes", command_triage},
-	{"history", "say what was kept of many crashes", command_history},
-	{"scan", "find code in executables that is exposed to a torn stack", command_scan},
-	{"slim", "make a small dump that gives the same report", command_slim},
-	{"bundle", "make one file to attach to a bug report", command_bundle},
-	{"handle", "take a core from the kernel (core_pattern), keep its report", command_handle},
-	{"explain", "say what a rule or a known bug means", command_explain},
-	{"help", "say how a command is used, or how to get a dump", command_help},
-	{NULL, NULL, NULL},
+#define COMMAND(name, operands, summary) {#name, command_##name},
+#include "cli/commands.def"
+#undef COMMAND
+	{NULL, NULL},
 };
 
 /* Ends at once, also in a read from a stalled pipe. Of all files only output.c's has a name for a while. */
@@ -88,7 +79,7 @@ static int run(const struct command *command, int argc, char **argv)
 	return command->run(argc, argv);
 }
 
-static int command_help(int argc, char **argv)
+int command_help(int argc, char **argv)
 {
 	char help[] = "--help", *call[] = {argv[0], help, NULL};
 	const char *topic = argc > 1 ? argv[1] : "analyze";

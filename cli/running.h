@@ -24,7 +24,7 @@ struct running {
 enum { KEY_OWN = 0x200 };
 
 /* Groups of options in --help; a subcommand's own come first. */
-enum { GROUP_READ = 1, GROUP_PRINTED, GROUP_TAKEN };
+enum { GROUP_COMMANDS = 1, GROUP_READ, GROUP_PRINTED, GROUP_TAKEN };
 
 /* A child of a subcommand's argp; its input is a struct running. */
 extern const struct argp running_argp;

@@ -39,7 +39,7 @@ static const char *closest(const struct argp *argp, const char *word, unsigned *
 	for (const struct argp_option *option = argp->options; option && (option->name || option->key || option->doc); option++) {
 		unsigned letters;
 
-		if (!option->name)
+		if (!option->name || option->flags & OPTION_DOC)
 			continue;
 		letters = strncmp(option->name, word, strlen(word)) ? spelling_distance(word, option->name) : 0; /* short for it */
 		if (letters >= *distance)

@@ -3,7 +3,7 @@
 # `--help` lists, values those that the program itself says an option must be.
 set -euo pipefail
 shell=$1 program=$2
-commands='analyze goroutines triage history scan slim bundle handle explain help'
+commands=$(ARGP_HELP_FMT=rmargin=200 "$program" --help | sed -n '/^ Commands, /,/^$/s/^  \([a-z]\{1,\}\) .*/\1/p' | paste -sd ' ')
 
 # "-o" "output" "FILE" "What it does", tab-separated, for each option of a command; "-" for none.
 options() {

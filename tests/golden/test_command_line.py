@@ -90,7 +90,8 @@ def folders(folder):
 
 def misspelt():
     for args, meant in ((('--jsn', 'x'), '--json'), (('--verbos1', 'x'), '--verbose'), (('scan', '--sarf', 'x'), '--sarif'),
-                        (('goroutines', '--stat=running', 'x'), None), (('goroutines', '--sttae=running', 'x'), '--state')):
+                        (('goroutines', '--stat=running', 'x'), None), (('goroutines', '--sttae=running', 'x'), '--state'),
+                        (('--trige', 'x'), None)):
         run = tap.Run(*args)
         said = f'Did you mean: {meant}' in run.err if meant else 'Did you mean' not in run.err
         tap.check(f'{" ".join(args)}', None if said and run.status in ((2,) if meant else (1, 2)) else run.err)

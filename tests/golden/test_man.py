@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The manual pages: sound mdoc, and in step with what the program says of itself."""
+import collections
 import re
 import shutil
 import subprocess
@@ -8,7 +9,6 @@ import tap
 
 PAGE = tap.ROOT / 'docs/tornstack.1'
 PATTERN_PAGE = tap.ROOT / 'docs/tornstack-core-pattern.7'
-COMMANDS = ('', 'goroutines', 'slim', 'bundle', 'handle', 'scan', 'triage', 'history', 'explain')
 
 # Of mandoc's advice on style: how the sources are broken into lines, and what else is installed where it runs.
 NO_MATTER = ('input text line longer than 80 bytes', 'referenced manual not found')
@@ -22,26 +22,34 @@ def lint(page):
     tap.check(f'{page.name}: mandoc finds nothing', '\n'.join(said))
 
 
+def help_of(command):
+    return tap.Run(*command.split(), '--help', environment={'ARGP_HELP_FMT': 'rmargin=200'}).out.decode()
+
+
+def commands():
+    """Those that --help lists."""
+    listed = re.search(r'^ Commands.*?\n\n', help_of(''), re.M | re.S).group()
+    return re.findall(r'^  ([a-z]+) \S', listed, re.M)
+
+
 def helped_options():
-    """{long name: (letter or '', name of the value or '')}, of every command."""
-    options = {}
-    for command in COMMANDS:
-        text = tap.Run(*command.split(), '--help', environment={'ARGP_HELP_FMT': 'rmargin=200'}).out.decode()
-        for letter, name, value in re.findall(r'^ +(?:-(.), +)?--([a-z-]+)(?:=([A-Z]+))?(?= |$)', text, re.M):
-            options[name] = letter, value
+    """{long name: {(letter or '', name of the value or '')}}, of every command."""
+    options = collections.defaultdict(set)
+    for command in commands():
+        for letter, name, value in re.findall(r'^ +(?:-(.), +)?--([a-z-]+)(?:=([A-Z]+))?(?= |$)', help_of(command), re.M):
+            options[name].add((letter, value))
     return options
 
 
 def manual_options(text):
     """The same of the page's lists of options: `.It Fl o Ar FILE , Fl -output Ns = Ns Ar FILE`."""
-    options = {}
+    options = collections.defaultdict(set)
     for item in re.findall(r'^\.It (Fl .*)$', text, re.M):
         flags = re.findall(r'Fl (-?)([a-zA-Z-]+)(?: Ns = Ns)?(?: Ar ([A-Z]+))?', item)
         letters = [(name, value) for dash, name, value in flags if not dash]
         for _, name, value in (flag for flag in flags if flag[0]):
-            options[name] = letters[0][0] if letters else '', value
-            if letters and letters[0][1] != value:
-                options[name] = letters[0][0], f'{letters[0][1]} and {value}'
+            told = value if not letters or letters[0][1] == value else f'{letters[0][1]} and {value}'
+            options[name].add((letters[0][0] if letters else '', told))
     return options
 
 
@@ -50,12 +58,10 @@ def in_step(text):
     tap.check('--help has options', None if len(helped) > 30 else helped)
     for name in sorted(helped.keys() | manual.keys()):
         tap.check(f'--{name}', None if helped.get(name) == manual.get(name) else f'--help: {helped.get(name)}; page: {manual.get(name)}')
-    for command in filter(None, COMMANDS):
-        tap.check(f'{command} is in the synopsis', None if f'.Cm {command}\n' in text else 'missing')
-        if command not in ('goroutines', 'scan', 'explain'):
-            continue
-        listed = set(re.findall(r'tornstack (?:\[OPTION\.\.\.\] )?(\w+)', tap.Run(command, '--help').out.decode()))
-        tap.check(f'{command} --help is its own', None if command in listed else listed)
+    synopsis = set(re.findall(r'^\.(?:Op )?Cm ([a-z]+)$', text.split('.Sh DESCRIPTION')[0], re.M))
+    tap.check('the commands of the synopsis', ' '.join(sorted(synopsis ^ set(commands()))))
+    for command in (name for name in commands() if name not in ('analyze', 'help')):
+        tap.check(f'{command} --help is its own', None if f'tornstack {command} ' in help_of(command) else help_of(command)[:100])
 
 
 def core_pattern(page):
