@@ -20,7 +20,8 @@ make_root() {
 	local suite=$1 root=$2
 	shift 2
 	[ ! -e "$root" ] || die "$root is there already"
-	mmdebstrap --quiet --variant=apt ${STALE:+--aptopt='Acquire::Check-Valid-Until "false"'} --include="$(IFS=,; echo "ca-certificates${*:+,$*}")" "$suite" "$root" ${MIRROR:+"$MIRROR"}
+	# A root that a power failure spoils is made anew: dpkg need not wait for the disk.
+	mmdebstrap --quiet --variant=apt --dpkgopt=force-unsafe-io ${STALE:+--aptopt='Acquire::Check-Valid-Until "false"'} --include="$(IFS=,; echo "ca-certificates${*:+,$*}")" "$suite" "$root" ${MIRROR:+"$MIRROR"}
 	apt-config dump --no-empty | grep -E '^Acquire::https?::' >"$root/etc/apt/apt.conf.d/90acquire" || true
 	cp /etc/hosts /etc/resolv.conf "$root/etc/"
 	if [ -d /usr/local/share/ca-certificates ]; then
