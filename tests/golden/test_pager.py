@@ -1,37 +1,29 @@
 #!/usr/bin/env python3
 """A report that is longer than the terminal goes through a pager; nothing else does."""
-import fcntl
 import os
 import pathlib
-import pty
-import struct
-import subprocess
+import re
 import sys
 import tempfile
-import termios
+
+import pexpect
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import tap  # noqa: E402
-import terminal  # noqa: E402
 
 CASE = tap.case_args('amd64-circle')
 
 
 def shown(rows, *args, **environment):
-    """What a terminal of so many rows shows, and the exit status."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('HHHH', rows, 100, 0, 0))
+    """What a terminal of so many rows shows, and the exit status. A slow run shows its progress, and wipes it away."""
     variables = tap.environment_of(TERM='xterm', **environment)
     for name in ('PAGER', 'TORNSTACK_PAGER', 'LESS'):
         if name not in environment:
             variables.pop(name, None)
-    with subprocess.Popen([tap.TORNSTACK, *map(str, args)], stdin=theirs, stdout=theirs, stderr=theirs, env=variables,
-                          start_new_session=True) as process:
-        os.close(theirs)
-        text = b''.join(terminal.parts(ours))
-        status = process.wait(tap.TIMEOUT)
-    os.close(ours)
-    return text.replace(b'\r\n', b'\n'), status
+    terminal = pexpect.spawn(str(tap.TORNSTACK), [*map(str, args)], env=variables, dimensions=(rows, 100), timeout=tap.TIMEOUT)
+    text = terminal.read()
+    terminal.close()
+    return re.sub(rb'[^\n]*\r', b'', text.replace(b'\r\n', b'\n')), terminal.exitstatus
 
 
 def main():
