@@ -9,7 +9,8 @@
 enum { PID_LIMIT = 1 << 22 /* PID_MAX_LIMIT, linux/threads.h */, SIGNAL_QUIT = 3 };
 
 /* Signals that the runtime sends itself: dieFromSignal, raisebadsignal, and sighandler, which passes SIGQUIT on from thread
- * to thread (runtime/signal_unix.go). The kernel delivers them within the call. Without the names of functions any may be. */
+ * to thread (runtime/signal_unix.go). The kernel delivers them within the call. Without the names of functions any may be. A log has none of
+ * these: the runtime prints the signal that it ends of, not the one by which it then ends itself. */
 static bool may_be_runtimes(const struct analysis *analysis, const struct sent_signal *sent)
 {
 	static const char *const raisers[] = {"runtime.raise", "runtime.raiseproc", "runtime.tgkill"};
@@ -17,6 +18,8 @@ static bool may_be_runtimes(const struct analysis *analysis, const struct sent_s
 	const struct context *stopped = &analysis->walks[sent->thread].stopped;
 	const struct pc_info *info = stopped->known ? go_pc(analysis->runtime, stopped->pc, true) : NULL;
 
+	if (sent->untold)
+		return false;
 	if (!info || !runtime->modules.count || !runtime->modules.items[0].pclntab.nfunc)
 		return true;
 	for (size_t i = 0; info->func && i < sizeof raisers / sizeof *raisers; i++)
@@ -43,6 +46,13 @@ static bool is_own(const struct image *image, int64_t sender)
 	return sender && own;
 }
 
+/* A log names no sender. tgkill(2) aims at one thread: raise(3), abort(3) and the runtime use it, of the own process; who sends from outside
+ * means the process, by kill(2). */
+static bool is_raised(const struct sent_signal *sent)
+{
+	return sent->untold && sent->code == SIGNAL_CODE_TKILL;
+}
+
 /* By a code that the kernel gives, and no instruction's. */
 static bool may_be_sent(const struct sent_signal *sent)
 {
@@ -59,7 +69,7 @@ static bool ends_process(const struct analysis *analysis, struct sent_signal *se
 		return false;
 	if (sent->code == SIGNAL_CODE_KERNEL)
 		sent->sender = 0;
-	sent->own = is_own(analysis->image, sent->sender);
+	sent->own = is_own(analysis->image, sent->sender) || is_raised(sent);
 	return !sent->own || (!may_be_runtimes(analysis, sent) &&
 			      (sent->signal->number != SIGNAL_QUIT || is_marked_dying(analysis, sent->thread)));
 }
@@ -79,6 +89,7 @@ static bool from_frame(const struct analysis *analysis, size_t thread, struct se
 	ret->signal = signal_by_number((int)number);
 	ret->code = (int32_t)code;
 	ret->sender = (int32_t)sender;
+	ret->untold = false;
 	ret->siginfo = walk->siginfo;
 	return ends_process(analysis, ret);
 }
@@ -97,6 +108,7 @@ static bool from_stop(const struct analysis *analysis, struct sent_signal *ret)
 	ret->code = untold ? SIGNAL_CODE_UNTOLD : stop->code;
 	ret->sender = stop->sender_pid;
 	ret->user = stop->sender_uid;
+	ret->untold = analysis->image->record != NULL;
 	ret->siginfo = 0;
 	return ends_process(analysis, ret);
 }

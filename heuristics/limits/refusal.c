@@ -6,6 +6,7 @@
 #include "heuristics/ends/sent_signal.h"
 
 #include "analyzer/unwind/unwind.h"
+#include "golang/recorded.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -22,7 +23,7 @@ static const struct resource resources[] = {
 #include "heuristics/limits/resources.def"
 };
 
-enum refusal_source { SOURCE_RUNTIME, SOURCE_MAPPED_OUT, SOURCE_MAPPED_OUT_PANIC, SOURCE_PANIC };
+enum refusal_source { SOURCE_RUNTIME, SOURCE_MAPPED_OUT, SOURCE_MAPPED_OUT_PANIC, SOURCE_PANIC, SOURCE_CGO };
 
 static const struct {
 	enum refusal_source source;
@@ -57,6 +58,16 @@ static bool has_all_mappings(const struct analysis *analysis)
 	return false;
 }
 
+static bool is_of_panic(enum refusal_source source)
+{
+	return source == SOURCE_MAPPED_OUT_PANIC || source == SOURCE_PANIC;
+}
+
+static bool is_of_runtime(enum refusal_source source)
+{
+	return source == SOURCE_RUNTIME || source == SOURCE_MAPPED_OUT;
+}
+
 static bool was_printed(const struct go_runtime *runtime, const char *detail)
 {
 	for (size_t i = 0; i < runtime->fatal_lines.count; i++)
@@ -68,7 +79,7 @@ static bool was_printed(const struct go_runtime *runtime, const char *detail)
 static const struct resource *by_runtime(const struct analysis *analysis, const char *error)
 {
 	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-		if (refusals[i].source >= SOURCE_MAPPED_OUT_PANIC || strcmp(error, refusals[i].text) != 0)
+		if (!is_of_runtime(refusals[i].source) || strcmp(error, refusals[i].text) != 0)
 			continue;
 		if (refusals[i].source == SOURCE_MAPPED_OUT && !has_all_mappings(analysis))
 			continue;
@@ -92,7 +103,7 @@ static bool has_words(const char *value, const char *text)
 static const struct resource *by_panic(const struct analysis *analysis, const char *value)
 {
 	for (size_t i = 0; value && i < sizeof refusals / sizeof *refusals; i++)
-		if (refusals[i].source >= SOURCE_MAPPED_OUT_PANIC && has_words(value, refusals[i].text) &&
+		if (is_of_panic(refusals[i].source) && has_words(value, refusals[i].text) &&
 		    strstr(value, refusals[i].detail) && (refusals[i].source == SOURCE_PANIC || has_all_mappings(analysis)))
 			return &resources[refusals[i].resource];
 	return NULL;
@@ -136,7 +147,26 @@ static bool find_pthread(struct analysis *analysis, struct refusal *ret)
 		return false;
 	ret->resource = &resources[RESOURCE_THREADS];
 	ret->thread = sent.thread;
+	ret->by_c = true;
 	return true;
+}
+
+/* What runtime/cgo printed before it called abort: a log has it. */
+static bool find_printed(const struct analysis *analysis, struct refusal *ret)
+{
+	const struct log_record *record = analysis->runtime->recorded->record;
+	struct sent_signal sent;
+
+	if (!sent_signal_find(analysis, &sent) || !sent.own)
+		return false;
+	for (size_t i = 0; i < record->words.count; i++)
+		for (size_t k = 0; k < sizeof refusals / sizeof *refusals; k++)
+			if (refusals[k].source == SOURCE_CGO && !strncmp(record->words.items[i], refusals[k].text, strlen(refusals[k].text))) {
+				ret->resource = &resources[refusals[k].resource];
+				ret->said = record->words.items[i];
+				ret->by_c = true;
+			}
+	return ret->resource != NULL;
 }
 
 bool refusal_find(struct analysis *analysis, struct refusal *ret)
@@ -148,7 +178,7 @@ bool refusal_find(struct analysis *analysis, struct refusal *ret)
 		return false;
 	ret->thread = (size_t)analysis->dying_thread;
 	if (!line)
-		return find_pthread(analysis, ret);
+		return analysis->runtime->recorded ? find_printed(analysis, ret) : find_pthread(analysis, ret);
 	if (strncmp(line, "fatal error: ", FATAL_PREFIX))
 		return find_panic(analysis, ret);
 	ret->said = line;

@@ -6,6 +6,7 @@
 
 #include "analyzer/unwind/unwind.h"
 #include "analyzer/waits/waits.h"
+#include "formats/log/record.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -26,10 +27,22 @@ static void message_evidence(struct diagnosis *diagnosis, struct finding *findin
 		return;
 	}
 	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, own ? WEIGHT_STRONG : WEIGHT_FAIR, false, "%s: \"%s\"",
-		     refusal->panicked ? "the value of the panic" : "the runtime's last words",
+		     refusal->panicked ? "the value of the panic" : refusal->by_c ? "the last words of runtime/cgo" : "the runtime's last words",
 		     one_line(diagnosis->arena, refusal->said));
-	if (!refusal->panicked)
+	if (!refusal->panicked && !refusal->by_c)
 		backlog_evidence(diagnosis, finding, WEIGHT_FAIR, refusal->said);
+}
+
+/* runtime/cgo aborts in C. The runtime says in a log where it knows no function. */
+static void c_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	const struct analysis *analysis = diagnosis->analysis;
+	const struct log_record *record = analysis->image->record;
+	const uint64_t pc = record ? record->signal.pc : analysis->walks[finding->thread].stopped.pc;
+
+	if (!record || (record->signal.has_pc && record->unknown_pc == pc))
+		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, false, "%s is 0x%" PRIx64 ": no Go function is there",
+			     record ? "PC" : analysis->image->arch->reg_names[analysis->image->arch->pc], pc);
 }
 
 /* What the runtime itself keeps of the end: the record of a panic, or the M that brings the process down. */
@@ -40,9 +53,11 @@ static void state_evidence(struct diagnosis *diagnosis, struct finding *finding,
 	const int32_t machine = analysis->thread_machine[finding->thread];
 	const struct panic_value *panic = refusal->panicked ? oldest_panic(&analysis->messages) : NULL;
 
-	if (!runtime->layout)
+	if (refusal->by_c)
+		c_evidence(diagnosis, finding);
+	else if (!runtime->layout)
 		return;
-	if (panic)
+	else if (panic)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, panic->address + runtime->layout->offset[LAYOUT_panic_arg_type],
 			      NULL, "the value's type in its record, runtime._panic at 0x%" PRIx64 "%s%s", panic->address,
 			      panic->type ? ": " : "", panic->type ? panic->type : "");
@@ -50,10 +65,6 @@ static void state_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false,
 			      runtime->machines.items[machine].address + runtime->layout->offset[LAYOUT_m_dying], NULL,
 			      "M%" PRId64 " of that thread is marked dying", runtime->machines.items[machine].id);
-	else if (!refusal->said)
-		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, false,
-			     "%s is 0x%" PRIx64 ": no Go function is there", analysis->image->arch->reg_names[analysis->image->arch->pc],
-			     analysis->walks[finding->thread].stopped.pc);
 }
 
 static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct refusal *refusal)
@@ -106,23 +117,29 @@ static bool waits_for_descriptor(struct analysis *analysis, const struct gorouti
 	return wait_kind_of(analysis, g) == WAIT_IO;
 }
 
+/* How many threads there were is not in a log. */
+static const char *of_threads(const struct diagnosis *diagnosis)
+{
+	const struct image *image = diagnosis->analysis->image;
+
+	return image->record ? "" : arena_printf(diagnosis->arena, " of its %zu", image->threads.count);
+}
+
 /* Who uses threads up, for the headline; NULL: nobody that the dump shows. */
 static const char *thread_users(struct diagnosis *diagnosis, struct finding *finding)
 {
-	const size_t threads = diagnosis->analysis->image->threads.count;
+	const char *of = of_threads(diagnosis);
 	struct crowd crowd;
 
 	if (!crowd_find(diagnosis, holds_thread, &crowd))
 		return NULL;
 	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
-		     "of its %zu threads, %zu are held by goroutines that %s; most of those, %zu, in %s%s%s",
-		     threads, crowd.all,
+		     "%zu%s threads are held by goroutines that %s; most of those, %zu, in %s%s%s", crowd.all, of,
 		     threads_are_locked(diagnosis->analysis->runtime) ? "are locked to them (runtime.LockOSThread), or stand in system calls"
 								      : "stand in system calls or in C",
 		     crowd.count, crowd.function, crowd.creator ? ", created by " : "",
 		     crowd.creator ? crowd.creator : "");
-	return arena_printf(diagnosis->arena, "%zu of its %zu threads are held by goroutines in %s", crowd.count, threads,
-			    crowd.function);
+	return arena_printf(diagnosis->arena, "%zu%s threads are held by goroutines in %s", crowd.count, of, crowd.function);
 }
 
 /* The largest descriptor that goroutines wait on tells of the limit: descriptors are given from the lowest that is free. */

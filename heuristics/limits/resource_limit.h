@@ -22,8 +22,9 @@ struct resource {
 struct refusal {
 	const struct resource *resource;
 	size_t thread;   /* that met it, index in image->threads */
-	const char *said; /* the text that says so; NULL: C's own, which is not kept */
-	bool panicked;   /* it became a panic; else the runtime, or runtime/cgo, ended the process at once */
+	const char *said; /* the text that says so; NULL: runtime/cgo's own, which is not kept */
+	bool by_c;       /* runtime/cgo ended the process; else the runtime did, or … */
+	bool panicked;   /* … it became a panic */
 	bool typed;      /* … whose value is an error of a system call of this process */
 };
 

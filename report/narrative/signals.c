@@ -34,6 +34,8 @@ static void tell_sender(struct telling *telling, const struct sent_signal *sent)
 	else if (sent->sender == 1)
 		tell(telling, "Process 1 is systemd or another init, or, in a container, what was started first "
 		     "there.");
+	else if (sent->untold)
+		tell(telling, "A log does not say who.");
 	else if (!sent->sender && sent->code <= 0)
 		tell(telling, "Its pid is told as 0: the process that was hit runs in a container, and the sender "
 		     "outside of it.");
@@ -89,8 +91,9 @@ void tell_external_signal(struct telling *telling)
 	advise_sender(telling, &sent);
 	tell_action(telling, "If the service hung before, see what its goroutines wait for: `tornstack goroutines` "
 		    "groups all of them.");
-	tell_confirm(telling, "In gdb, `p $_siginfo` on the thread, or the words at the addresses above, name the same "
-		     "sender.");
+	if (!sent.untold)
+		tell_confirm(telling, "In gdb, `p $_siginfo` on the thread, or the words at the addresses above, name the same "
+			     "sender.");
 	tell_for_good(telling, "%s", sent.own ? "Let the program log why before it sends itself a signal."
 					    : "Let whatever stops the service log why, and let the service answer its "
 					    "health checks by what "

@@ -16,6 +16,8 @@ ENDS = [
     ('maps_single', 'concurrent-map', 'likely', ['goroutine 6, which was not waiting, stands in main.(*account).count, too']),
     ('tested', 'go-panic', 'certain', ['goroutine 19 runs the test logs.TestHangs: it waits (chan receive) in logs.TestHangs at main_test.go:16',
                                        'still running, as the panic says: TestHangs (1s)']),
+    ('refused', 'resource-limit', 'likely', ['the system refused the process one more thread; 11 threads are held by goroutines in main.readSlowDisk',
+                                             'the last words of runtime/cgo: "runtime/cgo: pthread_create failed', 'PC is 0x7fe9d78eceec']),
     ('symbolized', 'cgo-fault', 'certain', ['deepest at letters.c:4', 'C code, in deepest at letters.c:4, called by Go\'s main.spell, got SIGSEGV']),
 ]
 # log, what is changed to what, text that must be gone
@@ -26,6 +28,9 @@ NEAR = [
      'runtime.mapassign_faststr(0x4e0ec0, 0xc00008b000, {0x4f9960, 0x1})\n\t/usr/local/go/src/runtime/map_faststr.go:241', 'the same map'),
     ('maps_single', 'goroutine 6 [runnable]', 'goroutine 6 [sleep]', 'may be the other user'),
     ('tested', 'panic: test timed out after 1s', 'panic: tests timed out after 1s', 'runs the test'),
+    ('refused', 'runtime/cgo: pthread_create failed', 'runtime/cgo: pthread_attr_init failed', 'refused the process'),
+    ('refused', 'sigcode=18446744073709551610', 'sigcode=0', 'sent itself'),
+    ('refused', 'unknown pc 0x7fe9d78eceec', 'unknown pc 0x7fe9d78ecee8', 'PC is'),
     ('symbolized', 'deepest\n\t/src/symbolized/letters.c:4 pc=0x481772\n', '', 'deepest'),
 ]
 # Pieces of crashes (fixtures/logs/fragments): rule, most that may be said, texts of the report.
@@ -108,6 +113,13 @@ def check_near(log, old, new, gone):
               'the log does not hold it' if old not in text else 'it does' if gone in said else None)
 
 
+def check_sender():
+    """A dump names who sent a signal, a log does not: nothing may be made of that."""
+    run = tap.Run('analyze', LOGS / 'quit/log.txt')
+    text = ' '.join(run.out.decode().split())
+    tap.check('quit: who sent it is not told', run.trouble(0) or (None if 'A log does not say who.' in text and 'told as 0' not in text else text))
+
+
 def check_fragment(name, rule, most, texts):
     run = tap.Run('analyze', LOGS / 'fragments' / f'{name}.txt', '--json')
     trouble = run.trouble(0)
@@ -175,6 +187,7 @@ def main():
         check_end(*end)
     for near in NEAR:
         check_near(*near)
+    check_sender()
     for fragment in FRAGMENTS:
         check_fragment(*fragment)
     for near in NEAR_PIECES:
