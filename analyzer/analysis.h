@@ -241,6 +241,9 @@ const char *thread_text(const struct analysis *analysis, int32_t index);
 /* "the thread that died, 10857,", of the thread of that index; of a log "the thread that died". */
 const char *dead_thread_text(const struct analysis *analysis, int32_t index);
 
+/* " on thread 4711", of what happened there; "" where it has no number, as in a log: then it is the one that died. */
+const char *on_thread_text(const struct analysis *analysis, int32_t index);
+
 /* Goroutines' memory lies scattered. Called before number `index` is looked at, so that the CPU fetches what comes some later. */
 void fetch_ahead(const struct analysis *analysis, size_t index);
 

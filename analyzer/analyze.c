@@ -251,6 +251,13 @@ const char *dead_thread_text(const struct analysis *analysis, int32_t index)
 	return id < 0 ? "the thread that died" : arena_printf(analysis->arena, "the thread that died, %" PRId64 ",", id);
 }
 
+const char *on_thread_text(const struct analysis *analysis, int32_t index)
+{
+	const int64_t id = analysis->image->threads.items[index].id;
+
+	return id < 0 ? "" : arena_printf(analysis->arena, " on thread %" PRId64, id);
+}
+
 struct analysis *analyze(struct go_runtime *runtime)
 {
 	struct arena *arena = runtime->arena;

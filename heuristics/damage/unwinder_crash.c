@@ -61,12 +61,12 @@ static void run(struct diagnosis *diagnosis)
 	}
 	finding->title =
 		crash.victim >= 0
-			? arena_printf(diagnosis->arena, "the runtime died on %s"
+			? arena_printf(diagnosis->arena, "the runtime died%s"
 				       " while it walked the stack of goroutine %" PRIu64,
-				       thread_text(diagnosis->analysis, finding->thread),
+				       on_thread_text(diagnosis->analysis, finding->thread),
 				       diagnosis->analysis->runtime->goroutines.items[crash.victim].id)
-			: arena_printf(diagnosis->arena, "the runtime died on %s while it walked a stack",
-				       thread_text(diagnosis->analysis, finding->thread));
+			: arena_printf(diagnosis->arena, "the runtime died%s while it walked a stack",
+				       on_thread_text(diagnosis->analysis, finding->thread));
 	walk_crash_evidence(diagnosis, finding, &crash);
 }
 

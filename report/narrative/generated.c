@@ -9,9 +9,9 @@ void tell_generated_code(struct telling *telling)
 	const char *victim = finding_goroutine(telling, finding);
 	const char *thread = finding_thread(telling, finding);
 
-	tell_headline(telling, "the stack of %s passes generated code%s%s, which the Go runtime cannot walk through: it died on %s as it "
+	tell_headline(telling, "the stack of %s passes generated code%s%s, which the Go runtime cannot walk through: it died%s as it "
 			       "tried.", victim, finding->function ? ", called by " : "", finding->function ? finding->function : "",
-		      thread);
+		      on_thread_text(telling->diagnosis->analysis, finding->thread));
 	tell_headline(telling, "%s.", finding->title);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	tell(telling, "Code at %s, which the process had made itself, called Go on %s.", hex_text(telling->arena, finding->pc), victim);

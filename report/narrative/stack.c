@@ -202,7 +202,7 @@ void tell_unwinder_crash(struct telling *telling)
 	const char *purpose = walk_purpose(telling, finding);
 	const bool exe = telling->diagnosis->analysis->runtime->exe_source != EXE_NONE;
 
-	tell_headline(telling, "the Go runtime died on %s while it walked the stack of %s.", thread, victim);
+	tell_headline(telling, "the Go runtime died%s while it walked the stack of %s.", on_thread_text(telling->diagnosis->analysis, finding->thread), victim);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	tell(telling, "%s walked the stack of %s%s%s.", capital(telling->arena, thread), victim, purpose ? ", " : "",
 	     purpose ? purpose : "");
