@@ -129,6 +129,8 @@ static const char *const openings[] = {
 #define OPENING(text) text,
 #include "formats/log/openings.def"
 #undef OPENING
+#define C_WORDS(beginning, reason) beginning,
+#include "formats/log/c_words.def"
 };
 
 /* Where an opening stands in a line behind an envelope; 0: nowhere. */

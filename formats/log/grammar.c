@@ -13,6 +13,13 @@ static const struct {
 #define MARK(kind, text) {LOG_##kind, text},
 #include "formats/log/marks.def"
 #undef MARK
+#define C_WORDS(beginning, reason) {LOG_NOTE, beginning},
+#include "formats/log/c_words.def"
+};
+
+static const char *const notes_with[] = {
+#define C_WORDS_IN(part, reason) part,
+#include "formats/log/c_words.def"
 };
 
 static bool is_digit(uint8_t byte)
@@ -240,12 +247,24 @@ static bool is_begun_call(struct span text)
 	return ends(text, "(") && memchr(text.data, '.', text.size) && !memchr(text.data, ' ', text.size);
 }
 
+/* Of a long line, which may be asked for at each of its words, only the beginning is looked at. */
+static bool has_note(struct span text)
+{
+	enum { LONGEST = 512 };
+	const size_t size = text.size < LONGEST ? text.size : LONGEST;
+
+	for (size_t i = 0; i < sizeof notes_with / sizeof *notes_with; i++)
+		if (memmem(text.data, size, notes_with[i], strlen(notes_with[i])))
+			return true;
+	return false;
+}
+
 static enum log_kind kind_by_mark(struct span text)
 {
-	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+	for (size_t i = 0; text.size && i < sizeof marks / sizeof *marks; i++) {
 		struct span rest = text;
 
-		if (skip(&rest, marks[i].text))
+		if (text.data[0] == (uint8_t)marks[i].text[0] && skip(&rest, marks[i].text))
 			return marks[i].kind;
 	}
 	return LOG_OTHER;
@@ -257,7 +276,7 @@ static const struct {
 } forms[] = {
 	{LOG_PLACE, log_is_place}, {LOG_STACK, log_is_stack}, {LOG_CALL, log_is_call}, {LOG_WORDS, is_words}, {LOG_REGISTER, is_register},
 	{LOG_END, is_signal}, {LOG_PLACE, is_lone_pc}, {LOG_NOTE, is_elided},
-	{LOG_NOTE, is_object}, {LOG_NOTE, is_misplaced_signal}, {LOG_NOTE, is_begun_call},
+	{LOG_NOTE, is_object}, {LOG_NOTE, is_misplaced_signal}, {LOG_NOTE, has_note}, {LOG_NOTE, is_begun_call},
 };
 
 enum log_kind log_kind_of(struct span text)

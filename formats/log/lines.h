@@ -1,6 +1,6 @@
 /* lines.h: the crashes of a log, as the runtime printed them: what loggers, shippers and copying put around each line is taken
  * off, lines of others are left out, and the order is the runtime's. Nothing here knows what the lines say beyond what tells
- * them from other text (marks.def).
+ * them from other text (marks.def, c_words.def).
  *
  * The log is gone through once, at the speed of a search for words; only the neighbourhood of what the runtime prints is looked
  * at line by line. Memory holds lines of crashes, not the log. */

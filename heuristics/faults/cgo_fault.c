@@ -1,10 +1,12 @@
 /* cgo_fault.c: the process died in code that is not Go's: C that Go called by cgo, a library, a thread that C made. Go runs
  * such code on the thread's own stack (m.g0), the goroutine waits in runtime.cgocall (runtime/cgocall.go); a fault there
  * cannot become a panic (sighandler, runtime/signal_unix.go). C may also end the process itself, by abort and the like. */
+#include "heuristics/ends/ordinary_ends.h"
 #include "heuristics/faults/address_place.h"
 #include "heuristics/damage/word_shape.h"
 #include "heuristics/faults/c_raise.h"
 #include "heuristics/faults/c_stop.h"
+#include "heuristics/faults/c_words.h"
 #include "heuristics/faults/fault_cause.h"
 #include "heuristics/faults/fault_evidence.h"
 
@@ -220,6 +222,7 @@ static void report_recorded(struct diagnosis *diagnosis)
 	const int32_t goroutine = analysis->thread_goroutine[stop.thread];
 	const struct registers *registers = &analysis->image->threads.items[stop.thread].registers;
 	struct finding *finding = finding_add(diagnosis, &detector_cgo_fault);
+	struct c_words said = {0};
 	struct stack printed = {0};
 	const char *caller, *in;
 	uint64_t pc;
@@ -233,9 +236,15 @@ static void report_recorded(struct diagnosis *diagnosis)
 	caller = stop.caller.function ? arena_printf(diagnosis->arena, ", called by Go's %s", stop.caller.function) : "";
 	in = point_into_symbolized(diagnosis, finding);
 	caller = in ? arena_printf(diagnosis->arena, ", in %s%s", in, caller) : caller;
-	finding->title = faulted ? arena_printf(diagnosis->arena, "C code%s%s got %s", caller, *caller ? "," : "",
-						c_stop_signal(diagnosis, &stop))
-				 : arena_printf(diagnosis->arena, "C code%s%s sent the process %s", caller, *caller ? "," : "", stop.signal);
+	if (faulted)
+		finding->title = arena_printf(diagnosis->arena, "C code%s%s got %s", caller, *caller ? "," : "", c_stop_signal(diagnosis, &stop));
+	else if (c_words_find(analysis->runtime->recorded->record, &said))
+		finding->title = arena_printf(diagnosis->arena, "%s%s%s", said.reason, !*caller ? "" : in ? "; it was" : "; C was", *caller ? caller + 1 : "");
+	else
+		finding->title = arena_printf(diagnosis->arena, "C code%s%s sent the process %s", caller, *caller ? "," : "", stop.signal);
+	if (said.line)
+		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false, "C's last words: \"%s\"",
+			     one_line(diagnosis->arena, said.line));
 	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false, "%s at pc 0x%" PRIx64 "%s%s: %s", stop.signal,
 		     finding->pc, faulted && analysis->fault.has_address ? ", accessing " : "",
 		     faulted && analysis->fault.has_address ? hex_text(diagnosis->arena, analysis->fault.address) : "",

@@ -18,6 +18,7 @@ ENDS = [
                                        'still running, as the panic says: TestHangs (1s)']),
     ('refused', 'resource-limit', 'likely', ['the system refused the process one more thread; 11 threads are held by goroutines in main.readSlowDisk',
                                              'the last words of runtime/cgo: "runtime/cgo: pthread_create failed', 'PC is 0x7fe9d78eceec']),
+    ('c_heap', 'cgo-fault', 'likely', ['the C library found its heap damaged', 'C\'s last words: "', 'called by Go\'s main.']),
     ('symbolized', 'cgo-fault', 'certain', ['deepest at letters.c:4', 'C code, in deepest at letters.c:4, called by Go\'s main.spell, got SIGSEGV']),
 ]
 # log, what is changed to what, text that must be gone
@@ -31,6 +32,7 @@ NEAR = [
     ('refused', 'runtime/cgo: pthread_create failed', 'runtime/cgo: pthread_attr_init failed', 'refused the process'),
     ('refused', 'sigcode=18446744073709551610', 'sigcode=0', 'sent itself'),
     ('refused', 'unknown pc 0x7fe9d78eceec', 'unknown pc 0x7fe9d78ecee8', 'PC is'),
+    ('c_heap', 'free(): double', 'free() double', 'found its heap damaged'),
     ('symbolized', 'deepest\n\t/src/symbolized/letters.c:4 pc=0x481772\n', '', 'deepest'),
 ]
 # Pieces of crashes (fixtures/logs/fragments): rule, most that may be said, texts of the report.
