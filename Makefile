@@ -212,6 +212,8 @@ $(UNIT_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(SUPPORT_OBJECTS) $(INTERNAL)
 $(OBJ)/tests/unit/lib/test_isolation: private LDFLAGS += -Wl,--wrap=image_open
 # A kernel that has no process_vm_readv.
 $(OBJ)/tests/unit/formats/live/test_memory: private LDFLAGS += -Wl,--wrap=process_vm_readv
+# A machine without libarchive.
+$(OBJ)/tests/unit/formats/archive/test_without_libarchive: private LDFLAGS += -Wl,--wrap=libarchive
 $(OBJ)/tests/unit/scan/test_isolated: private LDFLAGS += -Wl,--wrap=scan_bytes
 
 $(HOSTILE_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(HOSTILE_OBJECTS) $(INTERNAL)

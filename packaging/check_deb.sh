@@ -58,7 +58,7 @@ use() {
 	step "$suite: scan" in_root "$root" bash -c 'tornstack scan /packages/case/exe.zst | grep EXPOSED'
 	step "$suite: handle keeps a crash" in_root "$root" bash -c 'zstd -dc /packages/case/dump.zst | tornstack handle 1 0 0 6 1 0 here decode &&
 		ls /var/lib/tornstack | grep txt'
-	step "$suite: man" in_root "$root" bash -c 'man -P cat tornstack | grep -q GOTRACEBACK && man -P cat 7 tornstack-core-pattern | grep -q core_pattern'
+	step "$suite: man" in_root "$root" bash -c 'man -P cat tornstack | grep -q SYNOPSIS && man -P cat 7 tornstack-core-pattern | grep -q core_pattern'
 	step "$suite: completion" in_root "$root" bash -c 'cd /packages/case && . /usr/share/bash-completion/completions/tornstack &&
 		COMP_LINE="tornstack gor" COMP_POINT=13 COMP_WORDS=(tornstack gor) COMP_CWORD=1 && _tornstack && echo "${COMPREPLY[@]}" | grep -x goroutines'
 	step "$suite: completion of other shells" in_root "$root" bash -c 'dpkg -L tornstack | grep -x -e /usr/share/zsh/vendor-completions/_tornstack \

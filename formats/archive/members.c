@@ -5,6 +5,7 @@
 
 #include "base/files.h"
 #include "base/mapping.h"
+#include "formats/archive/decompressor.h"
 #include "formats/archive/libarchive.h"
 #include "formats/archive/spool.h"
 
@@ -317,6 +318,59 @@ static uint64_t budget_of(int descriptor)
 	return size > (TOTAL_LIMIT - TOTAL_FLOOR) / RATIO_LIMIT ? TOTAL_LIMIT : TOTAL_FLOOR + size * RATIO_LIMIT;
 }
 
+/* ---- without libarchive ---- */
+
+static const struct err *absent(struct arena *arena)
+{
+	return err_new(arena, ERR_ABSENT, "archives are read by libarchive, which is not installed (Debian, Ubuntu: libarchive13; Fedora: libarchive)");
+}
+
+static const struct err *spool_stream(struct visit *visit, struct decompressor *decompressor, struct spool *spool, struct span *bytes)
+{
+	const struct err *err = spool_open(visit->arena, visit->search->max_size, spool);
+	bool known = false;
+
+	while (!err) {
+		struct span block;
+
+		err = decompressor_next(visit->arena, decompressor, &block);
+		if (err || !block.size)
+			break;
+		visit->total += block.size;
+		if (!may_go_on(visit))
+			return visit->limit;
+		known = known || visit->search->wanted(block);
+		err = known ? spool_append(visit->arena, spool, block.data, block.size) : absent(visit->arena);
+	}
+	return err ? err : known ? spool_map(visit->arena, spool, bytes) : absent(visit->arena);
+}
+
+static void release_decompressor(void *decompressor)
+{
+	decompressor_close(decompressor);
+}
+
+/* A compressed file that is no archive needs no more than its codec. */
+static const struct err *visit_compressed(struct visit *visit, const char *path, int descriptor)
+{
+	struct decompressor *decompressor = arena_alloc(visit->arena, sizeof *decompressor);
+	struct span bytes = {0};
+	struct spool spool = {.descriptor = -1};
+	const struct err *err;
+
+	arena_defer(visit->arena, release_decompressor, decompressor);
+	err = decompressor_open(visit->arena, descriptor, decompressor);
+	decompressor->cancel = visit->search->cancel;
+	if (!err)
+		err = decompressor->codec ? spool_stream(visit, decompressor, &spool, &bytes) : absent(visit->arena);
+	spool_close(&spool);
+	decompressor_close(decompressor);
+	if (!err)
+		visit->search->visit(visit->search->context, path, bytes, decompressor->cut_short);
+	mapping_release(&bytes);
+	return err;
+}
+
 static void close_descriptor(void *descriptor)
 {
 	close(*(int *)descriptor);
@@ -329,13 +383,13 @@ const struct err *archive_visit(struct arena *arena, const char *path, const str
 	struct level *level;
 	const struct err *err;
 
-	if (!visit.library)
-		return err_new(arena, ERR_ABSENT, "archives are read by libarchive, which is not installed");
 	*descriptor = file_open(NULL, path);
 	if (*descriptor < 0)
 		return err_new(arena, ERR_IO, "%s", strerror(errno));
 	arena_defer(arena, close_descriptor, descriptor);
 	visit.budget = budget_of(*descriptor);
+	if (!visit.library)
+		return visit_compressed(&visit, path, *descriptor);
 	level = level_new(&visit, path, 0);
 	if (!level->archive || visit.library->read_open_fd(level->archive, *descriptor, INPUT_BLOCK) < ARCHIVE_WARN)
 		err = failure(level, "it cannot be read");

@@ -30,7 +30,7 @@ void archive_prepare(void);
 
 /* Visits the members of the archive at a path, in order, its nested archives where they stand. What is wrong with
  * a part of it goes to search->fail; the error is of the whole: IO, BAD_DATA, LIMIT, ABSENT
- * (there is no such library). */
+ * (there is no such library, and it is more than a compressed file that is wanted). */
 const struct err *archive_visit(struct arena *arena, const char *path, const struct archive_search *search);
 
 #endif
