@@ -11,7 +11,7 @@ die() { echo "root.sh: $*" >&2; exit 2; }
 # Whatever is mounted below it goes first: /dev is this machine's.
 leave() {
 	local root=$1 place
-	for place in proc dev; do
+	for place in proc/sys proc dev; do
 		while mountpoint -q "$root/$place"; do umount -l "$root/$place"; done
 	done
 }
@@ -33,7 +33,12 @@ make_root() {
 run_in() {
 	local root=$1 status=0
 	shift
-	mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
+	if ! mountpoint -q "$root/proc"; then
+		mount -t proc proc "$root/proc"
+		# What packages set when they are installed (systemd-coredump: core_pattern) would be set here.
+		mount --bind "$root/proc/sys" "$root/proc/sys"
+		mount -o remount,bind,ro "$root/proc/sys"
+	fi
 	mountpoint -q "$root/dev" || mount --rbind --make-rslave /dev "$root/dev"
 	chroot "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb CI=true LC_ALL=C.UTF-8 \
 		DEBIAN_FRONTEND=noninteractive ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} "$@" </dev/null ||
