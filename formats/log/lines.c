@@ -106,6 +106,41 @@ static int by_line(const void *a, const void *b)
 	return x->last_line < y->last_line ? -1 : x->last_line > y->last_line;
 }
 
+/* The line that the runtime printed first stands last. */
+static bool is_backward(const struct log_block *block)
+{
+	const struct log_run *last = &block->runs[block->run_count - 1];
+
+	return block->runs[0].number > last->number + (last->count - 1) * (uint64_t)last->step;
+}
+
+/* Browsers of logs export the newest line first: then the crash that comes first in the file came last. */
+static bool is_newest_first(const struct log_blocks *blocks)
+{
+	size_t backward = 0;
+
+	for (size_t i = 0; i < blocks->items.count; i++)
+		backward += is_backward(&blocks->items.items[i]);
+	return backward > blocks->items.count / 2;
+}
+
+static void put_in_order(struct log_blocks *blocks)
+{
+	struct log_block *items = blocks->items.items;
+	const size_t count = blocks->items.count;
+	const bool turned = is_newest_first(blocks);
+
+	if (!count)
+		return;
+	qsort(items, count, sizeof *items, by_line);
+	for (size_t i = 0; turned && i < count / 2; i++) {
+		const struct log_block kept = items[i];
+
+		items[i] = items[count - 1 - i];
+		items[count - 1 - i] = kept;
+	}
+}
+
 static void read_regions(struct log_blocks *blocks, struct notes *notes, const struct log_regions *regions, bool faint)
 {
 	for (size_t i = 0; i < regions->items.count; i++)
@@ -143,8 +178,7 @@ const struct err *log_blocks_read(struct arena *arena, struct notes *notes, stru
 	read_regions(blocks, notes, &regions, false);
 	if (!blocks->items.count)
 		read_regions(blocks, notes, &regions, true);
-	if (blocks->items.count)
-		qsort(blocks->items.items, blocks->items.count, sizeof *blocks->items.items, by_line);
+	put_in_order(blocks);
 	*ret = blocks;
 	return NULL;
 }

@@ -71,14 +71,15 @@ struct log_blocks;
 /* Whether bytes begin as text that may be a log: no NUL and few other control characters in the first KB. */
 bool log_probe(struct span bytes);
 
-/* Finds all crashes of a log, in the order of the file. `bytes` must outlive the arena's use; of a mapped file the pages that were
+/* Finds all crashes of a log, in the order in which they were printed: that of the file, or its opposite where most of them stand in
+ * reverse order. `bytes` must outlive the arena's use; of a mapped file the pages that were
  * gone through are handed back to the system. *ret is never NULL on success, and may hold none. What had to be left out is a note. Errors: IO (cancelled). options NULL: defaults. */
 const struct err *log_blocks_read(struct arena *arena, struct notes *notes, struct span bytes, const struct log_options *options,
 				  struct log_blocks **ret);
 
 size_t log_blocks_count(const struct log_blocks *blocks);
 
-/* The block of an index, in the order in which they begin in the file; NULL: there is none. */
+/* The block of an index, in the order in which they began; NULL: there is none. */
 const struct log_block *log_blocks_at(const struct log_blocks *blocks, size_t index);
 
 #endif

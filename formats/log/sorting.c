@@ -36,7 +36,7 @@ struct sorting {
 	size_t bare;                /* lines with something in them, and no envelope that is known */
 	bool unbroken;              /* there are too many of these to be what was broken off others */
 	size_t event;               /* the stream of a line to which those without an envelope belong that follow it; SIZE_MAX: none */
-	size_t blanks;              /* … and empty lines, which belong to it if another that does follows */
+	size_t blanks;              /* … and empty lines, which belong to it if any line follows */
 	struct stream_line blank;   /* the last of these */
 };
 
@@ -220,14 +220,14 @@ static bool deliver_rest(struct sorting *sorting, const struct stream_line *line
 	return false;
 }
 
-/* Whether the first word of a line had no room in the one before. */
+/* Whether the first word of a line had no room in the one before; an empty line has none. */
 static bool is_continued(const struct sorting *sorting, const struct stream_line *before, const struct stream_line *line)
 {
 	size_t word = 0;
 
 	while (word < line->text.size && line->text.data[word] != ' ')
 		word++;
-	return before->width >= WRAPPED && (size_t)before->width + 1 + word > sorting->width;
+	return line->text.size && before->width >= WRAPPED && (size_t)before->width + 1 + word > sorting->width;
 }
 
 /* A goroutine as the runtime printed it has no envelope. */
@@ -256,11 +256,11 @@ static bool deliver_event(struct sorting *sorting, const struct stream_line *lin
 		sorting->blank = *line;
 		return true;
 	}
+	for (; sorting->blanks; sorting->blanks--)
+		push_text(sorting, &sorting->streams.items.items[sorting->event], sorting->blank.text, &sorting->blank, false);
 	for (size_t i = 0; !line->below && i < sorting->none; i++)
 		if (envelope_open(&sorting->envelopes.items[i], line->text, sorting->care[i], &letter))
 			return false;
-	for (; sorting->blanks; sorting->blanks--)
-		push_text(sorting, &sorting->streams.items.items[sorting->event], sorting->blank.text, &sorting->blank, false);
 	if (line->below)
 		vec_push_moving(sorting->arena, &sorting->streams.items.items[sorting->event].records, *line);
 	else

@@ -19,12 +19,6 @@ LOST = {
          'kubectl_prefix layers numbered syslog_5424 tabs',
          'break_tags_one'),
     ),
-    'an empty line behind the widest one is taken for the rest of that': (
-        ('cloudwatch_tail compose containers containers_strings cri cri_partial filebeat first_only github_actions '
-         'journald journald_json kubectl_prefix layers logrus loki_csv quoted_csv structured_syslog syslog syslog_5424 '
-         'tabs zap',
-         'doubled'),
-    ),
     "colours between words that were escaped with the text: no word of the runtime's is left to search for": (
         ('coloured_words',
          'containers_strings docker_json docker_json_labels filebeat journald_json logrus one_quoted one_string '

@@ -23,7 +23,8 @@ ROOT = tap.ROOT
 ALL = mangle.MANGLINGS | mangle.EXPORTS
 LINES = tap.BUILD / 'tests/log/lines'
 LARGEST = 40000       # bytes of a log that is mangled
-TOLD = ('fixtures/logs/quit/log.txt', 'fixtures/logs/deadlock/log.txt', 'fixtures/cases/arm64-asm-frame/expected.traceback')
+TOLD = ('fixtures/logs/quit/log.txt', 'fixtures/logs/deadlock/log.txt', 'fixtures/logs/restarts/log.txt',
+        'fixtures/cases/arm64-asm-frame/expected.traceback')
 PAIRED = ('fixtures/logs/chain', 'fixtures/logs/circle', 'fixtures/logs/maps_single', 'fixtures/logs/quit', 'fixtures/logs/race',
           'fixtures/logs/restarts', 'fixtures/cases/amd64-misuse')  # in all pairs
 REPORTED = 60         # pairs of a quick run whose whole report is asked for

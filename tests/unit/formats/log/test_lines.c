@@ -138,6 +138,20 @@ static void test_reversed(void **state)
 	       "==\npanic: boom\n\ngoroutine 1 [running]:\nmain.main()\n\t/m.go:1 +0x1\n");
 }
 
+/* Of several crashes in reverse order the one that stands first came last; several senders' lines, too. */
+static void test_reversed_order(void **state)
+{
+	(void)state;
+	expect("\t/m.go:3 +0x1\nmain.c()\ngoroutine 1 [running]:\n\npanic: last\nrestarted\n"
+	       "\t/m.go:2 +0x1\nmain.b()\ngoroutine 1 [running]:\n\npanic: first\n",
+	       "==\npanic: first\n\ngoroutine 1 [running]:\nmain.b()\n\t/m.go:2 +0x1\n"
+	       "==\npanic: last\n\ngoroutine 1 [running]:\nmain.c()\n\t/m.go:3 +0x1\n");
+	expect("web-a | \t/m.go:3 +0x1\nweb-b | \t/m.go:4 +0x1\nweb-a | main.c()\nweb-b | main.d()\nweb-a | goroutine 1 [running]:\n"
+	       "web-b | goroutine 1 [running]:\nweb-a | \nweb-b | \nweb-a | panic: last\nweb-b | panic: first\n",
+	       "==\npanic: first\n\ngoroutine 1 [running]:\nmain.d()\n\t/m.go:4 +0x1\n"
+	       "==\npanic: last\n\ngoroutine 1 [running]:\nmain.c()\n\t/m.go:3 +0x1\n");
+}
+
 static void test_wrapped(void **state)
 {
 	(void)state;
@@ -188,7 +202,7 @@ int main(void)
 		cmocka_unit_test(test_plain),	 cmocka_unit_test(test_line_ends), cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_senders),	 cmocka_unit_test(test_strings),   cmocka_unit_test(test_pasted),
 		cmocka_unit_test(test_reversed), cmocka_unit_test(test_wrapped),   cmocka_unit_test(test_several),
-		cmocka_unit_test(test_cut),	 cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_cut),	 cmocka_unit_test(test_noise),	   cmocka_unit_test(test_reversed_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
