@@ -7,40 +7,6 @@
 
 enum { DECIMAL = 10, HEXADECIMAL = 16 };
 
-struct cursor cursor_of(const struct log_line *line)
-{
-	return (struct cursor){line->text, line->text + line->length};
-}
-
-size_t cursor_left(const struct cursor *cursor)
-{
-	return (size_t)(cursor->end - cursor->at);
-}
-
-bool cursor_at_end(const struct cursor *cursor)
-{
-	return cursor->at == cursor->end;
-}
-
-bool cursor_take(struct cursor *cursor, const char *text)
-{
-	const size_t length = strlen(text);
-
-	if (cursor_left(cursor) < length || memcmp(cursor->at, text, length) != 0)
-		return false;
-	cursor->at += length;
-	return true;
-}
-
-size_t cursor_skip_space(struct cursor *cursor)
-{
-	const char *start = cursor->at;
-
-	while (cursor->at < cursor->end && (*cursor->at == ' ' || *cursor->at == '\t'))
-		cursor->at++;
-	return (size_t)(cursor->at - start);
-}
-
 /* Of that base; -1: it is no digit. */
 static int digit_of(char c, int base)
 {
@@ -90,16 +56,6 @@ bool cursor_signed(struct cursor *cursor, int64_t *ret)
 		return false;
 	*ret = (int64_t)(negative ? 0 - value : value);
 	*cursor = copy;
-	return true;
-}
-
-bool cursor_cut_tail(struct cursor *cursor, const char *text)
-{
-	const size_t length = strlen(text);
-
-	if (cursor_left(cursor) < length || memcmp(cursor->end - length, text, length) != 0)
-		return false;
-	cursor->end -= length;
 	return true;
 }
 

@@ -185,6 +185,10 @@ static void read_line(struct stacks *stacks)
 	struct log_reader *reader = stacks->reader;
 	struct thread *thread = reader->image->threads.items;
 
+	if (!reader->at.line.length) { /* stands before each goroutine, and is nothing */
+		reader_next(reader);
+		return;
+	}
 	if (open_stack(stacks) || open_ancestor(stacks))
 		return;
 	if (stacks->open) {
@@ -299,6 +303,47 @@ static void open_headless(struct stacks *stacks)
 	stacks->open = stacks->headless = true;
 }
 
+static bool has_frame_on(const struct log_record *record, const struct recorded_stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++) {
+		const uint64_t sp = record->frames.items[stack->first + i].sp;
+
+		if (sp >= record->stack_lo && sp < record->stack_hi)
+			return true;
+	}
+	return false;
+}
+
+/* The line of a complaint that names no goroutine. */
+static const char *find_complaint(const struct log_record *record)
+{
+	for (size_t i = 0; i < record->words.count; i++)
+		if (strstr(record->words.items[i], "unexpected return pc for ") && strstr(record->words.items[i], record->bad_callee))
+			return record->words.items[i];
+	return NULL;
+}
+
+/* Up to Go 1.18 a complaint names no goroutine, and where the runtime died a second time it is not printed again in that one's stack: then it
+ * is of the only one that has a frame on the stack whose bounds were printed. */
+static void find_complained(struct log_record *record)
+{
+	const struct recorded_goroutine *owner = NULL;
+	const char *complaint = record->bad_callee ? find_complaint(record) : NULL;
+
+	if (record->complained || !complaint || !record->stack_hi)
+		return;
+	for (size_t i = 0; i < record->goroutines.count; i++)
+		if (has_frame_on(record, &record->goroutines.items[i].stack)) {
+			if (owner)
+				return;
+			owner = &record->goroutines.items[i];
+		}
+	if (owner) {
+		record->complained = owner->id;
+		record->complaint = complaint;
+	}
+}
+
 /* What is read of a large log is not read again soon. */
 static void pass_pages(struct stacks *stacks)
 {
@@ -351,6 +396,7 @@ void read_stacks(struct log_reader *reader)
 	close_stack(&stacks);
 	forget_end(&stacks);
 	find_dying(&stacks);
+	find_complained(record);
 	if (!is_ordered(record))
 		qsort(record->goroutines.items, record->goroutines.count, sizeof *record->goroutines.items, by_id);
 }

@@ -325,6 +325,48 @@ static void test_memory(void **state)
 	arena_free(new.arena);
 }
 
+#define COMPLAINED(bounds, g9_sp)                                                                                              \
+	"runtime: unexpected return pc for main.decode called from 0x5151515151515151\n"                                       \
+	"stack: frame={sp:0xc0000a0dd8, fp:0xc0000a0e78} stack=[" bounds ")\n"                                                 \
+	"fatal error: unknown caller pc\n"                                                                                     \
+	"\n"                                                                                                                   \
+	"runtime stack:\n"                                                                                                     \
+	"runtime.gentraceback(0x10)\n"                                                                                         \
+	"\truntime/traceback.go:269 +0x1c2a fp=0x7ffd9ee45510 sp=0x7ffd9ee451b0 pc=0x44e08a\n"                                 \
+	"\n"                                                                                                                   \
+	"goroutine 9 [chan receive]:\n"                                                                                        \
+	"main.wait()\n"                                                                                                        \
+	"\tmain.go:50 +0x10 fp=0xc000090e78 sp=" g9_sp " pc=0x45e0ea\n"                                                        \
+	"\n"                                                                                                                   \
+	"goroutine 18 [wait for GC cycle (scan)]:\n"                                                                           \
+	"main.finish(0x0?)\n"                                                                                                  \
+	"\tmain.go:27 +0x3a fp=0xc0000a0dd8 sp=0xc0000a0db8 pc=0x45e0fa\n"                                                     \
+	"fatal error: unexpected signal during runtime execution\n"                                                           \
+	"panic during panic\n"
+
+static void expect_complained(const char *text, uint64_t id)
+{
+	struct read read = read_log(text);
+
+	load(&read);
+	assert_null(read.error);
+	assert_int_equal(read.record->complained, id);
+	if (id)
+		assert_string_equal(read.record->complaint, "runtime: unexpected return pc for main.decode called from 0x5151515151515151");
+	else
+		assert_null(read.record->complaint);
+	arena_free(read.arena);
+}
+
+/* Go 1.18: the complaint names no goroutine; it is of the only one on that stack. */
+static void test_complained(void **state)
+{
+	(void)state;
+	expect_complained(COMPLAINED("0xc0000a0000,0xc0000a2000", "0xc000090e00"), 18);
+	expect_complained(COMPLAINED("0xc0000a0000,0xc0000a0db8", "0xc000090e00"), 0); /* that goroutine's SP is the first word behind it */
+	expect_complained(COMPLAINED("0xc0000a0000,0xc0000a2000", "0xc0000a0e00"), 0); /* two of them cannot be on it */
+}
+
 /* On Windows the stack that an exception hit has no header; whose it is the complaint says, or that it is the first goroutine's. */
 static void test_headless(void **state)
 {
@@ -415,7 +457,7 @@ int main(void)
 		cmocka_unit_test(test_go_1_5), cmocka_unit_test(test_signal_numbers), cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_chain),  cmocka_unit_test(test_quit),	      cmocka_unit_test(test_exception),
 		cmocka_unit_test(test_memory), cmocka_unit_test(test_headless), cmocka_unit_test(test_no_crash),
-		cmocka_unit_test(test_recovered),
+		cmocka_unit_test(test_recovered), cmocka_unit_test(test_complained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
