@@ -523,6 +523,13 @@ check-logs: deps-ci
 	@$(MAKE) tests
 	@TABLE=$(TABLE) $(MAKE) run-tests TESTS='log/'
 
+# Stacks torn by many releases, and other ends, at each level of GOTRACEBACK: what is said of the log, against the core of the same process.
+# Needs Go, qemu-aarch64 and gdb-multiarch; not in CI. LOGS="--go '1.18.10 1.27.4' --levels 'crash none' --program zoo": see --help.
+.PHONY: check-live-logs
+check-live-logs: deps-ci
+	@$(MAKE) all
+	@tests/live/live_logs.py $(LOGS) $(if $(TABLE),--table $(TABLE))
+
 # Logs as containers, collectors, browsers and issues show them: every pair of what these do, on each kept log, with the whole report of each.
 .PHONY: check-manglings
 check-manglings: deps-ci
@@ -673,6 +680,7 @@ help:
 	@echo "                    LIMIT=, SEED=, TABLE=, DUMPS=, TOOLCHAINS="
 	@echo "make check-manglings  logs as collectors, browsers and issues show them, in all pairs"
 	@echo "make check-logs     what is said of logs against the cores of the same processes; TABLE="
+	@echo "make check-live-logs  the same of processes that crash now, by many releases, at each GOTRACEBACK; LOGS=, TABLE="
 	@echo "make check-slim     slim dumps and bundles of every case, against the reports of the whole ones"
 	@echo "make check-tools    debuggers and other programs open slim dumps and reports; with gdb, Delve, lldb, … as far as they are here"
 	@echo "make check-secrets  secrets of a crashed program in slim dumps, bundles and reports: there are none; SECRETS= selects"

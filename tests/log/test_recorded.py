@@ -12,8 +12,7 @@ import pathlib
 import tap
 import traceback_text
 import validate_report
-
-CERTAINTIES = ('healthy', 'unknown', 'possible', 'likely', 'certain')
+from against_core import TORN, verdict_class
 
 
 def cases():
@@ -75,20 +74,6 @@ def goroutines_difference(text, report):
     return None
 
 
-def verdict_class(core_report, log_report):
-    """Wrong is what is certain of the log, and not of the core, as its verdict or beside that."""
-    core, log = core_report['verdict'], log_report['verdict']
-    if core['rule'] == log['rule']:
-        weaker = CERTAINTIES.index(log['certainty']) < CERTAINTIES.index(core['certainty'])
-        return 'same rule, less certain' if weaker else 'same rule and certainty'
-    if log['rule'] is None:
-        return 'unknown'
-    if log['certainty'] != 'certain':
-        return 'another rule, not certain'
-    certain = {finding['rule'] for finding in core_report['findings'] if finding['certainty'] == 'certain'}
-    return "another of the core's findings" if log['rule'] in certain else 'wrong'
-
-
 def verdict_difference(core, log):
     told = verdict_class(core, log)
     return f'{log["verdict"]["rule"]} instead of {core["verdict"]["rule"]}' if told == 'wrong' else None
@@ -98,7 +83,6 @@ def count(table, core, log):
     table[core['verdict']['rule'] or core['verdict']['certainty']][verdict_class(core, log)] += 1
 
 
-TORN = ('split-sp', 'torn-pc', 'torn-return', 'smashed-return')
 # The runtime died as it printed the torn stack, whose words it does not show.
 WITHOUT_WORDS = ('windows-amd64-late-other',)
 
