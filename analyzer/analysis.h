@@ -80,6 +80,7 @@ struct damage {
 	uint64_t above_pc, above_sp;  /* smashed: a return address further up, the caller's own by the frame pointer, and SP there */
 	uint64_t bridge;              /* smashed: where that lies, if no frame pointer led there but the sizes of frames; 0: one did */
 	uint32_t bridged;             /* frames between, whose return addresses are lost too */
+	bool bridge_open;             /* … and a call of what no code names may have led there as well, to other frames */
 	enum stack_end end;           /* of the walk that continues from the repaired frame */
 	uint32_t callers;             /* frames that it found */
 	bool all_calls;               /* each of their return addresses follows a call that can reach the function below it */

@@ -22,6 +22,7 @@ struct gap {
 	uint64_t sites[SITES_KEPT];
 	const struct func *caller; /* that all of them are in; NULL: several */
 	uint32_t levels;         /* frames between the first of them and its anchor */
+	bool open;               /* other chains may fill the gap: by an indirect call, or longer ones than were tried */
 	uint64_t anchor, anchor_pc, anchor_sp;
 };
 
@@ -37,9 +38,12 @@ static void accept(struct gap *gap, const struct pc_info *site, unsigned level)
 {
 	const struct damage *place = gap->place;
 
-	if (!callsite_reaches(gap->analysis->runtime, site->pc, place->callee ? place->callee->func : NULL) ||
-	    (level && site->call != FLOW_CALL) || is_known(gap, site->pc))
-		return; /* an indirect call at the end of a chain of guesses fits anything */
+	if (!callsite_reaches(gap->analysis->runtime, site->pc, place->callee ? place->callee->func : NULL) || is_known(gap, site->pc))
+		return;
+	if (level && site->call != FLOW_CALL) { /* an indirect call at the end of a chain of guesses fits anything */
+		gap->open = true;
+		return;
+	}
 	if (!gap->count) {
 		gap->caller = site->func;
 		gap->levels = level;
@@ -69,8 +73,12 @@ static void follow(struct gap *gap, const struct pc_info *site, uint64_t sp, uns
 		accept(gap, site, level);
 		return;
 	}
-	if (sp < edge || level == LEVELS || site->call != FLOW_CALL)
+	if (sp < edge)
 		return;
+	if (level == LEVELS || site->call != FLOW_CALL) {
+		gap->open |= site->call == FLOW_CALL || site->call == FLOW_INDIRECT_CALL;
+		return;
+	}
 	target = go_pc(gap->analysis->runtime, site->call_target, true);
 	if (!target->func)
 		return;
@@ -199,6 +207,7 @@ bool smashed_by_frame_sizes(struct analysis *analysis, const struct walk_subject
 	place->candidates = gap.count;
 	place->bridge = gap.anchor;
 	place->bridged = gap.levels;
+	place->bridge_open = gap.levels && gap.open;
 	place->above_pc = gap.anchor_pc;
 	place->above_sp = gap.anchor_sp;
 	place->repaired = settle(&gap);

@@ -158,6 +158,10 @@ static void bridge_evidence(const struct subject *s)
 		evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_STRONG, true,
 			     "what direct calls lead to fills the gap, but a signal has hit this goroutine: frames that no call leads to may "
 			     "lie there");
+	else if (damage->bridge_open)
+		evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_STRONG, true,
+			     "what direct calls lead to fills the gap, but functions there also call what no code names, such as closures and "
+			     "methods of interfaces: other frames may have lain there");
 	if (damage->candidates > 1)
 		evidence_add(s->diagnosis, s->finding, EVIDENCE_CALL_SITE, WEIGHT_STRONG, true,
 			     "%" PRIu32 " calls fit the gap%s", damage->candidates,

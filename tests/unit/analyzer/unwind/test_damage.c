@@ -11,6 +11,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -338,6 +339,32 @@ static void overrun(struct arena *arena, const struct arch *arch)
 	assert_non_null(finding->overrun);
 }
 
+/* The same, where a function in the gap, main.first, calls what no code names, too: other frames may have lain there. */
+static void overrun_open(struct arena *arena, const struct arch *arch)
+{
+	static const uint8_t call_rax[] = {0xff, 0xd0}, blr_x0[] = {0x00, 0x00, 0x3f, 0xd6};
+
+	for (unsigned open = 0; open < 2; open++) {
+		struct scene s = scene_new(arena, arch);
+		uint8_t *code = s.builder->text.items + (go_return_pc(s.builder, s.functions[1]) - GO_TEXT);
+		const struct diagnosis *diagnosis;
+		const struct finding *finding = NULL;
+
+		if (open)
+			memcpy(code, arch->link_register ? blr_x0 : call_rax, arch->link_register ? sizeof blr_x0 : sizeof call_rax);
+		for (uint64_t at = s.slots[2] - 8; at <= s.slots[1]; at += 8)
+			go_put(s.builder, at, 0x4141414141414141);
+		diagnosis = parked(&s);
+		for (size_t i = 0; i < diagnosis->findings.count; i++)
+			if (diagnosis->findings.items[i].damage && diagnosis->findings.items[i].damage->slot == s.slots[2])
+				finding = &diagnosis->findings.items[i];
+		assert_non_null(finding);
+		assert_int_equal(finding->repaired, s.returns[2]);
+		assert_int_equal(finding->damage->bridge_open, open);
+		assert_int_equal(finding->certainty == CERTAINTY_CERTAIN, !open);
+	}
+}
+
 /* A frame pointer that is sound, and says that another frame lies there, is believed. (That of arm64 can only lie beside.) */
 static void overrun_near(struct arena *arena, const struct arch *arch)
 {
@@ -501,7 +528,7 @@ static void proof_words(struct arena *arena, const struct arch *arch)
 
 #define TESTS(X) X(in_slot) X(by_return) X(slot_used_again) X(through_sigpanic) X(replaced) X(replaced_by_return) X(flipped) \
 	X(flipped_by_return) X(two_bits) X(twice) \
-	X(sound) X(other_halves) X(overrun) X(overrun_near) X(within_instruction) X(from_elsewhere) X(saved_places) X(saved_in_prologue)\
+	X(sound) X(other_halves) X(overrun) X(overrun_open) X(overrun_near) X(within_instruction) X(from_elsewhere) X(saved_places) X(saved_in_prologue)\
 	 X(without_fault) X(nil_call) X(frame_pointers) X(proof_words)
 
 #define DEFINE(name)                                                                                                   \
