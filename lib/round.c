@@ -2,7 +2,6 @@
  * thread at a time. */
 #include "lib/round.h"
 
-#include "base/sandbox.h"
 #include "fleet/views.h"
 #include "lib/examination.h"
 #include "lib/unpacking.h"
@@ -359,9 +358,8 @@ static void find_todo(struct round *round, bool settled)
 size_t round_run(struct triage *triage, struct arena *arena, bool settled)
 {
 	struct round round = {.triage = triage, .arena = arena};
-	const bool alone = triage->analysis->isolated && SANDBOX_FORKS_ALONE;
 
 	find_todo(&round, settled);
-	workers_run(alone ? 1 : triage->options->workers, round.todo.count, work, &round);
+	workers_run(triage->options->workers, triage->analysis->isolated, round.todo.count, work, &round);
 	return round.ended;
 }

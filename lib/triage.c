@@ -103,7 +103,7 @@ static const struct err *keep_reports(struct triage *triage, struct arena *arena
 			vec_push(arena, &keeping.todo, &clusters->items.items[i]);
 	}
 	if (!err)
-		workers_run(triage->options->workers, keeping.todo.count, work_on_report, &keeping);
+		workers_run(triage->options->workers, triage->analysis->isolated, keeping.todo.count, work_on_report, &keeping);
 	return err ? err : triage->history_error;
 }
 

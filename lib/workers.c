@@ -1,12 +1,12 @@
 /* workers.c: see workers.h. */
 #include "lib/workers.h"
 
+#include "base/sandbox.h"
 #include "base/slices.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 
 enum { WORKERS_MOST = 64 };
 
@@ -41,11 +41,11 @@ static bool start(struct pool *pool, pthread_t *ret)
 	return started;
 }
 
-void workers_run(unsigned workers, size_t count, void (*work)(void *context, size_t index), void *context)
+void workers_run(unsigned workers, bool forks, size_t count, void (*work)(void *context, size_t index), void *context)
 {
 	struct pool pool = {.work = work, .context = context, .count = count};
 	pthread_t threads[WORKERS_MOST];
-	size_t wanted = workers ? workers : cpus_usable(), started = 0;
+	size_t wanted = forks && SANDBOX_FORKS_ALONE ? 1 : workers ? workers : cpus_usable(), started = 0;
 
 	wanted = wanted < count ? wanted : count;
 	wanted = wanted < WORKERS_MOST ? wanted : WORKERS_MOST;

@@ -2,10 +2,12 @@
 #ifndef LIB_WORKERS_H
 #define LIB_WORKERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Calls work for each index below `count` once, on so many threads (0: one for each usable CPU), of which the caller's is one. Indices are
- * taken in order. Signals that end the process are the caller's thread's. */
-void workers_run(unsigned workers, size_t count, void (*work)(void *context, size_t index), void *context);
+ * taken in order. Signals that end the process are the caller's thread's. `forks`: the work makes children, which not every build can do
+ * beside other threads (base/sandbox.h SANDBOX_FORKS_ALONE): then all of it is the caller's. */
+void workers_run(unsigned workers, bool forks, size_t count, void (*work)(void *context, size_t index), void *context);
 
 #endif
