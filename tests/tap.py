@@ -57,7 +57,7 @@ def environment_of(**more):
 
 def memory_folder():
     """A temporary folder, in memory where the machine has such a place, for what is made safe on a disk (fsync(2)): that waits for what all others
-    write at the same time, for a minute where the disk is slow."""
+    write at the same time, for many seconds on a busy disk."""
     return tempfile.TemporaryDirectory(dir='/dev/shm' if os.access('/dev/shm', os.W_OK | os.X_OK) else None)
 
 
