@@ -1,5 +1,6 @@
 /* c_frames.c: see c_frames.h. */
 #include "heuristics/faults/c_frames.h"
+#include "heuristics/faults/c_reasons.h"
 #include "heuristics/faults/c_return.h"
 
 #include "base/prefix.h"

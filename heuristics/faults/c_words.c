@@ -1,6 +1,8 @@
 /* c_words.c: see c_words.h. */
 #include "heuristics/faults/c_words.h"
 
+#include "heuristics/faults/c_reasons.h"
+
 #include <string.h>
 
 static const struct {
