@@ -30,7 +30,7 @@ static const char *sender_text(struct diagnosis *diagnosis, const struct sent_si
 		return "the process itself";
 	if (signal_code_source(sent->code))
 		return signal_code_source(sent->code);
-	if (diagnosis->analysis->runtime->recorded)
+	if (sent->untold)
 		return "somebody";
 	if (!sent->sender)
 		return "a process outside of its PID namespace";
@@ -42,7 +42,7 @@ static void sender_evidence(struct diagnosis *diagnosis, struct finding *finding
 	const struct image *image = diagnosis->analysis->image;
 	const char *call = call_of(sent->code);
 	const bool by_process = sent->code <= 0 && !signal_code_source(sent->code);
-	const char *user = by_process && !image->record ? arena_printf(diagnosis->arena, " (user %" PRIu32 ")", sent->user) : "";
+	const char *user = by_process && !sent->untold ? arena_printf(diagnosis->arena, " (user %" PRIu32 ")", sent->user) : "";
 
 	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
 		     "%s on %s was sent by %s%s%s%s, not raised by a fault", sent->signal->name,

@@ -151,6 +151,14 @@ static bool find_pthread(struct analysis *analysis, struct refusal *ret)
 	return true;
 }
 
+static const struct resource *by_cgo(const char *line)
+{
+	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+		if (refusals[i].source == SOURCE_CGO && !strncmp(line, refusals[i].text, strlen(refusals[i].text)))
+			return &resources[refusals[i].resource];
+	return NULL;
+}
+
 /* What runtime/cgo printed before it called abort: a log has it. */
 static bool find_printed(const struct analysis *analysis, struct refusal *ret)
 {
@@ -159,14 +167,16 @@ static bool find_printed(const struct analysis *analysis, struct refusal *ret)
 
 	if (!sent_signal_find(analysis, &sent) || !sent.own)
 		return false;
-	for (size_t i = 0; i < record->words.count; i++)
-		for (size_t k = 0; k < sizeof refusals / sizeof *refusals; k++)
-			if (refusals[k].source == SOURCE_CGO && !strncmp(record->words.items[i], refusals[k].text, strlen(refusals[k].text))) {
-				ret->resource = &resources[refusals[k].resource];
-				ret->said = record->words.items[i];
-				ret->by_c = true;
-			}
-	return ret->resource != NULL;
+	for (size_t i = 0; i < record->words.count; i++) {
+		const struct resource *resource = by_cgo(record->words.items[i]);
+
+		if (resource) {
+			ret->resource = resource;
+			ret->said = record->words.items[i];
+		}
+	}
+	ret->by_c = ret->resource != NULL;
+	return ret->by_c;
 }
 
 bool refusal_find(struct analysis *analysis, struct refusal *ret)

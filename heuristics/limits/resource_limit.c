@@ -55,9 +55,9 @@ static void state_evidence(struct diagnosis *diagnosis, struct finding *finding,
 
 	if (refusal->by_c)
 		c_evidence(diagnosis, finding);
-	else if (!runtime->layout)
+	if (refusal->by_c || !runtime->layout)
 		return;
-	else if (panic)
+	if (panic)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, panic->address + runtime->layout->offset[LAYOUT_panic_arg_type],
 			      NULL, "the value's type in its record, runtime._panic at 0x%" PRIx64 "%s%s", panic->address,
 			      panic->type ? ": " : "", panic->type ? panic->type : "");
