@@ -94,15 +94,28 @@ void code_around(struct arena *arena, const struct diagnosis *diagnosis, size_t 
 
 /* ---- last words ---- */
 
+/* Of the words of a stack that the runtime printed (runtime.hexdumpWords): a row of them, the rest of a row, or marks below one. The report
+ * has better. */
+static bool is_dumped_memory(const char *line)
+{
+	static const char hex[] = "0123456789abcdef";
+	const size_t digits = strspn(line, "0123456789abcdefx");
+	const char *next = line + digits + strspn(line + digits, " ");
+
+	return (digits >= 4 && line[digits] == ':') || (digits && next > line + digits && strspn(next, hex) == 8) ||
+	       strspn(line, "0123456789abcdef .:") == strlen(line) || (*line == ' ' && strchr("^<", line[strspn(line, " ")]));
+}
+
 void last_words(struct arena *arena, const struct analysis *analysis, struct quoted_lines *ret)
 {
 	const struct go_runtime *runtime = analysis->runtime;
 	const struct messages *messages = &analysis->messages;
-	size_t first = runtime->fatal_lines.count > LINES_LIMIT ? runtime->fatal_lines.count - LINES_LIMIT : 0;
+	const size_t first = runtime->fatal_lines.count > LINES_LIMIT ? runtime->fatal_lines.count - LINES_LIMIT : 0;
 
 	*ret = (struct quoted_lines){0};
 	for (size_t i = first; i < runtime->fatal_lines.count; i++)
-		vec_push(arena, &ret->items, runtime->fatal_lines.items[i]);
+		if (!is_dumped_memory(runtime->fatal_lines.items[i]))
+			vec_push(arena, &ret->items, runtime->fatal_lines.items[i]);
 	if (messages->panicked)
 		for (size_t i = 0; i < messages->panic_lines.count && i < LINES_LIMIT; i++)
 			vec_push(arena, &ret->items, messages->panic_lines.items[i]);
