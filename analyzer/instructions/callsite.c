@@ -10,6 +10,25 @@
 
 enum { SWITCH_OFFSET = 8 };
 
+static const struct {
+	const char *prefix;
+	enum call_effect effect;
+} call_effects[] = {
+#define CALL_EFFECT(prefix, effect) {prefix, CALL_##effect},
+#include "analyzer/instructions/call_effects.def"
+#undef CALL_EFFECT
+};
+
+enum call_effect call_effect(const struct pc_info *callee)
+{
+	const char *name = callee->func ? go_func_name(callee) : "";
+
+	for (size_t i = 0; i < sizeof call_effects / sizeof *call_effects; i++)
+		if (!strncmp(name, call_effects[i].prefix, strlen(call_effects[i].prefix)))
+			return call_effects[i].effect;
+	return CALL_USUAL;
+}
+
 static bool is_goexit_return(const struct pc_info *info, uint8_t quantum)
 {
 	return info->role == ROLE_GOEXIT && info->pc == info->func->entry + quantum;

@@ -5,15 +5,6 @@
 
 enum { CODE_LIMIT = 64 << 10 /* bytes of a function */, WORD = 8 };
 
-static const struct {
-	const char *prefix;
-	enum call_effect effect;
-} call_effects[] = {
-#define CALL_EFFECT(prefix, effect) {prefix, CALL_##effect},
-#include "analyzer/origins/call_effects.def"
-#undef CALL_EFFECT
-};
-
 size_t code_index(const struct code *code, uint64_t pc)
 {
 	size_t low = 0, high = code->count;
@@ -31,13 +22,7 @@ size_t code_index(const struct code *code, uint64_t pc)
 
 static uint8_t effect_of_call(struct go_runtime *runtime, const struct insn *insn)
 {
-	const struct pc_info *info = insn->flow == FLOW_CALL ? go_pc(runtime, insn->target, true) : NULL;
-	const char *name = info && info->func ? go_func_name(info) : "";
-
-	for (size_t i = 0; i < sizeof call_effects / sizeof *call_effects; i++)
-		if (!strncmp(name, call_effects[i].prefix, strlen(call_effects[i].prefix)))
-			return (uint8_t)call_effects[i].effect;
-	return 0;
+	return (uint8_t)(insn->flow == FLOW_CALL ? call_effect(go_pc(runtime, insn->target, true)) : CALL_USUAL);
 }
 
 /* Returns how many instructions there are; fills in what is not NULL. Bytes that are none stand for one that may do anything. */

@@ -3,9 +3,7 @@
 #define ANALYZER_ORIGINS_CODE_H
 
 #include "analyzer/analysis.h"
-
-/* What a call does beside coming back with other registers. */
-enum call_effect { CALL_KEEPS = 1 /* all registers but those that it says */, CALL_ENDS /* it does not come back */ };
+#include "analyzer/instructions/callsite.h"
 
 struct code {
 	uint64_t entry;

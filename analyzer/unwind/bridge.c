@@ -2,6 +2,7 @@
  * The return address of amd64 lies at the top of its function's frame, that of arm64 at the bottom. From a sound one above the
  * gap, the function that its call leads to is known; where its frame ends above the gap's lower edge, the calls in it
  * lead to functions whose frames lie below, and so on: what fills the gap exactly is what was there. */
+#include "analyzer/unwind/code_search.h"
 #include "analyzer/unwind/overrun.h"
 #include "analyzer/unwind/smashed.h"
 
@@ -38,7 +39,8 @@ static void accept(struct gap *gap, const struct pc_info *site, unsigned level)
 {
 	const struct damage *place = gap->place;
 
-	if (!callsite_reaches(gap->analysis->runtime, site->pc, place->callee ? place->callee->func : NULL) || is_known(gap, site->pc))
+	if (!callsite_reaches(gap->analysis->runtime, site->pc, place->callee ? place->callee->func : NULL) ||
+	    (place->returned && !call_comes_back(gap->analysis->runtime, site)) || is_known(gap, site->pc))
 		return;
 	if (level && site->call != FLOW_CALL) { /* an indirect call at the end of a chain of guesses fits anything */
 		gap->open = true;
@@ -178,14 +180,11 @@ static void try_anchors(struct gap *gap)
 /* Which of several: what the RET left below SP says. */
 static uint64_t settle(struct gap *gap)
 {
-	uint64_t site = 0;
-
 	if (gap->count == 1)
 		return gap->sites[0];
 	if (!gap->place->returned || gap->count > SITES_KEPT)
 		return 0;
-	site = overrun_settles(gap->analysis, gap->place, gap->sites, gap->count);
-	return site ? site : site_by_dead_frame(gap->analysis, gap->place, gap->sites, gap->count);
+	return overrun_settles(gap->analysis, gap->place, gap->sites, gap->count);
 }
 
 bool smashed_by_frame_sizes(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)

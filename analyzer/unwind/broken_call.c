@@ -3,7 +3,7 @@
 #include "analyzer/unwind/broken_call.h"
 
 #include "analyzer/instructions/tear.h"
-#include "analyzer/unwind/smashed.h"
+#include "analyzer/unwind/code_search.h"
 #include "golang/recorded_arguments.h"
 
 #include <string.h>

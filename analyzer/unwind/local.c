@@ -2,7 +2,7 @@
  * instruction that has SP, the index and the offset in it. */
 #include "analyzer/unwind/local.h"
 
-#include "analyzer/unwind/smashed.h"
+#include "analyzer/unwind/code_search.h"
 
 #include <string.h>
 

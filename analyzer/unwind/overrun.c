@@ -4,7 +4,7 @@
 #include "analyzer/unwind/overrun.h"
 
 #include "analyzer/instructions/executed_store.h"
-#include "analyzer/unwind/smashed.h"
+#include "analyzer/unwind/code_search.h"
 
 #include <string.h>
 
@@ -301,7 +301,7 @@ static uint64_t slot_of(const struct analysis *analysis, const struct damage *da
 	return damage->caller_sp - (analysis->image->arch->link_register ? size_of(entry) : WORD);
 }
 
-uint64_t overrun_settles(struct analysis *analysis, const struct damage *damage, const uint64_t *sites, uint32_t count)
+static uint64_t site_by_writer(struct analysis *analysis, const struct damage *damage, const uint64_t *sites, uint32_t count)
 {
 	uint64_t found = 0;
 
@@ -322,4 +322,47 @@ uint64_t overrun_settles(struct analysis *analysis, const struct damage *damage,
 		found = sites[i];
 	}
 	return found;
+}
+
+/* Whether the function called there has left its frame in the dead memory below SP: on amd64 the return address of its own
+ * last call, on arm64 the very word. */
+static bool left_frame(struct analysis *analysis, const struct damage *place, uint64_t return_address)
+{
+	const struct pc_info *site = go_return_address(analysis->runtime, return_address);
+	const struct pc_info *callee, *dead;
+	uint64_t size, word;
+
+	if (site->call != FLOW_CALL)
+		return false;
+	callee = go_pc(analysis->runtime, site->call_target, true);
+	if (!callee->func)
+		return false;
+	size = (uint64_t)func_frame_size(&callee->module->pclntab, callee->func);
+	if (analysis->image->arch->link_register)
+		return image_u64(analysis->image, place->caller_sp - size, &word) && word == place->observed;
+	if (!image_u64(analysis->image, place->caller_sp - size - 2 * WORD, &word))
+		return false;
+	dead = go_return_address(analysis->runtime, word);
+	return dead->func == callee->func && dead->has_delta && (uint64_t)dead->delta == size && dead->call != FLOW_NEXT;
+}
+
+static uint64_t site_by_dead_frame(struct analysis *analysis, const struct damage *place, const uint64_t *sites, uint32_t count)
+{
+	uint64_t found = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (!left_frame(analysis, place, sites[i]))
+			continue;
+		if (found)
+			return 0;
+		found = sites[i];
+	}
+	return found;
+}
+
+uint64_t overrun_settles(struct analysis *analysis, const struct damage *damage, const uint64_t *sites, uint32_t count)
+{
+	const uint64_t site = site_by_writer(analysis, damage, sites, count);
+
+	return site ? site : site_by_dead_frame(analysis, damage, sites, count);
 }

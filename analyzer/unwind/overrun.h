@@ -22,8 +22,9 @@ struct overrun {
  * since the word was written. False: nothing was found. */
 bool overrun_find(struct analysis *analysis, const struct damage *damage, uint64_t live, struct overrun *ret);
 
-/* Which of several call sites a RET through the word came from: the one function called there in which the run begins, or
- * that stores over its return address; 0: none or several. */
+/* Which of several call sites a RET through the word came from: the one function called there in which the run begins, or that
+ * stores over its return address; else the one that has left its frame in the dead memory below SP; 0: none or several. All of
+ * them are in `sites`. */
 uint64_t overrun_settles(struct analysis *analysis, const struct damage *damage, const uint64_t *sites, uint32_t count);
 
 #endif

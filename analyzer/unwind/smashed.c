@@ -1,23 +1,10 @@
 /* smashed.c: see smashed.h. */
 #include "analyzer/unwind/smashed.h"
 
-enum {
-	WORD = 8,
-	INSN_BYTES = 16,
-	SEARCH_LIMIT = 256,    /* of code, for one dump */
-	CODE_LIMIT = 64 << 10, /* bytes of one function */
-	BUDGET = 4 << 20,      /* bytes of code, for one dump: half a second. What was really written over took 40 KB */
-};
+#include "analyzer/unwind/code_search.h"
+#include "analyzer/unwind/overrun.h"
 
-bool code_affords(struct analysis *analysis, const struct func *func)
-{
-	const uint64_t size = func->end - func->entry;
-
-	if (size > CODE_LIMIT || analysis->bridge_bytes + size > BUDGET)
-		return false;
-	analysis->bridge_bytes += (uint32_t)size;
-	return true;
-}
+enum { WORD = 8, SEARCH_LIMIT = 256 /* of code, for one dump */ };
 
 /* SP of the goroutine when its first function is entered; *ret is unchanged when it is not known. */
 static void stack_base(const struct analysis *analysis, const struct walk_subject *subject, uint64_t *ret)
@@ -64,7 +51,8 @@ static void consider(struct search *search, uint64_t return_address)
 	struct go_runtime *runtime = search->analysis->runtime;
 	const struct pc_info *info = go_return_address(runtime, return_address);
 
-	if (!info->has_delta || info->delta != search->delta || !callsite_reaches(runtime, return_address, search->callee))
+	if (!info->has_delta || info->delta != search->delta || !callsite_reaches(runtime, return_address, search->callee) ||
+	    (search->returned && !call_comes_back(runtime, info)))
 		return;
 	if (search->count < SITES_KEPT)
 		search->sites[search->count] = return_address;
@@ -73,22 +61,6 @@ static void consider(struct search *search, uint64_t return_address)
 		search->direct++;
 		search->last_direct = return_address;
 	}
-}
-
-bool go_to_call(const struct analysis *analysis, const struct func *func, uint64_t *pc)
-{
-	while (*pc < func->end && *pc - func->entry < FUNCTION_LIMIT) {
-		const struct span code = image_view(analysis->image, *pc, INSN_BYTES);
-		const size_t plain = insn_plain(analysis->image->arch, code);
-		struct insn insn;
-
-		if (!plain && !insn_decode(analysis->runtime->decoder, *pc, code, &insn))
-			return false;
-		*pc += plain ? plain : insn.size;
-		if (!plain && (insn.flow == FLOW_CALL || insn.flow == FLOW_INDIRECT_CALL))
-			return true;
-	}
-	return false;
 }
 
 void search_function(struct search *search, const struct func *caller)
@@ -119,45 +91,10 @@ static void search_text(struct search *search)
 	}
 }
 
-/* Whether the function called there has left its frame in the dead memory below SP: on amd64 the return address of its own
- * last call, on arm64 the very word. */
-static bool left_frame(struct analysis *analysis, const struct damage *place, uint64_t return_address)
-{
-	const struct pc_info *site = go_return_address(analysis->runtime, return_address);
-	const struct pc_info *callee, *dead;
-	uint64_t size, word;
-
-	if (site->call != FLOW_CALL)
-		return false;
-	callee = go_pc(analysis->runtime, site->call_target, true);
-	if (!callee->func)
-		return false;
-	size = (uint64_t)func_frame_size(&callee->module->pclntab, callee->func);
-	if (analysis->image->arch->link_register)
-		return image_u64(analysis->image, place->caller_sp - size, &word) && word == place->observed;
-	if (!image_u64(analysis->image, place->caller_sp - size - 2 * WORD, &word))
-		return false;
-	dead = go_return_address(analysis->runtime, word);
-	return dead->func == callee->func && dead->has_delta && (uint64_t)dead->delta == size && dead->call != FLOW_NEXT;
-}
-
-uint64_t site_by_dead_frame(struct analysis *analysis, const struct damage *place, const uint64_t *sites, uint32_t count)
-{
-	uint64_t found = 0;
-
-	for (uint32_t i = 0; i < count && i < SITES_KEPT; i++) {
-		if (!left_frame(analysis, place, sites[i]))
-			continue;
-		if (found)
-			return 0;
-		found = sites[i];
-	}
-	return count <= SITES_KEPT ? found : 0;
-}
-
 bool smashed_by_frame_pointer(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
 {
-	struct search search = {.analysis = analysis, .callee = place->callee ? place->callee->func : NULL};
+	struct search search = {.analysis = analysis, .callee = place->callee ? place->callee->func : NULL,
+				.returned = place->returned};
 	const struct func *caller;
 	uint64_t return_address;
 
@@ -179,7 +116,7 @@ bool smashed_by_frame_pointer(struct analysis *analysis, const struct walk_subje
 		place->repaired = search.sites[0];
 	else if (search.callee && search.direct == 1)
 		place->repaired = search.last_direct;
-	else if (place->returned)
-		place->repaired = site_by_dead_frame(analysis, place, search.sites, search.count);
+	else if (place->returned && search.count <= SITES_KEPT)
+		place->repaired = overrun_settles(analysis, place, search.sites, search.count);
 	return true;
 }

@@ -21,28 +21,19 @@ bool caller_by_frame_pointer(struct analysis *analysis, const struct walk_subjec
  * cannot be told. */
 const struct func *called_by(const struct analysis *analysis, const struct walk_subject *subject, uint64_t return_address);
 
-/* Whether a function's code may still be read for what was written over return addresses: so much of it for one dump. */
-bool code_affords(struct analysis *analysis, const struct func *func);
-
 /* Call sites that fit, when more than one may. */
-enum { SITES_KEPT = 16, FUNCTION_LIMIT = 1 << 20 /* bytes of a function that is searched for calls */ };
+enum { SITES_KEPT = 16 };
 
 struct search {
 	struct analysis *analysis;
 	const struct func *callee; /* NULL: any */
+	bool returned;             /* through the word, by a RET */
 	int64_t delta;             /* the caller's frame: from its SP after the return to its top */
 	uint32_t count, direct;
 	uint64_t sites[SITES_KEPT], last_direct;
 };
 
-/* Goes on to just behind the next call of a function; false: there is none, or its code cannot be read. */
-bool go_to_call(const struct analysis *analysis, const struct func *func, uint64_t *pc);
-
 /* All calls in one function. */
 void search_function(struct search *search, const struct func *caller);
-
-/* Which of several call sites it was that a RET came from, by what the called function left in the memory below SP; 0: not
- * known. */
-uint64_t site_by_dead_frame(struct analysis *analysis, const struct damage *place, const uint64_t *sites, uint32_t count);
 
 #endif

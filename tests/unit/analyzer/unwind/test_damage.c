@@ -227,6 +227,34 @@ static void replaced_by_return(struct arena *arena, const struct arch *arch)
 	}
 }
 
+/* main.second makes another call from its frame. What ends in a panic did not return; any other function may have been the one. */
+static void replaced_beside_call(struct arena *arena, const struct arch *arch)
+{
+	static const struct {
+		const char *name;
+		bool returns;
+	} rows[] = {{"runtime.panicIndex", false}, {"main.panicIndex", true}};
+	static const uint8_t call[] = {0xe8, 0, 0, 0, 0, 0x90, 0x90}, bl[] = {0, 0, 0, 0x94};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct scene s = scene_new(arena, arch);
+		const uint32_t at = (uint32_t)(go_return_pc(s.builder, s.functions[2]) - go_entry(s.builder, s.functions[2]));
+		const size_t beside = go_add_frame(s.builder, rows[i].name, 0x20, 0);
+		uint8_t *code = s.builder->text.items + (go_return_pc(s.builder, s.functions[2]) - GO_TEXT);
+		const struct finding *finding;
+
+		memcpy(code, arch->link_register ? bl : call, arch->link_register ? sizeof bl : sizeof call);
+		go_call(s.builder, s.functions[2], at, beside);
+		go_put(s.builder, s.slots[2], JUNK);
+		finding = finding_of(taken(&s, JUNK), "smashed-return");
+		assert_non_null(finding);
+		assert_int_equal(finding->damage->candidates, rows[i].returns ? 2 : 1);
+		assert_int_equal(finding->certainty == CERTAINTY_CERTAIN, !rows[i].returns);
+		if (!rows[i].returns)
+			assert_int_equal(finding->repaired, s.returns[2]);
+	}
+}
+
 /* Each bit of the lower half: what is said is right, and nearly always something is. The word may stay inside code. */
 static void flipped(struct arena *arena, const struct arch *arch)
 {
@@ -526,7 +554,7 @@ static void proof_words(struct arena *arena, const struct arch *arch)
 	assert_int_equal(words, 4); /* the slot, the frame pointer, two return addresses above */
 }
 
-#define TESTS(X) X(in_slot) X(by_return) X(slot_used_again) X(through_sigpanic) X(replaced) X(replaced_by_return) X(flipped) \
+#define TESTS(X) X(in_slot) X(by_return) X(slot_used_again) X(through_sigpanic) X(replaced) X(replaced_by_return) X(replaced_beside_call) X(flipped) \
 	X(flipped_by_return) X(two_bits) X(twice) \
 	X(sound) X(other_halves) X(overrun) X(overrun_open) X(overrun_near) X(within_instruction) X(from_elsewhere) X(saved_places) X(saved_in_prologue)\
 	 X(without_fault) X(nil_call) X(frame_pointers) X(proof_words)
