@@ -12,6 +12,7 @@ enum broker_kind {
 	BROKER_OPEN,       /* a path: a descriptor */
 	BROKER_FIRST_FILE, /* paths, a 0 between two: the first that may be opened and is a regular file */
 	BROKER_TEMPORARY,  /* nothing: a descriptor, as temporary_open */
+	BROKER_ROOM,       /* nothing: a number of bytes, as room_of_memory */
 	BROKER_FETCH,      /* a build-id: a path, as debuginfod_fetch */
 	BROKER_RECALL,     /* a fingerprint: what is known of it from before, a text */
 	BROKER_CONFIRM,    /* a text: error 0 if it may leave */

@@ -2,6 +2,7 @@
 #include "base/isolation.h"
 
 #include "base/forking.h"
+#include "base/room.h"
 #include "base/temporary.h"
 
 #include <errno.h>
@@ -155,6 +156,13 @@ static void make_temporary(struct parent *parent)
 	reply(parent, descriptor);
 }
 
+static void tell_room(struct parent *parent)
+{
+	parent->answer.error = 0;
+	snprintf(parent->answer.text, sizeof parent->answer.text, "%llu", (unsigned long long)room_of_memory());
+	reply(parent, -1);
+}
+
 static void fetch(struct parent *parent)
 {
 	parent->stopped = !parent->isolation->fetch;
@@ -205,6 +213,9 @@ static bool serve(struct parent *parent)
 		return true;
 	case BROKER_TEMPORARY:
 		make_temporary(parent);
+		return true;
+	case BROKER_ROOM:
+		tell_room(parent);
 		return true;
 	case BROKER_FETCH:
 		fetch(parent);

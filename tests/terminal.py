@@ -15,6 +15,7 @@ import tap
 
 SILENT = 1.0  # seconds: a run that is shorter shows nothing
 PIECES = 6
+ON_DISK = '--max-size=1024T' # no CPU has so many addresses to set aside: what is decompressed goes into a file from the start
 
 
 def take_interrupts():

@@ -1,20 +1,24 @@
-/* spool.h: bytes that come as a stream, kept in an unlinked temporary file in which pages of zeros are holes, so
- * that memory and disk hold only what is really there. */
+/* spool.h: bytes that come as a stream, kept in memory as long as there is enough of it (spool_limits.def), and beyond that in an unlinked temporary
+ * file. Pages of zeros are holes, so that memory and disk hold only what is really there. */
 #ifndef FORMATS_ARCHIVE_SPOOL_H
 #define FORMATS_ARCHIVE_SPOOL_H
 
 #include "base/err.h"
 #include "base/span.h"
+#include "formats/archive/block.h"
 
 struct spool {
-	int descriptor; /* -1: none */
+	struct block block; /* none: the bytes are in the file */
+	uint64_t budget;    /* bytes that may be written to the block; each piece may also begin and end within a page */
+	bool asked;         /* the budget is what the machine has, and not what is taken unasked */
+	int descriptor;     /* -1: there is no file */
 	uint64_t size, max_size;
 	uint64_t written; /* bytes that are no hole, at any time */
-	uint64_t spared;  /* bytes of the file system that stay free for others; 0: it does not say how many are */
+	uint64_t spared;  /* bytes of the file system that stay free for others; 0: it does not say how many are, or there is no file */
 };
 
-/* Makes a temporary file in TMPDIR, for at most max_size bytes; a part of what is free there stays free. To be closed with spool_close; *ret is set on
- * failure, too. */
+/* For at most max_size bytes. Where they do not fit into memory, a temporary file in TMPDIR is made; a part of what is free there stays free. To be closed
+ * with spool_close; *ret is set on failure, too. Errors: IO. */
 const struct err *spool_open(struct arena *arena, uint64_t max_size, struct spool *ret);
 
 /* The error that there is more than max_size. */
@@ -26,7 +30,7 @@ const struct err *spool_append(struct arena *arena, struct spool *spool, const v
 /* Takes back what was appended behind the first `size` bytes. Errors: IO. */
 const struct err *spool_cut(struct arena *arena, struct spool *spool, uint64_t size);
 
-/* All that was appended, mapped read-only, to be released with mapping_release. */
+/* All that was appended, mapped read-only, to be released with mapping_release. Nothing is appended later. */
 const struct err *spool_map(struct arena *arena, struct spool *spool, struct span *ret);
 
 void spool_close(struct spool *spool);

@@ -110,7 +110,7 @@ def share(folder):
         for pid in family:
             os.kill(pid, signal.SIGCONT)
 
-    run = terminal.Run(folder / 'sparse.zst', act=act, TMPDIR=str(folder))
+    run = terminal.Run(folder / 'sparse.zst', terminal.ON_DISK, act=act, TMPDIR=str(folder))
     check_shown('share', run, 'decompressing the dump', 1)
     line = re.compile(r'decompressing the dump \[#* *\] \d{1,3} %(, \d+ of \d+ [KM]iB)?(, (\d+ s|\d+:\d\d) left)?')
     shown = [text for text in run.screen.seen if text.startswith('decompressing')]

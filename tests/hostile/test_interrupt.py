@@ -25,9 +25,9 @@ class Place:
         self.outputs.mkdir()
         self.output = self.outputs / 'report'
 
-    def start(self, dump, stdin=subprocess.DEVNULL, prepare=terminal.take_interrupts):
+    def start(self, dump, *more, stdin=subprocess.DEVNULL, prepare=terminal.take_interrupts):
         _, *options = tap.case_args(CASE)
-        command = [tap.TORNSTACK, dump, *options, '--json', '--goroutines=all', '-o', self.output]
+        command = [tap.TORNSTACK, dump, *options, *more, '--json', '--goroutines=all', '-o', self.output]
         return subprocess.Popen([str(word) for word in command], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 env=tap.environment_of(TMPDIR=str(self.temporary)), preexec_fn=prepare)
 
@@ -85,7 +85,7 @@ def while_decompressing(place):
     data = pathlib.Path(tap.case_dump(CASE)).read_bytes()
     for number, status in STOPPING.items():
         with terminal.SlowPipe(data, goes_on=False) as reader:
-            process = place.start('-', stdin=reader)
+            process = place.start('-', terminal.ON_DISK, stdin=reader)
             tap.check(f'{number.name}: the temporary file has no name', nameless(process, place.temporary.resolve()))
             process.send_signal(number)
             tap.check(f'{number.name}: status', None if finish(process) == (status, b'') else f'status {process.returncode}')
@@ -99,7 +99,7 @@ def ignored(place):
 
     data = pathlib.Path(tap.case_dump(CASE)).read_bytes()
     with terminal.SlowPipe(data) as reader:
-        process = place.start('-', stdin=reader, prepare=ignore)
+        process = place.start('-', terminal.ON_DISK, stdin=reader, prepare=ignore)
         tap.check('ignored: it has begun', nameless(process, place.temporary.resolve()))
         process.send_signal(signal.SIGINT)
         tap.check('ignored: status', None if finish(process) == (0, b'') else f'status {process.returncode}')

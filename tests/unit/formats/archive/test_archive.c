@@ -228,34 +228,125 @@ static void zeros_become_holes(void **state)
 	assert_non_null(strstr(err_describe(f->arena, err), "--max-size"));
 }
 
-/* However the bytes come, the file's blocks are about those that are not zero. */
+/* As if there were so much memory, whatever the machine has. */
+static void open_spool(struct fixture *f, uint64_t budget, struct spool *spool)
+{
+	assert_null(spool_open(f->arena, (uint64_t)1 << 40, spool));
+	spool->asked = true;
+	spool->budget = budget;
+}
+
+enum { ZEROS = 64 << 20, BLOCK = 128 << 10, ODD = 12345, ROOM = 64 << 10 };
+
+/* ODD bytes, zeros, ODD bytes, zeros: however they come, what is kept is about those that are not zero. */
+static void fill_spool(struct fixture *f, struct spool *spool)
+{
+	const uint8_t *zeros = calloc(1, BLOCK);
+
+	assert_null(spool_append(f->arena, spool, f->data.data, ODD));
+	for (int i = 0; i < ZEROS / BLOCK; i++)
+		assert_null(spool_append(f->arena, spool, zeros, BLOCK));
+	assert_null(spool_append(f->arena, spool, f->data.data, ODD));
+	assert_null(spool_append(f->arena, spool, zeros, BLOCK));
+	free((void *)(uintptr_t)zeros);
+}
+
+static void check_filled(struct fixture *f, struct span all)
+{
+	assert_int_equal(all.size, ZEROS + BLOCK + 2 * ODD);
+	assert_memory_equal(all.data, f->data.data, ODD);
+	assert_int_equal(all.data[ODD], 0);
+	assert_int_equal(all.data[ODD + ZEROS - 1], 0);
+	assert_memory_equal(all.data + ODD + ZEROS, f->data.data, ODD);
+	assert_int_equal(all.data[all.size - 1], 0);
+}
+
 static void a_spool_is_sparse(void **state)
 {
-	enum { ZEROS = 64 << 20, BLOCK = 128 << 10, ODD = 12345, ROOM = 64 << 10 };
 	struct fixture *f = *state;
-	const uint8_t *zeros = calloc(1, BLOCK);
 	struct spool spool;
 	struct span all;
 	struct stat status;
 
-	assert_null(spool_open(f->arena, (uint64_t)1 << 40, &spool));
-	assert_null(spool_append(f->arena, &spool, f->data.data, ODD));
-	for (int i = 0; i < ZEROS / BLOCK; i++)
-		assert_null(spool_append(f->arena, &spool, zeros, BLOCK));
-	assert_null(spool_append(f->arena, &spool, f->data.data, ODD));
-	assert_null(spool_append(f->arena, &spool, zeros, BLOCK));
+	open_spool(f, 0, &spool);
+	fill_spool(f, &spool);
 	assert_null(spool_map(f->arena, &spool, &all));
 	assert_int_equal(fstat(spool.descriptor, &status), 0);
-	assert_int_equal(status.st_size, ZEROS + BLOCK + 2 * ODD);
+	assert_int_equal(status.st_size, all.size);
 	assert_true(status.st_blocks > 0 && status.st_blocks * 512 <= ROOM);
-	assert_int_equal(all.size, status.st_size);
-	assert_memory_equal(all.data, f->data.data, ODD);
-	assert_int_equal(all.data[ODD + ZEROS - 1], 0);
-	assert_memory_equal(all.data + ODD + ZEROS, f->data.data, ODD);
-	assert_int_equal(all.data[all.size - 1], 0);
+	check_filled(f, all);
 	mapping_release(&all);
 	spool_close(&spool);
-	free((void *)(uintptr_t)zeros);
+}
+
+static void a_spool_in_memory_is_sparse(void **state)
+{
+	struct fixture *f = *state;
+	struct spool spool;
+	struct span all;
+
+	open_spool(f, ROOM, &spool);
+	fill_spool(f, &spool);
+	assert_int_equal(spool.descriptor, -1);
+	assert_int_equal(spool.written, 2 * ODD);
+	assert_null(spool_map(f->arena, &spool, &all));
+	check_filled(f, all);
+	mapping_release(&all);
+	spool_close(&spool);
+}
+
+/* The budget ends between two pieces, and within one. */
+static void a_spool_moves_to_a_file(void **state)
+{
+	static const uint64_t budgets[] = {0, ODD, 2 * ODD - 1, 5000};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof budgets / sizeof *budgets; i++) {
+		struct spool spool;
+		struct span all;
+
+		open_spool(f, budgets[i], &spool);
+		fill_spool(f, &spool);
+		assert_true(spool.descriptor >= 0);
+		assert_null(spool.block.start);
+		assert_int_equal(spool.written, 2 * ODD);
+		assert_null(spool_map(f->arena, &spool, &all));
+		check_filled(f, all);
+		mapping_release(&all);
+		spool_close(&spool);
+	}
+}
+
+/* What is cut off does not come back as what follows, in memory or in a file; whole pages, and parts of them. */
+static void a_spool_forgets_what_is_cut(void **state)
+{
+	enum { LARGE = 4 << 20, LEFT = 3 * 4096 + 5, AGAIN = 100 };
+	struct fixture *f = *state;
+	uint8_t *large = malloc(LARGE);
+
+	memset(large, 0xaa, LARGE);
+	for (int memory = 0; memory < 2; memory++) {
+		struct spool spool;
+		struct span all;
+
+		open_spool(f, memory ? UINT64_MAX : 0, &spool);
+		assert_null(spool_append(f->arena, &spool, large, LARGE));
+		assert_null(spool_cut(f->arena, &spool, LEFT));
+		memset(large, 0, LARGE);
+		assert_null(spool_append(f->arena, &spool, large, LARGE / 2));
+		memset(large, 0xaa, LARGE);
+		assert_null(spool_append(f->arena, &spool, large, AGAIN));
+		assert_int_equal(spool.descriptor < 0, memory);
+		assert_null(spool_map(f->arena, &spool, &all));
+		assert_int_equal(all.size, LEFT + LARGE / 2 + AGAIN);
+		assert_memory_equal(all.data, large, LEFT);
+		for (size_t at = LEFT; at < LEFT + LARGE / 2; at++)
+			assert_int_equal(all.data[at], 0);
+		assert_memory_equal(all.data + LEFT + LARGE / 2, large, AGAIN);
+		mapping_release(&all);
+		spool_close(&spool);
+	}
+	free(large);
 }
 
 struct seen {
@@ -283,7 +374,7 @@ static struct span frame_of_one_byte(struct arena *arena, uint8_t byte, size_t c
 /* 8 KB that fill 275 MiB of a disk, or nothing of it. */
 static void little_does_not_become_much(void **state)
 {
-	enum { COUNT = 2200, BLOCK = 128 << 10 };
+	enum { COUNT = 2200 };
 	struct fixture *f = *state;
 	const char *full = scratch_write(f->arena, f->folder, "full.zst", frame_of_one_byte(f->arena, 0xff, COUNT));
 	const char *zeros = scratch_write(f->arena, f->folder, "zeros.zst", frame_of_one_byte(f->arena, 0, COUNT));
@@ -303,17 +394,18 @@ static void little_does_not_become_much(void **state)
 /* What others write meanwhile counts as what it writes itself. */
 static void a_spool_leaves_room(void **state)
 {
-	enum { BLOCK = 1 << 20, LOOKS = 33 };
+	enum { PIECE = 1 << 20, LOOKS = 33 };
 	struct fixture *f = *state;
 	const struct err *err = NULL;
 	struct spool spool;
-	size_t blocks = 0;
+	size_t blocks = 1;
 
-	assert_null(spool_open(f->arena, (uint64_t)1 << 40, &spool));
+	open_spool(f, 0, &spool);
+	assert_null(spool_append(f->arena, &spool, f->data.data, PIECE));
 	assert_true(spool.spared > 0 && spool.spared <= (uint64_t)1 << 30);
 	spool.spared = UINT64_MAX;
 	for (; !err && blocks < LOOKS; blocks++)
-		err = spool_append(f->arena, &spool, f->data.data, BLOCK);
+		err = spool_append(f->arena, &spool, f->data.data, PIECE);
 	assert_int_equal(blocks, LOOKS - 1);
 	assert_non_null(err);
 	assert_int_equal(err->code, ERR_LIMIT);
@@ -472,6 +564,9 @@ int main(void)
 		TEST(damage_is_an_error_or_cut_short),
 		TEST(zeros_become_holes),
 		TEST(a_spool_is_sparse),
+		TEST(a_spool_in_memory_is_sparse),
+		TEST(a_spool_moves_to_a_file),
+		TEST(a_spool_forgets_what_is_cut),
 		TEST(little_does_not_become_much),
 		TEST(a_spool_leaves_room),
 		TEST(progress_is_that_of_the_compressed_file),
