@@ -1,10 +1,12 @@
 /* race_signs.c: see race_signs.h. Whether another goroutine writes to the same map is asked of those that stand in functions of
- * maps; which map it is, of the reflect.Value in the frame that panicked (type, pointer, flag; reflect/value.go). */
+ * maps; which map it is, of the reflect.Value in the frame that panicked (type, pointer, flag; reflect/value.go). Of other values: whether
+ * another goroutine was in a method of the same one (shared_value.h). */
 #include "heuristics/ends/race_signs.h"
 
 #include "golang/types.h"
 #include "heuristics/ends/map_user.h"
 #include "heuristics/ends/ordinary_ends.h"
+#include "heuristics/ends/shared_value.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -46,19 +48,22 @@ static bool fits(size_t sign, const char *function, const char *text)
 	       (signs[sign].sign == ANY || index_is_length(text));
 }
 
-/* The sign that a panic is, and the frame of the function; false: none. */
-static bool find_sign(const struct stack *stack, const struct panic_value *panic, size_t *sign, size_t *frame)
+/* The sign that a panic is, the function, which may be inlined, and its frame; NULL: none. */
+static const char *find_sign(struct analysis *analysis, const struct stack *stack, const struct panic_value *panic, size_t *sign,
+			     size_t *frame)
 {
 	const size_t first = (size_t)panic->frame;
+	struct frame_line lines[INLINE_LIMIT];
 
 	for (*frame = first + 1; *frame <= first + FRAMES && *frame < stack->frames.count; ++*frame) {
-		const struct pc_info *info = stack->frames.items[*frame].info;
+		const size_t count = frame_lines(analysis->image, stack, *frame, lines);
 
-		for (*sign = 0; info->func && *sign < sizeof signs / sizeof *signs; ++*sign)
-			if (fits(*sign, go_func_name(info), panic->text))
-				return true;
+		for (size_t i = 0; i < count; i++)
+			for (*sign = 0; lines[i].function && *sign < sizeof signs / sizeof *signs; ++*sign)
+				if (fits(*sign, lines[i].function, panic->text))
+					return lines[i].function;
 	}
-	return false;
+	return NULL;
 }
 
 /* The map of a reflect.Value in a frame, or in the slots for its arguments; 0: there is none, or several. */
@@ -111,28 +116,43 @@ static const char *writer_text(const struct diagnosis *diagnosis, int32_t victim
 	return text;
 }
 
+/* Another goroutine that was in a method of the same value; NULL: none is known. */
+static const char *sharer_text(const struct diagnosis *diagnosis, size_t victim, const struct stack *stack, size_t frame, const char *function)
+{
+	const char *slash = strrchr(function, '/'), *dot = strchr(slash ? slash : function, '.');
+	const char *package = dot ? arena_strndup(diagnosis->arena, function, (size_t)(dot + 1 - function)) : function;
+	struct shared_value shared;
+
+	if (!shared_value_find(diagnosis, victim, stack, frame, package, &shared))
+		return NULL;
+	return arena_printf(diagnosis->arena, "goroutine %" PRIu64 " was in %s, and both had called a method of %s on the same value, "
+			    "0x%" PRIx64, diagnosis->analysis->runtime->goroutines.items[shared.goroutine].id, shared.function,
+			    shared.type, shared.address);
+}
+
 bool race_sign_find(const struct diagnosis *diagnosis, const struct finding *finding, struct rival *ret)
 {
 	struct analysis *analysis = diagnosis->analysis;
 	const struct panic_value *panic = oldest_panic(&analysis->messages);
 	struct stack stack = {0};
 	size_t sign, frame;
-	const char *writer, *name;
+	const char *other, *name;
 	bool map;
 
 	if (!panic || !panic->text || panic->frame < 0 || finding->goroutine < 0 ||
 	    finding->goroutine != analysis->messages.goroutine)
 		return false;
 	goroutine_stack(analysis, (size_t)finding->goroutine, &stack);
-	if (!find_sign(&stack, panic, &sign, &frame))
+	name = find_sign(analysis, &stack, panic, &sign, &frame);
+	if (!name)
 		return false;
-	name = go_func_name(stack.frames.items[frame].info);
 	map = strstr(signs[sign].what, "map") != NULL;
-	writer = map ? writer_text(diagnosis, finding->goroutine, map_of_frame(analysis, &stack.frames.items[frame])) : NULL;
+	other = map ? writer_text(diagnosis, finding->goroutine, map_of_frame(analysis, &stack.frames.items[frame]))
+		    : sharer_text(diagnosis, (size_t)finding->goroutine, &stack, frame, name);
 	ret->speaks_for = arena_printf(diagnosis->arena, "%s panicked with \"%s\", by which such a race is known: %s%s%s", name,
-				       one_line(diagnosis->arena, panic->text), signs[sign].what, writer ? "; " : "",
-				       writer ? writer : "");
-	if (map && !writer)
+				       one_line(diagnosis->arena, panic->text), signs[sign].what, other ? "; " : "",
+				       other ? other : "");
+	if (map && !other)
 		ret->speaks_against = "no other goroutine stands in a function that writes to a map: if there was one, it has gone on";
 	return true;
 }

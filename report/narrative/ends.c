@@ -159,6 +159,7 @@ void tell_nil_deref(struct telling *telling)
 	else
 		tell(telling, "The dump was taken at the fault itself, before the Go runtime made a panic of it: whether the program "
 			      "recovered that is not known.");
+	tell_race(telling);
 	tell_action(telling,
 		    "Look at the source line of the frame that the stack points at: a pointer, map value or interface "
 		    "used there is nil.");

@@ -106,22 +106,6 @@ static void advise_panic(struct telling *telling, const char *who)
 			       "what was recovered, with its stack.");
 }
 
-/* What else may be behind the panic, and what says so. */
-static void tell_rivals(struct telling *telling)
-{
-	for (size_t i = 0; i < telling->finding->rivals.count; i++) {
-		const struct rival *rival = &telling->finding->rivals.items[i];
-
-		if (!rival->speaks_for)
-			continue;
-		tell_paragraph(telling, EXHIBIT_NONE);
-		tell(telling, "Behind it may be %s: %s.", rival->cause, rival->speaks_for);
-		tell_action(telling, "Look for a second goroutine that uses the same value, without the lock that guards it.");
-		tell_confirm(telling, "Run the tests, or one instance of the service, built with `go build -race`: it names both "
-				      "places.");
-	}
-}
-
 /* What the runtime says of a panic that it could not carry out is the message that it threw. */
 static const char *how_it_ended(const struct telling *telling)
 {
@@ -191,7 +175,7 @@ void tell_go_panic(struct telling *telling)
 				    : "No deferred function of that goroutine called recover, so the Go runtime ended the process.");
 	tell(telling, "A panic is how Go reports a defect of the program itself%s.",
 	     telling->diagnosis->analysis->tears.count ? "" : "; no stack in this dump is torn");
-	tell_rivals(telling);
+	tell_race(telling);
 	advise_panic(telling, who);
 }
 

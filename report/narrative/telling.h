@@ -62,6 +62,9 @@ void tell_place(struct telling *telling, const char *verb);
 /* Says that no deferred function of the panic could run, and what to do about it; false: it was not so. */
 bool tell_broken_off(struct telling *telling);
 
+/* That a race is known to end in such a panic, and whether another goroutine was at the same value (heuristics/ends/race_signs.h). */
+void tell_race(struct telling *telling);
+
 /* The same text with a capital letter, to begin a sentence. */
 const char *capital(struct arena *arena, const char *text);
 
