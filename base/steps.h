@@ -3,7 +3,7 @@
  * lookups in memory that are not the last one's neighbour, frames, rows of tables, instructions, blocks of bytes that are searched.
  *
  * When the budget is used up, there is nothing left to see: memory reads as not saved, tables have no more rows, and everything ends
- * as it does for a dump that was cut short. Who runs the analysis says so (lib/analysis.c), and nothing is surer than possible.
+ * as it does for a dump that was cut short. Who runs the analysis says so (lib/job.c), and nothing is surer than possible.
  *
  * A budget belongs to the threads that were told of it; others count nothing. A step is what takes 10 to 50 ns. */
 #ifndef BASE_STEPS_H

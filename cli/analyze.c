@@ -56,7 +56,7 @@ int command_analyze(int argc, char **argv)
 		.children = children,
 		.help_filter = running_help,
 	};
-	struct command_line line = {.settings = {.several = true, .options = {.goroutines = TS_GOROUTINES_GROUPS}}};
+	struct command_line line = {.settings = {.several = true, .options = {.goroutines = TS_GOROUTINES_GROUPS, .every_crash = true}}};
 	int status;
 
 	running_parse(&argp, argc, argv, &line);

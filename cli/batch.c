@@ -61,6 +61,17 @@ static struct ts_result write_json(const char *dump, const struct ts_options *op
 	return result;
 }
 
+/* Of a log that holds several crashes there may be a line for each. */
+static void write_named(const char *dump, const char *lines, FILE *out)
+{
+	while (*lines) {
+		const size_t size = strcspn(lines, "\n");
+
+		fprintf(out, "%s: %.*s\n", dump, (int)size, lines);
+		lines += size + (lines[size] != 0);
+	}
+}
+
 static struct ts_result write_text(const char *dump, const struct ts_options *options, FILE *out)
 {
 	struct ts_options brief = *options;
@@ -71,7 +82,7 @@ static struct ts_result write_text(const char *dump, const struct ts_options *op
 	brief.quiet = true;
 	result = analyze_into(dump, &brief, open_memstream(&text, &size));
 	if (is_done(&result) && text)
-		fprintf(out, "%s: %s", dump, text);
+		write_named(dump, text, out);
 	free(text);
 	return result;
 }
@@ -104,6 +115,8 @@ struct batch_sum batch_run(const char *const *dumps, bool folder, const struct t
 		const struct ts_result result = (options->format == TS_JSON ? write_json : write_text)(*dumps, options, out);
 
 		if (is_done(&result)) {
+			if (*result.remark && !options->quiet)
+				cli_complain("%s: %s", *dumps, result.remark);
 			sum.analysed++;
 			sum.damaged += result.outcome == TS_ANALYSED_CORRUPTION;
 		} else if (folder && !strcmp(result.error_code, "no-dump")) {

@@ -24,7 +24,7 @@ static const struct argp_option options[] = {
 	{"core", 'c', "DUMP", 0, "The dump; what else is named is an executable (as debuggers are called)", GROUP_READ},
 	{"symbols", KEY_SYMBOLS, "DIR", 0, "Look for executables and libraries in DIR, by name and build-id", GROUP_READ},
 	{"sysroot", KEY_SYSROOT, "DIR", 0, "Where paths in the dump begin; default: this machine's root", GROUP_READ},
-	{"crash", KEY_CRASH, "N", 0, "Of a log that holds several crashes, take number N; default: the last", GROUP_READ},
+	{"crash", KEY_CRASH, "N", 0, "Of a log that holds several crashes, take number N alone; default: a report of each, the last first; of other commands and formats, the last", GROUP_READ},
 	{"pid", KEY_PID, "N", 0, "Read process N, which runs on, also where a file is called N", GROUP_READ},
 	{"max-pause", KEY_MAX_PAUSE, "MS", 0, "Stop a process for about MS milliseconds at most; default: 20", GROUP_READ},
 	{"json", KEY_JSON, NULL, 0, "Print JSON (tornstack.report/1) instead of text", GROUP_PRINTED},

@@ -44,6 +44,7 @@ static void analyse(void *context)
 	if (!reader)
 		return;
 	opening->options.format = TS_JSON;
+	opening->options.every_crash = false;
 	opening->result = ts_analyze(opening->dump, &opening->options, stream);
 	if (was_analysed(&opening->result))
 		end(opening, reader);

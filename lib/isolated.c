@@ -198,6 +198,7 @@ static bool take_result(struct isolated *isolated, const struct broker_message *
 		return false;
 	make_printable(result.error_code, sizeof result.error_code);
 	make_printable(result.error, sizeof result.error);
+	make_printable(result.remark, sizeof result.remark);
 	result.begun = begun;
 	isolated->result = result;
 	return true;

@@ -9,6 +9,8 @@ enum { STREAM_BUFFER = 1 << 15 };
 static bool pass(struct report_file *file)
 {
 	file->passing = true;
+	if (file->begun)
+		*file->begun = true;
 	return fwrite(file->waiting, 1, file->size, file->out) == file->size;
 }
 

@@ -15,6 +15,7 @@ struct report_file {
 	char *waiting;
 	size_t size; /* of what waits */
 	bool passing;
+	bool *begun; /* becomes true with passing; NULL: nobody asks */
 };
 
 /* `out` belongs to the caller, and outlives the arena. */

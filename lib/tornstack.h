@@ -75,7 +75,7 @@ struct ts_options {
 	const char *title;
 	int64_t pid;                    /* of a process that runs, which is read instead of a dump; 0: none */
 	uint64_t max_pause;             /* nanoseconds: for how long that process may be stopped, about; 0: 20 ms */
-	unsigned crash;                 /* of a log: which crash of it, from 1; 0: the last */
+	unsigned crash;                 /* of a log: which crash of it, from 1; 0: the last (see every_crash) */
 	unsigned workers;               /* threads that share the work, at most 8; 0: one for each CPU. The report is the same */
 	enum ts_format format;
 	enum ts_goroutines goroutines;
@@ -108,6 +108,11 @@ struct ts_options {
 	const unsigned char *pseudonyms;
 	/* The key by which names of a slim dump or bundle were given pseudonyms, which then are taken back. NULL: they stay. */
 	const unsigned char *names;
+	/* Of a log that holds several crashes, with `crash` 0: text, Markdown and JSON tell each, the last first, and TS_BRIEF has a line for each.
+	 * Crashes of one fingerprint that are equally sure are told once, by the last of them; at most 1,000 are looked at, and reports are of 20
+	 * different ones, which is said. In JSON, the others are in the report of the last (`crashes`). False: that of the last alone. Not of
+	 * ts_open, of goroutines alone, and of text that is quiet. */
+	bool every_crash;
 };
 
 enum { TS_KEY = 32 };
@@ -126,7 +131,7 @@ struct ts_result {
 	char error_code[16]; /* "io", "bad-data", … (base/err.h); empty unless TS_FAILED */
 	char error[1024];
 	bool begun;          /* a part of the report is written */
-	char remark[512];    /* of ts_bundle: what whoever made it should know; empty: nothing */
+	char remark[512];    /* what whoever asked should know: of ts_bundle, of a log with more crashes than were looked at; empty: nothing */
 	char exposed[128];   /* why it was not isolated, or not as well as it should be; empty: it was, or was not to be */
 };
 

@@ -13,6 +13,8 @@
 /* Which goroutines are shown besides those that findings name. */
 enum report_goroutines { REPORT_GOROUTINES_FINDINGS, REPORT_GOROUTINES_GROUPS, REPORT_GOROUTINES_ALL };
 
+struct crash_list;
+
 struct report_options {
 	const char *version; /* of this program */
 	enum report_goroutines goroutines;
@@ -23,8 +25,21 @@ struct report_options {
 	bool unmasked;           /* values of flags and of the environment are shown (report/mask.h) */
 	bool quiet;              /* the verdict's line only, not wrapped */
 	const struct crash_history *history; /* NULL: nobody asked */
+	/* Of a log that holds several crashes (report/content/crashes.h), and which of their reports this is; NULL: it holds one, or one was
+	 * asked for. */
+	const struct crash_list *crashes;
+	size_t crash_report;
+	size_t crash_number; /* of report_brief: which crash of a log it is; 0: it holds one, or one was asked for */
 	struct cancel cancel;    /* polled between goroutines; the report then ends early */
 };
+
+/* Of several crashes in a log, what stands before each report but the first, and what stands behind the last one. */
+void report_text_between(struct arena *arena, const struct report_options *options, FILE *out);
+void report_text_end(struct arena *arena, const struct report_options *options, FILE *out);
+void report_markdown_between(struct arena *arena, const struct report_options *options, FILE *out);
+void report_markdown_end(struct arena *arena, const struct report_options *options, FILE *out);
+void report_json_between(struct arena *arena, const struct report_options *options, FILE *out);
+void report_json_end(struct arena *arena, const struct report_options *options, FILE *out);
 
 /* The report of one screen. Errors of the stream are left for the caller's ferror. */
 void report_text(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
@@ -49,7 +64,7 @@ void report_html(const struct diagnosis *diagnosis, const struct report_options 
 void report_pprof(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
 void report_folded(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
 
-/* One JSON object as docs/report.schema.json describes it. False when memory ran out, so that it is not whole. */
+/* One JSON object as docs/report.schema.json describes it; the first of several crashes is open until report_json_end. False when memory ran out, so that it is not whole. */
 bool report_json(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
 
 /* What tells dumps of one cause from others, and what may differ among them: one line of JSON (docs/triage.schema.json, an input, without

@@ -148,11 +148,34 @@ def check_shape(report):
         yield error.message[:300]
 
 
+def check_crashes(report):
+    """Of a log that holds several: each is told by a report of its fingerprint and certainty, and each report tells the last of its kind."""
+    crashes = report.get('crashes')
+    if not crashes:
+        return
+    told = [report, *crashes['reports']]
+    kinds = {}
+    for crash in crashes['list']:
+        kind = crash['fingerprint'], crash['certainty']
+        if crash['report'] is None or 'error' in told[crash['report']]:
+            continue
+        one = told[crash['report']]
+        if kind != (one['fingerprint'], one['verdict']['certainty']) or kinds.setdefault(crash['report'], kind) != kind:
+            yield f'crash {crash["number"]} is told by a report of another kind'
+    numbers = [crash['number'] for crash in crashes['list']]
+    if numbers != sorted(set(numbers), reverse=True) or crashes['list'][0]['report'] != 0:
+        yield 'crashes are not the last first'
+    if sorted(kinds) != list(range(len(told))) or len(set(kinds.values())) != len(kinds):
+        yield f'reports are of {kinds}'
+    for one in crashes['reports']:
+        yield from complaints(one, None)
+
+
 def complaints(report, dump):
     errors = list(check_shape(report))
     if errors or 'error' in report:  # why there is no report, which claims nothing
         return errors
-    found = [*check_indices(report), *check_order(report), *check_claims(report)]
+    found = [*check_indices(report), *check_order(report), *check_claims(report), *check_crashes(report)]
     return found + (list(check_memory(report, dump)) if dump else [])
 
 

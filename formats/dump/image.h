@@ -76,6 +76,7 @@ struct stop {
 
 struct libraries;
 struct log_record;
+struct log_crashes;
 struct kept;
 struct live_record;
 
@@ -117,6 +118,7 @@ struct image {
 	VEC(struct auxv_entry) auxv;
 	const struct live_record *live; /* how it was copied from a live process (live_record.h); NULL: it was not, or by others */
 	const struct log_record *record; /* what a log tells (formats/log/record.h); NULL: it is a dump */
+	const struct log_crashes *crashes; /* … and which others it holds (formats/log/crashes.h); NULL: it is a dump */
 	struct {
 		const char *build_id, *name; /* NULL: unknown */
 	} said;              /* of the program's file, by the words of a log: by them it is looked for, and nothing else */

@@ -1,5 +1,6 @@
 /* log.c: a log that holds what the Go runtime printed as the process ended, or stacks that it printed of a live one. It is read
  * like any other dump: memory and registers as far as they were printed, and what was said and recorded of goroutines (record.h). */
+#include "formats/log/crashes.h"
 #include "formats/log/names.h"
 #include "formats/log/reader.h"
 #include "formats/log/sieve.h"
@@ -9,6 +10,13 @@
 #include "formats/dump/systems.h"
 
 #include <string.h>
+
+/* What image->crashes is. */
+struct log_crashes {
+	struct image unread; /* the image before a crash was read */
+	const struct log_blocks *blocks;
+	VEC(size_t) items;   /* indices of blocks that are crashes */
+};
 
 /* The one that was asked for; else the last crash; of a log that holds none, the last stacks. NULL: there is none. */
 static const struct log_block *choose(const struct log_blocks *blocks, unsigned number)
@@ -122,6 +130,17 @@ static void list_blocks(struct image *image, const struct log_blocks *blocks, co
 			 from ? "…; " : "", list);
 }
 
+static const struct log_crashes *crashes_of(const struct image *image, const struct log_blocks *blocks)
+{
+	struct log_crashes *crashes = arena_alloc(image->arena, sizeof *crashes);
+
+	*crashes = (struct log_crashes){.unread = *image, .blocks = blocks};
+	for (size_t i = 0; i < log_blocks_count(blocks); i++)
+		if (log_blocks_at(blocks, i)->begin == LOG_BEGINS_WITH_END)
+			vec_push_moving(image->arena, &crashes->items, i);
+	return crashes;
+}
+
 static const struct err *load(struct image *image)
 {
 	const struct log_options options = {.cancel = image->files.cancel, .progress = image->progress, .sieved = image->sieved};
@@ -141,8 +160,43 @@ static const struct err *load(struct image *image)
 		return image->sieved || log_is_wide(image->bytes) ? only_text(image->arena)
 								  : not_a_dump(image->arena, image->bytes, image->truncated);
 	list_blocks(image, blocks, block);
+	image->crashes = crashes_of(image, blocks);
 	read_block(image, block);
 	return NULL;
+}
+
+size_t log_crash_count(const struct image *image)
+{
+	return image->crashes ? image->crashes->items.count : 0;
+}
+
+static size_t index_of(const struct log_crashes *crashes, size_t index)
+{
+	return crashes->items.items[crashes->items.count - 1 - index];
+}
+
+struct log_crash log_crash_at(const struct image *image, size_t index)
+{
+	const size_t at = index_of(image->crashes, index);
+	const struct log_block *block = log_blocks_at(image->crashes->blocks, at);
+
+	struct log_crash crash = {.number = at + 1, .first_line = block->first_line, .last_line = block->last_line};
+
+	for (size_t i = 0; i < block->run_count; i++)
+		crash.bytes += block->runs[i].size;
+	return crash;
+}
+
+struct image *log_crash_image(struct arena *arena, struct notes *notes, const struct image *log, size_t index)
+{
+	struct image *image = arena_alloc(arena, sizeof *image);
+
+	*image = log->crashes->unread;
+	image->arena = arena;
+	image->notes = notes;
+	image->altered = log->altered;
+	read_block(image, log_blocks_at(log->crashes->blocks, index_of(log->crashes, index)));
+	return image;
 }
 
 const struct format format_log = {.name = "log", .probe = log_probe, .load = load, .sieve = &log_sieve};

@@ -5,6 +5,7 @@
 #include "heuristics/faults/account.h"
 #include "heuristics/damage/writer.h"
 #include "report/json/build.h"
+#include "report/json/crashes.h"
 #include "report/json/frames.h"
 #include "report/json/goroutines.h"
 #include "report/json/recorded.h"
@@ -534,6 +535,9 @@ bool report_json(const struct diagnosis *diagnosis, const struct report_options 
 	program_section(writer);
 	machine_section(writer);
 	build_section(writer);
-	stream_text(writer->stream, "\n}\n");
+	if (options->crashes && !options->crash_report)
+		crashes_section(writer);
+	else
+		stream_text(writer->stream, "\n}\n");
 	return writer_end(writer);
 }

@@ -3,6 +3,7 @@
 #include "base/count.h"
 #include "base/steps.h"
 #include "report/content/build.h"
+#include "report/content/crashes.h"
 #include "report/content/document.h"
 #include "report/content/evidence.h"
 #include "report/content/exhibits.h"
@@ -64,6 +65,8 @@ static void title(const struct document *md)
 		fprintf(md->out, "> **Warning:** %s\n\n", sentence(md, warnings[i].text));
 	fprintf(md->out, "%s\n\nFingerprint `%s`, of this build `%s`; tornstack %s\n", sentence(md, dump_summary(md->arena, md->analysis)),
 		fingerprint.across, fingerprint.exact, md->options->version);
+	if (md->options->crashes)
+		fprintf(md->out, "\n%s\n", sentence(md, crash_sentence(md->arena, md->options->crashes, md->options->crash_report)));
 	if (md->options->history)
 		fprintf(md->out, "\n%s\n", sentence(md, history_sentence(md->arena, md->options->history)));
 }
@@ -358,4 +361,24 @@ void report_markdown(const struct diagnosis *diagnosis, const struct report_opti
 	groups(&md);
 	beside(&md);
 	build_information(&md, &build);
+}
+
+/* ---- several crashes of one log ---- */
+
+void report_markdown_between(struct arena *arena, const struct report_options *options, FILE *out)
+{
+	(void)arena; /* its title says what it is, and the paragraph below that, where */
+	(void)options;
+	fputs("\n---\n\n", out);
+}
+
+void report_markdown_end(struct arena *arena, const struct report_options *options, FILE *out)
+{
+	struct crash_lines lines;
+
+	crash_unreported(arena, options->crashes, &lines);
+	if (lines.items.count)
+		fputs("\n---\n\n### Other crashes of this log\n\n", out);
+	for (size_t i = 0; i < lines.items.count; i++)
+		fprintf(out, "- %s\n", prose(arena, PROSE_LINE, lines.items.items[i]));
 }

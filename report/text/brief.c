@@ -27,9 +27,10 @@ void report_brief(const struct diagnosis *diagnosis, const struct report_options
 {
 	struct arena *arena = diagnosis->arena;
 	const struct finding *finding = verdict_finding(diagnosis);
-	const char *place = verdict_place(arena, diagnosis);
+	const char *place = verdict_place(arena, diagnosis), *name = short_text(arena, diagnosis->analysis->image->name);
 
-	(void)options;
+	if (options->crash_number)
+		name = arena_printf(arena, "%s#%zu", name, options->crash_number);
 	fprintf(out, "%s  %-8s  %s  %s  %s\n", fingerprint_of(diagnosis).across, verdict_word(diagnosis), finding ? finding->detector->id : "-",
-		short_text(arena, diagnosis->analysis->image->name), place ? short_text(arena, place) : "-");
+		name, place ? short_text(arena, place) : "-");
 }

@@ -3,6 +3,7 @@
 
 #include "base/steps.h"
 #include "report/content/build.h"
+#include "report/content/crashes.h"
 #include "report/content/summary.h"
 #include "report/fingerprint/fingerprint.h"
 
@@ -33,6 +34,8 @@ void text_dump(const struct text *text)
 	warnings(text);
 	page_wrap(&text->page, "", 2, STYLE_FAINT, dump_summary(text->arena, text->analysis));
 	fingerprint_lines(text);
+	if (text->options->crashes)
+		page_wrap(&text->page, "", 2, STYLE_PLAIN, crash_sentence(text->arena, text->options->crashes, text->options->crash_report));
 	if (text->options->history)
 		page_wrap(&text->page, "", 2, STYLE_PLAIN, history_sentence(text->arena, text->options->history));
 }

@@ -2,6 +2,7 @@
  * what happened, how do you know, where, is it known, what do I do now, what else is in there. */
 #include "report/text/text.h"
 
+#include "report/content/crashes.h"
 #include "report/content/summary.h"
 #include "report/escape.h"
 
@@ -74,14 +75,16 @@ static void body(const struct text *text)
 	text_notes(text);
 }
 
+static unsigned columns_of(const struct report_options *options)
+{
+	return !options->columns ? COLUMNS : options->columns < LEAST_COLUMNS ? LEAST_COLUMNS : options->columns;
+}
+
 static struct text text_of(const struct diagnosis *diagnosis, const struct report_options *options,
 			   const struct goroutine_filter *filter, FILE *out)
 {
-	unsigned columns = !options->columns                  ? COLUMNS
-			   : options->columns < LEAST_COLUMNS ? LEAST_COLUMNS
-							      : options->columns;
 	struct text text = {
-		.page = {.out = out, .arena = diagnosis->arena, .columns = columns, .color = options->color},
+		.page = {.out = out, .arena = diagnosis->arena, .columns = columns_of(options), .color = options->color},
 		.arena = diagnosis->arena,
 		.diagnosis = diagnosis,
 		.analysis = diagnosis->analysis,
@@ -109,4 +112,32 @@ void report_goroutines(const struct diagnosis *diagnosis, const struct report_op
 	struct text text = text_of(diagnosis, options, options->filter, out);
 
 	text_selection(&text);
+}
+
+/* ---- several crashes of one log ---- */
+
+static struct page page_of(struct arena *arena, const struct report_options *options, FILE *out)
+{
+	return (struct page){.out = out, .arena = arena, .columns = columns_of(options), .color = options->color};
+}
+
+void report_text_between(struct arena *arena, const struct report_options *options, FILE *out)
+{
+	const struct page page = page_of(arena, options, out);
+
+	fputc('\n', out);
+	page_put(&page, STYLE_BOLD, arena_printf(arena, "======== %s ========", crash_heading(arena, options->crashes, options->crash_report)));
+	fputs("\n\n", out);
+}
+
+void report_text_end(struct arena *arena, const struct report_options *options, FILE *out)
+{
+	const struct page page = page_of(arena, options, out);
+	struct crash_lines lines;
+
+	crash_unreported(arena, options->crashes, &lines);
+	if (lines.items.count)
+		page_heading(&page, "Other crashes of this log");
+	for (size_t i = 0; i < lines.items.count; i++)
+		page_wrap(&page, "  * ", 0, STYLE_PLAIN, lines.items.items[i]);
 }

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 
 import tap
+import validate_report
 
 LINES = tap.BUILD / 'tests/log/lines'
 BYTES = 1 << 20 if not tap.FULL else 8 << 20
@@ -78,6 +79,27 @@ MEMORY_SHAPES = {
 MEMORY_BYTES = 24 << 20
 
 
+# A service that crashes whenever it is started, and nobody looks for a year: what a report says of so many stays readable.
+CRASHES = 100000
+LARGEST = {'--color=never': 400_000, '--markdown': 400_000, '--brief': 200_000, '--json': 2_000_000} # bytes of a report
+
+
+def crashes(name_of):
+    return ''.join(f'panic: x{i}\n\n{G}\nmain.{name_of(i)}()\n\t/a.go:{i % 9 + 1} +0x1\nmain.main()\n\t/a.go:9 +0x1\n\n' for i in range(CRASHES))
+
+
+def crash_loop(folder, name, text):
+    path = pathlib.Path(folder) / 'log'
+    path.write_text(text)
+    for option, most in LARGEST.items():
+        done = tap.Run(path, option)
+        trouble = done.trouble(0) or (None if len(done.out) < most else f'{len(done.out)} bytes')
+        if not trouble and option == '--json':
+            trouble = '\n'.join(validate_report.complaints(done.report, None)) or (
+                None if done.report['crashes']['total'] == CRASHES else done.report['crashes']['total'])
+        tap.check(f'{CRASHES} crashes, {name}: {option}', trouble)
+
+
 def memory(folder, text):
     """MB of a report; None: it ended otherwise than it should."""
     path = pathlib.Path(folder) / 'log'
@@ -109,6 +131,8 @@ def main():
         for name, make in MEMORY_SHAPES.items():
             used = memory(folder, make(MEMORY_BYTES))
             tap.check(f'{name}, in memory', 'it did not end well' if used is None else None if used < MEMORY else f'{used} MB')
+        crash_loop(folder, 'equal', crashes(lambda i: 'f'))
+        crash_loop(folder, 'all of them different', crashes(lambda i: 'f' + ''.join(chr(ord('a') + int(digit)) for digit in str(i))))
     tap.finish()
 
 

@@ -26,7 +26,7 @@ struct ts_result ts_analyze_sized(const char *dump, const struct ts_options *opt
 	return (struct ts_result){0};
 }
 '''
-LAST, FIRST = '\tconst unsigned char *names;\n', '\tconst char *const *executables;'
+LAST, FIRST = '\tbool every_crash;\n', '\tconst char *const *executables;'
 MIDDLE, FILTER = '\tconst char *title;\n', '\tint64_t waiting_over;'
 
 # What is done, what of the header is replaced by what, and whether it may be.

@@ -96,12 +96,20 @@ def is_lost(names, wanted, found):
     return sorted(found) != sorted(block for block in wanted for _ in range(copies(names)))
 
 
-def told(path):
-    """What tornstack says of a log, but for where in it that stands: evidence names lines."""
-    run = tap.Run('--json', '--goroutines', 'all', path)
-    report = run.report or {'error': run.err}
+def anywhere(report):
+    """What is said, but for where in the log that stands, and how often: evidence names lines, and two containers print a crash each."""
+    crashes = report.get('crashes')
+    if crashes:
+        kinds = [[str(value) for key, value in crash.items() if key not in ('number', 'first_line', 'last_line')] for crash in crashes['list']]
+        report['crashes'] = [list(kind) for kind in sorted(set(map(tuple, kinds)))], [anywhere(one) for one in crashes['reports']]
     report['findings'] = [(finding['rule'], finding['certainty']) for finding in report.get('findings', [])]
     return {key: value for key, value in report.items() if key not in ('input', 'notes')}
+
+
+def told(path):
+    """What tornstack says of a log."""
+    run = tap.Run('--json', '--goroutines', 'all', path)
+    return anywhere(run.report or {'error': run.err})
 
 
 def without_blanks(report):

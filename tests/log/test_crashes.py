@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""Logs that hold several crashes: each is reported, the last first, as it is when --crash asks for it alone; those of one fingerprint once.
+Near misses hold one crash, and something beside it that looks like another. expected/several.txt and several.md are goldens (UPDATE=1)."""
+import difflib
+import json
+import pathlib
+import tempfile
+
+import tap
+import validate_report
+
+LOGS, EXPECTED = tap.ROOT / 'fixtures/logs', pathlib.Path(__file__).resolve().parent / 'expected'
+# What each of `several` is; restarts are three that are equal but for addresses.
+SEVERAL = ('restarts', 'maps', 'chain', 'restarts', 'race')
+MOST_LOOKED_AT, MOST_REPORTS = 1000, 20
+
+
+def text_of(log):
+    return (LOGS / log / 'log.txt').read_text(encoding='utf-8')
+
+
+def panic(number):
+    """A crash whose function no other has."""
+    name = ''.join(chr(ord('a') + int(digit)) for digit in str(number))
+    return f'panic: {name}\n\ngoroutine 1 [running]:\nmain.{name}()\n\t/src/main.go:{number} +0x1d\nmain.main()\n\t/src/main.go:5 +0x1d\nexit status 2\n'
+
+
+class Log:
+    """A log in a folder of its own, and runs of it."""
+
+    def __init__(self, folder, name, text):
+        self.path = pathlib.Path(folder) / name
+        self.path.write_text(text, encoding='utf-8')
+
+    def run(self, *options):
+        return tap.Run(self.path, *options)
+
+    def out(self, *options):
+        done = self.run(*options)
+        return done.trouble(0) or done.out.decode()
+
+    def report(self, *options):
+        done = self.run('--json', *options)
+        return done.report or {'trouble': done.trouble(0)}
+
+
+def without_list(report):
+    """A report as it is of that crash alone: the note that lists what else is in the log names other lines."""
+    notes = [note for note in report['notes'] if not note.startswith('the log holds ')]
+    return {**{key: value for key, value in report.items() if key != 'crashes'}, 'notes': notes}
+
+
+def brief_of(crash, name):
+    words = [crash['fingerprint'], crash['certainty'].upper().ljust(8), crash['rule'] or '-', f'{name}#{crash["number"]}', crash['place'] or '-']
+    return '  '.join(words)
+
+
+def check_each(log, options=()):
+    """All that is said of each crash, in JSON and lines, against what is said when it alone is asked for."""
+    report = log.report(*options)
+    crashes = report.get('crashes')
+    if not crashes:
+        return f'there are no crashes: {report.get("trouble")}'
+    reports = [report, *crashes['reports']]
+    told = set()
+    for crash in crashes['list']:
+        alone = log.report(f'--crash={crash["number"]}', *options)
+        verdict = alone['verdict']
+        if 'crashes' in alone:
+            return f'--crash={crash["number"]} tells of others'
+        if [crash[key] for key in ('certainty', 'rule', 'headline')] != [verdict[key] for key in ('certainty', 'rule', 'headline')]:
+            return f'crash {crash["number"]} is {crash}, and alone {verdict}'
+        if [crash['fingerprint'], crash['fingerprint_exact']] != [alone['fingerprint'], alone['fingerprint_exact']]:
+            return f'crash {crash["number"]}: fingerprints differ'
+        if f'of lines {crash["first_line"]} to {crash["last_line"]}.' not in str(alone['notes']):
+            return f'crash {crash["number"]} is at other lines: {alone["notes"]}'
+        if crash['report'] not in told and without_list(reports[crash['report']]) != without_list(alone):
+            return f'crash {crash["number"]}: the report is another than alone'
+        told.add(crash['report'])
+    lines = log.out('--brief', *options).splitlines()
+    wanted = [brief_of(crash, log.path.name) for crash in crashes['list']]
+    return '\n'.join([*validate_report.complaints(report, None), *difflib.unified_diff(wanted, lines, lineterm='')])
+
+
+def check_golden(log, name, *options):
+    have, path = log.out(*options), EXPECTED / name
+    if tap.UPDATE:
+        path.write_text(have, encoding='utf-8')
+    want = path.read_text(encoding='utf-8')
+    return ''.join(list(difflib.unified_diff(want.splitlines(True), have.splitlines(True), 'expected', 'now', n=2))[:60])
+
+
+def check_several(folder):
+    log = Log(folder, 'several.log', ''.join(map(text_of, SEVERAL)))
+    tap.check('several: each is as it is alone', check_each(log))
+    tap.check('several: text', check_golden(log, 'several.txt'))
+    tap.check('several: Markdown', check_golden(log, 'several.md', '--markdown'))
+    quiet = log.out('-q')
+    tap.check('several: -q is one line, of the last', None if quiet.count('\n') == 1 and quiet == log.out('-q', f'--crash={last(log)}') else quiet)
+    for option in ('--traceback', '--html', '--format=folded'):
+        tap.check(f'several: {option} is of the last', None if log.out(option) == log.out(option, f'--crash={last(log)}') else 'it is not')
+    listed = tap.Run('goroutines', log.path)
+    tap.check('several: goroutines are those of the last', None if listed.out == tap.Run('goroutines', log.path, f'--crash={last(log)}').out else listed.out)
+    done = tap.Run('--brief', log.path, LOGS / 'chain/log.txt')
+    lines = done.out.decode().splitlines()
+    tap.check('several, among dumps: a line each, with the name', done.trouble(0) or
+              (None if len(lines) == last(log) + 1 and all(line.startswith(f'{log.path}: ') for line in lines[:-1]) else done.out))
+    done = tap.Run('--json', log.path, LOGS / 'chain/log.txt')
+    objects = [json.loads(line) for line in done.out.splitlines()]
+    tap.check('several, among dumps: one object', None if [('crashes' in one) for one in objects] == [True, False] and
+              objects[0] == log.report() else done.out[:2000])
+    tap.check('several, from a pipe', None if piped(log) == log.report()['crashes']['list'] else 'it is told otherwise')
+
+
+def last(log):
+    return log.report()['crashes']['list'][0]['number']
+
+
+def piped(log):
+    with log.path.open('rb') as stdin:
+        return tap.Run('-', '--json', stdin=stdin).report['crashes']['list']
+
+
+def check_equal(folder):
+    log = Log(folder, 'restarts.log', text_of('restarts'))
+    report = log.report()
+    tap.check('equal: each is as it is alone', check_each(log))
+    tap.check('equal: told once', None if not report['crashes']['reports'] and {crash['report'] for crash in report['crashes']['list']} == {0}
+              else report['crashes'])
+    told = 'crash 3 of this log, the last: lines 30 to 39; 2 more have its fingerprint and are as sure: 2, 1'
+    tap.check('equal: text says so', None if told in ' '.join(log.out().split()) and '=====' not in log.out() else log.out())
+    # The middle one in another function, and as another would end.
+    parts = text_of('restarts').split('main.(*request).length(')
+    other = Log(folder, 'other.log', parts[0] + 'main.(*request).length(' + parts[1] + 'main.(*request).size(' + parts[2] + 'main.(*request).length(' + parts[3])
+    tap.check('equal, near miss: another function', check_each(other) or
+              (None if [crash['report'] for crash in other.report()['crashes']['list']] == [0, 1, 0] else other.report()['crashes']['list']))
+
+
+def check_one(folder):
+    """What is beside a crash and is none."""
+    beside = {'recovered': text_of('recovered'), 'a list of stacks': text_of('goroutines') + text_of('chain'),
+              'its stacks again': text_of('chain') + text_of('quit').split('\n\n', 1)[1],
+              'the same without what ended it': text_of('restarts').split('panic: ')[0] + text_of('chain') + text_of('restarts').split('\n\n', 1)[1].split('panic: ')[0]}
+    for name, text in beside.items():
+        log = Log(folder, 'one.log', text)
+        report, lines = log.report(), log.out('--brief').splitlines()
+        tap.check(f'one crash, and {name}', None if 'crashes' not in report and len(lines) == 1 and '#' not in lines[0] and
+                  'of this log' not in log.out() else [lines, report.get('crashes')])
+    log = Log(folder, 'one.log', text_of('goroutines') * 2)
+    tap.check('lists of stacks alone', None if 'crashes' not in log.report() and len(log.out('--brief').splitlines()) == 1 else log.out('--brief'))
+
+
+def check_with_executable(folder):
+    case = tap.CASES / 'amd64-panic'
+    log = Log(folder, 'panics.log', (case / 'expected.traceback').read_text() + text_of('chain') + (case / 'expected.traceback').read_text())
+    tap.check('with an executable: each is as it is alone', check_each(log, ['--exe', case / 'exe.zst']))
+    report = log.report('--exe', case / 'exe.zst')
+    identities = [one['target']['executable_identity'] for one in [report, *report['crashes']['reports']]]
+    tap.check('with an executable: whose it is is said of each', None if identities == ['equivalent', 'none'] else identities)
+    tap.check('--exit-code of a crash that is not the last', damaged(folder))
+
+
+def damaged(folder):
+    """One whose stack is damaged, before one that is ordinary."""
+    case = next(path for path in sorted(tap.CASES.iterdir()) if (tap.expectation(path.name) or {}).get('rule') == 'unwinder-crash' and
+                (path / 'expected.traceback').exists())
+    first = Log(folder, 'first.log', (case / 'expected.traceback').read_text())
+    both = Log(folder, 'both.log', first.path.read_text() + text_of('chain'))
+    statuses = [first.run('--exit-code').status, both.run('--exit-code').status, both.run('--exit-code', f'--crash={last(both)}').status]
+    return None if statuses == [3, 3, 0] else f'{case.name}: {statuses}'
+
+
+def check_many(folder):
+    log = Log(folder, 'many.log', ''.join(panic(i) for i in range(MOST_REPORTS + 5)))
+    report, text = log.report(), log.out()
+    tap.check('25 kinds: 20 are reported, the last first', None if len(report['crashes']['reports']) == MOST_REPORTS - 1 and
+              text.count('========\n') == MOST_REPORTS - 1 else text[-3000:])
+    tap.check('25 kinds: the others have a line each', None if all(f'* crash {number}, ' in text for number in range(1, 6)) and
+              f'* crash {6}, ' not in text else text[-3000:])
+    tap.check('25 kinds: the others in Markdown', None if log.out('--markdown').count('\n- crash ') == 5 else log.out('--markdown')[-2000:])
+    tap.check('25 kinds: each is as it is alone', check_each_of(log, report))
+    log = Log(folder, 'loop.log', panic(7) * (MOST_LOOKED_AT + 200))
+    report, done = log.report(), log.run('--brief')
+    numbers = [crash['number'] for crash in report['crashes']['list']]
+    tap.check('1,200 crashes: the last 1,000', None if report['crashes']['total'] == 1200 and numbers == list(range(1200, 200, -1)) else numbers[:5])
+    tap.check('1,200 crashes: which is said', None if 'of the 1,200 crashes of the log the last 1,000 were looked at' in ' '.join(log.out().split())
+              else log.out()[:2000])
+    tap.check('1,200 crashes: beside the lines, too', None if done.out.count(b'\n') == MOST_LOOKED_AT and 'of which the last 1000 were looked at' in done.err
+              else done.err)
+    first = log.report('--crash=1')
+    tap.check('1,200 crashes: the first can be asked for', None if first['verdict']['rule'] == 'go-panic' else first)
+
+
+def check_each_of(log, report):
+    """Of those without a report."""
+    left = [crash for crash in report['crashes']['list'] if crash['report'] is None]
+    wrong = [crash for crash in left if log.report(f'--crash={crash["number"]}')['fingerprint'] != crash['fingerprint']]
+    return wrong or (None if len(left) == 5 else left)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        check_several(folder)
+        check_equal(folder)
+        check_one(folder)
+        check_with_executable(folder)
+        check_many(folder)
+    tap.finish()
+
+
+if __name__ == '__main__':
+    main()
