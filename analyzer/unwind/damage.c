@@ -239,6 +239,31 @@ static bool of_generated(const struct damage *place)
 	return !place->callee && !place->returned;
 }
 
+/* Whether a RET jumped to the word: it still lies just below SP (or in LR), and above lies no return address of the call that may have led
+ * there instead. */
+static bool was_returned_to(struct analysis *analysis, const struct damage *place)
+{
+	uint64_t word;
+
+	if (analysis->image->arch->link_register) /* a call, or a jump at a function's end, leaves another address there */
+		return place->observed == place->landed || arch_untagged(analysis->image->arch, place->observed) == place->landed;
+	return image_u64(analysis->image, place->caller_sp - WORD, &word) && word == place->observed &&
+	       image_u64(analysis->image, place->caller_sp, &word) && !callsite_reaches(analysis->runtime, word, NULL);
+}
+
+/* Where nothing tells what the word was: the CPU took it for a return address, and that is none. What is no address it refuses at the RET
+ * (amd64). */
+static bool was_taken(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
+{
+	if (subject->goroutine < 0 || analysis->runtime->recorded || place->caller_sp <= subject->lo || place->caller_sp >= subject->hi)
+		return false;
+	if (place->returned ? !was_returned_to(analysis, place)
+			    : !place->at_return || arch_forms(analysis->image->arch, place->observed))
+		return false;
+	place->kind = DAMAGE_SMASHED;
+	return true;
+}
+
 int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
 {
 	uint32_t frame = place->frame;
@@ -258,7 +283,8 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 	}
 	if (!repair_upper(analysis, subject, place) && !repair_generated(analysis, place) && !repair_flip(analysis, subject, place) &&
 	    (is_call_site(analysis, place) || of_generated(place) || !is_entered(analysis, subject) ||
-	     (!smashed_by_frame_pointer(analysis, subject, place) && !smashed_by_frame_sizes(analysis, subject, place))))
+	     (!smashed_by_frame_pointer(analysis, subject, place) && !smashed_by_frame_sizes(analysis, subject, place) &&
+	      !was_taken(analysis, subject, place))))
 		return DAMAGE_NONE;
 	if (place->in_code && !place->repaired) /* then it stays what it is taken for */
 		return DAMAGE_NONE;

@@ -11,7 +11,8 @@ enum { DAMAGE_NONE = -1, DAMAGE_UNFILED = -2 };
  *
  * Torn: the lower half, under the upper half of a module's code, is a return address of a call that can reach the callee.
  * Flipped: with one bit of its lower half changed it is one, and of such changes just one leads to the goroutine's entry.
- * Smashed: what the frame pointer says of the caller's frame (its size, and who called it) fits call sites of one function.
+ * Smashed: what the frame pointer says of the caller's frame (its size, and who called it) fits call sites of one function; or the CPU
+ * took the word, which is no address of code, for a return address, and nothing tells what it was: candidates, above_pc and above_sp are 0.
  *
  * Answers DAMAGE_NONE when nothing fits, and on walks that prove something else; otherwise the index in analysis->damages,
  * where it is filed when first met, or DAMAGE_UNFILED when there are too many. Where one call site alone fits,

@@ -160,13 +160,14 @@ static bool is_sure(enum run_shape shape, uint64_t observed)
 	return shapes[shape].sure && (shape != RUN_same || observed >> NUMBER_BITS);
 }
 
-/* Of the first shape in the table by which there is more than one word. */
+/* Of the shape by which there are most words, more than one; of several, the first in the table. What is sure comes before what is not. */
 void run_find(struct analysis *analysis, const struct run_place *place, struct run *ret)
 {
 	const uint64_t slot = place->slot, observed = place->observed;
 	const uint64_t bottom = slot - place->lo > REACH ? slot - REACH : place->lo - WORD;
 	const uint64_t top = place->hi - slot > REACH ? slot + REACH : place->hi;
 
+	*ret = (struct run){.shape = RUN_NONE, .words = 1};
 	for (unsigned shape = 0; shape < RUN_NONE; shape++) {
 		struct run run = {.shape = shape, .sure = is_sure(shape, observed), .words = 1};
 
@@ -176,10 +177,7 @@ void run_find(struct analysis *analysis, const struct run_place *place, struct r
 		run.start = extend(analysis, &run, slot, bottom, place, &run.words);
 		if (shape == RUN_sockaddr)
 			begin_with_address(analysis, slot, &run);
-		if (run.words < 2)
-			continue;
-		*ret = run;
-		return;
+		if (run.words > ret->words && (run.sure || !ret->sure))
+			*ret = run;
 	}
-	ret->shape = RUN_NONE;
 }

@@ -173,7 +173,7 @@ static void candidates_evidence(const struct subject *s)
 {
 	const struct damage *damage = s->damage;
 
-	if (damage->kind != DAMAGE_SMASHED || (s->diagnosis->analysis->runtime->recorded && !damage->caller))
+	if (damage->kind != DAMAGE_SMASHED || !damage->candidates || (s->diagnosis->analysis->runtime->recorded && !damage->caller))
 		return;
 	if (damage->bridge)
 		bridge_evidence(s);

@@ -45,6 +45,42 @@ static void stopped_evidence(struct diagnosis *diagnosis, struct finding *findin
 	evidence->address = fault->pc;
 }
 
+/* That it was a RET that jumped, and no call: which one it came from is not known. */
+static void taken_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	const struct damage *damage = finding->damage;
+	const struct arch *arch = diagnosis->analysis->image->arch;
+	uint64_t word;
+
+	if (damage->repaired || damage->by_log)
+		return;
+	if (arch->link_register)
+		evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, false,
+			     "%s holds that address, too, from which a RET takes it; a call would have left its own return address there",
+			     arch->reg_names[arch->lr])->observed = hex_text(diagnosis->arena, damage->observed);
+	else if (image_u64(diagnosis->analysis->image, damage->caller_sp, &word) &&
+		 !go_return_address(diagnosis->analysis->runtime, word)->func)
+		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, damage->caller_sp, NULL,
+			      "the word at SP is no return address, as a call that led there would have left: a RET took the word below");
+}
+
+/* Where nothing tells who returned to whom: what the goroutine is. */
+static void beginning_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	struct go_runtime *runtime = diagnosis->analysis->runtime;
+	const struct damage *damage = finding->damage;
+	const struct pc_info *first;
+
+	if (damage->callee || damage->caller || damage->by_log || damage->goroutine < 0)
+		return;
+	first = go_pc(runtime, runtime->goroutines.items[damage->goroutine].startpc, true);
+	if (!first->func)
+		return;
+	finding->function = go_func_name(first);
+	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_WEAK, false, "%s began in %s", damage_owner(diagnosis, damage),
+		     finding->function);
+}
+
 static void report(struct diagnosis *diagnosis, const struct damage *damage)
 {
 	struct finding *finding = damage_finding(diagnosis, &detector_smashed_return, damage);
@@ -56,6 +92,9 @@ static void report(struct diagnosis *diagnosis, const struct damage *damage)
 	writer = writer_function(finding->overrun);
 	if (writer)
 		finding->function = go_func_name(writer);
+	beginning_evidence(diagnosis, finding);
+	if (damage->returned)
+		taken_evidence(diagnosis, finding);
 	if (damage->returned)
 		landing_evidence(diagnosis, finding);
 	else if (damage->at_return)

@@ -26,6 +26,12 @@ static const char *callee(const struct telling *telling)
 	return go_func_name(damage->callee);
 }
 
+/* The same, once it was spoken of. */
+static const char *callee_again(const struct telling *telling)
+{
+	return telling->finding->damage->callee || !telling->finding->damage->returned ? callee(telling) : "it";
+}
+
 static const char *caller(const struct telling *telling)
 {
 	const struct damage *damage = telling->finding->damage;
@@ -60,8 +66,12 @@ static void tell_call(struct telling *telling)
 	const struct finding *finding = telling->finding;
 
 	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
-	tell(telling, "%s was in %s, which %s had called.", capital(telling->arena, owner(telling)), callee(telling),
-	     caller(telling));
+	if (!finding->damage->callee && !finding->damage->caller && finding->function)
+		tell(telling, "%s began in %s. A function that it had called since returned: which one, this dump does not tell.",
+		     capital(telling->arena, owner(telling)), finding->function);
+	else
+		tell(telling, "%s was in %s, which %s had called.", capital(telling->arena, owner(telling)), callee(telling),
+		     caller(telling));
 	if (finding->has_repaired)
 		tell(telling, "The call left the address to return to, %s, on the stack of %s.",
 		     hex_text(telling->arena, finding->repaired), owner(telling));
@@ -113,7 +123,7 @@ static void tell_write(struct telling *telling, const struct finding *writer)
 		     callee(telling), observed);
 		tell(telling, "The lower half is untouched, which is why it can be put right.");
 	} else {
-		tell(telling, "While %s ran, its return address was replaced by %s.", callee(telling), observed);
+		tell(telling, "While %s ran, its return address was replaced by %s.", callee_again(telling), observed);
 	}
 	if (tell_overrun(telling))
 		return;
@@ -135,7 +145,7 @@ static void tell_landing(struct telling *telling)
 	if (telling->finding->damage->at_return)
 		tell(telling, "When %s was to return, the CPU could not take that word: it is no address.", callee(telling));
 	else
-		tell(telling, "When %s returned, the CPU took the word and jumped to %s, where no code is.", callee(telling),
+		tell(telling, "When %s returned, the CPU took the word and jumped to %s, where no code is.", callee_again(telling),
 		     hex_text(telling->arena, telling->finding->damage->landed));
 	if (fault->known)
 		tell(telling, "That is the %s.", fault->name);
@@ -168,8 +178,13 @@ static void damage_actions(struct telling *telling, const struct finding *writer
 	const bool torn = damage->kind == DAMAGE_TORN;
 
 	tell_known_bugs(telling);
-	tell_action(telling, "Do not search for the defect in %s: it only returns through a word that others have overwritten.",
-		    damage->callee ? callee(telling) : "the function that returned");
+	if (telling->finding->overrun)
+		tell_action(telling, "Look in what %s runs for an array or buffer on the stack that is written past its end, through package "
+				     "unsafe, assembly or C: the words beside the return address are written over as well.",
+			    owner(telling));
+	else
+		tell_action(telling, "Do not search for the defect in %s: it only returns through a word that others have overwritten.",
+			    damage->callee ? callee(telling) : "the function that returned");
 	if (writer) {
 		tell_confirm(telling, "With a release that fixes it, these crashes must end. In the next dump of the old build the word "
 				      "will lie under another function, and hold the same upper half.");
@@ -307,6 +322,9 @@ void tell_smashed_return(struct telling *telling)
 	const char *observed = hex_text(telling->arena, telling->finding->observed);
 
 	overrun_headline(telling);
+	if (telling->finding->damage->returned && !telling->finding->damage->callee && !telling->finding->damage->caller && telling->finding->function)
+		tell_headline(telling, "%s, which began in %s, returned into nothing: its return address had been replaced by %s.",
+			      owner(telling), telling->finding->function, observed);
 	if (telling->finding->damage->returned || telling->finding->damage->at_return)
 		tell_headline(telling, "%s returned from %s into nothing: its return address to %s had been replaced by %s.",
 			      owner(telling), callee(telling), caller(telling), observed);

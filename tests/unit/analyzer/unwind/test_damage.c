@@ -255,6 +255,33 @@ static void replaced_beside_call(struct arena *arena, const struct arch *arch)
 	}
 }
 
+/* All return addresses are written over, up to the goroutine's entry: nothing tells what the word was, but that a RET took it is sure. Where
+ * the return address of a call lies above, it may have been that call that led nowhere. */
+static void replaced_with_all_above(struct arena *arena, const struct arch *arch)
+{
+	const uint64_t word = 0x414141414141;
+
+	for (unsigned near = 0; near < (arch->link_register ? 1 : 2); near++) {
+		struct scene s = scene_new(arena, arch);
+		const struct finding *finding;
+
+		for (uint64_t at = s.slots[2] - 8; at <= s.slots[0]; at += 8)
+			go_put(s.builder, at, word);
+		if (near)
+			go_put(s.builder, s.at[DEPTH - 1].sp, s.returns[1]);
+		finding = finding_of(taken(&s, word), "smashed-return");
+		if (near) {
+			assert_null(finding);
+			continue;
+		}
+		assert_non_null(finding);
+		assert_int_equal(finding->certainty, CERTAINTY_LIKELY);
+		assert_int_equal(finding->observed, word);
+		assert_int_equal(finding->repaired, 0);
+		assert_int_equal(finding->damage->candidates, 0);
+	}
+}
+
 /* Each bit of the lower half: what is said is right, and nearly always something is. The word may stay inside code. */
 static void flipped(struct arena *arena, const struct arch *arch)
 {
@@ -554,7 +581,7 @@ static void proof_words(struct arena *arena, const struct arch *arch)
 	assert_int_equal(words, 4); /* the slot, the frame pointer, two return addresses above */
 }
 
-#define TESTS(X) X(in_slot) X(by_return) X(slot_used_again) X(through_sigpanic) X(replaced) X(replaced_by_return) X(replaced_beside_call) X(flipped) \
+#define TESTS(X) X(in_slot) X(by_return) X(slot_used_again) X(through_sigpanic) X(replaced) X(replaced_by_return) X(replaced_beside_call) X(replaced_with_all_above) X(flipped) \
 	X(flipped_by_return) X(two_bits) X(twice) \
 	X(sound) X(other_halves) X(overrun) X(overrun_open) X(overrun_near) X(within_instruction) X(from_elsewhere) X(saved_places) X(saved_in_prologue)\
 	 X(without_fault) X(nil_call) X(frame_pointers) X(proof_words)
