@@ -196,6 +196,30 @@ def check_log(bench, server):
     tap.check('log: the server was not asked', None if server.requests() == before else 'a request was counted')
 
 
+def check_many_builds(bench):
+    """A log of many crashes may name a build with each: the last one, and 20 others, are asked for."""
+    crashes = [f'panic: serving, BuildID[sha1]={number:040x}\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:5 +0x1d\nexit status 2\n'
+               for number in range(1, 61)]
+    asked = set()
+
+    def refuse(handler):
+        asked.add(handler.path)
+        handler.send_error(404)
+
+    path = bench.folder / 'builds.txt'
+    path.write_text(''.join(crashes))
+    with serving(refuse) as url:
+        for option in ('--json', '--brief'):
+            asked.clear()
+            done = tap.Run(path, option, environment=bench.environment(url))
+            tap.check(f'60 builds in a log, {option}: 21 are asked for, the last among them', done.trouble(0) or
+                      (None if len(asked) == 21 and f'/buildid/{60:040x}/executable' in asked else sorted(asked)))
+        asked.clear()
+        path.write_text(crashes[0] * 30)
+        tap.Run(path, '--json', environment=bench.environment(url))
+        tap.check('one build in a log of 30 crashes: it alone is asked for', None if len(asked) == 1 else sorted(asked))
+
+
 def check_unasked(bench, server):
     before = server.requests()
     for name, environment in (('unset', {}), ('empty', {'DEBUGINFOD_URLS': ''}), ('blank', {'DEBUGINFOD_URLS': ' '})):
@@ -279,6 +303,7 @@ def main():
                 check_log(bench, server)
             finally:
                 server.stop()
+        check_many_builds(bench)
         check_bad_servers(bench)
         check_interrupt(bench)
     tap.finish()
