@@ -64,11 +64,14 @@ const char *cursor_find(const struct cursor *cursor, const char *text)
 	return memmem(cursor->at, cursor_left(cursor), text, strlen(text));
 }
 
+/* From behind: it is mostly near the end, and lines may be long. */
 const char *cursor_find_last(const struct cursor *cursor, const char *text)
 {
-	const char *found = NULL;
+	const size_t length = strlen(text);
+	size_t left = cursor_left(cursor) < length ? 0 : cursor_left(cursor) - length + 1;
 
-	for (const char *at = cursor->at; (at = memmem(at, (size_t)(cursor->end - at), text, strlen(text))); at++)
-		found = at;
-	return found;
+	for (const char *at; (at = left ? memrchr(cursor->at, *text, left) : NULL); left = (size_t)(at - cursor->at))
+		if (!memcmp(at, text, length))
+			return at;
+	return NULL;
 }
