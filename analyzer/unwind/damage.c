@@ -6,6 +6,7 @@
 #include "analyzer/instructions/code_fit.h"
 #include "analyzer/unwind/saved_place.h"
 #include "analyzer/unwind/smashed.h"
+#include "analyzer/unwind/word_run.h"
 #include "analyzer/trial.h"
 
 enum {
@@ -13,6 +14,7 @@ enum {
 	DAMAGE_LIMIT = 1024,      /* of one dump */
 	SEARCH_LIMIT = 256,       /* of code, for one dump */
 	LOWER_BITS = 32,
+	RUN_WORDS = 4,            /* the fewest that are proof enough by themselves */
 	SEGMENT_LIMIT = 4096,     /* of memory, where code that the process made is looked for */
 };
 
@@ -251,14 +253,40 @@ static bool was_returned_to(struct analysis *analysis, const struct damage *plac
 	       image_u64(analysis->image, place->caller_sp, &word) && !callsite_reaches(analysis->runtime, word, NULL);
 }
 
+/* Whether the CPU faulted at a pc, as the goroutine's g notes it or the dump says of its thread. */
+static bool faulted_at(struct analysis *analysis, const struct walk_subject *subject, uint64_t pc)
+{
+	const struct image *image = analysis->image;
+	struct noted_fault noted;
+	uint64_t stopped;
+
+	if (go_noted_fault(analysis->runtime, analysis->runtime->goroutines.items[subject->goroutine].address, &noted) && noted.sig)
+		return noted.pc == pc;
+	return image->stop.known && image->stop.fault && subject->thread >= 0 &&
+	       image->threads.items[subject->thread].id == image->stop.thread &&
+	       reg_get(&image->threads.items[subject->thread].registers, image->arch->pc, &stopped) && stopped == pc;
+}
+
+/* Whether it lies where the function that faulted must find its return address, in a run of words that are no accident. */
+static bool is_run_over(struct analysis *analysis, const struct walk_subject *subject, const struct damage *place)
+{
+	struct run run = {.shape = RUN_NONE};
+
+	if (!place->slot || !place->callee || !place->callee->func || place->callee->func->flags & FUNC_ASM || place->in_code ||
+	    !faulted_at(analysis, subject, place->callee->pc))
+		return false;
+	run_find(analysis, &(struct run_place){place->slot, place->observed, subject->lo, subject->hi, subject->hi}, &run);
+	return run.shape != RUN_NONE && run.sure && run.words >= RUN_WORDS;
+}
+
 /* Where nothing tells what the word was: the CPU took it for a return address, and that is none. What is no address it refuses at the RET
- * (amd64). */
+ * (amd64). Or the CPU faulted before it did, and what lies there was written over with the words beside it. */
 static bool was_taken(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
 {
 	if (subject->goroutine < 0 || analysis->runtime->recorded || place->caller_sp <= subject->lo || place->caller_sp >= subject->hi)
 		return false;
 	if (place->returned ? !was_returned_to(analysis, place)
-			    : !place->at_return || arch_forms(analysis->image->arch, place->observed))
+			    : !(place->at_return && !arch_forms(analysis->image->arch, place->observed)) && !is_run_over(analysis, subject, place))
 		return false;
 	place->kind = DAMAGE_SMASHED;
 	return true;

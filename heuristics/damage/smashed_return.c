@@ -64,6 +64,23 @@ static void taken_evidence(struct diagnosis *diagnosis, struct finding *finding)
 			      "the word at SP is no return address, as a call that led there would have left: a RET took the word below");
 }
 
+static const char *const explained_fault[] = {"unwinder-crash", "unknown-fault", "go-fatal", "go-panic", "nil-deref", "bad-pointer", "torn-value",
+					      NULL};
+
+/* The function faulted before it returned: what it used, it had read from what was written over. */
+static void faulted_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	const struct damage *damage = finding->damage;
+
+	if (damage->candidates || damage->by_log || !damage->callee)
+		return;
+	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+		     "the CPU stopped in %s at 0x%" PRIx64 ", and by its table its return address lies there", damage_callee(damage),
+		     damage->callee->pc)
+		->address = damage->callee->pc;
+	finding->supersedes = explained_fault;
+}
+
 /* Where nothing tells who returned to whom: what the goroutine is. */
 static void beginning_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {
@@ -95,6 +112,8 @@ static void report(struct diagnosis *diagnosis, const struct damage *damage)
 	beginning_evidence(diagnosis, finding);
 	if (damage->returned)
 		taken_evidence(diagnosis, finding);
+	else if (!damage->at_return)
+		faulted_evidence(diagnosis, finding);
 	if (damage->returned)
 		landing_evidence(diagnosis, finding);
 	else if (damage->at_return)

@@ -282,6 +282,28 @@ static void replaced_with_all_above(struct arena *arena, const struct arch *arch
 	}
 }
 
+/* The same, found where main.third faulted, before it returned. Of one that just ran nothing is said: its SP may be wrong. */
+static void replaced_before_fault(struct arena *arena, const struct arch *arch)
+{
+	for (unsigned near = 0; near < 2; near++) {
+		struct scene s = scene_new(arena, arch);
+		const struct finding *finding;
+
+		s.stopped = !near;
+		for (uint64_t at = s.slots[2] - 8; at <= s.slots[0]; at += 8)
+			go_put(s.builder, at, 0x414141414141);
+		finding = finding_of(running(&s, &s.at[DEPTH], s.at[DEPTH].pc), "smashed-return");
+		if (near) {
+			assert_null(finding);
+			continue;
+		}
+		assert_non_null(finding);
+		assert_int_equal(finding->certainty, CERTAINTY_LIKELY);
+		assert_int_equal(finding->slot, s.slots[2]);
+		assert_int_equal(finding->damage->candidates, 0);
+	}
+}
+
 /* Each bit of the lower half: what is said is right, and nearly always something is. The word may stay inside code. */
 static void flipped(struct arena *arena, const struct arch *arch)
 {
@@ -581,7 +603,7 @@ static void proof_words(struct arena *arena, const struct arch *arch)
 	assert_int_equal(words, 4); /* the slot, the frame pointer, two return addresses above */
 }
 
-#define TESTS(X) X(in_slot) X(by_return) X(slot_used_again) X(through_sigpanic) X(replaced) X(replaced_by_return) X(replaced_beside_call) X(replaced_with_all_above) X(flipped) \
+#define TESTS(X) X(in_slot) X(by_return) X(slot_used_again) X(through_sigpanic) X(replaced) X(replaced_by_return) X(replaced_beside_call) X(replaced_with_all_above) X(replaced_before_fault) X(flipped) \
 	X(flipped_by_return) X(two_bits) X(twice) \
 	X(sound) X(other_halves) X(overrun) X(overrun_open) X(overrun_near) X(within_instruction) X(from_elsewhere) X(saved_places) X(saved_in_prologue)\
 	 X(without_fault) X(nil_call) X(frame_pointers) X(proof_words)
