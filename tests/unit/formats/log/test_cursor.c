@@ -19,7 +19,8 @@ static int last(const char *line, const char *text)
 
 static void test_last(void **state)
 {
-	const struct cursor part = {"a:b:c" + 2, "a:b:c" + 3};
+	static const char text[] = "a:b:c";
+	const struct cursor part = {&text[2], &text[3]};
 
 	(void)state;
 	assert_int_equal(last("", ":"), -1);
