@@ -63,7 +63,7 @@ static void name_executable(struct image *image, struct exe_candidate *exe)
 static struct file_options file_options_of(const struct job *job)
 {
 	return (struct file_options){.max_size = job->options->max_size, .cancel = {job->options->cancelled, job->options->context},
-				     .crash = job->options->crash, .names = job->options->names, .progress = &job->progress};
+				     .crash = job->options->crash, .workers = job->options->workers, .names = job->options->names, .progress = &job->progress};
 }
 
 void job_keep_opened(struct job *job)

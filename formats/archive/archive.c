@@ -3,6 +3,8 @@
 
 #include "base/files.h"
 #include "base/mapping.h"
+#include "base/slices.h"
+#include "formats/archive/ahead.h"
 #include "formats/archive/decompressor.h"
 #include "formats/archive/spool.h"
 
@@ -20,11 +22,14 @@
  * (codec.h), a dump may become ALL_RATIO times as large. */
 enum { FULL_FLOOR = 256 << 20, FULL_RATIO = 512, ALL_RATIO = 128 };
 
+enum { AHEAD_LEAST = 256 << 10 }; /* bytes of input that are worth a thread */
+
 /* Everything that must be closed, registered with the arena before it is opened, since arena_alloc may not return. */
 struct source {
 	int input;
 	struct spool spool;
 	struct decompressor decompressor;
+	struct ahead *ahead; /* who has it; NULL: nobody */
 	struct span mapped;
 };
 
@@ -38,6 +43,8 @@ static void close_descriptor(int *descriptor)
 /* What is needed only while reading. */
 static void source_finish(struct source *source)
 {
+	ahead_end(source->ahead);
+	source->ahead = NULL;
 	decompressor_close(&source->decompressor);
 	close_descriptor(&source->input);
 	spool_close(&source->spool);
@@ -73,17 +80,16 @@ struct stream {
 	struct source *source;
 	const struct file_options *options;
 	uint64_t input_size; /* 0: unknown */
-	uint64_t size;       /* of what came so far */
+	uint64_t taken;      /* bytes of the input so far */
+	uint64_t size;       /* of what came of them */
 	uint8_t *start;      /* … its first bytes, until there are enough of them to ask the sieve; NULL: there is none, or it was asked */
 	void *sieved;        /* the state of the sieve; NULL: all is kept */
 };
 
 static void show_progress(const struct stream *stream)
 {
-	const struct decompressor *decompressor = &stream->source->decompressor;
-
-	progress_report(stream->options->progress, decompressor->codec ? PROGRESS_DECOMPRESSING : PROGRESS_COPYING,
-			decompressor->taken, stream->input_size);
+	progress_report(stream->options->progress, stream->source->decompressor.codec ? PROGRESS_DECOMPRESSING : PROGRESS_COPYING, stream->taken,
+			stream->input_size);
 }
 
 static const struct err *keep(struct stream *stream, struct span part)
@@ -137,7 +143,7 @@ static const struct err *end(struct stream *stream)
 static const struct err *too_much(const struct stream *stream, uint64_t most, const char *of_what)
 {
 	return err_new(stream->arena, ERR_LIMIT, "%llu KiB of it become more than %llu MiB%s; to read it all the same, set a limit with --max-size",
-		       (unsigned long long)(stream->source->decompressor.taken >> 10), (unsigned long long)(most >> 20), of_what);
+		       (unsigned long long)(stream->taken >> 10), (unsigned long long)(most >> 20), of_what);
 }
 
 /* A sieve looks at every byte. */
@@ -145,8 +151,7 @@ static const struct err *check_ratio(const struct stream *stream)
 {
 	const struct source *source = stream->source;
 	const struct codec *codec = source->decompressor.codec;
-	const uint64_t taken = source->decompressor.taken;
-	const uint64_t full = FULL_FLOOR + taken * FULL_RATIO, all = codec ? codec->zeros + taken * ALL_RATIO : UINT64_MAX;
+	const uint64_t full = FULL_FLOOR + stream->taken * FULL_RATIO, all = codec ? codec->zeros + stream->taken * ALL_RATIO : UINT64_MAX;
 
 	if (stream->options->max_size)
 		return NULL;
@@ -157,13 +162,34 @@ static const struct err *check_ratio(const struct stream *stream)
 	return stream->size > all ? too_much(stream, all, ", nearly all of them zeros") : NULL;
 }
 
+/* Not of a pipe: a thread may wait for one longer than anybody waits for what it has. */
+static void work_ahead(const struct stream *stream)
+{
+	struct source *source = stream->source;
+
+	if (source->decompressor.codec && stream->input_size >= AHEAD_LEAST && slices_count(stream->options->workers, 2, 1) > 1)
+		source->ahead = ahead_start(&source->decompressor);
+}
+
+static const struct err *next_block(struct stream *stream, struct span *ret)
+{
+	struct decompressor *decompressor = &stream->source->decompressor;
+	const struct err *err;
+
+	if (stream->source->ahead)
+		return ahead_next(stream->arena, stream->source->ahead, ret, &stream->taken);
+	err = decompressor_next(stream->arena, decompressor, ret);
+	stream->taken = decompressor->taken;
+	return err;
+}
+
 static const struct err *spool_all(struct stream *stream)
 {
 	for (;;) {
 		const struct err *err;
 		struct span block;
 
-		err = decompressor_next(stream->arena, &stream->source->decompressor, &block);
+		err = next_block(stream, &block);
 		if (err || !block.size)
 			return err;
 		err = take(stream, block);
@@ -188,8 +214,10 @@ static const struct err *decompress(struct stream *stream, struct file_bytes *re
 	if (!err)
 		err = decompressor_open(stream->arena, source->input, decompressor);
 	decompressor->cancel = stream->options->cancel;
-	if (!err)
+	if (!err) {
+		work_ahead(stream);
 		err = spool_all(stream);
+	}
 	if (!err)
 		err = end(stream);
 	if (!err)

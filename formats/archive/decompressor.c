@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { INPUT_BLOCK = 1 << 18, OUTPUT_BLOCK = 1 << 18, MAGIC_SIZE = sizeof((struct codec){0}).magic };
+enum { INPUT_BLOCK = 1 << 18, MAGIC_SIZE = sizeof((struct codec){0}).magic };
 
 static const struct codec *const codecs[] = {&codec_zstd, &codec_lz4, &codec_xz, &codec_gzip};
 
@@ -50,7 +50,7 @@ const struct err *decompressor_open(struct arena *arena, int input, struct decom
 {
 	const struct err *err;
 
-	*ret = (struct decompressor){.input = input, .now = CODEC_BETWEEN, .buffers = malloc(INPUT_BLOCK + OUTPUT_BLOCK)};
+	*ret = (struct decompressor){.input = input, .now = CODEC_BETWEEN, .buffers = malloc(INPUT_BLOCK + DECOMPRESSOR_BLOCK)};
 	if (!ret->buffers)
 		return no_memory(arena);
 	err = fill(arena, ret, MAGIC_SIZE);
@@ -103,7 +103,7 @@ static const struct err *finish(struct arena *arena, struct decompressor *decomp
 
 const struct err *decompressor_next(struct arena *arena, struct decompressor *decompressor, struct span *ret)
 {
-	uint8_t *const start = decompressor->buffers + INPUT_BLOCK;
+	uint8_t *const start = decompressor->out ? decompressor->out : decompressor->buffers + INPUT_BLOCK;
 	struct codec_io *io = &decompressor->io;
 	const struct err *err = NULL;
 	bool moves = true;
@@ -112,7 +112,7 @@ const struct err *decompressor_next(struct arena *arena, struct decompressor *de
 	if (!decompressor->codec)
 		return next_plain(arena, decompressor, ret);
 	io->out = start;
-	io->out_size = OUTPUT_BLOCK;
+	io->out_size = DECOMPRESSOR_BLOCK;
 	while (!err && moves && io->out == start && goes_on(decompressor)) {
 		err = fill(arena, decompressor, 1);
 		if (!err)
@@ -120,7 +120,7 @@ const struct err *decompressor_next(struct arena *arena, struct decompressor *de
 	}
 	if (err)
 		return err;
-	*ret = (struct span){start, OUTPUT_BLOCK - io->out_size};
+	*ret = (struct span){start, DECOMPRESSOR_BLOCK - io->out_size};
 	decompressor->given |= ret->size > 0;
 	return ret->size ? NULL : finish(arena, decompressor);
 }

@@ -7,11 +7,14 @@
 #include "base/span.h"
 #include "formats/archive/codec.h"
 
+enum { DECOMPRESSOR_BLOCK = 1 << 18 }; /* no block is larger */
+
 struct decompressor {
 	int input;
 	const struct codec *codec; /* NULL: what is read is given as it is */
 	void *state;               /* the codec's */
 	uint8_t *buffers;          /* for what is read, and for what comes of it */
+	uint8_t *out;              /* where blocks go that are decompressed, DECOMPRESSOR_BLOCK bytes; NULL: to the buffers */
 	struct codec_io io;
 	enum codec_state now;
 	struct cancel cancel;      /* polled, to be set behind decompressor_open */

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -460,6 +461,88 @@ static void decompression_can_be_cancelled(void **state)
 	assert_null(file.bytes.data);
 }
 
+struct steps_seen {
+	uint64_t sum;
+	atomic_size_t count; /* asked for by another thread */
+	size_t most;         /* enough */
+};
+
+static void add_step(void *context, enum progress_phase phase, uint64_t done, uint64_t total)
+{
+	struct steps_seen *seen = context;
+
+	seen->sum = seen->sum * 31 + done + (uint64_t)phase + total;
+	seen->count++;
+}
+
+static void same_by_threads(struct fixture *f, const char *path, uint64_t max_size)
+{
+	const struct err *errors[2];
+	struct file_bytes files[2] = {{.size = 0}};
+	struct steps_seen seen[2] = {{.sum = 0}};
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct progress progress = {.report = add_step, .context = &seen[i]};
+
+		errors[i] = file_map(f->arena, path, &(struct file_options){.workers = i + 1, .max_size = max_size, .progress = &progress}, &files[i]);
+	}
+	assert_int_equal(seen[0].count, seen[1].count);
+	assert_int_equal(seen[0].sum, seen[1].sum);
+	assert_int_equal(!errors[0], !errors[1]);
+	if (errors[0]) {
+		assert_int_equal(errors[0]->code, errors[1]->code);
+		assert_string_equal(err_describe(f->arena, errors[0]), err_describe(f->arena, errors[1]));
+		return;
+	}
+	assert_int_equal(files[0].cut_short, files[1].cut_short);
+	assert_int_equal(files[0].bytes.size, files[1].bytes.size);
+	assert_memory_equal(files[0].bytes.data, files[1].bytes.data, files[0].bytes.size);
+}
+
+/* Whole, cut, damaged at the start and later, too long; how far it is, too, is told at the same places. */
+static void threads_change_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 4; i++) {
+		const struct span whole = compress(f->arena, filters[i], f->data);
+		uint8_t *bytes = (uint8_t *)(uintptr_t)whole.data;
+		const char *path = scratch_write(f->arena, f->folder, "same", whole);
+
+		same_by_threads(f, path, 0);
+		for (uint64_t most = 1; most < SIZE; most += SIZE / 5)
+			same_by_threads(f, path, most);
+		same_by_threads(f, scratch_write(f->arena, f->folder, "same", span_slice(whole, 0, whole.size / 2)), 0);
+		bytes[whole.size / 2] ^= 0x55;
+		same_by_threads(f, scratch_write(f->arena, f->folder, "same", whole), 0);
+		memset(bytes + 6, 0xff, 64);
+		same_by_threads(f, scratch_write(f->arena, f->folder, "same", whole), 0);
+	}
+}
+
+static bool when_enough(void *context)
+{
+	const struct steps_seen *seen = context;
+
+	return seen->count >= seen->most;
+}
+
+/* While the thread is ahead, or waits for room. */
+static void a_thread_ahead_can_be_cancelled(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = scratch_write(f->arena, f->folder, "c", compress(f->arena, "zstd", f->data));
+
+	for (size_t most = 0; most < 8; most++) {
+		struct steps_seen seen = {.most = most};
+		const struct progress progress = {.report = add_step, .context = &seen};
+		struct file_bytes file = {0};
+
+		file_map(f->arena, path, &(struct file_options){.workers = 2, .progress = &progress, .cancel = {when_enough, &seen}}, &file);
+		assert_true(!file.bytes.data || file.bytes.size == SIZE);
+	}
+}
+
 static void what_is_no_file_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -571,6 +654,8 @@ int main(void)
 		TEST(a_spool_leaves_room),
 		TEST(progress_is_that_of_the_compressed_file),
 		TEST(decompression_can_be_cancelled),
+		TEST(threads_change_nothing),
+		TEST(a_thread_ahead_can_be_cancelled),
 		TEST(what_is_no_file_is_refused),
 		TEST(pipes_are_read),
 		TEST(redirected_files_are_read),
