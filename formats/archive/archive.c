@@ -31,6 +31,8 @@ struct source {
 	struct decompressor decompressor;
 	struct ahead *ahead; /* who has it; NULL: nobody */
 	struct span mapped;
+	bool in_memory; /* it is of a block */
+	unsigned workers;
 };
 
 static void close_descriptor(int *descriptor)
@@ -55,6 +57,8 @@ static void source_release(void *object)
 	struct source *source = object;
 
 	source_finish(source);
+	if (source->in_memory)
+		block_empty(source->mapped, source->workers);
 	mapping_release(&source->mapped);
 }
 
@@ -220,6 +224,8 @@ static const struct err *decompress(struct stream *stream, struct file_bytes *re
 	}
 	if (!err)
 		err = end(stream);
+	source->in_memory = source->spool.block.start;
+	source->workers = stream->options->workers;
 	if (!err)
 		err = spool_map(stream->arena, &source->spool, &source->mapped);
 	if (err)

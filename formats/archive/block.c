@@ -2,11 +2,13 @@
  * not overcommitted, against what there is, whether it is there or not. */
 #include "formats/archive/block.h"
 
+#include "base/slices.h"
+
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { STEP = 32 << 20 }; /* made writable at once */
+enum { STEP = 32 << 20 /* made writable at once */, EMPTIED_LEAST = 64 << 20 /* that a thread is worth */ };
 
 static size_t up(uint64_t offset, size_t unit)
 {
@@ -83,4 +85,22 @@ void block_release(struct block *block)
 	if (block->start)
 		munmap(block->start, block->reserved);
 	*block = (struct block){0};
+}
+
+/* Whole pages that begin in the slice: no two slices have the same. */
+static void empty_slice(void *context, size_t slice, size_t from, size_t to)
+{
+	const struct span *bytes = context;
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), first = up(from, page), end = up(to, page);
+
+	(void)slice;
+	madvise((void *)(uintptr_t)(bytes->data + first), end - first, MADV_DONTNEED);
+}
+
+void block_empty(struct span bytes, unsigned workers)
+{
+	const size_t slices = slices_count(workers, bytes.size, EMPTIED_LEAST);
+
+	if (slices > 1)
+		slices_run(slices, bytes.size, empty_slice, &bytes);
 }

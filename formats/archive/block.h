@@ -26,4 +26,8 @@ bool block_take(struct block *block, uint64_t size, struct span *ret);
 
 void block_release(struct block *block);
 
+/* Gives the memory of bytes back that block_take gave and nobody reads any more, by several of `workers` threads (0: one for each CPU) where it is
+ * much: munmap(2), which is still to come, is of one. */
+void block_empty(struct span bytes, unsigned workers);
+
 #endif
