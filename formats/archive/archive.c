@@ -22,7 +22,7 @@
  * (codec.h), a dump may become ALL_RATIO times as large. */
 enum { FULL_FLOOR = 256 << 20, FULL_RATIO = 512, ALL_RATIO = 128 };
 
-enum { AHEAD_LEAST = 256 << 10 }; /* bytes of input that are worth a thread */
+enum { THREAD_FROM = 8 << 20 }; /* bytes of input: less takes no time, or is made to take much, which two threads would only add to */
 
 /* Everything that must be closed, registered with the arena before it is opened, since arena_alloc may not return. */
 struct source {
@@ -170,8 +170,9 @@ static const struct err *check_ratio(const struct stream *stream)
 static void work_ahead(const struct stream *stream)
 {
 	struct source *source = stream->source;
+	const uint64_t least = stream->options->thread_from ? stream->options->thread_from : THREAD_FROM;
 
-	if (source->decompressor.codec && stream->input_size >= AHEAD_LEAST && slices_count(stream->options->workers, 2, 1) > 1)
+	if (source->decompressor.codec && stream->input_size >= least && slices_count(stream->options->workers, 2, 1) > 1)
 		source->ahead = ahead_start(&source->decompressor);
 }
 

@@ -38,6 +38,7 @@ struct file_options {
 	struct cancel cancel;            /* polled while decompressing */
 	unsigned patience;               /* seconds for what comes over a network; 0: 300 */
 	unsigned workers;                /* threads; more than one: a large file is decompressed on one of its own; 0: one for each CPU */
+	uint64_t thread_from;            /* bytes that make a compressed file a large one; 0: 8 MiB */
 	const char *root;                /* the folder that stands for the root of paths below it (base/root.h); NULL: none does */
 	const struct progress *progress; /* of decompressing; NULL: nobody waits */
 	const uint8_t *names;            /* the key of pseudonyms (formats/pseudonym) that are taken back; NULL: none are */

@@ -484,7 +484,7 @@ static void same_by_threads(struct fixture *f, const char *path, uint64_t max_si
 	for (unsigned i = 0; i < 2; i++) {
 		const struct progress progress = {.report = add_step, .context = &seen[i]};
 
-		errors[i] = file_map(f->arena, path, &(struct file_options){.workers = i + 1, .max_size = max_size, .progress = &progress}, &files[i]);
+		errors[i] = file_map(f->arena, path, &(struct file_options){.workers = i + 1, .thread_from = 1, .max_size = max_size, .progress = &progress}, &files[i]);
 	}
 	assert_int_equal(seen[0].count, seen[1].count);
 	assert_int_equal(seen[0].sum, seen[1].sum);
@@ -538,7 +538,7 @@ static void a_thread_ahead_can_be_cancelled(void **state)
 		const struct progress progress = {.report = add_step, .context = &seen};
 		struct file_bytes file = {0};
 
-		file_map(f->arena, path, &(struct file_options){.workers = 2, .progress = &progress, .cancel = {when_enough, &seen}}, &file);
+		file_map(f->arena, path, &(struct file_options){.workers = 2, .thread_from = 1, .progress = &progress, .cancel = {when_enough, &seen}}, &file);
 		assert_true(!file.bytes.data || file.bytes.size == SIZE);
 	}
 }
