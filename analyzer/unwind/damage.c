@@ -283,7 +283,7 @@ static bool is_run_over(struct analysis *analysis, const struct walk_subject *su
  * (amd64). Or the CPU faulted before it did, and what lies there was written over with the words beside it. */
 static bool was_taken(struct analysis *analysis, const struct walk_subject *subject, struct damage *place)
 {
-	if (subject->goroutine < 0 || analysis->runtime->recorded || place->caller_sp <= subject->lo || place->caller_sp >= subject->hi)
+	if (subject->goroutine < 0 || place->caller_sp <= subject->lo || place->caller_sp >= subject->hi)
 		return false;
 	if (place->returned ? !was_returned_to(analysis, place)
 			    : !(place->at_return && !arch_forms(analysis->image->arch, place->observed)) && !is_run_over(analysis, subject, place))
