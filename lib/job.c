@@ -296,7 +296,7 @@ const struct err *job_adopt_executable(struct job *job)
 	job->surveying = true;
 	error = load(job, job_reopen(job), &runtime);
 	job->surveying = false;
-	if (error || job_cancelled(job) || !runtime->exe || (runtime->identity != IDENTITY_SAME && runtime->identity != IDENTITY_EQUIVALENT))
+	if (error || !runtime || job_cancelled(job) || !runtime->exe || (runtime->identity != IDENTITY_SAME && runtime->identity != IDENTITY_EQUIVALENT))
 		return error;
 	image = job_reopen(job);
 	if (tables_adopt(image, runtime->exe, runtime->bias)) {
