@@ -3,6 +3,7 @@
  * another goroutine was in a method of the same one (shared_value.h). */
 #include "heuristics/ends/race_signs.h"
 
+#include "golang/packages.h"
 #include "golang/types.h"
 #include "heuristics/ends/map_user.h"
 #include "heuristics/ends/ordinary_ends.h"
@@ -119,36 +120,34 @@ static const char *writer_text(const struct diagnosis *diagnosis, int32_t victim
 /* Another goroutine that was in a method of the same value; NULL: none is known. */
 static const char *sharer_text(const struct diagnosis *diagnosis, size_t victim, const struct stack *stack, size_t frame, const char *function)
 {
-	const char *slash = strrchr(function, '/'), *dot = strchr(slash ? slash : function, '.');
-	const char *package = dot ? arena_strndup(diagnosis->arena, function, (size_t)(dot + 1 - function)) : function;
 	struct shared_value shared;
 
-	if (!shared_value_find(diagnosis, victim, stack, frame, package, &shared))
+	if (!shared_value_find(diagnosis, victim, stack, frame, package_of_function(diagnosis->arena, function), &shared))
 		return NULL;
 	return arena_printf(diagnosis->arena, "goroutine %" PRIu64 " was in %s, and both had called a method of %s on the same value, "
 			    "0x%" PRIx64, diagnosis->analysis->runtime->goroutines.items[shared.goroutine].id, shared.function,
 			    shared.type, shared.address);
 }
 
-bool race_sign_find(const struct diagnosis *diagnosis, const struct finding *finding, struct rival *ret)
+bool race_sign_find(const struct diagnosis *diagnosis, struct rival *ret)
 {
 	struct analysis *analysis = diagnosis->analysis;
 	const struct panic_value *panic = oldest_panic(&analysis->messages);
+	const int32_t victim = analysis->messages.goroutine;
 	struct stack stack = {0};
 	size_t sign, frame;
 	const char *other, *name;
 	bool map;
 
-	if (!panic || !panic->text || panic->frame < 0 || finding->goroutine < 0 ||
-	    finding->goroutine != analysis->messages.goroutine)
+	if (!panic || !panic->text || panic->frame < 0 || victim < 0)
 		return false;
-	goroutine_stack(analysis, (size_t)finding->goroutine, &stack);
+	goroutine_stack(analysis, (size_t)victim, &stack);
 	name = find_sign(analysis, &stack, panic, &sign, &frame);
 	if (!name)
 		return false;
 	map = strstr(signs[sign].what, "map") != NULL;
-	other = map ? writer_text(diagnosis, finding->goroutine, map_of_frame(analysis, &stack.frames.items[frame]))
-		    : sharer_text(diagnosis, (size_t)finding->goroutine, &stack, frame, name);
+	other = map ? writer_text(diagnosis, victim, map_of_frame(analysis, &stack.frames.items[frame]))
+		    : sharer_text(diagnosis, (size_t)victim, &stack, frame, name);
 	ret->speaks_for = arena_printf(diagnosis->arena, "%s panicked with \"%s\", by which such a race is known: %s%s%s", name,
 				       one_line(diagnosis->arena, panic->text), signs[sign].what, other ? "; " : "",
 				       other ? other : "");

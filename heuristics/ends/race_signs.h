@@ -4,8 +4,8 @@
 
 #include "heuristics/detector.h"
 
-/* What speaks for a race as the cause of the oldest panic, and what against; false: it is none of those that races are known
- * for (race_signs.def). */
-bool race_sign_find(const struct diagnosis *diagnosis, const struct finding *finding, struct rival *ret);
+/* What speaks for a race as the cause of the oldest panic of the goroutine that ended the process by one, and what against; false: it is none
+ * of those that races are known for (race_signs.def). */
+bool race_sign_find(const struct diagnosis *diagnosis, struct rival *ret);
 
 #endif

@@ -2,6 +2,7 @@
 #include "heuristics/ends/shared_value.h"
 
 #include "analyzer/origins/origin.h"
+#include "golang/packages.h"
 #include "golang/recorded_arguments.h"
 
 #include <string.h>
@@ -20,11 +21,6 @@ struct receivers {
 	struct shared_value items[KEPT];
 	size_t count;
 };
-
-static bool begins(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
 
 /* "compress/flate.(*Writer)" of "compress/flate.(*Writer).Write"; NULL: no method of a pointer. */
 static const char *receiver_type(struct arena *arena, const char *function)
@@ -94,14 +90,14 @@ static void find_receivers(const struct diagnosis *diagnosis, const struct stack
 	ret->count = 0;
 	for (size_t i = first; i < stack->frames.count && i < first + FRAMES && ret->count < KEPT; i++) {
 		const struct pc_info *info = stack->frames.items[i].info;
-		const char *function = info->func ? go_func_name(info) : "";
+		const char *function = info->func ? go_func_name(info) : "", *of = package_of_function(diagnosis->arena, function);
 		struct shared_value *item = &ret->items[ret->count];
 
-		if (begins(function, "sync.") || begins(function, "internal/sync.")) {
+		if (!strcmp(of, "sync") || !strcmp(of, "internal/sync")) {
 			ret->count = 0; /* what it waits for may keep the others away */
 			return;
 		}
-		item->type = begins(function, package) ? receiver_type(diagnosis->arena, function) : NULL;
+		item->type = !strcmp(of, package) ? receiver_type(diagnosis->arena, function) : NULL;
 		item->function = function;
 		ret->count += item->type && receiver_of(diagnosis->analysis, origins, stack, i, &item->address);
 	}

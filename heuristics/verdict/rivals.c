@@ -125,15 +125,6 @@ static void find(struct diagnosis *diagnosis, struct finding *finding)
 	}
 }
 
-/* Of panics that races are known for. */
-static void find_race(struct diagnosis *diagnosis, struct finding *finding)
-{
-	struct rival rival = {.cause = "a data race on a value that two goroutines used at the same time"};
-
-	if (race_sign_find(diagnosis, finding, &rival))
-		vec_push(diagnosis->arena, &finding->rivals, rival);
-}
-
 /* ---- a heap that is damaged ---- */
 
 /* On Windows system calls go that way, too. */
@@ -206,8 +197,18 @@ static void find_heap(struct diagnosis *diagnosis, struct finding *finding)
 	}
 }
 
+/* Findings that the goroutine's panic made. */
+static bool is_of_panic(const struct diagnosis *diagnosis, const struct finding *finding)
+{
+	return finding->goroutine == diagnosis->analysis->messages.goroutine &&
+	       (!strcmp(finding->detector->id, "go-panic") || !strcmp(finding->detector->id, "nil-deref"));
+}
+
 void rivals_find(struct diagnosis *diagnosis)
 {
+	struct rival race = {.cause = "a data race on a value that two goroutines used at the same time"};
+	const bool is_race = diagnosis->analysis->messages.panicked && race_sign_find(diagnosis, &race);
+
 	for (size_t i = 0; i < diagnosis->findings.count; i++) {
 		struct finding *finding = &diagnosis->findings.items[i];
 
@@ -215,8 +216,7 @@ void rivals_find(struct diagnosis *diagnosis)
 			find(diagnosis, finding);
 		else if (finding->heap_part)
 			find_heap(diagnosis, finding);
-		else if (diagnosis->analysis->messages.panicked && (!strcmp(finding->detector->id, "go-panic") ||
-								    !strcmp(finding->detector->id, "nil-deref")))
-			find_race(diagnosis, finding);
+		else if (is_race && is_of_panic(diagnosis, finding))
+			vec_push(diagnosis->arena, &finding->rivals, race);
 	}
 }
