@@ -5,8 +5,8 @@
 
 enum {
 	INSN_BYTES = 16,
-	CODE_LIMIT = 64 << 10,    /* bytes of one function */
-	BUDGET = 4 << 20,         /* bytes of code, for one dump: half a second. What was really written over took 40 KB */
+	CODE_LIMIT = 64 << 10, /* bytes of one function */
+	BUDGET = 4 << 20,      /* bytes of code, for one dump: half a second. What was really written over took 40 KB */
 };
 
 bool code_affords(struct analysis *analysis, const struct func *func)

@@ -14,10 +14,16 @@ static int32_t repair(struct walk *walk, size_t frame, struct damage *place)
 	return damage_repair(walk->analysis, walk->subject, place);
 }
 
+/* Whether it is known where the walk goes on. */
+static bool leads_on(const struct damage *place, int32_t index)
+{
+	return index != DAMAGE_NONE && (place->repaired || place->above_pc);
+}
+
 /* Goes on at the frame that it leads to; where that is not known, at the one above. */
 static bool past_damage(struct walk *walk, const struct damage *place, int32_t index)
 {
-	if (index == DAMAGE_NONE || (!place->repaired && !place->above_pc))
+	if (!leads_on(place, index))
 		return false;
 	walk->at = (struct context){.known = true, .pc = place->repaired, .sp = place->caller_sp, .how = HOW_REPAIRED};
 	walk->slot = place->slot;
@@ -62,7 +68,7 @@ bool returned_nowhere(struct walk *walk)
 	if (!walk->at.exact || is_code(walk, walk->at.pc) || was_called(walk))
 		return false;
 	index = repair(walk, stack_depth(walk->stack) + 1, &place);
-	if (index == DAMAGE_NONE || (!place.repaired && !place.above_pc))
+	if (!leads_on(&place, index))
 		return false;
 	add_frame(walk, go_pc(walk->runtime, walk->at.pc, true));
 	return past_damage(walk, &place, index);

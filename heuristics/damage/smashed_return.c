@@ -110,14 +110,14 @@ static void report(struct diagnosis *diagnosis, const struct damage *damage)
 	if (writer)
 		finding->function = go_func_name(writer);
 	beginning_evidence(diagnosis, finding);
-	if (damage->returned)
+	if (damage->returned) {
 		taken_evidence(diagnosis, finding);
-	else if (!damage->at_return)
-		faulted_evidence(diagnosis, finding);
-	if (damage->returned)
 		landing_evidence(diagnosis, finding);
-	else if (damage->at_return)
+	} else if (damage->at_return) {
 		stopped_evidence(diagnosis, finding);
+	} else {
+		faulted_evidence(diagnosis, finding);
+	}
 	if (damage->returned || damage->at_return) {
 		finding->title = arena_printf(diagnosis->arena, "%s returned%s%s to 0x%" PRIx64 ": its return address to %s was "
 					      "overwritten%s", damage_owner(diagnosis, damage), damage->callee ? " from " : "",

@@ -32,6 +32,14 @@ static const char *callee_again(const struct telling *telling)
 	return telling->finding->damage->callee || !telling->finding->damage->returned ? callee(telling) : "it";
 }
 
+/* Whether nothing tells which function returned to which: only where the goroutine began. */
+static bool is_of_beginning(const struct telling *telling)
+{
+	const struct damage *damage = telling->finding->damage;
+
+	return damage->returned && !damage->callee && !damage->caller && telling->finding->function;
+}
+
 static const char *caller(const struct telling *telling)
 {
 	const struct damage *damage = telling->finding->damage;
@@ -66,7 +74,7 @@ static void tell_call(struct telling *telling)
 	const struct finding *finding = telling->finding;
 
 	tell_paragraph(telling, EXHIBIT_INSTRUCTIONS);
-	if (!finding->damage->callee && !finding->damage->caller && finding->function)
+	if (is_of_beginning(telling))
 		tell(telling, "%s began in %s. A function that it had called since returned: which one, this dump does not tell.",
 		     capital(telling->arena, owner(telling)), finding->function);
 	else
@@ -322,7 +330,7 @@ void tell_smashed_return(struct telling *telling)
 	const char *observed = hex_text(telling->arena, telling->finding->observed);
 
 	overrun_headline(telling);
-	if (telling->finding->damage->returned && !telling->finding->damage->callee && !telling->finding->damage->caller && telling->finding->function)
+	if (is_of_beginning(telling))
 		tell_headline(telling, "%s, which began in %s, returned into nothing: its return address had been replaced by %s.",
 			      owner(telling), telling->finding->function, observed);
 	if (telling->finding->damage->returned || telling->finding->damage->at_return)
