@@ -1,6 +1,7 @@
 /* exhibits.c: see exhibits.h. */
 #include "report/content/exhibits.h"
 
+#include "formats/log/grammar.h"
 #include "report/content/summary.h"
 
 #include <string.h>
@@ -99,11 +100,12 @@ void code_around(struct arena *arena, const struct diagnosis *diagnosis, size_t 
 static bool is_dumped_memory(const char *line)
 {
 	static const char hex[] = "0123456789abcdef";
-	const size_t digits = strspn(line, "0123456789abcdefx");
+	const size_t digits = strspn(line, hex);
 	const char *next = line + digits + strspn(line + digits, " ");
 
-	return (digits >= 4 && line[digits] == ':') || (digits && next > line + digits && strspn(next, hex) == 8) ||
-	       strspn(line, "0123456789abcdef .:") == strlen(line) || (*line == ' ' && strchr("^<", line[strspn(line, " ")]));
+	return log_kind_of((struct span){(const uint8_t *)line, strlen(line)}) == LOG_WORDS ||
+	       (digits && next > line + digits && strspn(next, hex) == 8) || strspn(line, "0123456789abcdef .:") == strlen(line) ||
+	       (*line == ' ' && strchr("^<", line[strspn(line, " ")]));
 }
 
 void last_words(struct arena *arena, const struct analysis *analysis, struct quoted_lines *ret)

@@ -75,16 +75,20 @@ static void body(const struct text *text)
 	text_notes(text);
 }
 
-static unsigned columns_of(const struct report_options *options)
+static struct page page_of(struct arena *arena, const struct report_options *options, FILE *out)
 {
-	return !options->columns ? COLUMNS : options->columns < LEAST_COLUMNS ? LEAST_COLUMNS : options->columns;
+	const unsigned columns = !options->columns		   ? COLUMNS
+				 : options->columns < LEAST_COLUMNS ? LEAST_COLUMNS
+								    : options->columns;
+
+	return (struct page){.out = out, .arena = arena, .columns = columns, .color = options->color};
 }
 
 static struct text text_of(const struct diagnosis *diagnosis, const struct report_options *options,
 			   const struct goroutine_filter *filter, FILE *out)
 {
 	struct text text = {
-		.page = {.out = out, .arena = diagnosis->arena, .columns = columns_of(options), .color = options->color},
+		.page = page_of(diagnosis->arena, options, out),
 		.arena = diagnosis->arena,
 		.diagnosis = diagnosis,
 		.analysis = diagnosis->analysis,
@@ -115,11 +119,6 @@ void report_goroutines(const struct diagnosis *diagnosis, const struct report_op
 }
 
 /* ---- several crashes of one log ---- */
-
-static struct page page_of(struct arena *arena, const struct report_options *options, FILE *out)
-{
-	return (struct page){.out = out, .arena = arena, .columns = columns_of(options), .color = options->color};
-}
 
 void report_text_between(struct arena *arena, const struct report_options *options, FILE *out)
 {
