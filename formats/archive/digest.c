@@ -27,6 +27,20 @@ void digest_text(struct span bytes, char ret[static DIGEST_TEXT])
 	finish(&context, ret);
 }
 
+void digest_lines(bool (*next)(void *context, struct span *ret), void *context, char ret[static DIGEST_TEXT])
+{
+	struct sha256_ctx digest;
+	struct span line;
+
+	sha256_init(&digest);
+	while (next(context, &line)) {
+		if (line.size)
+			sha256_update(&digest, line.size, line.data);
+		sha256_update(&digest, 1, (const uint8_t *)"\n");
+	}
+	finish(&digest, ret);
+}
+
 bool digest_file(int descriptor, char ret[static DIGEST_TEXT])
 {
 	enum { BLOCK = 1 << 16 };

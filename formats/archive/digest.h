@@ -9,6 +9,9 @@ enum { DIGEST_TEXT = 65, DIGEST_BYTES = 32 };
 /* In lower-case hexadecimal digits, as sha256sum prints it. */
 void digest_text(struct span bytes, char ret[static DIGEST_TEXT]);
 
+/* Of texts, each with a line end behind it, as `next` hands them over until it says that there are no more. */
+void digest_lines(bool (*next)(void *context, struct span *ret), void *context, char ret[static DIGEST_TEXT]);
+
 /* Of the bytes of an open file, from its beginning; holes of a sparse file are the zeros that they read as. False: errno says why it cannot be
  * read. */
 bool digest_file(int descriptor, char ret[static DIGEST_TEXT]);

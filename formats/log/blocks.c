@@ -172,12 +172,24 @@ static struct span clean(struct arena *arena, struct span text, enum log_kind ki
 	return (struct span){data, inner.size + 1};
 }
 
+/* A line of the log, from where it begins. */
+static struct span whole_line(struct span log, const uint8_t *begin)
+{
+	enum { MOST = 1 << 12 };
+	const size_t left = begin ? (size_t)(log.data + log.size - begin) : 0, most = left < MOST ? left : MOST;
+	const uint8_t *end = most ? memchr(begin, '\n', most) : NULL;
+
+	return (struct span){begin, end ? (size_t)(end - begin) : most};
+}
+
 static void keep(struct building *building, const struct stream_line *record, enum log_kind kind)
 {
 	const struct span text = record->below ? record->text : clean(building->maker->makers->scratch, record->text, kind);
 
 	if (!text.size && (!building->text.lines || block_text_ends_blank(&building->text)))
 		return;
+	if (!building->text.lines)
+		building->block.head = whole_line(building->maker->makers->blocks->log, record->raw);
 	block_text_add(&building->text, text, record->number, record->below + (size_t)1);
 	building->frames += record->below || (building->last == LOG_CALL && kind == LOG_PLACE);
 	building->block.stacks += kind == LOG_STACK;

@@ -42,6 +42,7 @@ struct log_block {
 	size_t stacks, places;          /* that is how many lines begin a goroutine, or show a place; the reader makes room for so many */
 	bool has_words;                 /* memory is shown */
 	uint64_t first_line, last_line; /* of the file */
+	struct span head;               /* the line of the file that the first one stood in, with all that stands around it */
 	enum log_block_begin begin;
 	bool cut_at_start; /* begins in the middle of a stack */
 	bool cut_at_end;   /* the log ends, or goes over to something else, in the middle of a stack */

@@ -170,17 +170,25 @@ size_t log_crash_count(const struct image *image)
 	return image->crashes ? image->crashes->items.count : 0;
 }
 
+size_t log_crash_numbers(const struct image *image)
+{
+	return image->crashes ? log_blocks_count(image->crashes->blocks) : 0;
+}
+
 static size_t index_of(const struct log_crashes *crashes, size_t index)
 {
 	return crashes->items.items[crashes->items.count - 1 - index];
 }
 
+const struct log_block *log_crash_block(const struct image *image, size_t index)
+{
+	return log_blocks_at(image->crashes->blocks, index_of(image->crashes, index));
+}
+
 struct log_crash log_crash_at(const struct image *image, size_t index)
 {
-	const size_t at = index_of(image->crashes, index);
-	const struct log_block *block = log_blocks_at(image->crashes->blocks, at);
-
-	struct log_crash crash = {.number = at + 1, .first_line = block->first_line, .last_line = block->last_line};
+	const struct log_block *block = log_crash_block(image, index);
+	struct log_crash crash = {.number = index_of(image->crashes, index) + 1, .first_line = block->first_line, .last_line = block->last_line};
 
 	for (size_t i = 0; i < block->run_count; i++)
 		crash.bytes += block->runs[i].size;
@@ -195,7 +203,7 @@ struct image *log_crash_image(struct arena *arena, struct notes *notes, const st
 	image->arena = arena;
 	image->notes = notes;
 	image->altered = log->altered;
-	read_block(image, log_blocks_at(log->crashes->blocks, index_of(log->crashes, index)));
+	read_block(image, log_crash_block(log, index));
 	return image;
 }
 

@@ -90,7 +90,7 @@ static void push_line(struct sorting *sorting, struct log_stream *stream, struct
 	while (text.size && text.data[text.size - 1] == '\r')
 		text.size--;
 	vec_push_moving(sorting->arena, &stream->records,
-		 (struct stream_line){.text = text, .number = line->number, .width = line->width, .bare = bare,
+		 (struct stream_line){.text = text, .raw = line->raw, .number = line->number, .width = line->width, .bare = bare,
 				     .kind = (uint8_t)log_kind_of(text)});
 }
 

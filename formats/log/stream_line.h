@@ -6,6 +6,7 @@
 
 struct stream_line {
 	struct span text;
+	const uint8_t *raw; /* where that line begins in the log, envelope and all */
 	uint64_t number; /* of the line of the file */
 	uint32_t width;  /* bytes of that line, envelope and all; saturating */
 	uint16_t below;  /* lines in its text behind the first: a goroutine with its stack, as printed (whole_stack.h) */

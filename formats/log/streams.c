@@ -21,14 +21,14 @@ static void push_line(struct arena *arena, struct line_list *lines, struct span 
 	while (line.size && *line.data == '\f') /* a new page */
 		line = span_from(line, 1);
 	vec_push_moving(arena, &lines->items,
-		 (struct stream_line){.text = escapes_tidy(arena, line), .number = number,
+		 (struct stream_line){.text = escapes_tidy(arena, line), .raw = line.data, .number = number,
 				     .width = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX});
 }
 
 static void push_stack(struct arena *arena, struct line_list *lines, struct span text, uint64_t number, const struct whole_stack *stack)
 {
 	vec_push_moving(arena, &lines->items,
-		 (struct stream_line){.text = text, .number = number, .width = stack->widest, .below = stack->below, .kind = LOG_STACK});
+		 (struct stream_line){.text = text, .raw = text.data, .number = number, .width = stack->widest, .below = stack->below, .kind = LOG_STACK});
 }
 
 static struct line_list lines_of(struct arena *arena, struct span text, uint64_t number)
