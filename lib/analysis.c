@@ -21,6 +21,7 @@ static void run(void *context)
 		job->error = job_adopt_executable(job);
 	if (job->error || job_cancelled(job))
 		return;
+	crash_reports_tell_apart(job);
 	each = crash_reports_wanted(job);
 	if (each)
 		crash_reports_survey(job);

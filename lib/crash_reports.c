@@ -103,6 +103,7 @@ static const struct {
 	[TS_JSON] = {false, report_json_between, report_json_end},
 	[TS_MARKDOWN] = {false, report_markdown_between, report_markdown_end},
 	[TS_BRIEF] = {true, NULL, NULL},
+	[TS_INCIDENT] = {true, NULL, NULL},
 	[TS_SLIM] = {false, NULL, NULL},
 };
 
@@ -120,6 +121,32 @@ void crash_reports_survey(struct job *job)
 
 	if (!together[job->options->format].lines)
 		job->crashes = crashes_survey(job->arena, job->opened.image, &analyst);
+}
+
+/* NULL: crashes are not told from those of other logs. */
+static const struct report_crash *place_of(const struct job *job, size_t index)
+{
+	const struct log_crash_key *key = job->crash_keys ? &job->crash_keys[index] : NULL;
+	struct report_crash *crash = key ? arena_alloc(job->arena, sizeof *crash) : NULL;
+
+	if (crash)
+		*crash = (struct report_crash){.number = log_crash_at(job->opened.image, index).number, .total = log_crash_numbers(job->opened.image),
+					       .digest = key->digest, .seen = key->seen.known ? key->seen.seconds : -1};
+	return crash;
+}
+
+void crash_reports_tell_apart(struct job *job)
+{
+	const struct image *log = job->opened.image;
+	const size_t most = crashes_most(log_crash_count(log), 0);
+	struct log_crash_key *keys;
+
+	if (job->options->format != TS_INCIDENT || job->options->crash || !most)
+		return;
+	keys = arena_array(job->arena, most, sizeof *keys);
+	log_crash_keys(job->arena, log, most, keys);
+	job->crash_keys = keys;
+	job->crash = place_of(job, 0);
 }
 
 /* What the report of another crash is a part of, and that. */
@@ -180,6 +207,17 @@ static const struct err *write_others(struct job *job)
 	return NULL;
 }
 
+/* In place of a line. */
+static void write_line_failure(const struct job *job, const struct err *error, FILE *out)
+{
+	const char *code = err_code_name(error->code);
+
+	if (job->options->format == TS_INCIDENT)
+		report_incident_failure(job->arena, job->crash, code, escape_line(job->arena, err_describe(job->arena, error)), out);
+	else
+		fprintf(out, "%s#%zu: not analysed (%s)\n", escape_line(job->arena, job->opened.image->name), job->crash_number, code);
+}
+
 static const struct err *write_line(void *context, const struct diagnosis *diagnosis)
 {
 	struct part *part = context;
@@ -198,11 +236,11 @@ static void write_lines(struct job *job, const struct exe *exe)
 		struct part part = {.whole = job, .job = *job};
 		const struct err *error;
 
+		part.job.crash = place_of(job, i);
 		part.job.crash_number = log_crash_at(job->opened.image, i).number;
 		error = examine_crash(job, i, write_line, &part);
 		if (error)
-			fprintf(out, "%s#%zu: not analysed (%s)\n", escape_line(job->arena, job->opened.image->name), part.job.crash_number,
-				err_code_name(error->code));
+			write_line_failure(&part.job, error, out);
 	}
 	job->crashes_total = total;
 	job->crashes_told = most;

@@ -10,6 +10,9 @@ bool crash_reports_wanted(const struct job *job);
 /* What is known of the others before the last crash is examined: job->crashes, where the format needs it. */
 void crash_reports_survey(struct job *job);
 
+/* Where crashes are told from those of other logs: job->crash_keys, and job->crash, which is the last. */
+void crash_reports_tell_apart(struct job *job);
+
 /* The report of the last crash, and those of the others behind it. */
 const struct err *crash_reports_write(struct job *job, const struct diagnosis *diagnosis);
 

@@ -219,6 +219,7 @@ struct report_options job_report_options(const struct job *job, const struct dia
 		.crashes = job->crashes,
 		.crash_report = job->crash_report,
 		.crash_number = job->crash_number,
+		.crash = job->crash,
 		.cancel = {options->cancelled, options->context},
 	};
 }

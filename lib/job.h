@@ -23,6 +23,7 @@ struct opened {
 };
 
 struct builds;
+struct log_crash_key;
 
 struct job {
 	struct arena *arena;
@@ -45,6 +46,8 @@ struct job {
 	struct builds *builds;      /* that its crashes are of, as far as executables of them are looked for */
 	size_t crash_report;        /* which of their reports is being written */
 	size_t crash_number;        /* of the log, where each gets a line; 0: as above */
+	const struct log_crash_key *crash_keys; /* of those that are looked at, where they are told from those of other logs; NULL: they are not */
+	const struct report_crash *crash;       /* … which one a line is written of */
 	size_t crashes_total, crashes_told; /* lines that there should be, and that there are */
 	bool cancelled;
 	bool corruption;

@@ -15,6 +15,13 @@ enum report_goroutines { REPORT_GOROUTINES_FINDINGS, REPORT_GOROUTINES_GROUPS, R
 
 struct crash_list;
 
+/* One of a log's crashes, for report_incident. */
+struct report_crash {
+	size_t number, total; /* from 1, of so many: lists of stacks count, as for --crash */
+	const char *digest;   /* equal for the same crash in other logs (formats/log/crashes.h) */
+	int64_t seen;         /* seconds since 1970; -1: the log does not say */
+};
+
 struct report_options {
 	const char *version; /* of this program */
 	enum report_goroutines goroutines;
@@ -30,6 +37,7 @@ struct report_options {
 	const struct crash_list *crashes;
 	size_t crash_report;
 	size_t crash_number; /* of report_brief: which crash of a log it is; 0: it holds one, or one was asked for */
+	const struct report_crash *crash; /* of report_incident; NULL: of no log */
 	struct cancel cancel;    /* polled between goroutines; the report then ends early */
 };
 
@@ -70,6 +78,9 @@ bool report_json(const struct diagnosis *diagnosis, const struct report_options 
 /* What tells dumps of one cause from others, and what may differ among them: one line of JSON (docs/triage.schema.json, an input, without
  * what only the file tells). False when memory ran out. */
 bool report_incident(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out);
+
+/* In place of such a line, of a crash that could not be analysed. */
+bool report_incident_failure(struct arena *arena, const struct report_crash *crash, const char *code, const char *text, FILE *out);
 
 /* Why there is no report. */
 struct failure {

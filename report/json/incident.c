@@ -88,6 +88,34 @@ static void put_cause(struct writer *writer, json_t *line, const struct subject 
 	}
 }
 
+static void put_crash(struct writer *writer, json_t *line, const struct report_crash *crash)
+{
+	json_t *object;
+
+	if (!crash)
+		return;
+	object = put_value(writer, line, "crash", new_object());
+	put_number(writer, object, "number", true, (int64_t)crash->number);
+	put_number(writer, object, "of", true, (int64_t)crash->total);
+	put_text(writer, object, "sha256", crash->digest);
+	put_text(writer, object, "seen", crash->seen < 0 ? NULL : history_time(writer->arena, crash->seen));
+}
+
+bool report_incident_failure(struct arena *arena, const struct report_crash *crash, const char *code, const char *text, FILE *out)
+{
+	struct writer *writer = arena_alloc(arena, sizeof *writer);
+	json_t *line, *error;
+
+	writer->arena = arena;
+	writer_start(writer, out);
+	line = begin_value(writer, new_object());
+	put_crash(writer, line, crash);
+	error = put_value(writer, line, "error", new_object());
+	put_text(writer, error, "code", code);
+	put_text(writer, error, "text", text);
+	return writer_end_line(writer);
+}
+
 bool report_incident(const struct diagnosis *diagnosis, const struct report_options *options, FILE *out)
 {
 	struct writer *writer = arena_alloc(diagnosis->arena, sizeof *writer);
@@ -109,7 +137,6 @@ bool report_incident(const struct diagnosis *diagnosis, const struct report_opti
 	put_number(writer, line, "died_in", true, (int64_t)subject.innermost);
 	put_target(writer, line, fingerprint.build);
 	put_machine(writer, line);
-	dump_pending(writer);
-	stream_text(writer->stream, "\n");
-	return writer_end(writer);
+	put_crash(writer, line, options->crash);
+	return writer_end_line(writer);
 }

@@ -32,6 +32,18 @@ bool writer_end(struct writer *writer)
 	return !writer->failed;
 }
 
+bool writer_end_line(struct writer *writer)
+{
+	bool whole;
+
+	dump_pending(writer);
+	stream_text(writer->stream, "\n");
+	whole = writer_end(writer);
+	arena_release(writer->arena, writer->stream, sizeof *writer->stream);
+	writer->stream = NULL;
+	return whole;
+}
+
 bool writer_stopped(const struct writer *writer)
 {
 	return writer->failed || writer->stream->failed;

@@ -24,6 +24,7 @@ struct writer {
 /* The writer has its arena. writer_end says whether the document is whole; what `out` did not take is left for its ferror. */
 void writer_start(struct writer *writer, FILE *out);
 bool writer_end(struct writer *writer);
+bool writer_end_line(struct writer *writer); /* one of many: its memory is given back */
 
 /* Nothing more can be written: long lists end here. */
 bool writer_stopped(const struct writer *writer);
