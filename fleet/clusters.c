@@ -80,17 +80,22 @@ static bool is_better(const struct sample *sample, const struct sample *than)
 		return !than->path || sample->rank > than->rank;
 	if (sample->seen != than->seen)
 		return sample->seen < than->seen;
-	return strcmp(sample->path, than->path) < 0;
+	if (strcmp(sample->path, than->path) != 0)
+		return strcmp(sample->path, than->path) < 0;
+	return sample->number < than->number;
 }
 
 static void take_sample(struct fleet *fleet, struct group *group, const struct incident *incident)
 {
-	const struct sample sample = {.path = incident->path ? incident->path : "", .rank = rank_of(incident->certainty), .seen = incident->seen};
+	const struct sample sample = {.path = incident->path ? incident->path : "", .number = incident->number, .total = incident->total,
+				      .rank = rank_of(incident->certainty), .seen = incident->seen};
 
 	if (!is_better(&sample, &group->sample))
 		return;
 	group->sample = (struct sample){
 		.path = arena_strdup(fleet->arena, sample.path),
+		.number = sample.number,
+		.total = sample.total,
 		.headline = texts_keep(&fleet->texts, incident->headline),
 		.place = texts_keep(&fleet->texts, incident->place),
 		.rule = texts_keep(&fleet->texts, incident->rule),
@@ -126,9 +131,11 @@ static void count_aspects(struct fleet *fleet, struct group *group, const struct
 	tally_add(arena, slot->value, texts_keep(&fleet->texts, texts[ASPECT_BUILD]), !copy, incident->seen);
 }
 
-static bool is_copy(struct fleet *fleet, const char *hash)
+static bool is_copy(struct fleet *fleet, const struct incident *incident)
 {
-	struct text_slot *slot = hash ? texts_slot(&fleet->contents, hash) : NULL;
+	char text[INCIDENT_CONTENT];
+	const char *content = incident_content(incident, text);
+	struct text_slot *slot = content ? texts_slot(&fleet->contents, content) : NULL;
 	const bool known = slot && slot->value;
 
 	if (slot)
@@ -152,10 +159,10 @@ static void keep_cause(struct fleet *fleet, struct group *group, const struct in
 static void add_crash(struct fleet *fleet, const struct incident *incident)
 {
 	struct group *group = group_of(fleet, incident);
-	const bool copy = is_copy(fleet, incident->hash);
+	const bool copy = is_copy(fleet, incident);
 
-	fleet->analysed++;
-	fleet->copies += copy;
+	*(incident->other ? &fleet->more : &fleet->analysed) += 1;
+	*(incident->other ? &fleet->more_copies : &fleet->copies) += copy;
 	group->count += !copy;
 	group->first = incident->seen < group->first || !group->sample.path ? incident->seen : group->first;
 	group->last = incident->seen > group->last || !group->sample.path ? incident->seen : group->last;
@@ -166,7 +173,7 @@ static void add_crash(struct fleet *fleet, const struct incident *incident)
 
 void fleet_add(struct fleet *fleet, const struct incident *incident)
 {
-	fleet->inputs++;
+	fleet->inputs += !incident->other;
 	if (!incident->error_code)
 		add_crash(fleet, incident);
 	else if (!strcmp(incident->error_code, "no-dump"))

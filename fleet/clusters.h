@@ -16,6 +16,7 @@ const char *aspect_name(enum aspect aspect);
 /* One that stands for many. */
 struct sample {
 	const char *path, *headline, *place, *rule, *certainty;
+	size_t number, total; /* of a log with several crashes: which (incident.h) */
 	int rank; /* of the certainty: higher is surer */
 	int64_t seen;
 };
@@ -59,7 +60,8 @@ struct fleet {
 	struct texts programs;     /* values: struct tally, of builds */
 	struct texts contents;     /* hashes that were counted */
 	VEC(struct group *) groups;
-	uint64_t inputs, analysed, failed, others, copies;
+	uint64_t inputs, analysed, failed, others, copies; /* copies are analysed, too */
+	uint64_t more, more_copies; /* crashes of logs beside the last of each, which is that of the input */
 };
 
 /* An empty one on an arena, which keeps texts of incidents once. */

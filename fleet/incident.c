@@ -41,6 +41,14 @@ const char *incident_build_name(struct arena *arena, const struct incident *inci
 	return name ? arena_printf(arena, "%.64s (%.*s)", name, SHOWN, incident->build) : arena_printf(arena, "%.*s", SHOWN, incident->build);
 }
 
+const char *incident_content(const struct incident *incident, char text[static INCIDENT_CONTENT])
+{
+	if (!incident->crash) /* the analysis tells that of a crash, and no file's must be what it says */
+		return incident->hash;
+	snprintf(text, INCIDENT_CONTENT, "crash:%s", incident->crash);
+	return text;
+}
+
 /* Digits that we made ourselves, or none. */
 static const char *digits(const char *text, size_t count)
 {
@@ -81,6 +89,20 @@ static void read_file(struct arena *arena, const json_t *line, struct incident *
 	ret->error = text_in(arena, reader_member(line, "error"), "text");
 }
 
+static void read_place(struct arena *arena, const json_t *line, struct incident *ret)
+{
+	const json_t *crash = reader_member(line, "crash");
+	const char *kind = reader_text(line, "kind", TEXT);
+	int64_t number = 0, total = 0;
+
+	ret->other = kind && !strcmp(kind, "crash");
+	ret->crash = digits(text_in(arena, crash, "sha256"), HASH);
+	ret->number = reader_number(crash, "number", &number) && number > 0 ? (size_t)number : 0;
+	ret->total = reader_number(crash, "of", &total) && total > 0 ? (size_t)total : 0;
+	if (!incident_time_parse(reader_text(crash, "seen", TEXT), &ret->crash_seen))
+		ret->crash_seen = -1;
+}
+
 static void read_crash(struct arena *arena, const json_t *line, struct incident *ret)
 {
 	const json_t *verdict = reader_member(line, "verdict"), *target = reader_member(line, "target"),
@@ -117,6 +139,7 @@ bool incident_read(struct arena *arena, const char *line, size_t size, struct in
 	if (!object)
 		return false;
 	read_file(arena, object, ret);
+	read_place(arena, object, ret);
 	read_crash(arena, object, ret);
 	return ret->error_code || (ret->fingerprint && ret->exact && ret->certainty);
 }
@@ -129,6 +152,19 @@ static void put_file(struct writer *writer, json_t *line, const struct incident 
 	put_text(writer, line, "sha256", incident->hash);
 	put_text(writer, line, "seen", incident_time(writer->arena, incident->seen));
 	put_text(writer, line, "host", incident->host);
+}
+
+static void put_place(struct writer *writer, json_t *line, const struct incident *incident)
+{
+	json_t *crash;
+
+	if (!incident->crash)
+		return;
+	crash = put_value(writer, line, "crash", new_object());
+	put_number(writer, crash, "number", incident->number, (int64_t)incident->number);
+	put_number(writer, crash, "of", incident->total, (int64_t)incident->total);
+	put_text(writer, crash, "sha256", incident->crash);
+	put_text(writer, crash, "seen", incident->crash_seen < 0 ? NULL : incident_time(writer->arena, incident->crash_seen));
 }
 
 static void put_error(struct writer *writer, json_t *line, const struct incident *incident)
@@ -177,13 +213,12 @@ bool incident_write(struct arena *arena, const struct incident *incident, FILE *
 	writer_start(writer, out);
 	line = begin_value(writer, new_object());
 	put_text(writer, line, "schema", "tornstack.triage/1");
-	put_text(writer, line, "kind", "input");
+	put_text(writer, line, "kind", incident->other ? "crash" : "input");
 	put_file(writer, line, incident);
+	put_place(writer, line, incident);
 	if (incident->error_code)
 		put_error(writer, line, incident);
 	else
 		put_crash(writer, line, incident);
-	dump_pending(writer);
-	stream_text(writer->stream, "\n");
-	return writer_end(writer);
+	return writer_end_line(writer);
 }

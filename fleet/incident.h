@@ -24,6 +24,11 @@ struct incident {
 	const char *hash;    /* SHA-256 of its bytes as they lie there, in hexadecimal digits */
 	int64_t seen;        /* seconds since 1970: when it crashed, else when the file was last changed */
 	const char *host;
+	/* which crash of a log */
+	bool other;            /* not its last: the line of the file, which is that of the last, comes behind it */
+	size_t number, total;  /* from 1, of so many, as --crash takes it: lists of stacks count. 0: it is no log, or has no crash */
+	const char *crash;     /* a digest that is equal for the same crash in other logs; NULL: as above */
+	int64_t crash_seen;    /* as `seen`, by the log; -1: it does not say */
 	const char *error_code, *error; /* why there is nothing more; "no-dump": it is another kind of file */
 	/* the crash */
 	const char *format;
@@ -42,6 +47,10 @@ bool incident_read(struct arena *arena, const char *line, size_t size, struct in
 
 /* Writes it as a line; `arena` is scratch memory. False when memory ran out; what `out` does not take is left for ferror. */
 bool incident_write(struct arena *arena, const struct incident *incident, FILE *out);
+
+/* By what contents are told apart: what has an equal one counts once. NULL: it is not known. */
+enum { INCIDENT_CONTENT = 80 };
+const char *incident_content(const struct incident *incident, char text[static INCIDENT_CONTENT]);
 
 /* What people call its build: a version or revision, where there is one, and the beginning of the build-id. NULL: it is not known. */
 const char *incident_build_name(struct arena *arena, const struct incident *incident);

@@ -78,6 +78,7 @@ static void put_line(struct writer *writer, json_t *line, const struct cluster *
 		put_rows(writer, line, keys[i], &cluster->aspects[i]);
 	put_history(writer, line, cluster);
 	put_text(writer, line, "sample", cluster->sample.path);
+	put_number(writer, line, "sample_crash", cluster->sample.number, (int64_t)cluster->sample.number);
 }
 
 bool view_line(struct arena *arena, const struct cluster *cluster, FILE *out)
@@ -87,7 +88,5 @@ bool view_line(struct arena *arena, const struct cluster *cluster, FILE *out)
 	writer->arena = arena;
 	writer_start(writer, out);
 	put_line(writer, begin_value(writer, new_object()), cluster);
-	dump_pending(writer);
-	stream_text(writer->stream, "\n");
-	return writer_end(writer);
+	return writer_end_line(writer);
 }

@@ -62,7 +62,7 @@ static void facts(const struct document *html, const struct cluster *cluster)
 	fact(html, "builds", view_builds(html->arena, cluster));
 	for (size_t i = 0; i < ASPECTS; i++)
 		fact(html, aspect_name((enum aspect)i), view_aspect(html->arena, cluster, (enum aspect)i));
-	fact(html, "sample", cluster->sample.path);
+	fact(html, "sample", view_sample(html->arena, cluster));
 	html_put(html, "</dl>\n");
 }
 

@@ -50,6 +50,8 @@ static void put_record(struct writer *writer, json_t *record, const struct incid
 	put_attribute(writer, attributes, "tornstack.place", incident->place);
 	put_attribute(writer, attributes, "tornstack.build", incident->build);
 	put_attribute(writer, attributes, "tornstack.sha256", incident->hash);
+	put_attribute(writer, attributes, "tornstack.crash", incident->crash ? arena_printf(writer->arena, "%zu of %zu", incident->number, incident->total) : NULL);
+	put_attribute(writer, attributes, "tornstack.crash_sha256", incident->crash);
 	put_attribute(writer, attributes, "log.file.path", incident->path);
 }
 
@@ -66,7 +68,5 @@ bool view_record(struct arena *arena, const struct incident *incident, FILE *out
 	scope = push_value(writer, put_value(writer, logs, "scopeLogs", new_array()), new_object());
 	put_text(writer, put_value(writer, scope, "scope", new_object()), "name", "tornstack");
 	put_record(writer, push_value(writer, put_value(writer, scope, "logRecords", new_array()), new_object()), incident);
-	dump_pending(writer);
-	stream_text(writer->stream, "\n");
-	return writer_end(writer);
+	return writer_end_line(writer);
 }

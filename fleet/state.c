@@ -52,15 +52,43 @@ static bool is_torn(const char *text, size_t size)
 	return size <= INCIDENT_LINE && text[size - 1] != '\n' && !memcmp(text, start, size < known ? size : known);
 }
 
+/* Of a log's crash: the line of the log comes behind it. */
+static bool is_crash(const char *text, size_t size)
+{
+	static const char start[] = "{\"schema\":\"tornstack.triage/1\",\"kind\":\"crash\"";
+
+	return size > sizeof start && !memcmp(text, start, sizeof start - 1) && text[size - 1] == '\n';
+}
+
+/* Whether the line of the log is there. If not, the run was killed before it had written all that it had to say of the log. */
+static bool is_whole(FILE *file, off_t begin, char text[static INCIDENT_LINE + 1])
+{
+	size_t size = 0;
+
+	if (fseeko(file, begin, SEEK_SET))
+		return false;
+	while ((size = next_line(file, text)) && is_crash(text, size))
+		;
+	return size && !is_torn(text, size) && !fseeko(file, begin, SEEK_SET);
+}
+
 static const struct err *read_lines(struct state *state, const char *path, bool (*line)(void *, const char *, size_t), void *context)
 {
 	char *text = arena_alloc(state->arena, INCIDENT_LINE + 1);
 	const int copy = fcntl(state->descriptor, F_DUPFD_CLOEXEC, 0);
 	FILE *file = copy < 0 ? NULL : fdopen(copy, "r");
 	const struct err *err = file ? NULL : io_error(state, path);
+	bool within = false; /* lines of a log's crashes that are known to be all there */
 	size_t size;
 
 	while (!err && (size = next_line(file, text)) && !is_torn(text, size)) {
+		if (is_crash(text, size) && !within) {
+			within = is_whole(file, state->end, text);
+			if (!within)
+				break;
+			continue;
+		}
+		within = within && is_crash(text, size);
 		if (text[size - 1] != '\n' || !line(context, text, size))
 			err = err_new(state->arena, ERR_BAD_DATA, "%s: byte %lld is not the beginning of a line that tornstack triage wrote: this is no state file, or it is damaged",
 				      path, (long long)state->end);

@@ -18,12 +18,13 @@ static const char *counted(struct arena *arena, uint64_t count, const char *one,
 
 const char *view_summary(struct arena *arena, const struct fleet *fleet, const struct clusters *clusters)
 {
+	const uint64_t copies = fleet->copies + fleet->more_copies, crashes = fleet->analysed + fleet->more - copies;
 	const char *text = arena_printf(arena, "%s in %s",
-					counted(arena, fleet->analysed - fleet->copies, "input", "inputs"),
+					fleet->more ? counted(arena, crashes, "crash", "crashes") : counted(arena, crashes, "input", "inputs"),
 					counted(arena, clusters->items.count, "cluster", "clusters"));
 
-	if (fleet->copies)
-		text = arena_printf(arena, "%s, %s", text, counted(arena, fleet->copies, "copy", "copies"));
+	if (copies)
+		text = arena_printf(arena, "%s, %s", text, counted(arena, copies, "copy", "copies"));
 	if (fleet->failed)
 		text = arena_printf(arena, "%s, %" PRIu64 " not analysed", text, fleet->failed);
 	if (fleet->others)
@@ -36,6 +37,13 @@ const char *view_verdict(struct arena *arena, const struct cluster *cluster)
 	const struct sample *sample = &cluster->sample;
 
 	return sample->rule ? arena_printf(arena, "%s %s", sample->certainty, sample->rule) : sample->certainty;
+}
+
+const char *view_sample(struct arena *arena, const struct cluster *cluster)
+{
+	const struct sample *sample = &cluster->sample;
+
+	return sample->total > 1 ? arena_printf(arena, "%s#%zu", sample->path, sample->number) : sample->path;
 }
 
 static int most_first(const void *a, const void *b)

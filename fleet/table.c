@@ -47,7 +47,7 @@ static void put_cluster(const struct page *page, const struct cluster *cluster, 
 		  arena_printf(arena, "%s: %s", view_verdict(arena, cluster), safe(page, cluster->sample.place)));
 	page_wrap(page, arena_printf(arena, "%*s", HANG, ""), HANG, STYLE_PLAIN,
 		  arena_printf(arena, "%s%s%s", cluster->id, builds ? "  " : "", builds ? safe(page, builds) : ""));
-	page_wrap(page, arena_printf(arena, "%*s", HANG, ""), HANG, STYLE_FAINT, safe(page, cluster->sample.path));
+	page_wrap(page, arena_printf(arena, "%*s", HANG, ""), HANG, STYLE_FAINT, safe(page, view_sample(arena, cluster)));
 	if (verbose)
 		put_more(page, cluster);
 }

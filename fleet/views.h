@@ -38,11 +38,14 @@ void view_metrics(const struct fleet *fleet, const struct clusters *clusters, FI
  * is scratch memory. False when memory ran out. */
 bool view_record(struct arena *arena, const struct incident *incident, FILE *out);
 
-/* summary.c: what all of them say. "14 inputs: 12 crashes in 3 clusters, 1 copy, 1 not analysed" */
+/* summary.c: what all of them say. "14 inputs in 3 clusters, 1 copy, 1 not analysed"; of logs with several crashes "17 crashes in 3 clusters" */
 const char *view_summary(struct arena *arena, const struct fleet *fleet, const struct clusters *clusters);
 
 /* "certain nil-deref", "unknown" */
 const char *view_verdict(struct arena *arena, const struct cluster *cluster);
+
+/* The path of its sample; of a log with several crashes with which it is: "app.log#2". */
+const char *view_sample(struct arena *arena, const struct cluster *cluster);
 
 /* "v1.2 (3 of 14), v1.3 (11 of 14)", or what all have in common, "linux/arm64"; NULL: nothing is known. */
 const char *view_aspect(struct arena *arena, const struct cluster *cluster, enum aspect aspect);

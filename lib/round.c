@@ -37,6 +37,49 @@ static bool is_other(const struct incident *incident)
 	return incident->error_code && !strcmp(incident->error_code, err_code_name(ERR_NO_DUMP));
 }
 
+/* A file that is read again, since it changed, holds crashes that were counted. */
+static bool may_change(const struct triage *triage)
+{
+	return triage->options->state || triage->options->watch;
+}
+
+static const char *crash_key(struct arena *arena, const struct incident *incident)
+{
+	return arena_printf(arena, "%s %s", incident->crash, incident->path);
+}
+
+/* By the thread that holds the lock. */
+static void note_crash(struct triage *triage, struct arena *arena, const struct incident *incident)
+{
+	struct text_slot *slot = texts_slot(&triage->done, crash_key(arena, incident));
+	int64_t *seen = slot->value;
+
+	if (seen)
+		return;
+	seen = arena_alloc(triage->arena, sizeof *seen);
+	*seen = incident->seen;
+	slot->value = seen;
+}
+
+/* Whether it was told of this file before, and then no later time. */
+static bool was_told(struct triage *triage, struct arena *arena, struct incident *incident)
+{
+	const char *key = crash_key(arena, incident);
+	const struct text_slot *slot;
+	int64_t seen = 0;
+	bool told;
+
+	pthread_mutex_lock(&triage->lock);
+	slot = texts_find(&triage->done, key);
+	told = slot && slot->value;
+	if (told)
+		seen = *(const int64_t *)slot->value;
+	pthread_mutex_unlock(&triage->lock);
+	if (told && seen < incident->seen)
+		incident->seen = seen;
+	return told;
+}
+
 /* Memory ran out. */
 static void give_up(struct triage *triage)
 {
@@ -47,6 +90,8 @@ static void give_up(struct triage *triage)
 /* Counts it, and writes its line where lines are wanted. `arena` is scratch memory. */
 static void take(struct triage *triage, struct arena *arena, const struct incident *incident, const char *line, size_t size)
 {
+	if (incident->crash && may_change(triage))
+		note_crash(triage, arena, incident);
 	fleet_add(triage->fleet, incident);
 	if (triage->options->format == TS_JSON && !is_other(incident))
 		fwrite(line, 1, size, triage->out);
@@ -84,7 +129,8 @@ static void recall(void *context)
 
 	if (!incident_read(recalling->arena, recalling->line, recalling->size, &incident) || !incident.path)
 		return;
-	texts_slot(&triage->done, key_of(recalling->arena, incident.path, incident.size, incident.modified))->value = triage;
+	if (!incident.other)
+		texts_slot(&triage->done, key_of(recalling->arena, incident.path, incident.size, incident.modified))->value = triage;
 	if (!triage->stopped) /* the state may be older than the database */
 		keep_in_database(triage, recalling->arena, &incident);
 	take(triage, recalling->arena, &incident, recalling->line, recalling->size);
@@ -108,31 +154,59 @@ struct working {
 	struct triage *triage;
 	struct arena *arena;
 	const struct input *input;
-	struct incident incident;
-	char *line; /* NULL: there is none */
+	struct examination found;
+	struct incident failed; /* where there is no room for what was found */
+	char *lines;            /* a line for each; NULL: there are none */
 	size_t size;
-	char exposed[128];
+	bool too_much;          /* there was no memory for them, or one is none that can be read back */
 	bool cancelled;
 	bool member;   /* of an archive */
 	bool unpacked; /* it is an archive, and all of it was read */
 };
 
+/* What is said of the file. */
+static struct incident *own(struct working *working)
+{
+	return &working->found.items[working->found.count - 1];
+}
+
+/* Of a log that has grown only the new crashes are told, and the last: its line is that of the file. */
+static void leave_out_told(struct working *working)
+{
+	struct examination *found = &working->found;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < found->count; i++) {
+		struct incident *incident = &found->items[i];
+		const bool told = incident->crash && was_told(working->triage, working->arena, incident);
+
+		if (!told || !incident->other)
+			found->items[kept++] = *incident;
+	}
+	found->count = kept;
+}
+
 static void examine(void *context)
 {
 	struct working *working = context;
 
-	working->cancelled = !examine_input(working->arena, working->input, working->triage->analysis, &working->incident,
-					    working->exposed, sizeof working->exposed);
+	working->cancelled = !examine_input(working->arena, working->input, working->triage->analysis, &working->found);
+	if (!working->cancelled && may_change(working->triage))
+		leave_out_told(working);
 }
 
-static void write_line(void *context)
+static void write_lines(void *context)
 {
 	struct working *working = context;
-	FILE *out = open_memstream(&working->line, &working->size);
-	const bool whole = out && incident_write(working->arena, &working->incident, out);
+	FILE *out = open_memstream(&working->lines, &working->size);
+	bool whole = out != NULL;
 
+	for (size_t i = 0, before = 0; i < working->found.count && whole; i++, before = working->size) {
+		whole = incident_write(working->arena, &working->found.items[i], out) && !fflush(out);
+		working->too_much |= working->size - before > INCIDENT_LINE;
+	}
 	if (out && fclose(out))
-		working->size = 0;
+		whole = false;
 	if (!whole)
 		working->size = 0;
 }
@@ -140,18 +214,18 @@ static void write_line(void *context)
 /* Where what is said of it needs too much memory, that is said. */
 static void fail_input(struct working *working)
 {
-	const struct input *input = working->input;
-
 	arena_free(working->arena);
 	working->arena = arena_new(INPUT_BUDGET);
-	working->incident = (struct incident){.path = input->path, .size = input->size, .modified = input->modified, .seen = input->seen,
-					      .error_code = err_code_name(ERR_LIMIT), .error = "what is said of it needs too much memory"};
+	working->failed = incident_failed(working->input, err_code_name(ERR_LIMIT), "what is said of it needs too much memory");
+	working->found.items = &working->failed;
+	working->found.count = 1;
+	working->found.remark = NULL;
 }
 
-/* A line that cannot be kept is counted nowhere: the next run finds the input again. */
-static bool keep_line(struct triage *triage, const struct working *working)
+/* Lines that cannot be kept are counted nowhere: the next run finds the input again. */
+static bool keep_lines(struct triage *triage, const struct working *working)
 {
-	if (!triage->state || state_add(triage->state, working->line, working->size))
+	if (!triage->state || state_add(triage->state, working->lines, working->size))
 		return true;
 	triage->error = err_new(triage->arena, ERR_IO, "%s: %s. What is in it stays; the same command goes on from there", triage->options->state,
 				strerror(errno));
@@ -166,19 +240,36 @@ static void tell_failure(struct triage *triage, const struct incident *incident)
 		triage->options->complain(triage->options->context, incident->error);
 }
 
+/* Into the database first: what is there twice counts once. */
+static bool keep(struct working *working)
+{
+	for (size_t i = 0; i < working->found.count; i++)
+		if (!keep_in_database(working->triage, working->arena, &working->found.items[i]))
+			return false;
+	return keep_lines(working->triage, working);
+}
+
 static void record_on_arena(void *context)
 {
-	const struct working *working = context;
+	struct working *working = context;
 	struct triage *triage = working->triage;
+	const char *line = working->lines;
 
-	/* Into the database first: what is there twice counts once. */
-	if (triage->stopped || !keep_in_database(triage, working->arena, &working->incident) || !keep_line(triage, working))
+	if (triage->stopped || !keep(working))
 		return;
-	take(triage, working->arena, &working->incident, working->line, working->size);
-	if (working->incident.error_code && !working->unpacked && (working->input->given || !is_other(&working->incident)))
-		tell_failure(triage, &working->incident);
-	if (*working->exposed)
-		memcpy(triage->exposed, working->exposed, sizeof triage->exposed);
+	for (size_t i = 0; i < working->found.count; i++) {
+		const struct incident *incident = &working->found.items[i];
+		const char *end = strchr(line, '\n') + 1;
+
+		take(triage, working->arena, incident, line, (size_t)(end - line));
+		if (incident->error_code && !working->unpacked && (working->input->given || !is_other(incident)))
+			tell_failure(triage, incident);
+		line = end;
+	}
+	if (working->found.remark && triage->options->complain && !triage->options->quiet)
+		triage->options->complain(triage->options->context, working->found.remark);
+	if (*working->found.exposed)
+		memcpy(triage->exposed, working->found.exposed, sizeof triage->exposed);
 }
 
 /* Memory of either arena may run out. */
@@ -208,19 +299,24 @@ static bool may_begin(const struct triage *triage)
 	return !triage->stopped && !is_cancelled(triage);
 }
 
-/* The line that tells it, of a length that can be read back. */
-static void make_line(struct working *working)
+static void forget_lines(struct working *working)
 {
-	if (working->arena && !working->cancelled)
-		arena_run(working->arena, write_line, working);
-	if (working->size <= INCIDENT_LINE)
+	free(working->lines);
+	working->lines = NULL;
+	working->size = 0;
+}
+
+/* The lines that tell it, of a length that can be read back. */
+static void make_lines(struct working *working)
+{
+	if (working->arena && !working->cancelled && !arena_run(working->arena, write_lines, working))
+		working->too_much = true;
+	if (!working->too_much)
 		return;
 	fail_input(working);
-	free(working->line);
-	working->line = NULL;
-	working->size = 0;
+	forget_lines(working);
 	if (working->arena)
-		arena_run(working->arena, write_line, working);
+		arena_run(working->arena, write_lines, working);
 }
 
 /* An input, from its file to its line. What it turns out to be is left to the caller: arena and line are to be released. */
@@ -229,7 +325,7 @@ static void begin_input(struct working *working)
 	working->arena = arena_new(INPUT_BUDGET);
 	if (!working->arena || !arena_run(working->arena, examine, working))
 		fail_input(working);
-	make_line(working);
+	make_lines(working);
 }
 
 static void finish_input(struct working *working)
@@ -242,7 +338,7 @@ static void finish_input(struct working *working)
 	else if (!working->cancelled)
 		give_up(triage);
 	pthread_mutex_unlock(&triage->lock);
-	free(working->line);
+	free(working->lines);
 	arena_free(working->arena);
 }
 
@@ -286,7 +382,7 @@ static void work_on_member(void *context, const struct unpacked *member)
 static void unpack_input(void *context)
 {
 	struct working *working = context;
-	struct incident *incident = &working->incident;
+	struct incident *incident = own(working);
 	size_t count = 0;
 	const struct err *err = unpack(working->arena, working->input->path, working->triage->analysis, work_on_member, working, &count);
 
@@ -300,12 +396,10 @@ static void unpack_input(void *context)
 
 static void unpack_archive(struct working *working)
 {
-	free(working->line);
-	working->line = NULL;
-	working->size = 0;
+	forget_lines(working);
 	if (!arena_run(working->arena, unpack_input, working))
 		fail_input(working);
-	make_line(working);
+	make_lines(working);
 }
 
 static bool may_be_archive(const struct incident *incident)
@@ -321,7 +415,7 @@ static void work(void *context, size_t index)
 	if (!may_begin(round->triage))
 		return;
 	begin_input(&working);
-	if (working.size && may_be_archive(&working.incident))
+	if (working.size && may_be_archive(own(&working)))
 		unpack_archive(&working);
 	finish_input(&working);
 }

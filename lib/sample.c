@@ -76,9 +76,19 @@ static int redact(const char *path, const struct ts_options *given)
 	return -1;
 }
 
-bool sample_report(struct arena *arena, const char *path, const struct ts_options *options, bool unredacted, const char **headline, const char **report)
+/* Whether that crash of the log still has that number: logs are rotated. */
+static bool is_there(const struct sampling *sampling, const char *fingerprint)
 {
-	const char *slash = strrchr(path, '/');
+	const char *line = text_of(sampling, TS_INCIDENT);
+	struct incident incident;
+
+	return line && incident_read(sampling->arena, line, strlen(line), &incident) && !strcmp(incident.fingerprint, fingerprint);
+}
+
+bool sample_report(struct arena *arena, const struct sample *sample, const char *fingerprint, const struct ts_options *options, bool unredacted,
+		   const char **headline, const char **report)
+{
+	const char *path = sample->path, *slash = strrchr(path, '/');
 	struct sampling sampling = {.arena = arena, .path = path, .options = *options};
 	bool made;
 	int descriptor;
@@ -86,9 +96,12 @@ bool sample_report(struct arena *arena, const char *path, const struct ts_option
 	sampling.options.workers = 1;
 	sampling.options.progress = NULL;
 	sampling.options.db = NULL;
+	sampling.options.crash = sample->total > 1 ? (unsigned)sample->number : 0;
+	if (sampling.options.crash && !is_there(&sampling, fingerprint))
+		return false;
 	if (unredacted)
 		return make(&sampling, headline, report);
-	descriptor = redact(path, options);
+	descriptor = redact(path, &sampling.options);
 	if (descriptor < 0)
 		return false;
 	sampling.path = arena_printf(arena, "/proc/self/fd/%d", descriptor);

@@ -108,7 +108,7 @@ struct ts_options {
 	const unsigned char *pseudonyms;
 	/* The key by which names of a slim dump or bundle were given pseudonyms, which then are taken back. NULL: they stay. */
 	const unsigned char *names;
-	/* Of a log that holds several crashes, with `crash` 0: text, Markdown and JSON tell each, the last first, and TS_BRIEF has a line for each.
+	/* Of a log that holds several crashes, with `crash` 0: text, Markdown and JSON tell each, the last first, and TS_BRIEF and TS_INCIDENT have a line for each.
 	 * Crashes of one fingerprint that are equally sure are told once, by the last of them; at most 1,000 are looked at, and reports are of 20
 	 * different ones, which is said. In JSON, the others are in the report of the last (`crashes`). False: that of the last alone. Not of
 	 * ts_open, of goroutines alone, and of text that is quiet. */
@@ -423,7 +423,7 @@ static inline struct ts_result ts_scan(const char *const *paths, const struct ts
 /* ---- many dumps ---- */
 
 struct ts_triage_options {
-	enum ts_format format;          /* TS_TEXT, TS_JSON (a line for each input and each cluster), TS_HTML or TS_OTLP (a line for each input) */
+	enum ts_format format;          /* TS_TEXT, TS_JSON (a line for each input, crash of a log and cluster), TS_HTML or TS_OTLP (a line for each crash) */
 	const char *db;                 /* a history that what is found is added to, and that says which clusters there are; NULL: none */
 	bool unredacted;                /* what goes there may tell what the program said */
 	int64_t since;                  /* seconds since 1970: clusters that were not seen since then are left out; 0: none is */
@@ -436,7 +436,7 @@ struct ts_triage_options {
 	bool verbose, quiet;
 	/* Called, by one thread at a time, when one of `total` inputs is done; NULL: never. */
 	void (*progress)(void *context, size_t done, size_t total, const char *path);
-	void (*complain)(void *context, const char *text); /* an input that was named could not be analysed; NULL: nobody asks */
+	void (*complain)(void *context, const char *text); /* an input that was named could not be analysed, or a log not whole; NULL: nobody asks */
 	void *context;
 };
 

@@ -54,7 +54,7 @@ static const char *sampled(const struct cluster *cluster)
 	if (access(cluster->sample.path, R_OK))
 		return NULL;
 	for (size_t i = 0; i < cluster->groups.count; i++)
-		if (!strcmp(cluster->groups.items[i]->sample.path, cluster->sample.path))
+		if (!strcmp(cluster->groups.items[i]->sample.path, cluster->sample.path) && cluster->groups.items[i]->sample.number == cluster->sample.number)
 			return cluster->groups.items[i]->fingerprint;
 	return NULL;
 }
@@ -71,7 +71,7 @@ static void keep_report(void *context)
 	struct triage *triage = one->triage;
 	const char *fingerprint = sampled(one->cluster), *headline = NULL, *report = NULL;
 
-	if (!fingerprint || !sample_report(one->arena, one->cluster->sample.path, triage->analysis, triage->options->unredacted, &headline, &report))
+	if (!fingerprint || !sample_report(one->arena, &one->cluster->sample, fingerprint, triage->analysis, triage->options->unredacted, &headline, &report))
 		return;
 	pthread_mutex_lock(&triage->lock);
 	if (!triage->history_error)

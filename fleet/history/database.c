@@ -24,8 +24,13 @@ static const char *const migration_2[] = {
 	NULL,
 };
 
+static const char *const migration_3[] = {
+#include "fleet/history/3.sql.inc"
+	NULL,
+};
+
 /* From each version to the next. */
-static const char *const *const migrations[] = {migration_1, migration_2};
+static const char *const *const migrations[] = {migration_1, migration_2, migration_3};
 
 enum { VERSION = sizeof migrations / sizeof *migrations };
 

@@ -50,19 +50,38 @@ static const char *line_of(struct arena *arena, const struct incident *incident,
 	return line->text;
 }
 
+/* A release that kept one crash of each log called it by the file's content. */
+static const struct err *rename_old(struct database *database, const struct incident *incident, const char *content)
+{
+	const char *values[] = {content, incident->hash};
+	const struct err *err = database_run(database,
+					     "UPDATE incidents SET hash = $1 WHERE hash = $2 AND NOT EXISTS (SELECT 1 FROM incidents WHERE hash = $1)", values,
+					     2, NULL, NULL);
+
+	if (!err)
+		err = database_run(database, "DELETE FROM incidents WHERE hash = $1", values + 1, 1, NULL, NULL);
+	return err ? err : database_run(database,
+					"INSERT INTO counted (hash) SELECT $1 WHERE EXISTS (SELECT 1 FROM counted WHERE hash = $2) ON CONFLICT DO NOTHING",
+					values, 2, NULL, NULL);
+}
+
 static const struct err *add_inside(struct database *database, struct arena *arena, const struct incident *incident, const char *line)
 {
-	const char *values[] = {incident->hash, incident->fingerprint, number(arena, incident->seen), incident->program,
-				incident_build_name(arena, incident), line};
+	char text[INCIDENT_CONTENT];
+	const char *values[] = {incident_content(incident, text), incident->fingerprint, number(arena, incident->seen), incident->program,
+				incident_build_name(arena, incident), line, incident->hash,
+				incident->number ? number(arena, (int64_t)incident->number) : NULL};
 	const char *group[] = {incident->fingerprint, line};
-	const struct err *err = database_run(
-		database,
-		"INSERT INTO incidents (hash, fingerprint, seen, program, build, line) SELECT $1, $2, CAST($3 AS BIGINT), $4, $5, $6 "
-		"WHERE NOT EXISTS (SELECT 1 FROM counted WHERE hash = $1) ON CONFLICT (hash) DO UPDATE SET "
-		"fingerprint = excluded.fingerprint, seen = excluded.seen, program = excluded.program, build = excluded.build, line = excluded.line "
-		"WHERE excluded.seen <= incidents.seen",
-		values, sizeof values / sizeof *values, NULL, NULL);
+	const struct err *err = incident->crash && incident->hash && !incident->other ? rename_old(database, incident, values[0]) : NULL;
 
+	if (!err)
+		err = database_run(
+			database,
+			"INSERT INTO incidents (hash, fingerprint, seen, program, build, line, file, crash) SELECT $1, $2, CAST($3 AS BIGINT), $4, $5, $6, $7, "
+			"CAST($8 AS BIGINT) WHERE NOT EXISTS (SELECT 1 FROM counted WHERE hash = $1) ON CONFLICT (hash) DO UPDATE SET "
+			"fingerprint = excluded.fingerprint, seen = excluded.seen, program = excluded.program, build = excluded.build, line = excluded.line, "
+			"file = excluded.file, crash = excluded.crash WHERE excluded.seen <= incidents.seen",
+			values, sizeof values / sizeof *values, NULL, NULL);
 	return err ? err : database_run(database, "INSERT INTO fingerprints (fingerprint, line) VALUES ($1, $2) ON CONFLICT (fingerprint) DO NOTHING",
 					group, 2, NULL, NULL);
 }
@@ -72,7 +91,7 @@ const struct err *history_add(struct database *database, struct arena *arena, co
 	const struct err *err;
 	const char *line;
 
-	if (incident->error_code || !incident->hash)
+	if (incident->error_code || (!incident->hash && !incident->crash))
 		return NULL;
 	line = line_of(arena, incident, whole);
 	err = database_begin(database);

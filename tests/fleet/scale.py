@@ -24,17 +24,19 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import tap  # noqa: E402
-from incidents import contents, opened  # noqa: E402
+from incidents import content_of, contents, opened, stamped  # noqa: E402
 from live import table  # noqa: E402
 
-KILLS, WRITERS, DUMP_EACH, LARGEST = 10, 5, 8, 1 << 20
+KILLS, WRITERS, DUMP_EACH, SEVERAL_EACH, LARGEST = 10, 5, 8, 5, 1 << 20
 ROOM, FEWEST = 300, 2000  # bytes for each input: less than what is known of it
 
 
 # ---- inputs ----
 
 def another_log(data, number):
-    return f'2026-11-29 start {number}\n'.encode() + data
+    """Of another time; of some a log that holds the crash three times."""
+    times = 1 if number % SEVERAL_EACH else 3
+    return b''.join(stamped(data, 1700000000 + 600 * number + second) + f'start {number}\n'.encode() for second in range(times))
 
 
 def another_dump(data, number):
@@ -87,8 +89,12 @@ class Ended:
                 self.parent = max(self.parent, *peak)
                 time.sleep(0.02)
 
-    def of_kind(self, kind):
-        return sorted(line for line in self.lines if json.loads(line)['kind'] == kind)
+    def of_kind(self, *kinds):
+        return sorted(line for line in self.lines if json.loads(line)['kind'] in kinds)
+
+    def crashes(self):
+        """With what could not be analysed."""
+        return self.of_kind('input', 'crash')
 
 
 def names_of(paths):
@@ -142,9 +148,9 @@ def whole(paths, folder):
     same('--state: each input is there once', sorted(line['path'] for line in inputs), sorted(map(str, paths)))
     hashes = {hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
     same('... by its content', {line['sha256'] for line in inputs}, hashes)
-    same('--db: the same inputs', by_database.of_kind('input'), by_state.of_kind('input'))
+    same('--db: the same inputs', by_database.crashes(), by_state.crashes())
     same('... and the same clusters', by_database.of_kind('cluster'), by_state.of_kind('cluster'))
-    same('the history has each crash once', [row[0] for row in contents(database)], sorted(line['sha256'] for line in inputs if 'error' not in line))
+    same('the history has each crash once', [row[0] for row in contents(database)], sorted({content_of(json.loads(line)) for line in by_state.crashes() if b'"error":' not in line}))
     return by_state, by_database, database
 
 
@@ -155,9 +161,9 @@ def resumed(paths, folder, by_state, database, chance):
     before = state.read_bytes().count(b'\n')
     done = Ended(['--json', '--state', state, '--db', other], paths)
     print(f'# killed {KILLS} times: the state had {before} lines of {len(paths)}')
-    same(f'killed {KILLS} times and resumed: the same inputs', done.of_kind('input'), by_state.of_kind('input'))
+    same(f'killed {KILLS} times and resumed: the same inputs', done.crashes(), by_state.crashes())
     same('... and the same clusters', done.of_kind('cluster'), by_state.of_kind('cluster'))
-    same('... and the state has each line once', sorted(state.read_bytes().splitlines()), by_state.of_kind('input'))
+    same('... and the state has each line once', sorted(state.read_bytes().splitlines()), by_state.crashes())
     same('... and the history has the same crashes', contents(other), contents(database))
     same('... and the same clusters, told by the history', told(other), told(database))
 
@@ -165,7 +171,7 @@ def resumed(paths, folder, by_state, database, chance):
 def part(paths, folder, by_state):
     """Of some of the inputs: their lines, and a history of these."""
     names, state, database = set(map(str, paths)), folder / 'part.state', folder / 'part.db'
-    lines = [line for line in by_state.of_kind('input') if json.loads(line)['path'] in names]
+    lines = [line for line in by_state.crashes() if json.loads(line)['path'] in names]
     state.write_bytes(b''.join(line + b'\n' for line in lines))
     Ended(['-q', '--state', state, '--db', database], [])
     return lines, database
@@ -186,7 +192,7 @@ def several_writers(paths, folder, lines, database, seconds, chance):
     tap.check(f'{WRITERS} writers, two of them killed', None if all(process.returncode in (0, 1) for process in running[2:]) else said)
     same('... what one writes', contents(other), contents(database))
     same('... and the same clusters', told(other), told(database))
-    same('... which is what there is', [row[0] for row in contents(other)], sorted(json.loads(line)['sha256'] for line in lines if b'"error":' not in line))
+    same('... which is what there is', [row[0] for row in contents(other)], sorted({content_of(json.loads(line)) for line in lines if b'"error":' not in line}))
 
 
 def on_small(paths, small, kept, args):
@@ -212,7 +218,7 @@ def no_room(paths, folder, lines, database):
         return
     first = state.read_bytes().splitlines()
     tap.check('... what was written is there', None if first and set(first) < set(lines) else len(first))
-    same('... and it goes on with more room', Ended(['--json', '--state', state], paths).of_kind('input'), lines)
+    same('... and it goes on with more room', Ended(['--json', '--state', state], paths).crashes(), lines)
     other = on_small(paths, small, folder / 'kept2', ['--db', small / 'full.db'])
     first, all_of_it = contents(other), contents(database)
     tap.check('... what was committed is there', None if first and set(first) < set(all_of_it) else len(first))

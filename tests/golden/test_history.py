@@ -15,7 +15,7 @@ import html5lib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import tap  # noqa: E402
-from incidents import contents, opened  # noqa: E402
+from incidents import contents, opened, stamped  # noqa: E402
 
 LOGS = ('amd64-panic', 'amd64-bus', 'amd64-quit', 'amd64-registered', 'amd64-cgo-stripped')
 SECRET = b'sold out'  # amd64-panic says so
@@ -72,7 +72,7 @@ def told(folder, database):
     tap.check('seen once', (done.report or {}).get('history', {}).get('count') != 1 and done.out[-500:])
     others = {key: value for key, value in done.report.items() if key != 'history'}
     tap.check('... and all else is as it was', others != plain.report and 'it is not')
-    (folder / 'again.log').write_bytes(b'2026-11-29 started\n' + log.read_bytes())
+    (folder / 'again.log').write_bytes(stamped(log.read_bytes(), 1700000000 + 9 * DAY))
     os.utime(folder / 'again.log', (1700000000 + 9 * DAY,) * 2)
     tap.check('one more', triage(database, folder / 'again.log').trouble(0))
     history(database, fingerprint, '--note', 'see \x1b[31mthe <b>runbook', '--issue', 'https://issues.example/7')
@@ -98,10 +98,11 @@ def of_builds(database):
             incident = json.loads(line)
             incident['target'].update(program='shop', version=build, revision=None, build=None)
             incident.update(fingerprint=fingerprint, fingerprint_exact=fingerprint, sha256=f'{number:064x}', functions=[fingerprint])
+            incident.pop('crash', None)
             seen = 1600000000 + day * DAY
             incident['seen'] = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(seen))
             text = json.dumps(incident)
-            connection.execute('INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?)', (incident['sha256'], fingerprint, seen, 'shop', build, text))
+            connection.execute('INSERT INTO incidents (hash, fingerprint, seen, program, build, line) VALUES (?, ?, ?, ?, ?, ?)', (incident['sha256'], fingerprint, seen, 'shop', build, text))
             connection.execute('INSERT OR IGNORE INTO fingerprints (fingerprint, line) VALUES (?, ?)', (fingerprint, text))
     first, second = (' '.join(history(database, name).out.decode().split()) for name in ('aaaa', 'bbbb'))
     tap.check('first on, gone since', None if 'seen 2 times since 2020-09-13, last on 2020-09-14; first on build v1; gone since v3 (2020-09-16)' in first else first)
@@ -126,7 +127,7 @@ def forgotten(folder):
         tap.check('--retain', history(database, '--retain', '30d').trouble(0) or (contents(database) and 'crashes are left'))
         tap.check('the same again', triage(database, folder).trouble(0) or (contents(database) and 'it is added'))
     tap.check('... counts once', None if once and seen_how_often(database, log) == once else f'{once} {seen_how_often(database, log)}')
-    again.write_bytes(b'started again\n' + log.read_bytes())
+    again.write_bytes(stamped(log.read_bytes(), time.time() - 3600))
     tap.check('seen again long after: not new', triage(database, '--since', '24h', again).trouble(0) or history(database, '--since', '24h').trouble(0))
     tap.check('... and it counts', None if seen_how_often(database, log) == once + 1 else seen_how_often(database, log))
     shutil.copy(tap.CASES / 'amd64-nil/expected.traceback', again)
@@ -142,14 +143,17 @@ def of_first_schema(folder):
         connection.executescript((tap.ROOT / 'fleet/history/1.sql').read_text())
         connection.executescript(f'CREATE TABLE tornstack_schema (version BIGINT PRIMARY KEY); INSERT INTO tornstack_schema VALUES (1); '
                                  f'PRAGMA application_id = {made.execute("PRAGMA application_id").fetchone()[0]}')
-        for table in ('incidents', 'fingerprints'):
-            rows = made.execute(f'SELECT * FROM {table}').fetchall()
-            connection.executemany(f'INSERT INTO {table} VALUES ({",".join("?" * len(rows[0]))})', rows)
+        for *values, text in made.execute('SELECT fingerprint, seen, program, build, line FROM incidents').fetchall():
+            line = json.loads(text)
+            line.pop('crash')  # then one was kept of each log, by the log's content
+            connection.execute('INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?)', (line['sha256'], *values, json.dumps(line)))
+        connection.executemany('INSERT INTO fingerprints VALUES (?, ?, ?, ?, ?)', made.execute('SELECT * FROM fingerprints').fetchall())
     wanted = history(new, '--json')
     found = history(old, '--json')
     tap.check('a database of the first schema', None if found.status == 0 and clusters_of(found) == clusters_of(wanted) and clusters_of(wanted) else found.err)
     with opened(old) as connection:
-        tap.check('... is of this one now', connection.execute('SELECT max(version) FROM tornstack_schema').fetchone()[0] < 2 and 'it is not')
+        tap.check('... is of this one now', connection.execute('SELECT max(version) FROM tornstack_schema').fetchone()[0] < 3 and 'it is not')
+    tap.check('... and counts nothing twice', triage(old, folder).trouble(0) or (contents(old) != contents(new) and [row[0] for row in contents(old)]))
     tap.check('... which forgets', history(old, '--retain', '30d').trouble(0) or triage(old, folder).trouble(0) or (contents(old) and contents(old)))
 
 
@@ -195,6 +199,7 @@ def in_any_order(folder):
     line = next(json.loads(text) for text in tap.Run('triage', '--json', folder / 'amd64-panic.log').out.decode().splitlines())
     state, database = folder.parent / 'order.state', folder.parent / 'order.db'
     with open(state, 'w', encoding='utf-8') as out:
+        line.pop('crash')
         for number, (fingerprint, day) in enumerate((('a' * 16, 5), ('b' * 16, 3), ('a' * 16, 1))):
             line.update(fingerprint=fingerprint, fingerprint_exact=fingerprint, sha256=f'{number:064x}', path=f'{number}',
                         seen=time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(1700000000 + day * DAY)))
@@ -229,7 +234,7 @@ def several_writers(folder):
         own = folder.parent / f'own{writer}'
         own.mkdir()
         for number in range(EACH):
-            (own / f'{number}.log').write_bytes(shared + b'\n' * (writer * EACH + number) if number else shared)
+            (own / f'{number}.log').write_bytes(stamped(shared, 1700000000 + writer * EACH + number) if number else shared)
 
     def start(writer):
         return subprocess.Popen([tap.TORNSTACK, 'triage', '-j1', '--db', database, folder.parent / f'own{writer}'], stdout=subprocess.DEVNULL,
@@ -284,6 +289,7 @@ def full_disk(folder):
     tap.check('... what was there is there', not set(before) <= set(contents(database)) and 'it is not')
     state, again = folder.parent / 'full.state', folder.parent / 'again.db'
     line = json.loads(tap.Run('triage', '--json', folder / 'amd64-bus.log').out.decode().splitlines()[0])
+    line.pop('crash')
     state.write_text(''.join(json.dumps({**line, 'sha256': f'{number:064x}', 'path': f'{number}'}) + '\n' for number in range(200)))
     triage(again, folder / 'amd64-bus.log')
     done = subprocess.run(['prlimit', '--fsize=200000', tap.TORNSTACK, 'triage', '--db', again, '--state', state], capture_output=True, check=False,

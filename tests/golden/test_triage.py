@@ -19,6 +19,7 @@ import jsonschema
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import tap  # noqa: E402
+from incidents import content_of, stamped  # noqa: E402
 
 SCHEMA = json.loads((tap.ROOT / 'docs/triage.schema.json').read_text())
 VALIDATOR = jsonschema.Draft202012Validator({key: value for key, value in SCHEMA.items() if key != '$id'})
@@ -51,7 +52,7 @@ def fill(folder):
     below = folder / 'below'
     below.mkdir()
     shutil.copy(folder / 'amd64-panic.log', below / 'copy.log')
-    (below / 'other.log').write_bytes(b'2026-11-29 started\n' + (folder / 'amd64-panic.log').read_bytes())
+    (below / 'other.log').write_bytes(stamped((folder / 'amd64-panic.log').read_bytes(), 1700000000 + 86400))
     shutil.copy(tap.CASES / 'amd64-panic/dump.zst', below / 'dump.zst')
     shutil.copy(tap.CASES / 'amd64-panic/exe.zst', below / 'exe.zst')
     (below / '.hidden.log').write_bytes((folder / 'amd64-panic.log').read_bytes())
@@ -69,7 +70,7 @@ def whole(folder):
     paths = sorted(line['path'] for line in inputs)
     expected = sorted(str(path) for path in folder.rglob('*') if path.is_file() and path.name not in ('.hidden.log', 'notes.txt', 'exe.zst'))
     tap.check('a line for each dump and log, once', paths != expected and f'{paths}\n{expected}')
-    contents = {line['sha256'] for line in inputs}
+    contents = {content_of(line) for line in inputs}
     tap.check('copies count once', sum(line['count'] for line in clusters) != len(contents) and lines)
     panic = [line for line in clusters if 'go-panic' in line['cause'] and line['count'] == 3]
     tap.check('a log, the log of a logger and the core of one crash are together', len(panic) != 1 and clusters)

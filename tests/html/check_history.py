@@ -37,10 +37,11 @@ def invent(database):
             line.update(path=nasty(number), host=nasty(kind % 40), sha256=hashlib.sha256(f'i{number}'.encode()).hexdigest(), fingerprint=fingerprint,
                         fingerprint_exact=fingerprint, seen=time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(seen)), cause=[nasty(kind)],
                         functions=[nasty(kind), nasty(kind + 1)])
+            line.pop('crash', None)
             line['verdict'].update(headline=nasty(kind), place=nasty(kind))
             line['target'].update(program=nasty(kind % 7), version=nasty(number % 30), go_version=nasty(3))
             text = json.dumps(line)
-            connection.execute('INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?)', (line['sha256'], fingerprint, seen, nasty(kind % 7), nasty(number % 30), text))
+            connection.execute('INSERT INTO incidents (hash, fingerprint, seen, program, build, line) VALUES (?, ?, ?, ?, ?, ?)', (line['sha256'], fingerprint, seen, nasty(kind % 7), nasty(number % 30), text))
             connection.execute('INSERT OR IGNORE INTO fingerprints (fingerprint, line, headline, report) VALUES (?, ?, ?, ?)',
                                (fingerprint, text, nasty(kind), nasty(kind) + '\n</pre>' + NASTY))
             connection.execute("INSERT OR IGNORE INTO notes VALUES (?, 1, 'note', ?)", (fingerprint, nasty(kind)))

@@ -18,6 +18,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import tap  # noqa: E402
+from incidents import stamped  # noqa: E402
 
 DAY, WRITERS, KILLS, LOGS = 86400, 5, 10, 300
 PASSWORD = 'seven%20doors'
@@ -106,7 +107,7 @@ def fill(folder):
     for number in range(LOGS):
         log = logs[number % len(logs)]
         path = folder / f'{number:04}-{log.parent.name}.log'
-        path.write_bytes(f'2026-11-29 start {number}\n'.encode() + log.read_bytes())
+        path.write_bytes(stamped(log.read_bytes(), 1700000000 + DAY // 8 * number))
         os.utime(path, (1700000000 + DAY // 8 * number,) * 2)
     for case in ('amd64-panic', 'amd64-deadlock'):
         shutil.copy(tap.CASES / case / 'dump.zst', folder / f'{case}.zst')

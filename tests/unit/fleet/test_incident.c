@@ -31,6 +31,8 @@ static void go_round(void *arena)
 	static const struct incident one = {
 		.path = "a\nb\"c\xff", .size = 7, .modified = 1795922214743831199, .seen = 1795922214, .host = "h", .certainty = "likely", .rule = "nil-deref",
 		.fingerprint = "0123456789abcdef", .exact = "fedcba9876543210", .cause = {{"p", "nil-deref"}, 2}, .functions = {{"main.f"}, 1}, .died_in = 1, .said = "00112233445566aa", .program = "p",
+		.other = true, .number = 2, .total = 3, .crash_seen = 1795922200,
+		.crash = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
 	};
 	struct incident other;
 	char *line = NULL;
@@ -50,6 +52,11 @@ static void go_round(void *arena)
 	assert_int_equal(other.died_in, 1);
 	assert_string_equal(other.said, "00112233445566aa");
 	assert_null(other.place);
+	assert_true(other.other);
+	assert_int_equal(other.number, 2);
+	assert_int_equal(other.total, 3);
+	assert_string_equal(other.crash, one.crash);
+	assert_int_equal(other.crash_seen, one.crash_seen);
 	free(line);
 }
 
