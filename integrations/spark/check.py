@@ -20,15 +20,20 @@ import triage_job
 INPUTS = 2000
 
 
+def stamped(data, seconds):
+    stamp = time.strftime('%Y-%m-%dT%H:%M:%SZ ', time.gmtime(seconds)).encode()
+    return b''.join(stamp + line for line in data.splitlines(keepends=True))
+
+
 def fill(folder, cases):
-    """Logs of every case that has one, again and again with other first lines; a few dumps with their executables; what is neither."""
+    """Logs of every case that has one, again and again of other times, some with two crashes; a few dumps with their executables; what is neither."""
     logs = sorted(cases.glob('*/expected.traceback'))
     for number in range(INPUTS):
         log = logs[number % len(logs)]
         below = folder / f'host{number % 7}'
         below.mkdir(exist_ok=True)
         path = below / f'{log.parent.name}-{number}.log'
-        path.write_bytes(f'2026-11-29 start {number}\n'.encode() + log.read_bytes())
+        path.write_bytes(b''.join(stamped(log.read_bytes(), 1700000000 + 3600 * number + second) for second in range(1 if number % 9 else 2)))
         os.utime(path, (1700000000 + 3600 * number,) * 2)
     for case in ('amd64-panic', 'amd64-deadlock'):
         shutil.copytree(cases / case, folder / case, ignore=shutil.ignore_patterns('*.md', '*.json', '*.txt', '*.traceback', '*.html'))
@@ -86,7 +91,7 @@ def share_of(line, number, count):
 
 def fleet_of(lines, tornstack):
     """The same crashes with what logs do not tell: hosts, builds that follow each other, CPUs, releases; and one that could not be analysed."""
-    inputs = [json.loads(line) for line in triage_job.of_kind(lines, 'input')]
+    inputs = [json.loads(line) for line in triage_job.of_kind(lines, 'input', 'crash')]
     for number, line in enumerate(inputs):
         share = share_of(line, number, len(inputs))
         line['seen'] = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(1700000000 + int(86400 * 20 * share)))
@@ -142,11 +147,11 @@ def main():
         made = triage_job.triage(spark, [str(folder)], tornstack)
         inputs, clusters = made[0].collect(), made[1].collect()
         print(f'# {len(inputs)} inputs: one machine {between - begun:.1f} s, Spark {time.monotonic() - between:.1f} s')
-        compare('inputs', [line for line in inputs if '"code":"no-dump"' not in line], triage_job.of_kind(alone, 'input'))
+        compare('inputs', [line for line in inputs if '"code":"no-dump"' not in line], triage_job.of_kind(alone, 'input', 'crash'))
         compare('clusters', clusters, triage_job.of_kind(alone, 'cluster'))
         parquet(spark, folder, *made)
         some, _ = triage_job.triage(spark, [f'{(folder / "host0").as_uri()}/*.log'], tornstack)
-        wanted = [line for line in triage_job.of_kind(alone, 'input') if f'{folder}/host0/' in line]
+        wanted = [line for line in triage_job.of_kind(alone, 'input', 'crash') if f'{folder}/host0/' in line]
         compare('binaryFile', [line.replace(f'file:{folder}', str(folder)) for line in some.collect()], wanted)
         queries(fleet_of(alone, tornstack), folder)
     spark.stop()

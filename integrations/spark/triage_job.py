@@ -18,20 +18,20 @@ import tempfile
 from pyspark.sql import Row, SparkSession
 from pyspark.sql.types import LongType, StringType, StructField, StructType
 
-INPUTS = ('path', 'sha256', 'seen', 'host', 'certainty', 'rule', 'place', 'fingerprint', 'program', 'version', 'go_version', 'error', 'line')
+INPUTS = ('path', 'sha256', 'crash', 'crash_sha256', 'seen', 'host', 'certainty', 'rule', 'place', 'fingerprint', 'program', 'version', 'go_version', 'error', 'line')
 CLUSTERS = ('id', 'count', 'first_seen', 'last_seen', 'certainty', 'rule', 'place', 'program', 'new_in', 'gone_in', 'line')
 
 
 def run(tornstack, arguments, names=''):
-    """Lines of a triage, as they are. Status 1 says that something could not be analysed, which its line says, too."""
+    """Lines of a triage, as they are; of a log that of the file behind those of its other crashes. Status 1 says that something could not be analysed, which its line says, too."""
     done = subprocess.run([tornstack, 'triage', '--json', *arguments], input=names.encode(errors='surrogateescape'), capture_output=True, check=False)
     if done.returncode not in (0, 1) or (done.returncode and not done.stdout):
         raise RuntimeError(f'tornstack triage: status {done.returncode}: {done.stderr.decode(errors="replace")[-2000:]}')
     return done.stdout.decode().splitlines()
 
 
-def of_kind(lines, kind):
-    return [line for line in lines if json.loads(line)['kind'] == kind]
+def of_kind(lines, *kinds):
+    return [line for line in lines if json.loads(line)['kind'] in kinds]
 
 
 def files_below(source):
@@ -43,7 +43,7 @@ def files_below(source):
 def analyse_paths(tornstack):
     def analyse(paths):
         names = '\n'.join(paths)
-        return of_kind(run(tornstack, ['-j1', '-'], names), 'input') if names else []
+        return of_kind(run(tornstack, ['-j1', '-'], names), 'input', 'crash') if names else []
     return analyse
 
 
@@ -57,7 +57,7 @@ def analyse_objects(tornstack):
                     out.write(row.content)
                 modified = row.modificationTime.timestamp()
                 os.utime(path, (modified, modified))
-                for text in of_kind(run(tornstack, ['-j1', path]), 'input'):
+                for text in of_kind(run(tornstack, ['-j1', path]), 'input', 'crash'):
                     line = json.loads(text)
                     line['path'] = row.path + line['path'][len(path):]
                     yield json.dumps(line, ensure_ascii=False, separators=(',', ':'))
@@ -76,12 +76,13 @@ def put_together(tornstack):
 def row_of(columns, text):
     line = json.loads(text)
     flat = {**line, **line.get('verdict', {}), **{key: line.get('target', {}).get(key, line.get(key)) for key in ('program', 'version', 'go_version')},
-            'error': (line.get('error') or {}).get('code'), 'line': text}
+            'error': (line.get('error') or {}).get('code'), 'line': text, 'crash': (line.get('crash') or {}).get('number'),
+            'crash_sha256': (line.get('crash') or {}).get('sha256')}
     return Row(**{name: flat.get(name) for name in columns})
 
 
 def schema_of(columns):
-    return StructType([StructField(name, LongType() if name == 'count' else StringType()) for name in columns])
+    return StructType([StructField(name, LongType() if name in ('count', 'crash') else StringType()) for name in columns])
 
 
 def triage(spark, sources, tornstack='tornstack', partitions=None):
@@ -96,8 +97,7 @@ def triage(spark, sources, tornstack='tornstack', partitions=None):
         frame = spark.read.format('binaryFile').load(objects)
         inputs = inputs.union(frame.rdd.mapPartitions(analyse_objects(tornstack)))
     inputs = inputs.cache()
-    crashes = inputs.filter(lambda line: 'error' not in json.loads(line))
-    return inputs, crashes.coalesce(1).mapPartitions(put_together(tornstack))
+    return inputs, inputs.coalesce(1).mapPartitions(put_together(tornstack))
 
 
 def write(spark, output, inputs, clusters):

@@ -2,7 +2,7 @@
 --     clickhouse-client --query 'INSERT INTO lines FORMAT JSONAsString' <triage.jsonl
 CREATE TABLE lines (line String) ENGINE = MergeTree ORDER BY tuple();
 CREATE VIEW incidents AS SELECT
-	JSONExtract(line, 'sha256', 'Nullable(String)') AS hash,
+	coalesce(JSONExtract(line, 'crash', 'sha256', 'Nullable(String)'), JSONExtract(line, 'sha256', 'Nullable(String)')) AS hash,
 	JSONExtractString(line, 'path') AS path,
 	parseDateTimeBestEffort(JSONExtractString(line, 'seen'), 'UTC') AS seen,
 	JSONExtract(line, 'host', 'Nullable(String)') AS host,
@@ -16,7 +16,7 @@ CREATE VIEW incidents AS SELECT
 	JSONExtract(line, 'target', 'go_version', 'Nullable(String)') AS go_version,
 	JSONExtract(line, 'target', 'arch', 'Nullable(String)') AS arch,
 	JSONExtract(line, 'error', 'code', 'Nullable(String)') AS error
-FROM lines WHERE JSONExtractString(line, 'kind') = 'input';
+FROM lines WHERE JSONExtractString(line, 'kind') IN ('input', 'crash');
 CREATE VIEW clusters AS SELECT
 	JSONExtractString(line, 'id') AS id,
 	JSONExtractUInt(line, 'count') AS crashes,

@@ -1,7 +1,7 @@
 -- duckdb.sql: lines of `tornstack triage --json` (or of its state file) as tables that queries.sql asks.
 CREATE TABLE lines AS SELECT json AS line FROM read_json_objects('triage.jsonl', format = 'newline_delimited');
 CREATE VIEW incidents AS SELECT
-	line->>'$.sha256' AS hash,
+	coalesce(line->>'$.crash.sha256', line->>'$.sha256') AS hash,
 	line->>'$.path' AS path,
 	CAST(line->>'$.seen' AS TIMESTAMP) AS seen,
 	line->>'$.host' AS host,
@@ -14,7 +14,7 @@ CREATE VIEW incidents AS SELECT
 	line->>'$.target.go_version' AS go_version,
 	line->>'$.target.arch' AS arch,
 	line->>'$.error.code' AS error
-FROM lines WHERE line->>'$.kind' = 'input';
+FROM lines WHERE line->>'$.kind' IN ('input', 'crash');
 CREATE VIEW clusters AS SELECT
 	line->>'$.id' AS id,
 	CAST(line->>'$.count' AS BIGINT) AS crashes,
