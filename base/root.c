@@ -15,8 +15,8 @@
 /* As in Linux: of links on one way. Folders in one another are held, each by a descriptor. */
 enum { LINKS_MOST = 40, DEPTH_MOST = 64 };
 
-/* <linux/openat2.h>, which older headers lack. */
-enum { OPENAT2 = 437, RESOLVE_IN_ROOT = 0x10 };
+/* <linux/openat2.h>, which older headers lack. Under its own names they would be macros where <fcntl.h> includes it: glibc 2.43. */
+enum { OPENAT2 = 437, WITHIN_ROOT = 0x10 };
 struct how {
 	uint64_t flags, mode, resolve;
 };
@@ -150,7 +150,7 @@ int root_walk(const char *root, const char *name, int flags)
 
 int root_open(const char *root, const char *name, int flags)
 {
-	const struct how how = {.flags = (uint64_t)flags, .resolve = RESOLVE_IN_ROOT};
+	const struct how how = {.flags = (uint64_t)flags, .resolve = WITHIN_ROOT};
 	const int folder = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int ret, error;
 
