@@ -112,7 +112,7 @@ static void ends_early(struct arena *arena, const struct arch *arch)
 	trials_run(trials, 0, 2 * SLICES_MOST, results);
 	for (int i = 0; i < 2 * SLICES_MOST; i++) {
 		assert_false(results[i].settled);
-		assert_in_range(results[i].depth, 3 * STACK_KEPT, 3 * STACK_KEPT + 1);
+		assert_int_in_range(results[i].depth, 3 * STACK_KEPT, 3 * STACK_KEPT + 1);
 	}
 	trials_end(trials);
 }

@@ -29,7 +29,7 @@ static void check_each(unsigned workers, size_t size, size_t least)
 	static struct counts counts;
 	const size_t slices = slices_count(workers, size, least);
 
-	assert_in_range(slices, 1, workers && workers < SLICES_MOST ? workers : SLICES_MOST);
+	assert_int_in_range(slices, 1, workers && workers < SLICES_MOST ? workers : SLICES_MOST);
 	assert_true(slices == 1 || size / slices >= least);
 	memset(&counts, 0, sizeof counts);
 	slices_run(slices, size, count_each, &counts);

@@ -133,8 +133,8 @@ static void on_interrupt(int number)
 	_exit(128 + number);
 }
 
-/* In a process of its own: half a report, and then what `stop` does. */
-static void write_and_stop(const char *path, const char *folder, void (*stop)(struct output *output))
+/* In a process of its own: half a report, and then what `end` does. */
+static void write_and_stop(const char *path, const char *folder, void (*end)(struct output *output))
 {
 	struct output output;
 
@@ -143,11 +143,11 @@ static void write_and_stop(const char *path, const char *folder, void (*stop)(st
 		_exit(1);
 	if (files_in(folder) != 1)
 		_exit(2);
-	stop(&output);
+	end(&output);
 	_exit(3);
 }
 
-static int status_of(const char *folder, void (*stop)(struct output *output))
+static int status_of(const char *folder, void (*end)(struct output *output))
 {
 	char path[512];
 	pid_t child = fork();
@@ -155,7 +155,7 @@ static int status_of(const char *folder, void (*stop)(struct output *output))
 
 	snprintf(path, sizeof path, "%s/report", folder);
 	if (!child)
-		write_and_stop(path, folder, stop);
+		write_and_stop(path, folder, end);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);

@@ -77,7 +77,7 @@ static void slice_absurd(struct arena *arena)
 
 	put_slice(&s, UINT64_MAX);
 	go_put(s.builder, LABELS + HEADER + 8, UINT64_MAX); /* the first key's length */
-	assert_in_range(read_all(&s, found), 1, LABELS_MOST);
+	assert_int_in_range(read_all(&s, found), 1, LABELS_MOST);
 }
 
 /* A map of one bucket, with one key there and one in the bucket that overflows it; `chain` leads from that on. */

@@ -277,8 +277,8 @@ static void inline_cycle(struct arena *arena, const struct target *target)
 		struct pclntab table = p.table;
 
 		table.gofunc = span_slice(table.gofunc, 0, cut);
-		assert_in_range(func_inline_frames(&table, &p.func[1], p.func[1].entry + 0x10, frames), 1,
-				INLINE_LIMIT);
+		assert_int_in_range(func_inline_frames(&table, &p.func[1], p.func[1].entry + 0x10, frames), 1,
+				    INLINE_LIMIT);
 	}
 }
 

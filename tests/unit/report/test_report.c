@@ -222,7 +222,7 @@ static void check_text(const char *text, bool color, bool wrapped)
 		columns += code_point_columns(c);
 		assert_false(c < ' ' || (c >= 0x7f && c < 0xa0) || c == 0x202e);
 		if (wrapped)
-			assert_in_range(columns, 1, 100);
+			assert_int_in_range(columns, 1, 100);
 	}
 }
 
@@ -545,8 +545,8 @@ static void test_full_output(void **state)
 	for (uint64_t i = 2; i < MANY_GOROUTINES; i++)
 		add_goroutine(f, 15 + i, 0x400000 + i * 0x10000);
 	f->diagnosis.analysis = analyze(&f->runtime);
-	assert_in_range(goroutines_asked_for(f, true), 1, MANY_GOROUTINES / 2);
-	assert_in_range(goroutines_asked_for(f, false), 1, MANY_GOROUTINES / 2);
+	assert_int_in_range(goroutines_asked_for(f, true), 1, MANY_GOROUTINES / 2);
+	assert_int_in_range(goroutines_asked_for(f, false), 1, MANY_GOROUTINES / 2);
 }
 
 static int setup(void **state)

@@ -405,7 +405,7 @@ static void any_bytes(void **state)
 			bytes[i] = (uint8_t)((seed = seed * 6364136223846793005u + 1442695040888963407u) >> 56);
 		if (!insn_decode(decoder, seed, (struct span){bytes, sizeof bytes}, &insn))
 			continue;
-		assert_in_range(insn.size, 1, 15);
+		assert_int_in_range(insn.size, 1, 15);
 		assert_true(insn.count <= EFFECT_LIMIT);
 		for (size_t i = 0; i < insn.count; i++) {
 			assert_true(insn.effects[i].dst == REG_NONE || insn.effects[i].dst < REG_LIMIT);

@@ -71,7 +71,7 @@ static int start(void **state)
 	return target->pid < 0 || read(ends[0], &byte, 1) != 1;
 }
 
-static int stop(void **state)
+static int finish(void **state)
 {
 	struct target *target = *state;
 
@@ -215,12 +215,12 @@ int main(void)
 	static void (*bodies[])(struct target *target) = {copies_what_is_marked, knows_what_was_never_written, steps_over_what_is_gone,
 							  finds_room_for_new_mappings, stops_and_releases, copies_without_the_call};
 	const struct CMUnitTest tests[] = {
-		{"copies what is marked", run, start, stop, &bodies[0]},
-		{"knows what was never written to", run, start, stop, &bodies[1]},
-		{"steps over what is gone", run, start, stop, &bodies[2]},
-		{"finds room for new mappings", run, start, stop, &bodies[3]},
-		{"stops and releases", run, start, stop, &bodies[4]},
-		{"copies without process_vm_readv", run, start, stop, &bodies[5]},
+		{"copies what is marked", run, start, finish, &bodies[0]},
+		{"knows what was never written to", run, start, finish, &bodies[1]},
+		{"steps over what is gone", run, start, finish, &bodies[2]},
+		{"finds room for new mappings", run, start, finish, &bodies[3]},
+		{"stops and releases", run, start, finish, &bodies[4]},
+		{"copies without process_vm_readv", run, start, finish, &bodies[5]},
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

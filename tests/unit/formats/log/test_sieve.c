@@ -116,7 +116,7 @@ static void expect_same(void (*write)(FILE *out), size_t most)
 		struct text got = found(log, pieces[i], &kept);
 
 		assert_string_equal(got.bytes, whole.bytes);
-		assert_in_range(kept, 1, most);
+		assert_int_in_range(kept, 1, most);
 		free(got.bytes);
 	}
 	free(whole.bytes);
@@ -219,7 +219,7 @@ static void expect_whole(void (*write)(FILE *out))
 	struct text log = written(write), got = found(log, 1 << 18, NULL);
 	size_t lines = 0;
 
-	assert_in_range(log.size, (16 << 20) + 1, SIZE_MAX); /* more than a window */
+	assert_true(log.size > 16 << 20); /* more than a window */
 	assert_ptr_equal(strstr(got.bytes, "== "), got.bytes);
 	assert_null(strstr(got.bytes + 1, "\n== "));
 	for (const char *at = got.bytes; (at = strchr(at, '\n')); at++)

@@ -235,7 +235,7 @@ static void texts_of_pcs(void **state)
 	used = arena_used(arena);
 	for (uint64_t pc = 0x100000; pc < 0x100000 + MANY_PCS; pc++)
 		made += ask(&writer, PC_TEXT_RETURN, pc);
-	assert_in_range(made, 1, MANY_PCS / 2); /* those that were not kept */
+	assert_int_in_range(made, 1, MANY_PCS / 2); /* those that were not kept */
 	assert_int_equal(arena_used(arena), used);
 	arena_free(arena);
 }
@@ -252,10 +252,10 @@ static void long_texts_of_pcs(void **state)
 	for (uint64_t pc = 0; pc < LONG_PCS; pc++)
 		assert_true(ask_long(&writer, PC_TEXT_RETURN, pc, LONG_DIGITS));
 	used = arena_used(arena);
-	assert_in_range(used, LONG_DIGITS, (size_t)LONG_PCS * LONG_DIGITS / 2);
+	assert_int_in_range(used, LONG_DIGITS, (size_t)LONG_PCS * LONG_DIGITS / 2);
 	for (uint64_t pc = 0; pc < LONG_PCS; pc++)
 		made += ask_long(&writer, PC_TEXT_RETURN, pc, LONG_DIGITS);
-	assert_in_range(made, LONG_PCS / 2, LONG_PCS - 1); /* some were kept */
+	assert_int_in_range(made, LONG_PCS / 2, LONG_PCS - 1); /* some were kept */
 	assert_int_equal(arena_used(arena), used);
 	arena_free(arena);
 }

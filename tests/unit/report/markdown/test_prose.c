@@ -63,8 +63,8 @@ static void test_long(void **state)
 
 	for (const char *fill = "`.|\303"; *fill; fill++) {
 		memset(name, *fill, size);
-		assert_in_range(strlen(prose(*state, PROSE_CELL, name)), 300, 5000000);
-		assert_in_range(strlen(code_span(*state, PROSE_CELL, name)), 300, 2000);
+		assert_int_in_range(strlen(prose(*state, PROSE_CELL, name)), 300, 5000000);
+		assert_int_in_range(strlen(code_span(*state, PROSE_CELL, name)), 300, 2000);
 	}
 }
 
