@@ -70,18 +70,18 @@ def each(folder):
           seen=BEGIN + 3600)
     done = run('--json', folder / 'each')
     lines = crashes(done)['app.log']
-    tap.check('each crash has a line, that of the file comes last', [line['kind'] for line in lines] != ['crash', 'crash', 'input'] and lines)
+    tap.check('each crash has a line, that of the file comes last', [line['kind'] for line in lines] != ['crash', 'crash', 'input'] and f'differs: {lines}')
     tap.check('lines are as the schema says', '\n'.join(error.message[:300] for line in of_kind(done, 'crash', 'input', 'cluster') for error in VALIDATOR.iter_errors(line)))
-    tap.check('which of how many', [(line['crash']['number'], line['crash']['of']) for line in lines] != [(1, 3), (2, 3), (3, 3)] and lines)
+    tap.check('which of how many', [(line['crash']['number'], line['crash']['of']) for line in lines] != [(1, 3), (2, 3), (3, 3)] and f'differs: {lines}')
     wanted = [clock(BEGIN + number * MINUTE) for number in range(3)]
-    tap.check('when', [line['seen'] for line in lines] != wanted and [line['seen'] for line in lines])
-    tap.check('what', [line['verdict']['place'] for line in lines] != ['main.order.ship main.go:38', 'main.handle main.go:105', 'main.order.ship main.go:38'] and lines)
-    tap.check('equal texts of two times are two', len({line['crash']['sha256'] for line in lines}) != 3 and lines)
-    tap.check('each is counted', sorted(line['count'] for line in of_kind(done, 'cluster')) != [1, 2] and done.out)
+    tap.check('when', [line['seen'] for line in lines] != wanted and f'differs: {lines}')
+    tap.check('what', [line['verdict']['place'] for line in lines] != ['main.order.ship main.go:38', 'main.handle main.go:105', 'main.order.ship main.go:38'] and f'differs: {lines}')
+    tap.check('equal texts of two times are two', len({line['crash']['sha256'] for line in lines}) != 3 and f'differs: {lines}')
+    tap.check('each is counted', sorted(line['count'] for line in of_kind(done, 'cluster')) != [1, 2] and f'differs: {done.out}')
     text = run(folder / 'each').out.decode()
     tap.check('the table counts crashes', None if text.startswith('3 crashes in 2 clusters\n') and 'app.log#2' in text and 'app.log#1' in text else text)
     records = [json.loads(line)['resourceLogs'][0]['scopeLogs'][0]['logRecords'][0] for line in run('--otlp', folder / 'each').out.decode().splitlines()]
-    tap.check('records: one for each, of its time', sorted(record['timeUnixNano'] for record in records) != [f'{BEGIN + number * MINUTE}000000000' for number in range(3)] and records)
+    tap.check('records: one for each, of its time', sorted(record['timeUnixNano'] for record in records) != [f'{BEGIN + number * MINUTE}000000000' for number in range(3)] and f'differs: {records}')
     metrics = folder / 'metrics.prom'
     run('-q', '--metrics', metrics, folder / 'each')
     found = dict(re.findall(r'^(tornstack_inputs\S+) (\d+)', metrics.read_text(), re.M))
@@ -121,15 +121,15 @@ def copies(folder):
     write(folder / 'copies/c.log', *(b'web-1 | ' + line for line in DIVISION.splitlines(keepends=True)))
     found = crashes(run('--json', folder / 'copies'))
     digests = {name: lines[-1]['crash']['sha256'] for name, lines in found.items()}
-    tap.check('the same crash in three files', len(set(digests.values())) != 1 and digests)
+    tap.check('the same crash in three files', len(set(digests.values())) != 1 and f'differs: {digests}')
     text = run('-q', folder / 'copies').out.decode()
-    tap.check('... counts once', text != '2 crashes in 2 clusters, 2 copies\n' and text)
+    tap.check('... counts once', text != '2 crashes in 2 clusters, 2 copies\n' and f'differs: {text}')
     write(folder / 'copies/d.log', DIVISION.replace(b'goroutine 5 ', b'goroutine 6 '))
     tap.check('... one that differs does not', None if run('-q', folder / 'copies').out.decode().startswith('3 crashes in 2 clusters, 2 cop') else run('-q', folder / 'copies').out)
     write(folder / 'loop/a.log', *(PANIC + ordinary(number) for number in range(5)))
     write(folder / 'loop/b.log', *(PANIC + ordinary(number) for number in range(3)))
     text = run('-q', folder / 'loop').out.decode()
-    tap.check('five that said the same, of which three lie there twice', text != '5 crashes in 1 cluster, 3 copies\n' and text)
+    tap.check('five that said the same, of which three lie there twice', text != '5 crashes in 1 cluster, 3 copies\n' and f'differs: {text}')
 
 
 def grown(folder):
@@ -141,18 +141,18 @@ def grown(folder):
         done = run('--json', '--state', state, '--db', database, folder / 'grown')
         tap.check(f'grown to {count}', done.status and f'{done.status} {done.err}')
     fresh = run('--json', folder / 'grown')
-    tap.check('... what one run counts', [line['count'] for line in of_kind(done, 'cluster')] != [line['count'] for line in of_kind(fresh, 'cluster')] and done.out)
+    tap.check('... what one run counts', [line['count'] for line in of_kind(done, 'cluster')] != [line['count'] for line in of_kind(fresh, 'cluster')] and f'differs: {done.out}')
     lines = [json.loads(line) for line in state.read_text().splitlines()]
     tap.check('... the file is there each time, each crash that is not its last once',
               sorted(line['crash']['number'] for line in lines if line['kind'] == 'crash') != [4] and [(line['kind'], line['crash']) for line in lines])
-    tap.check('... as old as when it was first there', {line['seen'] for line in lines if line['crash']['number'] == 1} != {clock(BEGIN + 1)} and lines)
-    tap.check('... the history has five', len(contents(database)) != 5 and contents(database))
-    tap.check('... by their digests', sorted(row[0] for row in contents(database)) != sorted({content_of(line) for line in lines}) and contents(database))
+    tap.check('... as old as when it was first there', {line['seen'] for line in lines if line['crash']['number'] == 1} != {clock(BEGIN + 1)} and f'differs: {lines}')
+    tap.check('... the history has five', len(contents(database)) != 5 and f'differs: {contents(database)}')
+    tap.check('... by their digests', sorted(row[0] for row in contents(database)) != sorted({content_of(line) for line in lines}) and f'differs: {contents(database)}')
     with opened(database) as connection:
         files = connection.execute('SELECT file, crash FROM incidents').fetchall()
     tap.check('... and where they are', None if sorted(crash for _, crash in files) == [1, 2, 3, 4, 5] and all(len(file) == 64 for file, _ in files) else files)
     history = tap.Run('history', '--db', database, '--json')
-    tap.check('... and tells them', [line['count'] for line in of_kind(history, 'cluster')] != [line['count'] for line in of_kind(fresh, 'cluster')] and history.out)
+    tap.check('... and tells them', [line['count'] for line in of_kind(history, 'cluster')] != [line['count'] for line in of_kind(fresh, 'cluster')] and f'differs: {history.out}')
 
 
 def reports(folder):
@@ -161,10 +161,12 @@ def reports(folder):
         database = folder / f'reports{len(redaction)}.db'
         write(folder / 'reports/app.log', PANIC, ordinary(1), DIVISION, C)
         run('-q', *redaction, '--db', database, folder / 'reports')
-        for line in of_kind(tap.Run('history', '--db', database, '--json'), 'cluster'):
+        clusters = of_kind(tap.Run('history', '--db', database, '--json'), 'cluster')
+        tap.check('three clusters', None if len(clusters) == 3 else f'{clusters}')
+        for line in clusters:
             report = tap.Run('history', '--db', database, line['id']).out.decode().partition('Report of one of them:')[2]
             place = line['verdict']['place'].split()[0]
-            tap.check(f'the report of {place} {redaction}', f'fingerprint {line["id"]}' not in report and report)
+            tap.check(f'the report of {place} {redaction}', f'fingerprint {line["id"]}' not in report and f'differs: {report}')
 
 
 def killed(folder):
@@ -174,6 +176,7 @@ def killed(folder):
     state, cut = folder / 'killed.state', folder / 'cut.state'
     whole = run('--json', '-j1', '--state', state, folder / 'killed')
     data = state.read_bytes()
+    tap.check('three logs of three', None if [line[1] for line in counts(whole)] == [3, 3, 3] else f'{whole.out}')
     wanted, chance = sorted(data.splitlines()), random.Random(7)
     ends = [match.end() for match in re.finditer(b'\n', data)]
     for size in [0, *ends, *(end - 1 for end in ends), *(chance.randrange(len(data)) for _ in range(CUTS))]:
@@ -198,9 +201,9 @@ def killed_at_random(folder, whole, wanted, chance):
             time.sleep(chance.uniform(0.005, 0.12))
             process.kill()
     done = run('--json', '--state', state, '--db', database, folder / 'killed')
-    tap.check('killed ten times and resumed', counts(done) != counts(whole) and done.out + done.err.encode())
-    tap.check('... each line once', sorted(state.read_bytes().splitlines()) != wanted and state.read_bytes()[-3000:])
-    tap.check('... and each crash', len(contents(database)) != 9 and contents(database))
+    tap.check('killed ten times and resumed', counts(done) != counts(whole) and f'differs: {done.out + done.err.encode()}')
+    tap.check('... each line once', sorted(state.read_bytes().splitlines()) != wanted and f'differs: {state.read_bytes()[-3000:]}')
+    tap.check('... and each crash', len(contents(database)) != 9 and f'differs: {contents(database)}')
 
 
 def watched(folder):
@@ -216,8 +219,8 @@ def watched(folder):
         process.terminate()
         guard.cancel()
     kinds = [line.get('kind') for line in first + second]
-    tap.check('--watch: what is new, and the clusters that grew', kinds != ['input', 'cluster', 'crash', 'input', 'cluster', 'cluster'] and first + second)
-    tap.check('... by their numbers', [line.get('crash', {}).get('number') for line in second[:2]] != [2, 3] and second)
+    tap.check('--watch: what is new, and the clusters that grew', kinds != ['input', 'cluster', 'crash', 'input', 'cluster', 'cluster'] and f'differs: {first + second}')
+    tap.check('... by their numbers', [line.get('crash', {}).get('number') for line in second[:2]] != [2, 3] and f'differs: {second}')
 
 
 def archived(folder):
@@ -225,7 +228,7 @@ def archived(folder):
     subprocess.run(['tar', 'czf', folder / 'logs.tgz', '-C', folder, 'tar/app.log'], check=True)
     done = run('--json', folder / 'logs.tgz')
     tap.check('a member of an archive', [(line['kind'], line['path']) for line in of_kind(done, 'crash', 'input')] !=
-              [('crash', f'{folder}/logs.tgz/tar/app.log'), ('input', f'{folder}/logs.tgz/tar/app.log')] and done.out)
+              [('crash', f'{folder}/logs.tgz/tar/app.log'), ('input', f'{folder}/logs.tgz/tar/app.log')] and f'differs: {done.out}')
 
 
 def many(folder):
@@ -236,8 +239,8 @@ def many(folder):
     done = run('--json', '--state', state, folder / 'many')
     lines = crashes(done)['app.log']
     tap.check('a log of 100,000 crashes', done.status and f'{done.status} {done.err}')
-    tap.check('... the last 1,000 of them', [line['crash']['number'] for line in lines] != list(range(99001, 100001)) and [line['crash'] for line in lines[:3]])
-    tap.check('... of how many', {line['crash']['of'] for line in lines} != {100000} and lines[:1])
+    tap.check('... the last 1,000 of them', [line['crash']['number'] for line in lines] != list(range(99001, 100001)) and f'differs: {lines[:3]}')
+    tap.check('... of how many', {line['crash']['of'] for line in lines} != {100000} and f'differs: {lines[:1]}')
     tap.check('... which is said', None if '100000 crashes' in done.err and 'app.log' in done.err else done.err)
     with open(log, 'ab') as out:
         out.write(one % (7, 7))
