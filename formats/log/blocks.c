@@ -28,6 +28,7 @@ struct building {
 	bool headless;    /* an exception of Windows ended the process: the stack that comes first has no header (signal_windows.go winthrow) */
 	bool indented;    /* what ended the process: as in a document that quotes it; the runtime indents later panics only */
 	bool threads;     /* the runtime goes through its threads: "-----" */
+	bool turn;        /* … and said so last: the signal that follows is the next thread's, any other begins another crash */
 	bool races;       /* in a report of the race detector */
 	enum log_kind last;
 };
@@ -195,8 +196,10 @@ static void keep(struct building *building, const struct stream_line *record, en
 	building->block.stacks += kind == LOG_STACK;
 	building->block.places += record->below / 2U + (kind == LOG_PLACE);
 	building->block.has_words |= kind == LOG_WORDS;
-	if (kind != LOG_BLANK)
+	if (kind != LOG_BLANK) {
+		building->turn = span_begins(log_trim(text), "-----");
 		building->last = record->below ? LOG_PLACE : kind;
+	}
 	building->foreign = 0;
 }
 
@@ -209,8 +212,8 @@ static bool ends_another(const struct building *building, struct span text, cons
 	if (building->state != STATE_STACKS || (next && span_begins(log_trim(next->text), "panic during ")))
 		return false;
 	if (building->last == LOG_NOTE || building->last == LOG_WORDS)
-		return !span_begins(text, "fatal error: ") && !(building->threads && span_begins(text, "SIG"));
-	return !(building->threads && span_begins(text, "SIG"));
+		return !span_begins(text, "fatal error: ") && !(building->turn && span_begins(text, "SIG"));
+	return !(building->turn && span_begins(text, "SIG"));
 }
 
 /* A goroutine that is there already is one of another account, unless its own thread prints it. */

@@ -136,6 +136,20 @@ def check_equal(folder):
               (None if [crash['report'] for crash in other.report()['crashes']['list']] == [0, 1, 0] else other.report()['crashes']['list']))
 
 
+def check_threads(folder):
+    """A process that prints all its threads (GOTRACEBACK=crash) says "-----" before each but the first: the signal that comes without is of the next
+    process, and one crash stays one. Where it said so last, and no thread followed, nobody can tell."""
+    separator = '\n-----\n'
+    for path in sorted(tap.CASES.glob('*/expected.traceback')):
+        text = path.read_text(encoding='utf-8', errors='replace')
+        if separator not in text or not text.startswith('SIG') or text.rstrip().endswith(separator.strip()):
+            continue
+        alone, twice = Log(folder, 'alone.log', text).report(), Log(folder, 'twice.log', f'{text}started again\n{text}').report()
+        found = [crash['fingerprint_exact'] for crash in twice.get('crashes', {'list': []})['list']]
+        tap.check(f'threads: {path.parent.name} is one', 'crashes' in alone and f'{alone["crashes"]}')
+        tap.check(f'threads: {path.parent.name} twice is two', None if found == [alone['fingerprint_exact']] * 2 else f'{found}')
+
+
 def check_one(folder):
     """What is beside a crash and is none."""
     beside = {'recovered': text_of('recovered'), 'a list of stacks': text_of('goroutines') + text_of('chain'),
@@ -202,6 +216,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         check_several(folder)
         check_equal(folder)
+        check_threads(folder)
         check_one(folder)
         check_with_executable(folder)
         check_many(folder)
