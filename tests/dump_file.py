@@ -1,4 +1,5 @@
 """What tests do with dumps of either format: unpack one, find a word of memory in it, change it."""
+import mmap
 import pathlib
 import subprocess
 
@@ -6,6 +7,7 @@ import elf_file
 import minidump_file
 
 MASK = (1 << 64) - 1
+ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
 
 
 def unpacked(path, folder):
@@ -14,15 +16,28 @@ def unpacked(path, folder):
     if copy.name == pathlib.Path(path).name:
         subprocess.run(['cp', '--sparse=always', str(path), str(copy)], check=True)
     else:
-        subprocess.run(['zstd', '-qdf', '--sparse', str(path), '-o', str(copy)], check=True)
+        subprocess.run(['zstd', '-qdf', '--long=31', '--sparse', str(path), '-o', str(copy)], check=True)
     return copy
+
+
+def plain(path, folder):
+    """The file itself, or its copy in `folder` where it is compressed."""
+    with open(path, 'rb') as file:
+        packed = file.read(4) == ZSTD_MAGIC
+    return unpacked(path, folder) if packed else pathlib.Path(path)
+
+
+def mapped(path):
+    """A file's bytes, of which those are read that are asked for."""
+    with open(path, 'rb') as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def parsed(data):
     """The reader for a dump's bytes: offset(address) and word(address); None: it is neither format."""
-    if data.startswith(b'\x7fELF'):
+    if data[:4] == b'\x7fELF':
         return elf_file.Elf(data)
-    return minidump_file.Minidump(data) if data.startswith(b'MDMP') else None
+    return minidump_file.Minidump(data) if data[:4] == b'MDMP' else None
 
 
 class Copy:

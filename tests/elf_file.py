@@ -1,4 +1,5 @@
 """Just enough ELF for tests that change a core: where in the file an address lies."""
+import mmap
 import struct
 
 E_MACHINE = 18
@@ -8,7 +9,7 @@ PROGRAM_SIZE, P_OFFSET = 56, 8
 
 class Elf:
     def __init__(self, data):
-        self.data = bytearray(data)
+        self.data = data if isinstance(data, mmap.mmap) else bytearray(data)  # what is mapped can only be read
         self.phoff = self.number(32, 8)
         size, count = self.number(54, 2), self.number(56, 2)
         self.programs = [struct.unpack_from('<IIQQQQQQ', self.data, self.phoff + i * size) for i in range(count)]

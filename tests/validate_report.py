@@ -8,18 +8,20 @@ text of a rival, or in a field, of a finding. Indices point to what exists. The 
 little-endian word at its address, read here by other readers than tornstack's (dumps only; zstd by the zstd command).
 """
 import functools
+import hashlib
 import json
+import marshal
 import pathlib
 import re
-import subprocess
 import sys
+import tempfile
 
 import fastjsonschema
 
 import dump_file
+import tap
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ZSTD_MAGIC = b'\x28\xb5\x2f\xfd'
 FIELDS = ('pc', 'slot', 'observed', 'repaired', 'sp_error', 'caller_pc', 'caller_sp', 'function', 'goroutine', 'thread')
 NUMBER = re.compile(r'(?<![A-Za-z0-9_])(0x[0-9a-fA-F]+|\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?![A-Za-z0-9_])')
 
@@ -109,10 +111,8 @@ def check_order(report):
 
 
 def check_memory(report, dump):
-    data = pathlib.Path(dump).read_bytes()
-    if data.startswith(ZSTD_MAGIC):
-        data = subprocess.run(['zstd', '-dcq', '--long=31', dump], check=True, stdout=subprocess.PIPE).stdout
-    core = dump_file.parsed(data)
+    with tap.memory_folder() as folder:
+        core = dump_file.parsed(dump_file.mapped(dump_file.plain(dump, folder)))
     if core is None:
         return
     for finding in report['findings']:
@@ -137,8 +137,24 @@ def schema():
 
 @functools.cache
 def shape():
-    """Compiled, as some reports have thousands of frames. It raises at the first part that the schema does not allow."""
-    return fastjsonschema.compile(schema())
+    """Compiled, as some reports have thousands of frames, and kept, as hundreds of tests ask. It raises at the first part that the schema does
+    not allow."""
+    wanted = schema()
+    key = hashlib.sha256(repr((wanted, sys.version, fastjsonschema.VERSION)).encode()).hexdigest()
+    kept = tap.BUILD / 'schemas' / key
+    if not kept.exists():
+        keep(kept, marshal.dumps(compile(fastjsonschema.compile_to_code(wanted), 'report.schema.json', 'exec')))
+    names = {}
+    exec(marshal.loads(kept.read_bytes()), names)  # pylint: disable=exec-used
+    return names['validate']
+
+
+def keep(path, content):
+    """Others may do so at the same time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(content)
+    pathlib.Path(file.name).replace(path)
 
 
 def check_shape(report):

@@ -31,6 +31,9 @@ def orders(exe, core):
                        ('OPTION EXE -c CORE', ('--color=never', exe, '-c', core))):
         run = tap.Run(*args)
         tap.check(name, run.trouble(0) or (run.out != expected.out and 'the report differs'))
+    listed = [tap.Run(core, '--exe', exe, '--json', *option).out for option in ([], ['--goroutines=groups'], ['--goroutines=all'])]
+    tap.check('groups are the default', listed[0] != listed[1] and 'the report differs')
+    tap.check('all is more', listed[0] == listed[2] and 'it is not')
     tap.check('goroutines EXE CORE', tap.Run('goroutines', exe, core).trouble(0))
     alone = tap.Run(exe)
     tap.check('an executable alone is no dump', alone.trouble(1) or ('executable' not in alone.err and alone.err))
