@@ -47,6 +47,9 @@ VARIANT_FLAGS := $(SANITIZE) -fsanitize=fuzzer-no-link
 else ifeq ($(VARIANT),static)
 VARIANT_FLAGS := -DTORNSTACK_STATIC
 endif
+ifdef STRICT
+WARNINGS += -Werror
+endif
 
 # What makes a defect harder to use, asserted by make harden-check. Sanitizers have their own ways.
 # _FORTIFY_SOURCE is 3 where compiler and C library know that; it needs optimisation.
@@ -148,11 +151,17 @@ LEAKING_PROGRAM := $(OBJ)/tests/live/keep_texts
 BINDING := $(OUT)/python/tornstack
 PYTHON_FILES := $(patsubst bindings/python/tornstack/%,$(BINDING)/%,$(wildcard bindings/python/tornstack/*.py*)) $(BINDING)/tornstack.h
 TOOL_PROGRAMS := $(patsubst tools/%.c,$(OUT)/%,$(wildcard tools/*.c))
+# Whatever is compiled for tests, for a compiler that is asked for warnings only: more than a hundred programs need not be linked.
+TEST_OBJECTS := $(SUPPORT_OBJECTS) $(HOSTILE_OBJECTS) $(ACCURACY_OBJECTS) $(UNICORN_OBJECTS) $(FUZZ_OBJECTS) $(TOOL_PROGRAMS:$(OUT)/%=$(OBJ)/tools/%.o) \
+	$(addsuffix .o,$(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(ACCURACY_PROGRAMS) $(UNICORN_PROGRAMS) $(FUZZ_PROGRAMS) $(FUZZ_SEEDS) $(HEAP_PROGRAM) \
+	$(LEAKING_PROGRAM))
 
 # --- build --------------------------------------------------------------------------------------------------
 
-.PHONY: all tests
+.PHONY: all tests compiled
 all: $(OUT)/tornstack $(LIBRARY)
+
+compiled: all $(TEST_OBJECTS) $(FAULTS)
 
 tests: all $(PYTHON_FILES) $(OUT)/completion/bash $(OUT)/completion/zsh $(OUT)/completion/fish $(UNIT_PROGRAMS) $(HOSTILE_PROGRAMS) $(ACCURACY_PROGRAMS) $(FUZZ_PROGRAMS) $(TOOL_PROGRAMS) $(FAULTS)
 
@@ -431,7 +440,7 @@ run-tests: tests
 	@tests/run --build $(OUT) --programs $(OBJ) --hostile $(HOSTILE) $(addprefix --skip ,$(SKIP)) $(TESTS)
 
 gcc clang: deps-ci
-	@$(MAKE) VARIANT=$@ tests build/$@/tests/accuracy/stop
+	@$(MAKE) VARIANT=$@ compiled
 
 # The HTML report in a browser: what it looks like (build/html has the pictures), console, keyboard, search, without script, on paper.
 # AXE=axe.min.js: contrast and accessibility by axe-core, too.
