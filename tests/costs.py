@@ -5,6 +5,7 @@ import pathlib
 import struct
 import subprocess
 import sys
+import tempfile
 
 import dump_file
 import elf_file
@@ -16,21 +17,35 @@ SANITIZED = tap.BUILD.name in ('asan', 'tsan') # slower, larger: only that it en
 FREE = 0x7e0000000000 # where no core of the cases has memory
 
 
+class Measured(tap.Run):
+    """A run and what it took; pages of the dump's own file that are in memory count too. A process that was forked begins with the memory of its
+    parent, and this one's is large: a small one stands between."""
+
+    def __init__(self, *args):  # pylint: disable=super-init-not-called
+        self.args = [str(arg) for arg in args]
+        with tempfile.TemporaryFile() as out:
+            done = subprocess.run([sys.executable, __file__, str(out.fileno()), str(tap.TORNSTACK), *self.args], stdin=subprocess.DEVNULL,
+                                  capture_output=True, env=tap.environment_of(), check=True, pass_fds=[out.fileno()])
+            out.seek(0)
+            self.out = out.read()
+        self.status, self.seconds, self.megabytes = json.loads(done.stdout)
+        self.err = done.stderr.decode(errors='replace')
+        self.read_report()
+
+
 def cost(name, *args, statuses=(0,)):
-    """One run, and what it took; pages of the dump's own file that are in memory count too. A process that was forked begins
-    with the memory of its parent, and this one's is large: a small one stands between."""
-    done = subprocess.run([sys.executable, __file__, str(tap.TORNSTACK), *map(str, args)], stdin=subprocess.DEVNULL,
-                          capture_output=True, env=tap.environment_of(), check=True)
-    status, seconds, megabytes = json.loads(done.stdout)
-    print(f'# {name}: {seconds:.1f} s, {megabytes:.0f} MB')
-    detail = None if status in statuses else f'status {status}: {done.stderr[:1000]}'
-    if not detail and not SANITIZED and (seconds > SECONDS or megabytes > MEGABYTES):
-        detail = f'{seconds:.1f} s, {megabytes:.0f} MB'
+    """That it costs little. The run, for what else is asked of it."""
+    run = Measured(*args)
+    print(f'# {name}: {run.seconds:.1f} s, {run.megabytes:.0f} MB')
+    detail = None if run.status in statuses else f'status {run.status}: {run.err[:1000]}'
+    if not detail and not SANITIZED and (run.seconds > SECONDS or run.megabytes > MEGABYTES):
+        detail = f'{run.seconds:.1f} s, {run.megabytes:.0f} MB'
     tap.check(name, detail)
+    return run
 
 
-def measure(command):
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+def measure(out, command):
+    process = subprocess.Popen(command, stdout=out)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     print(json.dumps([process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024]))
@@ -81,4 +96,4 @@ def with_programs(data, added):
 
 
 if __name__ == '__main__':
-    measure(sys.argv[1:])
+    measure(int(sys.argv[1]), sys.argv[2:])

@@ -90,6 +90,9 @@ class Run:
             except subprocess.TimeoutExpired:
                 self.status, self.out, self.err = None, b'', waits_of(process.pid)
                 process.kill()
+        self.read_report()
+
+    def read_report(self):
         self.report = None
         if self.status == 0 and '--json' in self.args:
             try:

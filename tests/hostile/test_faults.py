@@ -5,6 +5,7 @@ runs share the machine. What comes out is the same report, or a reason and statu
 A sample of the allocations; all with HOSTILE=full (make check-faults)."""
 import concurrent.futures
 import errno
+import functools
 import json
 import os
 import pathlib
@@ -199,6 +200,16 @@ def closed_descriptors(runs, folder):
         tap.check(f'{name}: closed descriptors', '\n'.join(wrong))
 
 
+@functools.cache
+def starts(kind, value):
+    """Whether it starts at all below that limit."""
+    return not subprocess.run([str(tap.TORNSTACK), '--version'], capture_output=True, preexec_fn=functools.partial(lower, kind, value)).returncode
+
+
+def lower(kind, value):
+    resource.setrlimit(getattr(resource, f'RLIMIT_{kind}'), (value, value))
+
+
 def limits(runs):
     megabyte = 1 << 20
     levels = {'AS': [megabyte * n for n in (48, 64, 96, 128, 192, 256, 1024)], 'DATA': [megabyte * n for n in (1, 2, 4, 8, 16, 64)],
@@ -208,11 +219,9 @@ def limits(runs):
         sound, wrong = Ended(args), []
         for kind, values in levels.items():
             for value in () if SANITIZED and kind in ('AS', 'DATA', 'STACK') else values:
-                def lower(kind=kind, value=value):
-                    resource.setrlimit(getattr(resource, f'RLIMIT_{kind}'), (value, value))
-                if subprocess.run([str(tap.TORNSTACK), '--version'], capture_output=True, preexec_fn=lower).returncode:
-                    continue # it does not even start
-                detail = Ended(args, preexec_fn=lower).wrong(sound, args)
+                if not starts(kind, value):
+                    continue
+                detail = Ended(args, preexec_fn=functools.partial(lower, kind, value)).wrong(sound, args)
                 wrong += [f'RLIMIT_{kind} {value}: {detail}'] if detail else []
         tap.check(f'{name}: limits', '\n'.join(wrong))
 

@@ -21,8 +21,7 @@ ENTRY, RECORD = 8, 44         # of a pclntab's table of functions; runtime._func
 
 def told(name, sound, path, goroutines=0):
     """It costs little, what is certain is true, and so many goroutines are listed, each in a function."""
-    cost(name, path, *sound.exe, '--json', '--goroutines=all')
-    run = tap.Run(path, *sound.exe, '--json', '--goroutines=all')
+    run = cost(name, path, *sound.exe, '--json', '--goroutines=all')
     wrong = run.trouble(0) or tap.wrong_certain(run.report, tap.expectation(CASE))
     if not wrong and goroutines:
         named = sum(bool(one['frames'] and one['frames'][0]['function']) for one in run.report['goroutines'])
@@ -167,8 +166,7 @@ def modules_of_a_minidump(folder):
     path = pathlib.Path(folder) / 'modules.dmp'
     path.write_bytes(data)
     exe = dump_file.unpacked(tap.CASES / MINIDUMP / 'exe.zst', folder)
-    cost('a minidump of 100,000 modules', path, '--exe', exe, '--json')
-    report = tap.Run(path, '--exe', exe, '--json').report
+    report = cost('a minidump of 100,000 modules', path, '--exe', exe, '--json').report
     tap.check('a minidump of 100,000 modules: no other verdict', tap.wrong_certain(report, tap.expectation(MINIDUMP)) if report else 'none')
 
 
