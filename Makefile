@@ -351,7 +351,9 @@ ANALYSED := build/analyze
 analysis_of = $(ANALYZED:%.c=$(ANALYSED)/$(1)/%.ok)
 SOURCE_FLAGS = -std=c11 -D_GNU_SOURCE -pthread -I. -isystem $(OBJ) $(LIB_CFLAGS)
 
-run_gcc = gcc $(SOURCE_FLAGS) -O2 -Werror -fanalyzer -c -o /dev/null $<
+# What each file includes is written down for all tools by the one that compiles it.
+run_gcc = mkdir -p $(dir $(ANALYSED)/deps/$*) && gcc $(SOURCE_FLAGS) -O2 -Werror -fanalyzer -MMD -MP $(ANALYSES:%=-MT $(ANALYSED)/%/$*.ok) \
+	-MF $(ANALYSED)/deps/$*.d -c -o /dev/null $<
 run_cppcheck = cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance -I. -D_GNU_SOURCE -D__linux__ -D__x86_64__ $<
 run_tidy = clang-tidy --quiet --checks='-clang-analyzer-*' $< -- $(SOURCE_FLAGS) 2>$@.err || { cat $@.err >&2; false; }
 run_paths = clang-tidy --quiet --checks='-bugprone-*,-cert-*' $< -- $(SOURCE_FLAGS) 2>$@.err || { cat $@.err >&2; false; }
@@ -363,7 +365,6 @@ $(ANALYSED)/$(1)/%.ok: %.c $(if $(filter gcc cppcheck,$(1)),,.clang-tidy) | $(ME
 	@mkdir -p $$(@D)
 	@echo "  $(shell echo $(1) | tr a-z A-Z)  $$<"
 	@$$(run_$(1))
-	@gcc $$(SOURCE_FLAGS) -MM -MP -MT $$@ -MF $$(@:.ok=.d) $$<
 	@touch $$@
 endef
 $(foreach tool,$(ANALYSES),$(eval $(call analysis,$(tool))))
