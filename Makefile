@@ -738,6 +738,8 @@ help:
 	@echo "make deb, rpm       packages of the release that this machine runs: build/deb, build/rpm"
 	@echo "make static         one file that needs no library; make image: an OCI image of it, without a daemon"
 	@echo "make check-deb      builds packages in bare roots of SUITES='bookworm trixie sid', installs, uses and purges them"
+	@echo "make check-rpm      builds the rpms in a bare root, installs, verifies, uses and erases them there"
+	@echo "make check-coredumpctl  coredumpctl of a release debugs with tornstack, in a bare root"
 	@echo "make check-static   the static file and the image in a folder that has nothing else"
 	@echo "make check-distributions  make demo, make check and clang in bare roots of SUITES"
 	@echo "make clean          removes build/"

@@ -45,7 +45,7 @@ image: static
 
 # As root, with mmdebstrap; minutes to hours. SUITES: releases of Debian and Ubuntu; TESTS: these only.
 SUITES ?=
-.PHONY: check-distributions check-deb check-static
+.PHONY: check-distributions check-deb check-rpm check-coredumpctl check-static
 check-distributions:
 	@.ci/deps --roots
 	@TESTS="$(TESTS)" packaging/distributions.sh $(SUITES)
@@ -53,6 +53,14 @@ check-distributions:
 check-deb:
 	@.ci/deps --roots
 	@packaging/check_deb.sh $(SUITES)
+
+check-rpm:
+	@.ci/deps --roots
+	@packaging/check_rpm.sh $(SUITES)
+
+check-coredumpctl:
+	@.ci/deps --roots
+	@packaging/check_coredumpctl.sh $(SUITES)
 
 check-static: image
 	@packaging/check_static.sh $(STATIC) build/$(PACKAGE)-image-$(ARCHITECTURE).tar
