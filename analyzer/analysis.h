@@ -60,6 +60,7 @@ struct damage {
 	uint64_t depth;     /* meaningful if FRAME_ELIDED: how many frames lie below that frame */
 	bool returned;      /* a RET took it: the CPU stopped at `landed` */
 	bool at_return;     /* the CPU stopped at the RET that was to take it */
+	bool faulted;       /* the CPU faulted in `callee`, which had not returned through it */
 	bool by_log;        /* of a log without the executable: it follows from what was printed, no code was looked at */
 	bool data;          /* … `observed` lies among what was printed of stacks and of the runtime's own structures */
 	bool named;         /* … and a call that returns to `repaired` was printed; else that only lies among those that were */

@@ -15,6 +15,7 @@ enum {
 	SEARCH_LIMIT = 256,       /* of code, for one dump */
 	LOWER_BITS = 32,
 	RUN_WORDS = 4,            /* the fewest that are proof enough by themselves */
+	UNSURE_RUN_WORDS = 8,     /* the same, of a shape that words have by accident, too */
 	SEGMENT_LIMIT = 4096,     /* of memory, where code that the process made is looked for */
 };
 
@@ -184,6 +185,12 @@ static bool repair_flip(struct analysis *analysis, const struct walk_subject *su
 	return true;
 }
 
+/* Whether frames below lie over the word that a RET took: sighandler writes down again where the CPU stopped, but not a 0. */
+static bool is_covered(const struct damage *place)
+{
+	return place->returned && !place->observed && place->frame > 1;
+}
+
 /* Where the word lies that a RET took: on amd64 just below; on arm64 at the bottom of the frame that is gone. */
 static void find_slot(struct analysis *analysis, struct damage *place)
 {
@@ -200,7 +207,7 @@ static void find_slot(struct analysis *analysis, struct damage *place)
 	else if (place->returned && place->callee)
 		place->slot = place->caller_sp -
 			      (uint64_t)func_frame_size(&place->callee->module->pclntab, place->callee->func);
-	place->slot_holds = place->slot && image_u64(analysis->image, place->slot, &word) && word == place->observed;
+	place->slot_holds = place->slot && !is_covered(place) && image_u64(analysis->image, place->slot, &word) && word == place->observed;
 }
 
 /* A word just behind a call, if not the right one, is not replaced on the frame pointer's word alone. */
@@ -241,15 +248,15 @@ static bool of_generated(const struct damage *place)
 	return !place->callee && !place->returned;
 }
 
-/* Whether a RET jumped to the word: it still lies just below SP (or in LR), and above lies no return address of the call that may have led
- * there instead. */
+/* Whether a RET jumped to the word: it still lies just below SP (or in LR), unless it is 0, and sigpanic has begun its frame there; and above
+ * lies no return address of the call that may have led there instead. */
 static bool was_returned_to(struct analysis *analysis, const struct damage *place)
 {
 	uint64_t word;
 
 	if (analysis->image->arch->link_register) /* a call, or a jump at a function's end, leaves another address there */
 		return place->observed == place->landed || arch_untagged(analysis->image->arch, place->observed) == place->landed;
-	return image_u64(analysis->image, place->caller_sp - WORD, &word) && word == place->observed &&
+	return image_u64(analysis->image, place->caller_sp - WORD, &word) && (word == place->observed || !place->observed) &&
 	       image_u64(analysis->image, place->caller_sp, &word) && !callsite_reaches(analysis->runtime, word, NULL);
 }
 
@@ -276,7 +283,7 @@ static bool is_run_over(struct analysis *analysis, const struct walk_subject *su
 	    !faulted_at(analysis, subject, place->callee->pc))
 		return false;
 	run_find(analysis, &(struct run_place){place->slot, place->observed, subject->lo, subject->hi, subject->hi}, &run);
-	return run.shape != RUN_NONE && run.sure && run.words >= RUN_WORDS;
+	return run.shape != RUN_NONE && run.words >= (run.sure ? RUN_WORDS : UNSURE_RUN_WORDS);
 }
 
 /* Where nothing tells what the word was: the CPU took it for a return address, and that is none. What is no address it refuses at the RET
@@ -324,6 +331,7 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 		return DAMAGE_UNFILED;
 	}
 	place->end = END_UNKNOWN_CONTEXT;
+	place->faulted = !place->returned && place->callee && subject->goroutine >= 0 && faulted_at(analysis, subject, place->callee->pc);
 	find_slot(analysis, place);
 	frame_pointer_expected(analysis, place);
 	vec_push(analysis->arena, &analysis->damages, *place);

@@ -200,7 +200,7 @@ static void find_writer(struct analysis *analysis, const struct damage *damage, 
 		set_writer(overrun, RUN_DOWNWARDS, &above);
 		return;
 	}
-	up = entry && (damage->returned || damage->at_return) && run->words >= PRESUMED_WORDS &&
+	up = entry && (damage->returned || damage->at_return || damage->faulted) && run->words >= PRESUMED_WORDS &&
 	     begins_below(&beginning, damage, entry, &below);
 	down = ends_above(analysis, damage, run, false, &above);
 	overrun->presumed = up != down;

@@ -144,8 +144,8 @@ static bool can_be_caller(struct walk *walk, const struct frame *frame, uint64_t
 {
 	if (!in_bounds(walk, frame->fp))
 		return false;
-	if (!pc) /* a link register that a RET took 0 from: of a jump to 0, sighandler leaves it as it is (shouldPushSigpanic) */
-		return frame->info->role == ROLE_SIGPANIC && walk->arch->link_register && noted_nil(walk);
+	if (!pc) /* of a jump to 0, sighandler leaves the link register as it is, or the word at SP (shouldPushSigpanic) */
+		return frame->info->role == ROLE_SIGPANIC && noted_nil(walk);
 	return is_injected(frame->info->role) || go_pc(walk->runtime, pc, false)->func ||
 	       (walk->thread && is_code(walk, pc));
 }

@@ -37,6 +37,12 @@ static bool fits_sockaddr(struct image *image, uint64_t address, uint64_t word, 
 	       image_u64(image, address + WORD, &other) && !other;
 }
 
+static bool fits_zero(struct image *image, uint64_t address, uint64_t word, uint64_t observed)
+{
+	(void)image, (void)address, (void)observed;
+	return !word;
+}
+
 static bool fits_byte(struct image *image, uint64_t address, uint64_t word, uint64_t observed)
 {
 	(void)image, (void)address, (void)observed;
@@ -79,11 +85,13 @@ static bool fits_same(struct image *image, uint64_t address, uint64_t word, uint
 	return word && word == observed;
 }
 
-/* One number, or one in each half. */
+/* One number, or one in each half; no address of code, which lies low in arm64's programs. */
 static bool fits_number(struct image *image, uint64_t address, uint64_t word, uint64_t observed)
 {
-	(void)image, (void)address, (void)observed;
-	return word && (!(word >> NUMBER_BITS) ||
+	const struct segment *segment = word >= FIRST_PAGE ? image_segment(image, word) : NULL;
+
+	(void)address, (void)observed;
+	return word && !(segment && segment->flags & SEGMENT_EXEC) && (!(word >> NUMBER_BITS) ||
 			(!(word >> (HALF + HALF_NUMBER_BITS)) && !((word & UINT32_MAX) >> HALF_NUMBER_BITS)));
 }
 

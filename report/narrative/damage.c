@@ -161,9 +161,23 @@ static void tell_landing(struct telling *telling)
 		tell(telling, "Neither the function that returned nor the one that it returned to did anything wrong.");
 }
 
+/* What a function uses lies beside its return address. */
+static void tell_faulted(struct telling *telling)
+{
+	const struct fault *fault = &telling->diagnosis->analysis->fault;
+
+	tell(telling, "Nothing has returned through it: %s faulted before it did, perhaps on what else was written over.", callee(telling));
+	if (fault->known)
+		tell(telling, "That is the %s.", fault->name);
+}
+
 static void tell_not_yet(struct telling *telling)
 {
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
+	if (telling->finding->damage->faulted) {
+		tell_faulted(telling);
+		return;
+	}
 	tell(telling, "Nothing has returned through it yet: this did not end the process, but it would have, as soon as %s "
 		      "returned.",
 	     callee(telling));

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { WORD = 8, HALF = 32, BITS = 64, COUNT_LIMIT = 1 << 16, SHAPES = 5, RUN_SHORTEST = 2, RUN_LONGEST = 64, PLACES = 16 };
+enum { WORD = 8, HALF = 32, BITS = 64, COUNT_LIMIT = 1 << 16, SHAPES = 6, RUN_SHORTEST = 2, RUN_LONGEST = 64, PLACES = 16 };
 
 const char *const class_names[CLASSES] = {
 	[UPPER_HALF] = "upper half", [LOWER_HALF] = "lower half", [WHOLE_WORD] = "whole word",
@@ -74,7 +74,7 @@ static void add_to_slot(struct maker *maker, const struct slot *slot, enum mutat
 				     .address = slot->address, .from = slot->word, .to = to});
 }
 
-/* The five shapes of what overflowing code writes: one byte repeated, text, pointers to the heap or a stack, small numbers, socket
+/* The six shapes of what overflowing code writes: one byte repeated, text, pointers to the heap or a stack, small numbers, zeros, socket
  * addresses. */
 static uint64_t run_word(const struct mutation *mutation, size_t index)
 {
@@ -92,6 +92,8 @@ static uint64_t run_word(const struct mutation *mutation, size_t index)
 		return mutation->start + index % 3 * WORD;
 	case 3:
 		return 1 + (mutation->start / WORD + index * 7) % COUNT_LIMIT;
+	case 4:
+		return 0;
 	default:
 		return index & 1 ? 0 : 0x0700000a901f0002 + ((uint64_t)index << 40);
 	}
