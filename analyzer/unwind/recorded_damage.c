@@ -211,6 +211,28 @@ static bool by_complaint(struct analysis *analysis)
 	return true;
 }
 
+/* "runtime: g1: frame.sp=0x… top=0x…": a walk that ends before the stack's top, without another word, ends at a return address of 0
+ * (runtime/traceback.go unwinder.next, gentraceback). That of sigpanic is what a call left, or the CPU's pc; it is 0 where a RET jumped to 0. */
+static bool by_early_end(struct analysis *analysis)
+{
+	const struct log_record *record = analysis->runtime->recorded->record;
+	const struct goroutine *g = record->short_sp ? goroutine_by_id(analysis->runtime, record->complained) : NULL;
+	struct damage damage = {.kind = DAMAGE_SMASHED, .frame = FRAME_ELIDED, .returned = true};
+	struct stack stack = {0};
+	const struct frame *last;
+
+	if (!g)
+		return false;
+	damage.goroutine = (int32_t)(g - analysis->runtime->goroutines.items);
+	damage.thread = analysis->goroutine_thread[damage.goroutine];
+	recorded_goroutine_stack(analysis, (size_t)damage.goroutine, &stack);
+	last = stack.frames.count ? &stack.frames.items[stack.frames.count - 1] : NULL;
+	if (!last || last->sp != record->short_sp || last->info->role != ROLE_SIGPANIC)
+		return false;
+	file(analysis, &damage);
+	return true;
+}
+
 /* SP of the thread that died, where its registers were printed, or where the runtime could not walk from; 0: not known. */
 static uint64_t stopped_sp(const struct analysis *analysis)
 {
@@ -264,6 +286,8 @@ static bool knows_cpu(const struct analysis *analysis)
 
 void recorded_damage_find(struct analysis *analysis)
 {
-	if (analysis->image->threads.count && knows_cpu(analysis) && !by_complaint(analysis))
+	if (!knows_cpu(analysis) || by_early_end(analysis))
+		return;
+	if (analysis->image->threads.count && !by_complaint(analysis))
 		by_fault(analysis);
 }

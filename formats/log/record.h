@@ -149,6 +149,7 @@ struct log_record {
 	const char *bad_callee;  /* "unexpected return pc for F called from 0x…": F, of the first such line; NULL: there is none */
 	uint64_t bad_pc;         /* … and that word */
 	uint64_t bad_sp, bad_fp; /* of F's frame, as the runtime took it to be; 0: not said */
+	uint64_t short_sp;       /* "runtime: g1: frame.sp=0x…": SP of the last frame of a stack that did not reach its top; 0: not said */
 	uint64_t unknown_pc, unknown_sp; /* "unknown pc 0x…": where the stack was to be walked from, and SP there; 0: not said */
 	uint64_t limit_said;     /* of a stack, in bytes; 0: not said */
 	uint64_t stack_lo, stack_hi; /* of the stack that the runtime complains of; 0: not said */

@@ -224,6 +224,8 @@ static void read_complained(struct log_reader *reader, const struct log_line *li
 	if (cursor_decimal(&cursor, &id) && (cursor_take(&cursor, ":") || cursor_take(&cursor, " gp="))) {
 		reader->record->complained = id;
 		reader->record->complaint = text_of(reader, line);
+		if (cursor_take(&cursor, " frame.sp="))
+			cursor_hex(&cursor, &reader->record->short_sp);
 	}
 }
 

@@ -323,11 +323,7 @@ void landing_evidence(struct diagnosis *diagnosis, struct finding *finding)
 	if (fault->known && fault->has_pc && fault->pc == damage->landed)
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
 			     "%s with the pc at 0x%" PRIx64 ", where no code is: the CPU had jumped there", fault->name, fault->pc);
-	else if (recorded_landing(diagnosis->analysis, damage))
-		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
-			     "runtime.sigpanic, which the runtime puts above what a signal hit, was \"called from 0x%" PRIx64 "\", where "
-			     "no code is: the CPU had jumped there", damage->landed);
-	else
+	else if (!recorded_landing(diagnosis, finding, damage))
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, true,
 			     "no signal or exception of this dump says that the CPU stopped at 0x%" PRIx64, damage->landed);
 }

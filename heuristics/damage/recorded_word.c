@@ -11,6 +11,12 @@ static const struct log_record *record_of(const struct analysis *analysis)
 	return analysis->runtime->recorded ? analysis->runtime->recorded->record : NULL;
 }
 
+/* Whether it is known from where a walk ended (analyzer/unwind/recorded_damage.c). */
+static bool is_early_end(const struct log_record *record, const struct damage *damage)
+{
+	return record && record->short_sp && damage->by_log && damage->returned && !damage->observed;
+}
+
 void recorded_complaint_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct damage *damage)
 {
 	const struct log_record *record = record_of(diagnosis->analysis);
@@ -19,6 +25,10 @@ void recorded_complaint_evidence(struct diagnosis *diagnosis, struct finding *fi
 		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false,
 			     "the runtime met that word as it walked the stack: \"unexpected return pc for %s called from 0x%" PRIx64 "\"",
 			     record->bad_callee, record->bad_pc);
+	else if (is_early_end(record, damage))
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+			     "the runtime's walk of the stack ended at runtime.sigpanic, whose return address is 0: \"%s\". A call would have left "
+			     "its own there", record->complaint);
 }
 
 /* "main.walk+0x26" */
@@ -89,9 +99,18 @@ void recorded_word_evidence(struct diagnosis *diagnosis, struct finding *finding
 	pointer_evidence(diagnosis, finding, damage);
 }
 
-bool recorded_landing(const struct analysis *analysis, const struct damage *damage)
+bool recorded_landing(struct diagnosis *diagnosis, struct finding *finding, const struct damage *damage)
 {
-	const struct log_record *record = record_of(analysis);
+	const struct log_record *record = record_of(diagnosis->analysis);
 
-	return record && record->bad_callee && record->bad_pc == damage->landed && !strcmp(record->bad_callee, "runtime.sigpanic");
+	if (record && record->bad_callee && record->bad_pc == damage->landed && !strcmp(record->bad_callee, "runtime.sigpanic"))
+		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
+			     "runtime.sigpanic, which the runtime puts above what a signal hit, was \"called from 0x%" PRIx64 "\", where "
+			     "no code is: the CPU had jumped there", damage->landed);
+	else if (is_early_end(record, damage))
+		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
+			     "runtime.sigpanic is what the runtime puts above what a signal hit: the CPU had jumped to 0");
+	else
+		return false;
+	return true;
 }

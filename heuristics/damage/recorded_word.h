@@ -10,8 +10,8 @@ void recorded_complaint_evidence(struct diagnosis *diagnosis, struct finding *fi
 /* Of a word that was filed without an executable: what was printed of the code that it belongs to, and what is missing. */
 void recorded_word_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct damage *damage);
 
-/* Whether the runtime said that the CPU stopped at the word: it makes sigpanic look as if the instruction that a signal hit had called it,
- * and names that place where it finds no code there. */
-bool recorded_landing(const struct analysis *analysis, const struct damage *damage);
+/* That the CPU stopped at the word, if the runtime said so: it makes sigpanic look as if the instruction that a signal hit had called it,
+ * and names that place where it finds no code there; at 0 it ends the stack. False: it did not. */
+bool recorded_landing(struct diagnosis *diagnosis, struct finding *finding, const struct damage *damage);
 
 #endif

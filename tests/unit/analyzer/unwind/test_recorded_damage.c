@@ -36,6 +36,24 @@ static const char linked[] =
 	"pc      0x6f6c6c6568\n"
 	"fault   0x6f6c6c6568\n";
 
+/* amd64: of a jump to 0 sigpanic's return address is the word at SP, 0 as well. */
+static const char early[] =
+	"runtime: g6: frame.sp=0xc000036f18 top=0xc000036fe0\n"
+	"\tstack=[0xc000036800-0xc000037000\n"
+	"fatal error: traceback did not unwind completely\n"
+	"\n"
+	"runtime stack:\n"
+	"runtime.throw({0x47f647?, 0x0?})\n"
+	"\truntime/panic.go:1023 +0x5c fp=0x7fff2b599fb8 sp=0x7fff2b599f88 pc=0x4305fc\n"
+	"\n"
+	"goroutine 6 gp=0xc000007180 m=0 mp=0x4f3580 [running]:\n"
+	"panic({0x46fe80?, 0x4f1c60?})\n"
+	"\truntime/panic.go:764 +0xe8 fp=0xc000036f18 sp=0xc000036e78 pc=0x42fb08\n"
+	"runtime.sigpanic()\n"
+	"\truntime/signal_unix.go:881 +0x378 fp=0xc000036f78 sp=0xc000036f18 pc=0x446978\n"
+	"created by main.main in goroutine 1\n"
+	"\toverreach/main.go:47 +0xa5\n";
+
 enum { NONE = -1 };
 
 struct row {
@@ -46,6 +64,11 @@ struct row {
 };
 
 static const struct row rows[] = {
+	{"sigpanic's return address is 0", early, NULL, NULL, DAMAGE_SMASHED, 0, 0, true, false, false, false},
+	{"the stack ended at another frame", early, "frame.sp=0xc000036f18", "frame.sp=0xc000036f10", NONE, 0, 0, false, false, false, false},
+	{"another function is its last: SP may be what is wrong", early, "runtime.sigpanic()", "main.decode()", NONE, 0, 0, false, false, false, false},
+	{"another goroutine's stack ended", early, "runtime: g6:", "runtime: g7:", NONE, 0, 0, false, false, false, false},
+
 	{"torn, and taken", log_landed, NULL, NULL, DAMAGE_TORN, 0x7ff635b95356, 0x266c984ab668, true, true, false, true},
 	{"no printed pc has this lower half", log_landed, "<main.visit+0x26>", "\\", DAMAGE_TORN, 0x7ff635b95356, 0x266c984ab668, true, false, false, true},
 	{"its lower half lies outside of what was printed", log_landed, "1035b95356", "1095b95356", NONE, 0, 0, false, false, false, false},
