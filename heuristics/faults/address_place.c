@@ -2,6 +2,7 @@
 #include "heuristics/faults/address_place.h"
 
 #include "base/count.h"
+#include "base/size.h"
 #include "formats/locator/paths.h"
 
 #include <inttypes.h>
@@ -11,7 +12,6 @@ enum {
 	FRAME_REACH = 1 << 20,  /* a frame that large may be accessed before anything else of it */
 	RED_ZONE = 256,
 	NEAR = 1 << 16,
-	KIB = 1 << 10,
 	FAR = 1 << 30,
 };
 
@@ -174,12 +174,9 @@ bool hole_at(struct image *image, uint64_t address, struct hole *ret)
 /* "980 KiB below libc.so.6"; empty when the neighbour is too far to have to do with it. */
 static const char *neighbour(const struct diagnosis *diagnosis, uint64_t bytes, const char *side, const struct segment *segment)
 {
-	const char *unit = bytes < KIB ? "bytes" : "KiB";
-
 	if (!segment || bytes > FAR)
 		return "";
-	return arena_printf(diagnosis->arena, ", %" PRIu64 " %s %s %s", bytes < KIB ? bytes : bytes / KIB, unit, side,
-			    segment_name(diagnosis, segment));
+	return arena_printf(diagnosis->arena, ", %s %s %s", size_text(diagnosis->arena, bytes), side, segment_name(diagnosis, segment));
 }
 
 /* Nothing is mapped there; perhaps something ends just before. */
