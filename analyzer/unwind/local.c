@@ -64,14 +64,14 @@ static uint64_t distance(const struct local_search *search, uint64_t address)
 	return address < near ? near - address : address - near;
 }
 
-/* Keeps a variable if it is the nearest yet. `reg`: that its address goes to, REG_NONE if it does not. */
+/* Keeps a variable if it is the nearest yet; what lies below SP is none, but where a prologue puts SP, or looks for the stack's end. `reg`: that its address goes to, REG_NONE if it does not. */
 static void consider(struct local_search *search, const struct insn *insn, uint64_t sp, int64_t offset, uint8_t reg)
 {
 	const struct local_wanted *wanted = search->wanted;
 	struct local local = {.function = search->entry, .pc = insn->address, .offset = offset, .address = sp + (uint64_t)offset,
 			      .by_index = reg == REG_NONE};
 
-	if (local.address < wanted->lo || local.address > wanted->hi ||
+	if (offset < 0 || local.address < wanted->lo || local.address > wanted->hi ||
 	    (search->found.function && distance(search, local.address) >= distance(search, search->found.address)))
 		return;
 	if (reg != REG_NONE)

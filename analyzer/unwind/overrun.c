@@ -181,7 +181,8 @@ static void set_writer(struct overrun *overrun, enum run_direction direction, co
 	overrun->local = *local;
 }
 
-/* What is seen exactly comes first; of what is presumed, that which nothing else rivals. */
+/* What is seen exactly comes first; of what is presumed, that which nothing else rivals. Where words may be alike by accident the run's ends
+ * are not seen: then it is presumed of the frame that was left alone. */
 static void find_writer(struct analysis *analysis, const struct damage *damage, uint64_t live, struct overrun *overrun)
 {
 	const struct run *run = &overrun->run;
@@ -191,18 +192,18 @@ static void find_writer(struct analysis *analysis, const struct damage *damage, 
 	struct local above = {0}, below = {0};
 	bool up, down;
 
-	if (entry && begins_below(&beginning, damage, entry, &overrun->local) && overrun->local.pc) {
+	if (run->sure && entry && begins_below(&beginning, damage, entry, &overrun->local) && overrun->local.pc) {
 		overrun->run.direction = RUN_UPWARDS;
 		return;
 	}
 	beginning.presumed = true;
-	if (ends_above(analysis, damage, run, true, &above)) {
+	if (run->sure && ends_above(analysis, damage, run, true, &above)) {
 		set_writer(overrun, RUN_DOWNWARDS, &above);
 		return;
 	}
 	up = entry && (damage->returned || damage->at_return || damage->faulted) && run->words >= PRESUMED_WORDS &&
 	     begins_below(&beginning, damage, entry, &below);
-	down = ends_above(analysis, damage, run, false, &above);
+	down = run->sure && ends_above(analysis, damage, run, false, &above);
 	overrun->presumed = up != down;
 	if (overrun->presumed)
 		set_writer(overrun, up ? RUN_UPWARDS : RUN_DOWNWARDS, up ? &below : &above);
