@@ -22,11 +22,14 @@ static uint64_t panicking_g(const struct walk *walk)
 			      : 0;
 }
 
-bool noted_nil(const struct walk *walk)
+/* A log has no g; but nowhere else does sigpanic return to 0. */
+bool noted_nil(const struct walk *walk, uint64_t pc)
 {
 	const uint64_t g = panicking_g(walk);
 	struct noted_fault noted;
 
+	if (walk->image->record)
+		return !pc;
 	return g && go_noted_fault(walk->runtime, g, &noted) && !noted.pc;
 }
 
@@ -34,7 +37,7 @@ bool noted_nil(const struct walk *walk)
  * shouldPushSigpanic in runtime/signal_amd64.go, signal_unix.go). If that word is none, a RET jumped. */
 static void jumped_to_nil(struct walk *walk, const struct frame *frame)
 {
-	if (frame->info->role != ROLE_SIGPANIC || go_pc(walk->runtime, walk->at.pc, false)->func || !noted_nil(walk))
+	if (frame->info->role != ROLE_SIGPANIC || go_pc(walk->runtime, walk->at.pc, false)->func || !noted_nil(walk, walk->at.pc))
 		return;
 	walk->at.pc = 0;
 	walk->at.pc_address = walk->slot = 0;
@@ -68,7 +71,7 @@ static bool is_foreign(struct walk *walk)
 	if (walk->at.pc == 0 || go_pc(walk->runtime, walk->at.pc, true)->func || !is_code(walk, walk->at.pc))
 		return false;
 	if (walk->thread)
-		return !noted_nil(walk); /* what a call of 0 returns to */
+		return !noted_nil(walk, walk->at.pc); /* what a call of 0 returns to */
 	return !trial_gives_up(walk->analysis) && libraries_generated(walk->image->libraries, walk->at.pc);
 }
 
@@ -143,7 +146,7 @@ bool after_injected(struct walk *walk, const struct frame *frame)
 	if (!info->func && go_pc(walk->runtime, pushed, false)->func) {
 		walk->at.pc = pushed;
 		walk->at.exact = false;
-	} else if (walk->thread && !info->func && frame->info->role == ROLE_SIGPANIC && noted_nil(walk)) {
+	} else if (walk->thread && !info->func && frame->info->role == ROLE_SIGPANIC && noted_nil(walk, walk->at.pc)) {
 		walk->at.pc = walk->at.pc_address = walk->slot = 0;
 	}
 	return true;

@@ -145,7 +145,7 @@ static bool can_be_caller(struct walk *walk, const struct frame *frame, uint64_t
 	if (!in_bounds(walk, frame->fp))
 		return false;
 	if (!pc) /* of a jump to 0, sighandler leaves the link register as it is, or the word at SP (shouldPushSigpanic) */
-		return frame->info->role == ROLE_SIGPANIC && noted_nil(walk);
+		return frame->info->role == ROLE_SIGPANIC && noted_nil(walk, pc);
 	return is_injected(frame->info->role) || go_pc(walk->runtime, pc, false)->func ||
 	       (walk->thread && is_code(walk, pc));
 }

@@ -57,8 +57,8 @@ bool cross_signal(struct walk *walk, uint64_t entry_sp);
 /* injected.c: steps over an injected call: what it interrupted is exact, and its LR was pushed (arm64). */
 bool after_injected(struct walk *walk, const struct frame *frame);
 
-/* injected.c: whether the runtime noted that a goroutine jumped to 0. */
-bool noted_nil(const struct walk *walk);
+/* injected.c: whether the runtime noted that a goroutine jumped to 0. `pc`: what sigpanic returns to. */
+bool noted_nil(const struct walk *walk, uint64_t pc);
 
 /* past_damage.c: the CPU stopped where no code is: perhaps a RET took a damaged return address. True: the walk goes on from what
  * that was. */

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { BUDGET = 256 << 20, WORD = 8, LINE = 10 };
+enum { BUDGET = 256 << 20, WORD = 8, LINE = 10, SIGPANIC_FRAME = 0x60 };
 
 struct text {
 	struct go_scene scene;
@@ -169,6 +169,23 @@ static const char *met(struct text *text, uint64_t word)
 	return text->made;
 }
 
+/* … or 0 at the return address of sigpanic, which a RET to 0 had led to. */
+static const char *met_nil(struct text *text, size_t sigpanic)
+{
+	const struct go_scene *scene = &text->scene;
+	const uint64_t sp = scene->top, fp = sp + SIGPANIC_FRAME + WORD;
+
+	go_put(scene->builder, fp - WORD, 0);
+	ADD(text, "runtime: g 1: unexpected return pc for runtime.sigpanic called from 0x0\nstack: frame={sp:0x%" PRIx64 ", fp:0x%" PRIx64
+	    "} stack=[0x%" PRIx64 ",0x%" PRIx64 ")\n", sp, fp, scene->stack.lo, scene->stack.hi);
+	words_of(text, sp, scene->stack.hi);
+	ADD(text, "fatal error: unknown caller pc\n\nruntime stack:\nruntime.throw()\n\truntime/panic.go:1 +0x1\n\ngoroutine 1 [running]:\n");
+	called(text, sigpanic, sp, fp);
+	ADD(text, "\n");
+	sound_goroutine(text);
+	return text->made;
+}
+
 static const struct damage *damage_of(struct arena *arena, struct text *text, uint64_t (*change)(uint64_t pc), struct analysis **analysis)
 {
 	const struct scene_options options = {.arch = &arch_amd64, .minor = 26, .patch = 1};
@@ -251,6 +268,24 @@ static void smashed_return(struct arena *arena)
 	assert_string_equal(go_func_name(damage->callee), "main.deepCaller");
 }
 
+/* It is not sigpanic that returns through it. */
+static void jumped_to_nil(struct arena *arena)
+{
+	const struct scene_options options = {.arch = &arch_amd64, .minor = 18, .patch = 10};
+	struct text text = text_of(arena, &options);
+	const size_t sigpanic = go_add_frame(text.scene.builder, "runtime.sigpanic", SIGPANIC_FRAME, 0);
+	const struct analysis *analysis;
+	struct exe *exe;
+
+	go_link(text.scene.builder, sigpanic, text.scene.preempt2);
+	exe = go_exe(text.scene.builder);
+	analysis = log_analysis(arena, met_nil(&text, sigpanic), exe);
+	assert_int_equal(analysis->damages.count, 1);
+	assert_int_equal(analysis->damages.items[0].kind, DAMAGE_SMASHED);
+	assert_true(analysis->damages.items[0].returned);
+	assert_null(analysis->damages.items[0].callee);
+}
+
 #define TEST(name)                                                                                                     \
 	static void test_##name(void **state)                                                                          \
 	{                                                                                                              \
@@ -264,12 +299,14 @@ TEST(called_not_stopped)
 TEST(torn_return)
 TEST(not_torn)
 TEST(smashed_return)
+TEST(jumped_to_nil)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),	    cmocka_unit_test(test_not_split), cmocka_unit_test(test_called_not_stopped),
 		cmocka_unit_test(test_torn_return), cmocka_unit_test(test_not_torn),  cmocka_unit_test(test_smashed_return),
+		cmocka_unit_test(test_jumped_to_nil),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
