@@ -289,6 +289,8 @@ $(FILTERS).o: $(FILTERS).c
 	@$(COMPILE) -MMD -MP -c -o $@ $<
 
 $(OBJ)/tests/%.o: EXTRA_CFLAGS = $(TEST_CFLAGS)
+# It reads its own types, which -g1 leaves out.
+$(OBJ)/tests/unit/formats/exe/test_dwarf.o: EXTRA_CFLAGS = $(TEST_CFLAGS) -g
 $(OBJ)/%.o: %.c $(OBJ)/flags
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
