@@ -150,7 +150,7 @@ bool examine_input(struct arena *arena, const struct input *input, const struct 
 	memcpy(ret->exposed, result.exposed, sizeof ret->exposed);
 	if (result.outcome == TS_CANCELLED)
 		return false;
-	if (input->error || result.outcome == TS_FAILED || !read_answer(arena, answer, ret))
+	if (input->error || result.outcome == TS_FAILED || !answer || !read_answer(arena, answer, ret))
 		*only(arena, ret) = failed(arena, input, &result);
 	else if (*result.remark)
 		ret->remark = arena_printf(arena, "%s: %s", input->path, result.remark);
