@@ -215,6 +215,8 @@ def main():
         for case in part:
             if (tap.case_dump(case)).exists():
                 check_case(case, folder)
+        for log in tap.part_of(logs())[0]:
+            check_log(log, folder)
         if first:
             check_once(folder)
     tap.finish()
@@ -223,8 +225,6 @@ def main():
 def check_once(folder):
     for case in SAMPLE[:2] + SAMPLE[-1:]:
         check_bundle(case, tap.case_args(case), folder)
-    for log in logs():
-        check_log(log, folder)
     check_bundle('a log', [logs()[0]], folder)
     check_key(folder)
     for case, text in SAID.items():
