@@ -274,13 +274,17 @@ static bool faulted_at(struct analysis *analysis, const struct walk_subject *sub
 	       reg_get(&image->threads.items[subject->thread].registers, image->arch->pc, &stopped) && stopped == pc;
 }
 
+static bool has_faulted(struct analysis *analysis, const struct walk_subject *subject, const struct damage *place)
+{
+	return !place->returned && place->callee && subject->goroutine >= 0 && faulted_at(analysis, subject, place->callee->pc);
+}
+
 /* Whether it lies where the function that faulted must find its return address, in a run of words that are no accident. */
 static bool is_run_over(struct analysis *analysis, const struct walk_subject *subject, const struct damage *place)
 {
 	struct run run = {.shape = RUN_NONE};
 
-	if (!place->slot || !place->callee || !place->callee->func || place->callee->func->flags & FUNC_ASM || place->in_code ||
-	    !faulted_at(analysis, subject, place->callee->pc))
+	if (!place->faulted || !place->slot || !place->callee->func || place->callee->func->flags & FUNC_ASM || place->in_code)
 		return false;
 	run_find(analysis, &(struct run_place){place->slot, place->observed, subject->lo, subject->hi, subject->hi}, &run);
 	return run.shape != RUN_NONE && run.words >= (run.sure ? RUN_WORDS : UNSURE_RUN_WORDS);
@@ -316,6 +320,7 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 		*place = analysis->damages.items[index];
 		return index;
 	}
+	place->faulted = has_faulted(analysis, subject, place);
 	if (!repair_upper(analysis, subject, place) && !repair_generated(analysis, place) && !repair_flip(analysis, subject, place) &&
 	    (is_call_site(analysis, place) || of_generated(place) || !is_entered(analysis, subject) ||
 	     (!smashed_by_frame_pointer(analysis, subject, place) && !smashed_by_frame_sizes(analysis, subject, place) &&
@@ -331,7 +336,6 @@ int32_t damage_repair(struct analysis *analysis, const struct walk_subject *subj
 		return DAMAGE_UNFILED;
 	}
 	place->end = END_UNKNOWN_CONTEXT;
-	place->faulted = !place->returned && place->callee && subject->goroutine >= 0 && faulted_at(analysis, subject, place->callee->pc);
 	find_slot(analysis, place);
 	frame_pointer_expected(analysis, place);
 	vec_push(analysis->arena, &analysis->damages, *place);

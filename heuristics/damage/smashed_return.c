@@ -72,7 +72,7 @@ static void faulted_evidence(struct diagnosis *diagnosis, struct finding *findin
 {
 	const struct damage *damage = finding->damage;
 
-	if (damage->candidates || damage->by_log || !damage->callee)
+	if (damage->candidates || !damage->faulted)
 		return;
 	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
 		     "the CPU stopped in %s at 0x%" PRIx64 ", and by its table its return address lies there", damage_callee(damage),

@@ -93,11 +93,12 @@ ALONE = ('amd64-late-crash', 'amd64-late-crash-stripped', 'amd64-overrun-gc', 'a
 
 
 def torn_difference(case, core, log):
-    """With the executable a torn stack is found, likely at least, or it is said what the text lacks."""
+    """With the executable a torn stack is found, likely at least and no surer than from the core, or it is said what the text lacks."""
     if case in WITHOUT_WORDS:
         return None if any('The log does not hold its words' in note for note in log['notes']) else 'it is not said what the log lacks'
     rule, certainty = log['verdict']['rule'], log['verdict']['certainty']
-    return None if rule == core['verdict']['rule'] and certainty in ('likely', 'certain') else f'{rule} is {certainty}'
+    wanted = ('likely', 'certain') if core['verdict']['certainty'] == 'certain' else ('likely',)
+    return None if rule == core['verdict']['rule'] and certainty in wanted else f'{rule} is {certainty}'
 
 
 # Where the rule is the core's and the fingerprint is not: what of the core's the text does not show.
