@@ -2,6 +2,7 @@
 #include "fleet/incident.h"
 
 #include "report/history.h"
+#include "report/json/crashes.h"
 #include "report/json/reader.h"
 #include "report/json/writer.h"
 
@@ -156,23 +157,11 @@ static void put_file(struct writer *writer, json_t *line, const struct incident 
 
 static void put_place(struct writer *writer, json_t *line, const struct incident *incident)
 {
-	json_t *crash;
+	const struct report_crash crash = {.number = incident->number, .total = incident->total, .digest = incident->crash,
+					   .seen = incident->crash_seen};
 
-	if (!incident->crash)
-		return;
-	crash = put_value(writer, line, "crash", new_object());
-	put_number(writer, crash, "number", incident->number, (int64_t)incident->number);
-	put_number(writer, crash, "of", incident->total, (int64_t)incident->total);
-	put_text(writer, crash, "sha256", incident->crash);
-	put_text(writer, crash, "seen", incident->crash_seen < 0 ? NULL : incident_time(writer->arena, incident->crash_seen));
-}
-
-static void put_error(struct writer *writer, json_t *line, const struct incident *incident)
-{
-	json_t *error = put_value(writer, line, "error", new_object());
-
-	put_text(writer, error, "code", incident->error_code);
-	put_text(writer, error, "text", incident->error);
+	if (incident->crash)
+		put_crash_place(writer, line, &crash);
 }
 
 static void put_crash(struct writer *writer, json_t *line, const struct incident *incident)
@@ -217,7 +206,7 @@ bool incident_write(struct arena *arena, const struct incident *incident, FILE *
 	put_file(writer, line, incident);
 	put_place(writer, line, incident);
 	if (incident->error_code)
-		put_error(writer, line, incident);
+		put_error(writer, line, incident->error_code, incident->error);
 	else
 		put_crash(writer, line, incident);
 	return writer_end_line(writer);

@@ -4,13 +4,10 @@
 # roots, which are kept; BUILT=yes: what is installed there is tried.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-roots=$(realpath -m "${ROOTS:-build/roots}")
-mkdir -p "$roots"
 . packaging/steps.sh
 
 build() {
-	[ -e "$root/usr/bin/make" ] || packaging/root.sh make "$suite" "$root" make git
-	rm -rf "$root/src" && git clone --quiet "$PWD" "$root/src"
+	have_sources "$suite" "$root"
 	in_root "$root" bash -c 'apt-get update -q && apt-get install -y -q --no-install-recommends systemd-coredump systemd-journal-remote zstd &&
 		cd /src && .ci/deps && make -j"$(nproc)" && make install'
 }
@@ -59,5 +56,4 @@ says 'debug, the whole report' 'c debug --debugger=tornstack 101 | grep -A 1000 
 	diff - /packages/whole && cat /packages/verdict'
 says 'dump into a file' 'c dump 102 -o /packages/core && tornstack -q /packages/core --exe /packages/service'
 says 'dump into a pipe' 'c dump 101 | tornstack -q - --exe /packages/service'
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+finish

@@ -4,8 +4,6 @@
 # packages' own tests, by autopkgtest. As root. ROOTS: the folder of the roots, which are kept; BUILT=yes: what an earlier run built is tried.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-roots=$(realpath -m "${ROOTS:-build/roots}")
-mkdir -p "$roots"
 . packaging/steps.sh
 
 left_over() {
@@ -14,8 +12,7 @@ left_over() {
 
 build() {
 	local root=$roots/$1-build
-	[ -e "$root/usr/bin/make" ] || packaging/root.sh make "$1" "$root" make git
-	rm -rf "$root/src" && git clone --quiet "$PWD" "$root/src"
+	have_sources "$1" "$root"
 	in_root "$root" bash -c 'apt-get update -q && apt-get install -y -q --no-install-recommends lintian && cd /src && make deb'
 }
 
@@ -50,5 +47,4 @@ for suite; do
 	fi
 	use "$suite"
 done
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+finish

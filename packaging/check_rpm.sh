@@ -4,13 +4,10 @@
 # kept. As root. ROOTS: the folder of the roots, which are kept; BUILT=yes: what an earlier run built is tried.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-roots=$(realpath -m "${ROOTS:-build/roots}")
-mkdir -p "$roots"
 . packaging/steps.sh
 
 build() {
-	[ -e "$root/usr/bin/make" ] || packaging/root.sh make "$suite" "$root" make git gcc libc6-dev man-db pkg-config rpm zstd
-	rm -rf "$root/src" && git clone --quiet "$PWD" "$root/src"
+	have_sources "$suite" "$root" gcc libc6-dev man-db pkg-config rpm zstd
 	in_root "$root" bash -c 'apt-get update -q && cd /src && make rpm'
 }
 
@@ -39,5 +36,4 @@ step "rpm: install again, over it" in_root "$root" bash -c 'rpm -U --replacepkgs
 step "rpm: erase" in_root "$root" bash -c 'rpm -e tornstack-devel tornstack-libs tornstack && ! command -v tornstack'
 step "rpm: kept crashes stay" in_root "$root" bash -c 'ls /var/lib/tornstack | grep txt && rm -r /var/lib/tornstack'
 step "rpm: nothing is left" left_over
-echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+finish

@@ -1,4 +1,6 @@
 # steps.sh: for the scripts beside it, which try packages in roots. $roots: the folder of these.
+roots=$(realpath -m "${ROOTS:-build/roots}")
+mkdir -p "$roots"
 passed=0 failed=0
 
 # step NAME COMMAND…: one line, and what it printed if it failed
@@ -14,6 +16,12 @@ step() {
 	fi
 }
 
+# What was found; status 1 when a step failed.
+finish() {
+	echo "$passed passed, $failed failed"
+	[ $failed = 0 ]
+}
+
 in_root() { packaging/root.sh run "$@"; }
 
 # What is in a root, but for what its packages' managers write down of their own work, and caches that name no package.
@@ -21,6 +29,14 @@ listing() {
 	(cd "$1" && find . -xdev \( -path ./proc -o -path ./dev -o -path ./run -o -path ./tmp -o -path ./root -o -path ./src -o -path ./packages \
 		-o -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/lib/rpm -o -path ./var/cache -o -path ./var/log -o -path ./usr/share/mime \
 		-o -name __pycache__ \) -prune -o ! -type d -print) | sort
+}
+
+# have_sources SUITE ROOT [PACKAGE…]: the last commit in a folder `src` of the root, which is made with these packages if it is not there.
+have_sources() {
+	local suite=$1 root=$2
+	shift 2
+	[ -e "$root/usr/bin/make" ] || packaging/root.sh make "$suite" "$root" make git "$@"
+	rm -rf "$root/src" && git clone --quiet "$PWD" "$root/src"
 }
 
 # have ROOT PACKAGE…: a folder `packages` of the root with these, and what they are tried with.

@@ -64,7 +64,8 @@ static uint64_t distance(const struct local_search *search, uint64_t address)
 	return address < near ? near - address : address - near;
 }
 
-/* Keeps a variable if it is the nearest yet; what lies below SP is none, but where a prologue puts SP, or looks for the stack's end. `reg`: that its address goes to, REG_NONE if it does not. */
+/* Keeps a variable if it is the nearest yet; what lies below SP is none, but where a prologue puts SP, or looks for the stack's end.
+ * `reg`: that its address goes to, REG_NONE if it does not. */
 static void consider(struct local_search *search, const struct insn *insn, uint64_t sp, int64_t offset, uint8_t reg)
 {
 	const struct local_wanted *wanted = search->wanted;

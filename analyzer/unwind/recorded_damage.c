@@ -123,19 +123,26 @@ static bool may_hide_callee(const struct stack *stack)
 	return stack->frames.count == 1 && !stack->frames.items[0].sp;
 }
 
+/* The last frame that was printed of a goroutine; NULL: none was. `stack`: all that were. */
+static const struct frame *last_printed(const struct analysis *analysis, int32_t goroutine, struct stack *stack)
+{
+	*stack = (struct stack){0};
+	recorded_goroutine_stack(analysis, (size_t)goroutine, stack);
+	return stack->frames.count ? &stack->frames.items[stack->frames.count - 1] : NULL;
+}
+
 /* Whether the goroutine was stopped in the frame that is called from nowhere: then SP is where it was at any instruction, and what the
  * runtime took for the return address may be another word. A RET is known, and so is that no goroutine is preempted in the runtime
  * (runtime/preempt.go isAsyncSafePoint). */
 static bool was_stopped(struct analysis *analysis, struct damage *damage, const char *function)
 {
 	static const char runtime[] = "runtime.";
-	struct stack stack = {0};
+	struct stack stack;
 	const struct frame *last;
 
 	if (damage->goroutine < 0)
 		return strncmp(function, runtime, sizeof runtime - 1) != 0;
-	recorded_goroutine_stack(analysis, (size_t)damage->goroutine, &stack);
-	last = stack.frames.count ? &stack.frames.items[stack.frames.count - 1] : NULL;
+	last = last_printed(analysis, damage->goroutine, &stack);
 	if (!last || !last->info->func || strcmp(go_func_name(last->info), function) != 0)
 		return false;
 	if (!last->exact)
@@ -218,15 +225,14 @@ static bool by_early_end(struct analysis *analysis)
 	const struct log_record *record = analysis->runtime->recorded->record;
 	const struct goroutine *g = record->short_sp ? goroutine_by_id(analysis->runtime, record->complained) : NULL;
 	struct damage damage = {.kind = DAMAGE_SMASHED, .frame = FRAME_ELIDED, .returned = true};
-	struct stack stack = {0};
+	struct stack stack;
 	const struct frame *last;
 
 	if (!g)
 		return false;
 	damage.goroutine = (int32_t)(g - analysis->runtime->goroutines.items);
 	damage.thread = analysis->goroutine_thread[damage.goroutine];
-	recorded_goroutine_stack(analysis, (size_t)damage.goroutine, &stack);
-	last = stack.frames.count ? &stack.frames.items[stack.frames.count - 1] : NULL;
+	last = last_printed(analysis, damage.goroutine, &stack);
 	if (!last || last->sp != record->short_sp || last->info->role != ROLE_SIGPANIC)
 		return false;
 	file(analysis, &damage);

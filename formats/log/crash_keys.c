@@ -57,13 +57,15 @@ static size_t count_equal(struct equals *equals, const char *digest)
 {
 	enum { DIGITS = 16 };
 	char begin[DIGITS + 1];
+	uint64_t key;
 	int64_t at;
 
 	snprintf(begin, sizeof begin, "%.*s", DIGITS, digest);
-	at = word_map_find(&equals->map, strtoull(begin, NULL, 16));
+	key = strtoull(begin, NULL, 16);
+	at = word_map_find(&equals->map, key);
 	if (at < 0) {
 		at = (int64_t)equals->counts.count;
-		word_map_add(&equals->map, equals->arena, strtoull(begin, NULL, 16), (uint32_t)at);
+		word_map_add(&equals->map, equals->arena, key, (uint32_t)at);
 		vec_push_moving(equals->arena, &equals->counts, 0);
 	}
 	return ++equals->counts.items[at];

@@ -323,7 +323,7 @@ void landing_evidence(struct diagnosis *diagnosis, struct finding *finding)
 	if (fault->known && fault->has_pc && fault->pc == damage->landed)
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
 			     "%s with the pc at 0x%" PRIx64 ", where no code is: the CPU had jumped there", fault->name, fault->pc);
-	else if (!recorded_landing(diagnosis, finding, damage))
+	else if (!recorded_landing_evidence(diagnosis, finding, damage))
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, true,
 			     "no signal or exception of this dump says that the CPU stopped at 0x%" PRIx64, damage->landed);
 }

@@ -99,7 +99,7 @@ void recorded_word_evidence(struct diagnosis *diagnosis, struct finding *finding
 	pointer_evidence(diagnosis, finding, damage);
 }
 
-bool recorded_landing(struct diagnosis *diagnosis, struct finding *finding, const struct damage *damage)
+bool recorded_landing_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct damage *damage)
 {
 	const struct log_record *record = record_of(diagnosis->analysis);
 

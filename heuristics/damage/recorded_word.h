@@ -12,6 +12,6 @@ void recorded_word_evidence(struct diagnosis *diagnosis, struct finding *finding
 
 /* That the CPU stopped at the word, if the runtime said so: it makes sigpanic look as if the instruction that a signal hit had called it,
  * and names that place where it finds no code there; at 0 it ends the stack. False: it did not. */
-bool recorded_landing(struct diagnosis *diagnosis, struct finding *finding, const struct damage *damage);
+bool recorded_landing_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct damage *damage);
 
 #endif

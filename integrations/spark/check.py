@@ -17,12 +17,11 @@ from pyspark.sql import SparkSession
 
 import triage_job
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / 'tests'))
+
+from incidents import stamped  # noqa: E402
+
 INPUTS = 2000
-
-
-def stamped(data, seconds):
-    stamp = time.strftime('%Y-%m-%dT%H:%M:%SZ ', time.gmtime(seconds)).encode()
-    return b''.join(stamp + line for line in data.splitlines(keepends=True))
 
 
 def fill(folder, cases):

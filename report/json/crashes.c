@@ -2,6 +2,7 @@
 #include "report/json/crashes.h"
 
 #include "report/content/crashes.h"
+#include "report/history.h"
 
 static void put_entry(struct writer *writer, json_t *object, const struct crash_entry *entry)
 {
@@ -15,12 +16,18 @@ static void put_entry(struct writer *writer, json_t *object, const struct crash_
 	put_text(writer, object, "fingerprint", entry->fingerprint);
 	put_text(writer, object, "fingerprint_exact", entry->exact);
 	put_number(writer, object, "report", entry->report != CRASH_UNREPORTED, (int64_t)entry->report);
-	if (entry->error_code) {
-		json_t *error = put_value(writer, object, "error", new_object());
+	if (entry->error_code)
+		put_error(writer, object, entry->error_code, entry->error);
+}
 
-		put_text(writer, error, "code", entry->error_code);
-		put_text(writer, error, "text", entry->error);
-	}
+void put_crash_place(struct writer *writer, json_t *line, const struct report_crash *crash)
+{
+	json_t *object = put_value(writer, line, "crash", new_object());
+
+	put_number(writer, object, "number", crash->number, (int64_t)crash->number);
+	put_number(writer, object, "of", crash->total, (int64_t)crash->total);
+	put_text(writer, object, "sha256", crash->digest);
+	put_text(writer, object, "seen", crash->seen < 0 ? NULL : history_time(writer->arena, crash->seen));
 }
 
 void crashes_section(struct writer *writer)

@@ -4,6 +4,7 @@
 #include "report/content/summary.h"
 #include "report/fingerprint/fingerprint.h"
 #include "report/fingerprint/subject.h"
+#include "report/json/crashes.h"
 #include "report/json/writer.h"
 #include "report/mask.h"
 #include "report/narrative/narrative.h"
@@ -88,31 +89,17 @@ static void put_cause(struct writer *writer, json_t *line, const struct subject 
 	}
 }
 
-static void put_crash(struct writer *writer, json_t *line, const struct report_crash *crash)
-{
-	json_t *object;
-
-	if (!crash)
-		return;
-	object = put_value(writer, line, "crash", new_object());
-	put_number(writer, object, "number", true, (int64_t)crash->number);
-	put_number(writer, object, "of", true, (int64_t)crash->total);
-	put_text(writer, object, "sha256", crash->digest);
-	put_text(writer, object, "seen", crash->seen < 0 ? NULL : history_time(writer->arena, crash->seen));
-}
-
 bool report_incident_failure(struct arena *arena, const struct report_crash *crash, const char *code, const char *text, FILE *out)
 {
 	struct writer *writer = arena_alloc(arena, sizeof *writer);
-	json_t *line, *error;
+	json_t *line;
 
 	writer->arena = arena;
 	writer_start(writer, out);
 	line = begin_value(writer, new_object());
-	put_crash(writer, line, crash);
-	error = put_value(writer, line, "error", new_object());
-	put_text(writer, error, "code", code);
-	put_text(writer, error, "text", text);
+	if (crash)
+		put_crash_place(writer, line, crash);
+	put_error(writer, line, code, text);
 	return writer_end_line(writer);
 }
 
@@ -137,6 +124,7 @@ bool report_incident(const struct diagnosis *diagnosis, const struct report_opti
 	put_number(writer, line, "died_in", true, (int64_t)subject.innermost);
 	put_target(writer, line, fingerprint.build);
 	put_machine(writer, line);
-	put_crash(writer, line, options->crash);
+	if (options->crash)
+		put_crash_place(writer, line, options->crash);
 	return writer_end_line(writer);
 }

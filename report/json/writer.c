@@ -121,6 +121,14 @@ void put_bool(struct writer *writer, json_t *object, const char *key, bool value
 	put_value(writer, object, key, json_boolean(value));
 }
 
+void put_error(struct writer *writer, json_t *object, const char *code, const char *text)
+{
+	json_t *error = put_value(writer, object, "error", new_object());
+
+	put_text(writer, error, "code", code);
+	put_text(writer, error, "text", text);
+}
+
 /* ASCII, so that no control character of Unicode's reaches a terminal either. */
 static const size_t style = JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY;
 

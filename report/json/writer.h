@@ -47,6 +47,7 @@ void put_texts(struct writer *writer, json_t *array, const char *const *texts, s
 void put_number(struct writer *writer, json_t *object, const char *key, bool known, int64_t value);
 void put_address(struct writer *writer, json_t *object, const char *key, bool known, uint64_t value);
 void put_bool(struct writer *writer, json_t *object, const char *key, bool value);
+void put_error(struct writer *writer, json_t *object, const char *code, const char *text); /* "error" */
 
 /* Makes a value that is written, and gone, with the next dump_pending; dump_members leaves out its braces. */
 json_t *begin_value(struct writer *writer, json_t *value);
