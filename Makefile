@@ -441,7 +441,7 @@ asan: deps-test
 	@$(MAKE) $(PARALLEL) VARIANT=asan run-tests
 
 # What several threads do.
-THREADED := unit/base/test_slices unit/analyzer/test_trial unit/lib/test_handles golden/test_jobs
+THREADED := unit/base/test_slices unit/base/test_workers unit/analyzer/test_trial unit/lib/test_handles golden/test_jobs
 tsan: deps-test
 	@$(MAKE) VARIANT=tsan all $(patsubst unit/%,build/tsan/tests/unit/%,$(filter unit/%,$(THREADED)))
 	@tests/run --build build/tsan --programs build/tsan $(THREADED)

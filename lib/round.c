@@ -2,10 +2,10 @@
  * thread at a time. */
 #include "lib/round.h"
 
+#include "base/workers.h"
 #include "fleet/views.h"
 #include "lib/examination.h"
 #include "lib/unpacking.h"
-#include "lib/workers.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -407,11 +407,12 @@ static bool may_be_archive(const struct incident *incident)
 	return incident->error_code && !strcmp(incident->error_code, err_code_name(ERR_UNSUPPORTED));
 }
 
-static void work(void *context, size_t index)
+static void work(void *context, size_t worker, size_t index)
 {
 	struct round *round = context;
 	struct working working = {.round = round, .triage = round->triage, .input = round->todo.items[index]};
 
+	(void)worker;
 	if (!may_begin(round->triage))
 		return;
 	begin_input(&working);

@@ -1,10 +1,10 @@
 /* triage.c: many inputs, from paths to clusters. */
+#include "base/workers.h"
 #include "lib/options.h"
 #include "lib/overview.h"
 #include "lib/result.h"
 #include "lib/round.h"
 #include "lib/sample.h"
-#include "lib/workers.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -79,11 +79,12 @@ static void keep_report(void *context)
 	pthread_mutex_unlock(&triage->lock);
 }
 
-static void work_on_report(void *context, size_t index)
+static void work_on_report(void *context, size_t worker, size_t index)
 {
 	const struct keeping *keeping = context;
 	struct one_report one = {.triage = keeping->triage, .cluster = keeping->todo.items[index], .arena = arena_new(ROUND_BUDGET)};
 
+	(void)worker;
 	if (one.arena)
 		arena_run(one.arena, keep_report, &one);
 	arena_free(one.arena);

@@ -1,10 +1,9 @@
-/* batch.c: workers take one input after the other; each has an arena of its own for results, since arenas are not
+/* batch.c: threads take one input after the other; each has an arena of its own for results, since arenas are not
  * shared between threads. Results are put together in the order of the inputs. */
 #include "scan/batch.h"
 
 #include "base/mapping.h"
-#include "base/sandbox.h"
-#include "base/slices.h"
+#include "base/workers.h"
 #include "formats/archive/archive.h"
 #include "formats/archive/members.h"
 #include "scan/inputs.h"
@@ -14,29 +13,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #define RESULTS_BUDGET ((size_t)1 << 30)
 #define DEFAULT_MAX_SIZE (UINT64_C(4) << 30)
 
-enum { WORKER_LIMIT = 64 };
-
 struct pool {
 	const struct scan_options *options;
 	struct scan_inputs inputs;
 	struct input_result *results; /* of each input */
-	atomic_size_t next;
+	struct arena *arenas[WORKERS_MOST]; /* of each thread, for results; NULL: there was no memory for it */
 	pthread_mutex_t lock; /* of what follows, and of the progress */
 	size_t done;
 };
 
+/* A thread at an input. */
 struct worker {
 	struct pool *pool;
 	struct arena *results;
-	const struct scan_input *input; /* in work */
+	const struct scan_input *input;
 	struct input_result *result;
 };
 
@@ -242,21 +238,15 @@ static void finish(struct pool *pool, const char *path)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-static void *work(void *context)
+static void work(void *context, size_t number, size_t index)
 {
-	struct worker *worker = context;
-	struct pool *pool = worker->pool;
-	size_t index;
+	struct pool *pool = context;
+	struct worker worker = {pool, pool->arenas[number], &pool->inputs.items.items[index], &pool->results[index]};
 
-	while ((index = atomic_fetch_add(&pool->next, 1)) < pool->inputs.items.count) {
-		if (cancelled(&pool->options->cancel))
-			break;
-		worker->input = &pool->inputs.items.items[index];
-		worker->result = &pool->results[index];
-		worker->result->lost = !worker->results || !arena_run(worker->results, look_and_check, worker);
-		finish(pool, worker->input->path);
-	}
-	return NULL;
+	if (cancelled(&pool->options->cancel))
+		return;
+	worker.result->lost = !worker.results || !arena_run(worker.results, look_and_check, &worker);
+	finish(pool, worker.input->path);
 }
 
 static void free_results(void *arena)
@@ -264,51 +254,15 @@ static void free_results(void *arena)
 	arena_free(arena);
 }
 
-static size_t worker_count(const struct pool *pool)
-{
-	size_t wanted = pool->options->workers ? pool->options->workers : cpus_usable();
-
-	if (pool->options->isolated && SANDBOX_FORKS_ALONE)
-		wanted = 1;
-
-	wanted = wanted < pool->inputs.items.count ? wanted : pool->inputs.items.count;
-	return wanted < WORKER_LIMIT ? wanted : WORKER_LIMIT;
-}
-
-/* Signals are the caller's thread's: see temporary.h. What cannot be started is not missed. */
-static bool start(struct worker *worker, pthread_t *ret)
-{
-	sigset_t all, before;
-	bool started;
-
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS); /* of mapped files: base/mapping.h */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	started = worker->results && !pthread_create(ret, NULL, work, worker);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return started;
-}
-
-/* The caller is the first worker. */
+/* An arena takes no memory to speak of before it is used. */
 static void work_all(struct arena *arena, struct pool *pool)
 {
-	struct worker workers[WORKER_LIMIT] = {0};
-	pthread_t threads[WORKER_LIMIT];
-	bool started[WORKER_LIMIT] = {false};
-	size_t count = worker_count(pool);
-
-	for (size_t i = 0; i < count; i++) {
-		workers[i] = (struct worker){.pool = pool, .results = arena_new(RESULTS_BUDGET)};
-		if (workers[i].results)
-			arena_defer(arena, free_results, workers[i].results);
+	for (size_t i = 0; i < WORKERS_MOST; i++) {
+		pool->arenas[i] = arena_new(RESULTS_BUDGET);
+		if (pool->arenas[i])
+			arena_defer(arena, free_results, pool->arenas[i]);
 	}
-	for (size_t i = 1; i < count; i++)
-		started[i] = start(&workers[i], &threads[i]);
-	if (count)
-		work(&workers[0]);
-	for (size_t i = 1; i < count; i++)
-		if (started[i])
-			pthread_join(threads[i], NULL);
+	workers_run(pool->options->workers, pool->options->isolated, pool->inputs.items.count, work, pool);
 }
 
 static void merge(struct arena *arena, const struct pool *pool, struct scan_batch *batch)
