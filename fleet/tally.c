@@ -67,13 +67,3 @@ const struct tally_row *tally_earliest(const struct tally *tally)
 			best = &tally->rows.items[i];
 	return best;
 }
-
-const struct tally_row *tally_most(const struct tally *tally)
-{
-	const struct tally_row *best = NULL;
-
-	for (size_t i = 0; i < tally->rows.count; i++)
-		if (!best || tally->rows.items[i].count > best->count)
-			best = &tally->rows.items[i];
-	return best;
-}

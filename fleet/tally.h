@@ -28,7 +28,4 @@ const struct tally_row *tally_find(const struct tally *tally, const char *text);
 /* The row that was met first; of several the first by text. NULL: there are none. */
 const struct tally_row *tally_earliest(const struct tally *tally);
 
-/* The row that was met most; of several the first by text. NULL: there are none. */
-const struct tally_row *tally_most(const struct tally *tally);
-
 #endif

@@ -3,6 +3,7 @@
 #include "lib/live.h"
 
 #include "formats/live/core.h"
+#include "formats/live/process.h"
 #include "formats/live/regions.h"
 #include "golang/live/follow.h"
 #include "lib/analysis.h"
@@ -24,6 +25,16 @@ enum { MILLISECOND = 1000 * 1000, PAUSE = 20 /* milliseconds: the longest, if no
 /* Of the longest pause: what may be used for copying what is not needed by all means; and by how much stopping takes longer than
  * rehearsals, before that is called too long. */
 enum { OPTIONAL_PERCENT = 60, NEEDED_PERCENT = 150 };
+
+/* A copy of a process, an ELF core. */
+struct live_copy {
+	struct live_process process;
+	int file;            /* descriptor, open as long as the arena */
+	const char *core;    /* a path of it, for this process */
+	const char *exe;     /* of its executable, the same */
+	const char *sysroot; /* of its root folder; NULL: none */
+	char exposed[128];   /* as ts_result has it */
+};
 
 struct copying {
 	struct arena *arena;
@@ -231,7 +242,9 @@ static void *trace(void *context)
 	return NULL;
 }
 
-const struct err *live_copy(struct arena *arena, const struct ts_options *options, struct live_copy *ret)
+/* Copies process options->pid, within a thread of its own. Errors: as live_process_open; UNSUPPORTED: no Go program; LIMIT: copying
+ * what is needed would stop it for longer than options->max_pause. */
+static const struct err *copy_process(struct arena *arena, const struct ts_options *options, struct live_copy *ret)
 {
 	struct copying copying = {.arena = arena, .options = options, .copy = ret};
 	pthread_t thread;
@@ -258,7 +271,7 @@ struct live_job {
 static void make_copy(void *context)
 {
 	struct live_job *job = context;
-	const struct err *err = live_copy(job->arena, job->options, &job->copy);
+	const struct err *err = copy_process(job->arena, job->options, &job->copy);
 
 	job->copied = !err;
 	if (err)

@@ -58,7 +58,8 @@ static uint64_t called_below(struct walk *walk, uint64_t address, uint64_t pc)
 	return call_before(walk->runtime, address, &target) == FLOW_CALL && target <= pc && pc - target < FUNCTION_LIMIT ? target : 0;
 }
 
-bool is_entry_point(struct walk *walk, uint64_t pc)
+/* Whether a pc lies in a function that nothing calls. */
+static bool is_entry_point(struct walk *walk, uint64_t pc)
 {
 	struct c_function function;
 	uint64_t entry;

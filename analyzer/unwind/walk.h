@@ -102,9 +102,6 @@ bool is_sigreturn(struct walk *walk, uint64_t pc);
 /* Whether a return address is just behind a call. */
 bool follows_call(struct walk *walk, uint64_t pc);
 
-/* Whether a pc lies in a function that nothing calls. */
-bool is_entry_point(struct walk *walk, uint64_t pc);
-
 /* A return address without the bits that sign it; as it is, where that leads to no code. */
 uint64_t without_signature(struct walk *walk, uint64_t pc);
 

@@ -79,8 +79,8 @@ struct scan {
 	struct mention *items[SLICES_MOST]; /* what each thread found in its part of the goroutines */
 };
 
-/* Goroutines come in order, so the last one tells whether this one has been counted. */
-void mention_count(struct mention *mention, uint32_t goroutine)
+/* Counts a holder. Goroutines come in ascending order, so the last one tells whether this one has been counted. */
+static void mention_count(struct mention *mention, uint32_t goroutine)
 {
 	if (mention->holder_count && mention->last == goroutine)
 		return;

@@ -27,9 +27,6 @@ size_t mention_add(struct arena *arena, struct mentions *mentions, uint64_t addr
 /* The number of an address that was added; SIZE_MAX: it was not. */
 size_t mention_find(const struct mentions *mentions, uint64_t address);
 
-/* Counts a holder; they have to come in ascending order. */
-void mention_count(struct mention *mention, uint32_t goroutine);
-
 /* Where the live part of a goroutine's stack begins, a multiple of 8: at its stack_lo when SP is not known. */
 uint64_t stack_live_from(const struct goroutine *g);
 

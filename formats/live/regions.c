@@ -84,12 +84,3 @@ bool live_regions_take_rest(struct arena *arena, const struct live_maps *maps, s
 		}
 	return true;
 }
-
-uint64_t live_regions_writable(const struct live_maps *maps)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < maps->count; i++)
-		sum += is_written(&maps->items[i]) ? size_of(&maps->items[i]) : 0;
-	return sum;
-}

@@ -12,7 +12,4 @@ void live_regions_want(const struct live_maps *maps, const char *program, struct
  * live_now; 0: never). */
 bool live_regions_take_rest(struct arena *arena, const struct live_maps *maps, struct live_memory *memory, int64_t until);
 
-/* Bytes of private writable memory that is mapped, whether it was written to or not. */
-uint64_t live_regions_writable(const struct live_maps *maps);
-
 #endif

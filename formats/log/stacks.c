@@ -24,7 +24,7 @@ struct stacks {
 	bool headless;                        /* `current` has no header */
 };
 
-bool is_system_stack(const struct log_line *line)
+static bool is_system_stack(const struct log_line *line)
 {
 	struct cursor cursor = cursor_of(line);
 

@@ -6,25 +6,12 @@ bool heap_known(struct go_runtime *runtime)
 	return heap_of(runtime)->mheap != 0;
 }
 
-uint32_t heap_sweepgen(struct go_runtime *runtime)
-{
-	return heap_of(runtime)->sweepgen;
-}
-
 enum heap_kind heap_find(struct go_runtime *runtime, uint64_t address, struct heap_place *ret)
 {
 	const struct go_heap *heap = heap_of(runtime);
 
 	*ret = (struct heap_place){0};
 	return heap->mheap ? heap_place_in(runtime, heap, address, ret) : HEAP_UNKNOWN;
-}
-
-bool heap_span_at(struct go_runtime *runtime, uint64_t address, struct heap_span *ret)
-{
-	const struct go_heap *heap = heap_of(runtime);
-
-	*ret = (struct heap_span){0};
-	return heap->mheap && span_read(runtime, heap, address, ret);
 }
 
 /* Small objects are marked in the span itself, at the end of its one page, since Go 1.26 (spanInlineMarkBits). */

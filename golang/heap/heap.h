@@ -65,21 +65,11 @@ enum heap_kind heap_find(struct go_runtime *runtime, uint64_t address, struct he
 /* Whether the heap's records were found at all: else every address is HEAP_UNKNOWN. */
 bool heap_known(struct go_runtime *runtime);
 
-/* The runtime.mspan at an address, read and judged: false when it is not in the dump or contradicts itself; *ret is what was
- * read then, or empty. */
-bool heap_span_at(struct go_runtime *runtime, uint64_t address, struct heap_span *ret);
-
 /* The state of slot `index` of a span in use. */
 enum slot_state heap_slot_state(struct go_runtime *runtime, const struct heap_span *span, uint64_t index);
 
 /* Whether the collector marked a slot in the cycle that runs or that ran last; false also when the dump does not tell. */
 bool heap_slot_marked(struct go_runtime *runtime, const struct heap_span *span, uint64_t index);
-
-/* mheap_.sweepgen, which grows by 2 with each cycle of the collector; 0: unknown. */
-uint32_t heap_sweepgen(struct go_runtime *runtime);
-
-const char *span_state_name(enum span_state state); /* "in use"; never NULL */
-const char *span_sweep_name(enum span_sweep sweep); /* "swept"; never NULL */
 
 /* A runtime.special: what the runtime keeps beside an object. */
 struct heap_special {

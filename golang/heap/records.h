@@ -14,7 +14,7 @@ struct heap_geometry {
 
 struct go_heap {
 	uint64_t mheap; /* address of runtime.mheap_; 0: not found */
-	uint32_t sweepgen;
+	uint32_t sweepgen; /* mheap_.sweepgen, which grows by 2 with each cycle of the collector; 0: unknown */
 	const struct heap_geometry *geometry;
 };
 
@@ -24,7 +24,8 @@ const struct go_heap *heap_of(struct go_runtime *runtime);
 /* The runtime.heapArena that an address belongs to; 0 when there is none. False: not in the dump. */
 bool heap_arena(struct go_runtime *runtime, const struct go_heap *heap, uint64_t address, uint64_t *ret);
 
-/* heap_span_at with the heap given. ret->address 0: it is not in the dump. */
+/* The runtime.mspan at an address, read and judged. False: it is not in the dump (ret->address is 0 then) or contradicts itself; *ret is what was
+ * read. */
 bool span_read(struct go_runtime *runtime, const struct go_heap *heap, uint64_t address, struct heap_span *ret);
 
 /* Whether as many slots are free by freeindex and the bits as by the span's own count of those that are in use. */

@@ -141,23 +141,6 @@ enum slot_state heap_slot_state(struct go_runtime *runtime, const struct heap_sp
 	return allocated ? SLOT_ALLOCATED : SLOT_FREE;
 }
 
-const char *span_state_name(enum span_state state)
-{
-	static const char *const names[SPAN_STATES] = {"free", "in use", "managed by the runtime itself"};
-
-	return state < SPAN_STATES ? names[state] : "unknown";
-}
-
-const char *span_sweep_name(enum span_sweep sweep)
-{
-	static const char *const names[] = {
-		[SWEEP_UNKNOWN] = "unknown", [SWEEP_DUE] = "to be swept", [SWEEP_RUNNING] = "being swept",
-		[SWEEP_DONE] = "swept", [SWEEP_DUE_CACHED] = "cached, to be swept", [SWEEP_DONE_CACHED] = "swept and cached",
-	};
-
-	return names[sweep];
-}
-
 /* ---- special records ---- */
 
 static void name_special(int minor, struct heap_special *special)

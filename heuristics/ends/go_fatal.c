@@ -12,7 +12,8 @@ static const char *const fault_messages[] = {
 #undef FAULT_MESSAGE
 };
 
-size_t thrower_frame(const struct stack *stack)
+/* Index of the frame that called runtime.throw or runtime.fatal; SIZE_MAX: no such frame. */
+static size_t thrower_frame(const struct stack *stack)
 {
 	const size_t throw = find_role(stack, ROLE_THROW);
 	size_t at = throw != SIZE_MAX ? throw : find_role(stack, ROLE_FATAL);

@@ -22,9 +22,8 @@ const char *program_function(struct analysis *analysis, const struct stack *stac
 /* Index of the frame of the program that panicked, in its goroutine's stack; SIZE_MAX: unknown. */
 size_t panic_frame(const struct stack *stack, const struct panic_value *panic);
 
-/* go_fatal.c: index of the frame that called runtime.throw or runtime.fatal; SIZE_MAX: no such frame. thrower_find looks for
- * it on the stack of the thread that died and on that of its goroutine, and leaves the stack that has it in *ret. */
-size_t thrower_frame(const struct stack *stack);
+/* go_fatal.c: index of the frame that called runtime.throw or runtime.fatal, on the stack of the thread that died or on that of its goroutine;
+ * *ret is the stack that has it. SIZE_MAX: no such frame. */
 size_t thrower_find(struct analysis *analysis, struct stack *ret);
 
 /* go_fatal.c: what the runtime said before the last line, for whoever has to understand that. */

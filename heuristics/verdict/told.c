@@ -10,7 +10,8 @@ static const struct log_record *record_of(const struct analysis *analysis)
 	return analysis->runtime->recorded ? analysis->runtime->recorded->record : NULL;
 }
 
-const struct detector *told_rule(const struct analysis *analysis)
+/* The rule of that verdict; NULL: none was told, or none of that name is known. */
+static const struct detector *told_rule(const struct analysis *analysis)
 {
 	const struct log_record *record = record_of(analysis);
 

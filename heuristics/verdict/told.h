@@ -4,9 +4,6 @@
 
 #include "heuristics/detector.h"
 
-/* The rule of that verdict; NULL: none was told, or none of that name is known. */
-const struct detector *told_rule(const struct analysis *analysis);
-
 /* Adds it to what the detectors found in the text, unless one of them found the same. It is possible and no more: the words that prove it
  * are in the dump. */
 void told_find(struct diagnosis *diagnosis);

@@ -85,11 +85,6 @@ json_t *bool_value(bool value)
 	return json_boolean(value);
 }
 
-json_t *number_value(int64_t value)
-{
-	return json_integer(value);
-}
-
 json_t *text_value(struct writer *writer, const char *text)
 {
 	return text ? json_string(escape_utf8(writer->arena, text)) : json_null();

@@ -34,7 +34,6 @@ json_t *new_object(void);
 json_t *new_array(void);
 json_t *null_value(void);
 json_t *bool_value(bool value);
-json_t *number_value(int64_t value);
 json_t *text_value(struct writer *writer, const char *text); /* NULL: null */
 
 /* Adds a value to an object or array, and returns it. */
