@@ -6,6 +6,7 @@
 
 #include "analyzer/trial.h"
 #include "analyzer/unwind/saved_place.h"
+#include "formats/dump/signals.h"
 
 #include <string.h>
 
@@ -14,9 +15,6 @@ enum {
 	BITS = 64,
 	PCS_KEPT = 8,
 	ASKED = 1 << 14, /* goroutines, for where most stand */
-	SIGBUS_ = 7,
-	SIGFPE_ = 8,
-	SIGSEGV_ = 11,
 };
 
 static const uint64_t FIRST_EXCEPTION = 0x80000000; /* of Windows */
@@ -300,7 +298,7 @@ static void check_last_words(const struct suspect *s)
 	if (layout->offset[LAYOUT_g_writebuf] != layout->offset[LAYOUT_g_sig] + WORD ||
 	    !go_field(s->runtime, s->g->address, LAYOUT_g_sig, &sig) || !sig)
 		return;
-	if (s->runtime->image->os == OS_LINUX ? sig != SIGBUS_ && sig != SIGFPE_ && sig != SIGSEGV_
+	if (s->runtime->image->os == OS_LINUX ? sig != SIGNAL_BUS && sig != SIGNAL_FPE && sig != SIGNAL_SEGV
 					      : sig < FIRST_EXCEPTION || sig > UINT32_MAX)
 		trouble(s, STATE_SIG);
 }

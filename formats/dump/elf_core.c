@@ -36,8 +36,6 @@ enum {
 /* struct elf_prpsinfo of 64-bit Linux. */
 enum { PSINFO_PID = 24, PSINFO_PPID = 28, PSINFO_FNAME = 40, PSINFO_FNAME_SIZE = 16, PSINFO_ARGS = 56, PSINFO_ARGS_SIZE = 80 };
 
-enum { SIGNAL_TRAP = 5 };
-
 struct loader {
 	struct image *image;
 	struct elf_view elf;

@@ -5,6 +5,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Those that something here treats in a way of its own. */
+enum {
+	SIGNAL_QUIT = 3,
+	SIGNAL_TRAP = 5,
+	SIGNAL_ABORT = 6,
+	SIGNAL_BUS = 7,
+	SIGNAL_FPE = 8,
+	SIGNAL_SEGV = 11,
+	SIGNAL_SYSTEM_CALL = 31, /* SIGSYS */
+};
+
 struct signal_name {
 	int number;
 	const char *name;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { PID_LIMIT = 1 << 22 /* PID_MAX_LIMIT, linux/threads.h */, SIGNAL_QUIT = 3 };
+enum { PID_LIMIT = 1 << 22 /* PID_MAX_LIMIT, linux/threads.h */ };
 
 /* Signals that the runtime sends itself: dieFromSignal, raisebadsignal, and sighandler, which passes SIGQUIT on from thread
  * to thread (runtime/signal_unix.go). The kernel delivers them within the call. Without the names of functions any may be. A log has none of

@@ -13,7 +13,7 @@
 
 #include <inttypes.h>
 
-enum { INSN_BYTES = 16, SIGNAL_SYSTEM_CALL = 31 };
+enum { INSN_BYTES = 16 };
 
 struct teller {
 	struct diagnosis *diagnosis;

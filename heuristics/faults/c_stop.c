@@ -96,7 +96,6 @@ static const char *nil_caller_text(struct diagnosis *diagnosis, const struct sto
 /* Without the C library's file nobody knows which of its functions it was. */
 static const char *raised_text(struct diagnosis *diagnosis, const struct stop_in_c *stop, const char *caller)
 {
-	enum { SIGNAL_ABORT = 6 };
 	const char *begun = stop->caller.c_function;
 
 	return arena_printf(diagnosis->arena, "%s%s raised %s itself%s%s", begun ? "C's " : "C code",

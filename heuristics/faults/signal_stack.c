@@ -22,7 +22,6 @@ enum {
 	GAP_LIMIT = 1 << 16,      /* between frames of one stack */
 	FRAME_ROOM = 512,         /* for the red zone, and to align it */
 	GO_STACK = 32 << 10,      /* of m.gsignal (runtime/os_linux.go mpreinit, Go 1.18 to 1.27) */
-	SIGNAL_SEGV = 11,
 };
 
 static const char *const messages[] = {

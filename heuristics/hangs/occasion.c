@@ -1,8 +1,6 @@
 /* occasion.c: see occasion.h. SIGQUIT is what Go programs print their stacks at, SIGABRT what watchdogs send. */
 #include "heuristics/hangs/occasion.h"
 
-enum { SIGNAL_QUIT = 3, SIGNAL_ABORT = 6 };
-
 struct occasion occasion_of(const struct analysis *analysis)
 {
 	struct occasion occasion = {0};

@@ -61,7 +61,7 @@ static void advise_sender(struct telling *telling, const struct sent_signal *sen
 			    "that time: a failed "
 				     "liveness probe, a stop that took too long, an operator.");
 	}
-	if (sent->signal->number == 6 && !sent->own && sent->sender <= 1)
+	if (sent->signal->number == SIGNAL_ABORT && !sent->own && sent->sender <= 1)
 		tell_action(telling, "If systemd runs the service, `journalctl -u SERVICE` says \"Watchdog timeout\" "
 			    "when it was its watchdog: "
 				     "then the service was stuck, and the goroutines show in what.");
