@@ -44,6 +44,11 @@ def check(name, detail=None):
     return not detail
 
 
+def skip(name, why):
+    """One check that this machine cannot do: nothing that `make deps` could install, nothing that tornstack could be at fault for."""
+    check(f'{name} # SKIP {" ".join(str(why).split())[-200:]}')
+
+
 def finish():
     print(f'1..{_count}')
     sys.exit(1 if _failed else 0)

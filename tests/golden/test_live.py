@@ -124,18 +124,21 @@ def check_deleted(folder):
 def check_namespaces(folder):
     """A container as far as it matters: other process ids, other folders, an executable that is not at its path here."""
     name = 'it is read within its own PID and mount namespaces'
+    own = ['--fork', '--pid', '--mount-proc']
+    trouble = attach.no_namespaces(*own)
+    if trouble:
+        return tap.skip(name, trouble)
     inside = pathlib.Path(folder) / 'inside'
     inside.mkdir()
     program = attach.unpack('amd64-stuck', folder, 'contained')
     script = f'mount -t tmpfs none {inside} && cp {program} {inside}/service && exec {inside}/service order'
-    with attach.Process(['unshare', '--fork', '--pid', '--mount', '--mount-proc', 'sh', '-c', script], folder,
+    with attach.Process(['unshare', '--mount', *own, 'sh', '-c', script], folder,
                         PATH=os.environ['PATH']) as process:
         time.sleep(2)
         children = pathlib.Path(f'/proc/{process.pid}/task/{process.pid}/children').read_text().split() \
             if process.process.poll() is None else []
         if not children:
-            tap.check(f'{name} # SKIP {process.text().strip()[-100:]}')
-            return
+            return tap.check(name, process.text() or 'it has ended')
         done = tap.Run('--json', '--goroutines=all', PATIENT, children[0])
         report = done.report
         tap.check(name, done.trouble(0) or (
@@ -180,9 +183,8 @@ def check_itself():
 
 
 def check_other_user(folder):
-    if os.geteuid() or not shutil.which('setpriv'):
-        tap.check('a process of another user # SKIP only root can become one')
-        return
+    if os.geteuid():
+        return tap.skip('a process of another user', 'only root can become one')
     with attach.Process([attach.unpack('amd64-stuck', folder, 'of-root'), 'order'], folder) as process:
         time.sleep(0.2)
         program = pathlib.Path(tempfile.mkdtemp()) / 'tornstack'
@@ -213,8 +215,7 @@ def check_names(folder):
 def check_busy(folder):
     trouble = busy.missing()
     if trouble:
-        tap.check(f'a busy HTTP service loses no request # SKIP {trouble}')
-        return
+        return tap.skip('a busy HTTP service loses no request', trouble)
     result = busy.measure(folder, parked=1000, size=16 << 20, seconds=3, max_pause=1000)
     tap.check('a busy HTTP service loses no request while it is looked at', None if result['lost'] == 0 and result['requests'] > 10
               and result['looks'] and not result['trouble'] else json.dumps(result))
@@ -224,7 +225,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         trouble = attach.forbidden(folder)
         if trouble:
-            tap.check(f'live processes # SKIP {trouble}')
+            tap.skip('live processes', trouble)
             tap.finish()
         for part in (check_stuck, check_healthy, check_stop_signal, check_deleted, check_namespaces, check_refusals, check_names,
                      check_busy):

@@ -3,7 +3,6 @@ import contextlib
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -122,10 +121,14 @@ def kernel_thread():
     return None
 
 
+def no_namespaces(*more):
+    """Why this machine lets nobody have a mount namespace of his own, with those options of unshare(1), or None."""
+    done = subprocess.run(['unshare', '--mount', *more, 'sh', '-c', 'mount -t tmpfs none /tmp'], capture_output=True, text=True)
+    return done.stderr.strip() or 'unshare failed' if done.returncode else None
+
+
 def forbidden(folder):
     """Why this machine allows no process to be read, or None."""
-    if not shutil.which('zstd'):
-        return 'zstd is not installed'
     if os.uname().machine != 'x86_64':
         return 'the executables of the cases are for amd64'
     with Process([unpack('amd64-stuck', folder, 'probe'), 'order'], folder) as probe:
