@@ -200,3 +200,13 @@ void progress_show(const struct progress_line *step)
 	make_line(&line, step, time);
 	draw(&line);
 }
+
+void progress_show_files(const char *doing, size_t done, size_t total, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (done == total)
+		progress_erase();
+	else
+		progress_show(&(struct progress_line){.doing = doing, .done = done, .total = total, .name = slash ? slash + 1 : path});
+}

@@ -4,6 +4,7 @@
 #define CLI_PROGRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct progress_line {
@@ -22,6 +23,9 @@ bool progress_wanted(void);
 
 /* Shows a step, unless another one was just now. */
 void progress_show(const struct progress_line *step);
+
+/* A step of many files, `done` of them done, the last one that of `path`; takes the line away after all of them. */
+void progress_show_files(const char *doing, size_t done, size_t total, const char *path);
 
 /* Takes the line away. May be called by a signal handler. */
 void progress_erase(void);

@@ -6,7 +6,6 @@
 #include "lib/tornstack.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum option_key { KEY_JSON = KEY_OWN, KEY_SARIF, KEY_EXIT_CODE };
 
@@ -59,14 +58,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void show_progress(void *context, size_t done, size_t total, const char *path)
 {
-	const char *slash = strrchr(path, '/');
-
 	(void)context;
-	if (done == total)
-		progress_erase();
-	else
-		progress_show(&(struct progress_line){.doing = "scanning", .done = done, .total = total,
-						      .name = slash ? slash + 1 : path});
+	progress_show_files("scanning", done, total, path);
 }
 
 static int run(struct command_line *line)

@@ -7,7 +7,6 @@
 #include "lib/tornstack.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { EXE_LIMIT = 64 };
 
@@ -121,13 +120,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void show_progress(void *context, size_t done, size_t total, const char *path)
 {
-	const char *slash = strrchr(path, '/');
-
 	(void)context;
-	if (done == total)
-		progress_erase();
-	else
-		progress_show(&(struct progress_line){.doing = "analysing", .done = done, .total = total, .name = slash ? slash + 1 : path});
+	progress_show_files("analysing", done, total, path);
 }
 
 static void complain(void *context, const char *text)

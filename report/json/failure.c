@@ -10,10 +10,7 @@ bool report_failure(struct arena *arena, const struct failure *failure, FILE *ou
 	writer_start(writer, out);
 	stream_text(writer->stream, "{");
 	text_section(writer, "schema", "tornstack.report/1");
-	object = begin_section(writer, "tool");
-	put_text(writer, object, "name", "tornstack");
-	put_text(writer, object, "version", failure->version);
-	dump_pending(writer);
+	tool_section(writer, failure->version);
 	object = begin_section(writer, "input");
 	put_text(writer, object, "name", failure->input);
 	dump_pending(writer);

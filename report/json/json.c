@@ -22,15 +22,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void tool_section(struct writer *writer)
-{
-	json_t *object = begin_section(writer, "tool");
-
-	put_text(writer, object, "name", "tornstack");
-	put_text(writer, object, "version", writer->options->version);
-	dump_pending(writer);
-}
-
 static void input_section(struct writer *writer)
 {
 	const struct image *image = writer->analysis->image;
@@ -514,7 +505,7 @@ bool report_json(const struct diagnosis *diagnosis, const struct report_options 
 	writer_start(writer, out);
 	stream_text(writer->stream, "{");
 	text_section(writer, "schema", "tornstack.report/1");
-	tool_section(writer);
+	tool_section(writer, writer->options->version);
 	input_section(writer);
 	target_section(writer);
 	process_section(writer);

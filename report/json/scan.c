@@ -95,16 +95,12 @@ bool report_scan_json(struct arena *arena, const struct scan_batch *batch, const
 		      FILE *out)
 {
 	struct writer *writer = arena_alloc(arena, sizeof *writer);
-	json_t *tool;
 
 	*writer = (struct writer){.arena = arena};
 	writer_start(writer, out);
 	stream_text(writer->stream, "{");
 	text_section(writer, "schema", "tornstack.scan/1");
-	tool = begin_section(writer, "tool");
-	put_text(writer, tool, "name", "tornstack");
-	put_text(writer, tool, "version", options->version);
-	dump_pending(writer);
+	tool_section(writer, options->version);
 	binaries_section(writer, batch);
 	failures_section(writer, batch);
 	count_section(writer, "others", batch->others);

@@ -212,6 +212,15 @@ void close_array(struct writer *writer)
 	stream_text(writer->stream, writer->first_item ? "]" : "\n]");
 }
 
+void tool_section(struct writer *writer, const char *version)
+{
+	json_t *tool = begin_section(writer, "tool");
+
+	put_text(writer, tool, "name", "tornstack");
+	put_text(writer, tool, "version", version);
+	dump_pending(writer);
+}
+
 void text_section(struct writer *writer, const char *name, const char *text)
 {
 	begin_key(writer, name);

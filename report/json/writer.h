@@ -59,6 +59,7 @@ const char *pending_members(struct writer *writer);
 /* Top-level keys of the document and their values; a section and an item are objects to fill and dump. */
 void begin_key(struct writer *writer, const char *name);
 json_t *begin_section(struct writer *writer, const char *name);
+void tool_section(struct writer *writer, const char *version); /* "tool": what wrote the document */
 void text_section(struct writer *writer, const char *name, const char *text);
 void count_section(struct writer *writer, const char *name, size_t count);
 void open_array(struct writer *writer, const char *name);
