@@ -10,3 +10,10 @@ const char *prefix_of(const char *text, const char *const prefixes[], size_t cou
 			return prefixes[i];
 	return NULL;
 }
+
+bool text_ends(const char *text, const char *end)
+{
+	const size_t length = strlen(text), size = strlen(end);
+
+	return length >= size && !strcmp(text + length - size, end);
+}

@@ -2,6 +2,8 @@
  * hold as far as it is an address on the stack; at the call of an API, the register of a parameter says where that lies. */
 #include "analyzer/instructions/outparams.h"
 
+#include "base/prefix.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,13 +40,6 @@ struct reading {
 	struct { int64_t down; struct place held; } slots[SLOT_LIMIT];
 	size_t slot_count;
 };
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = strlen(text), tail = strlen(end);
-
-	return length >= tail && !strcmp(text + length - tail, end);
-}
 
 /* The method that a closure is made in has its name up to the first ".func". */
 bool outparam_of(const struct outparam *outparam, const struct io_call *call)
@@ -212,7 +207,7 @@ static void read_module(struct go_runtime *runtime, const struct go_module *modu
 	const char *name;
 
 	for (uint32_t i = 0; i < module->pclntab.nfunc && !exec_io.entry; i++)
-		if (in_package(&module->pclntab, i, &func, &name) && ends_with(name, EXEC_IO))
+		if (in_package(&module->pclntab, i, &func, &name) && text_ends(name, EXEC_IO))
 			exec_io = func;
 	if (!exec_io.entry)
 		return;

@@ -1,7 +1,6 @@
 /* system_words.c: what the record tells of system and CPU, by the names of files (system_signs.def). */
+#include "base/prefix.h"
 #include "formats/log/reader.h"
-
-#include <string.h>
 
 static const struct {
 	const char *file, *os, *arch;
@@ -11,18 +10,10 @@ static const struct {
 #undef SYSTEM_SIGN
 };
 
-static bool ends_with(const char *text, const char *tail)
-{
-	const size_t length = strlen(text);
-	const size_t size = strlen(tail);
-
-	return length >= size && !strcmp(text + length - size, tail);
-}
-
 static void tell(struct log_record *record, const char *file)
 {
 	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
-		if (!ends_with(file, signs[i].file))
+		if (!text_ends(file, signs[i].file))
 			continue;
 		if (!record->os)
 			record->os = signs[i].os;
