@@ -19,4 +19,21 @@ void scratch_arena(size_t budget, void (*body)(struct arena *arena));
 /* The same for each CPU that dumps are read of. */
 void scratch_each_arch(size_t budget, void (*body)(struct arena *arena, const struct arch *arch));
 
+/* The tests of a program, all for each CPU: TESTS(X) is X(NAME) for each test NAME, a body as above; BUDGET is theirs. */
+#define EACH_ARCH_TEST(name)                                                                                           \
+	static void test_##name(void **state)                                                                          \
+	{                                                                                                              \
+		(void)state;                                                                                           \
+		scratch_each_arch(BUDGET, name);                                                                       \
+	}
+#define EACH_ARCH_ENTRY(name) cmocka_unit_test(test_##name),
+#define EACH_ARCH_MAIN(group, TESTS)                                                                                   \
+	TESTS(EACH_ARCH_TEST)                                                                                          \
+	int main(void)                                                                                                 \
+	{                                                                                                              \
+		static const struct CMUnitTest tests[] = {TESTS(EACH_ARCH_ENTRY)};                                     \
+                                                                                                                       \
+		return cmocka_run_group_tests_name(group, tests, NULL, NULL);                                          \
+	}
+
 #endif

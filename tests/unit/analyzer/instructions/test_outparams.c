@@ -260,19 +260,4 @@ static void exposed(struct arena *arena, const struct arch *arch)
 
 #define TESTS(X) X(from_code) X(kept_elsewhere) X(not_windows) X(matched) X(not_matched) X(exposed)
 
-#define DEFINE(name)                                                                                                   \
-	static void test_##name(void **state)                                                                          \
-	{                                                                                                              \
-		(void)state;                                                                                           \
-		scratch_each_arch(BUDGET, name);                                                                       \
-	}
-#define LIST(name) cmocka_unit_test(test_##name),
-
-TESTS(DEFINE)
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {TESTS(LIST)};
-
-	return cmocka_run_group_tests_name("outparams", tests, NULL, NULL);
-}
+EACH_ARCH_MAIN("outparams", TESTS)

@@ -221,19 +221,4 @@ static void of_register(struct arena *arena, const struct arch *arch)
 
 #define TESTS(X) X(sound) X(of_parked) X(flipped) X(of_machine) X(between_writes) X(usual) X(of_register)
 
-#define DEFINE(name)                                                                                                   \
-	static void test_##name(void **state)                                                                          \
-	{                                                                                                              \
-		(void)state;                                                                                           \
-		scratch_each_arch(BUDGET, name);                                                                       \
-	}
-#define LIST(name) cmocka_unit_test(test_##name),
-
-TESTS(DEFINE)
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {TESTS(LIST)};
-
-	return cmocka_run_group_tests_name("state", tests, NULL, NULL);
-}
+EACH_ARCH_MAIN("state", TESTS)

@@ -608,19 +608,4 @@ static void proof_words(struct arena *arena, const struct arch *arch)
 	X(sound) X(other_halves) X(overrun) X(overrun_open) X(overrun_near) X(within_instruction) X(from_elsewhere) X(saved_places) X(saved_in_prologue)\
 	 X(without_fault) X(nil_call) X(frame_pointers) X(proof_words)
 
-#define DEFINE(name)                                                                                                   \
-	static void test_##name(void **state)                                                                          \
-	{                                                                                                              \
-		(void)state;                                                                                           \
-		scratch_each_arch(BUDGET, name);                                                                       \
-	}
-#define LIST(name) cmocka_unit_test(test_##name),
-
-TESTS(DEFINE)
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {TESTS(LIST)};
-
-	return cmocka_run_group_tests_name("damage", tests, NULL, NULL);
-}
+EACH_ARCH_MAIN("damage", TESTS)

@@ -577,19 +577,4 @@ static void deep_tears(struct arena *arena, const struct arch *arch)
 	X(torn_registers) X(no_witness) X(torn_twice) X(smashed) X(smashed_with_frame_pointer) \
 	X(no_progress) X(out_of_bounds) X(unknown_context) X(cut_off) X(deep_tears)
 
-#define DEFINE(name)                                                                                                   \
-	static void test_##name(void **state)                                                                          \
-	{                                                                                                              \
-		(void)state;                                                                                           \
-		scratch_each_arch(BUDGET, name);                                                                       \
-	}
-#define LIST(name) cmocka_unit_test(test_##name),
-
-TESTS(DEFINE)
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {TESTS(LIST)};
-
-	return cmocka_run_group_tests_name("unwind", tests, NULL, NULL);
-}
+EACH_ARCH_MAIN("unwind", TESTS)
