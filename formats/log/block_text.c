@@ -104,6 +104,31 @@ void block_text_drop_last(struct block_text *text)
 		text->runs.count--;
 }
 
+static struct block_line last_line(const struct block_text *text)
+{
+	const struct log_run *run = &text->runs.items[text->runs.count - 1];
+	const uint64_t number = run->number + (run->count - 1) * (uint64_t)run->step;
+	const char *newline = run->count > 1 && run->size ? memrchr(run->text, '\n', run->size) : NULL;
+	const char *begin = newline ? newline + 1 : run->text;
+
+	return (struct block_line){{(const uint8_t *)begin, run->size - (size_t)(begin - run->text)}, number};
+}
+
+struct block_line *block_text_take_last(struct block_text *text, size_t count, struct arena *arena)
+{
+	struct block_line *lines = arena_array(arena, count, sizeof *lines);
+
+	while (count) {
+		struct block_line *line = &lines[--count];
+
+		*line = last_line(text);
+		if (line->text.size && !in_log(text, line->text.data))
+			line->text.data = (const uint8_t *)arena_strndup(arena, (const char *)line->text.data, line->text.size);
+		block_text_drop_last(text);
+	}
+	return lines;
+}
+
 struct log_run *block_text_keep(struct block_text *text)
 {
 	struct log_run *runs = arena_array(text->lasting, text->runs.count, sizeof *runs);

@@ -31,6 +31,14 @@ bool block_text_ends_blank(const struct block_text *text);
 
 void block_text_drop_last(struct block_text *text);
 
+struct block_line {
+	struct span text;
+	uint64_t number;
+};
+
+/* Takes the last `count` lines, no more than there are, out of it: in order, on the arena as far as they do not stand in the log. */
+struct block_line *block_text_take_last(struct block_text *text, size_t count, struct arena *arena);
+
 /* Its runs, on the lasting arena. */
 struct log_run *block_text_keep(struct block_text *text);
 

@@ -4,6 +4,7 @@
 
 #include "base/word_map.h"
 #include "formats/log/block_text.h"
+#include "formats/log/crash_openings.h"
 #include "formats/log/id_set.h"
 
 #include <string.h>
@@ -11,6 +12,18 @@
 enum {
 	MOST_FOREIGN = 5000, /* lines of others in a row, in the midst of a crash */
 	MOST_BEFORE_END = 64, /* … between what the runtime prints first and what ends the process */
+	MOST_IN_DOUBT = 5000, /* … that are held to be of one crash until another shows */
+};
+
+/* Where in the midst of stacks another crash may have begun: what the block was up to there. */
+struct doubt {
+	size_t lines; /* 0: nowhere */
+	const uint8_t *raw; /* of the line that it began with */
+	struct log_block block;
+	size_t frames;
+	enum log_kind last;
+	bool told;
+	bool of_walk; /* it began with what the runtime also says of a stack that it cannot walk */
 };
 
 enum state { STATE_NONE, STATE_NOTES, STATE_END, STATE_STACKS };
@@ -30,6 +43,10 @@ struct building {
 	bool threads;     /* the runtime goes through its threads: "-----" */
 	bool turn;        /* … and said so last: the signal that follows is the next thread's, any other begins another crash */
 	bool races;       /* in a report of the race detector */
+	bool exited;      /* "exit status 2" was the last of what is not a note: the process is gone */
+	struct doubt notes; /* where the notes began that come last, if a crash may begin with them */
+	struct doubt doubt; /* where another crash began if a goroutine's stack now comes again */
+	struct id_set unwalked; /* ids that came without a stack: another thread ran them */
 	enum log_kind last;
 };
 
@@ -122,13 +139,14 @@ static void span_run(struct log_block *block, const struct log_run *run)
 static void start_block(struct maker *maker)
 {
 	struct building *building = &maker->building;
-	struct building fresh = {.maker = maker, .text = building->text, .ids = building->ids};
+	struct building fresh = {.maker = maker, .text = building->text, .ids = building->ids, .unwalked = building->unwalked};
 
 	if (building->maker)
 		block_text_restart(&fresh.text);
 	else
 		fresh.text = block_text_new(maker->makers->arena, maker->makers->blocks->arena, maker->makers->blocks->log);
 	id_set_clear(&fresh.ids);
+	id_set_clear(&fresh.unwalked);
 	*building = fresh;
 }
 
@@ -196,6 +214,10 @@ static void keep(struct building *building, const struct stream_line *record, en
 	building->block.stacks += kind == LOG_STACK;
 	building->block.places += record->below / 2U + (kind == LOG_PLACE);
 	building->block.has_words |= kind == LOG_WORDS;
+	if (kind != LOG_BLANK && kind != LOG_NOTE && kind != LOG_WORDS) {
+		building->notes.lines = 0;
+		building->exited = false;
+	}
 	if (kind != LOG_BLANK) {
 		building->turn = span_begins(log_trim(text), "-----");
 		building->last = record->below ? LOG_PLACE : kind;
@@ -212,8 +234,73 @@ static bool ends_another(const struct building *building, struct span text, cons
 	if (building->state != STATE_STACKS || (next && span_begins(log_trim(next->text), "panic during ")))
 		return false;
 	if (building->last == LOG_NOTE || building->last == LOG_WORDS)
-		return !span_begins(text, "fatal error: ") && !(building->turn && span_begins(text, "SIG"));
+		return building->exited || (!span_begins(text, "fatal error: ") && !(building->turn && span_begins(text, "SIG")));
 	return !(building->turn && span_begins(text, "SIG"));
+}
+
+static void take(struct building *building, const struct stream_line *record, const struct stream_line *next);
+
+static struct doubt doubt_at(const struct building *building, const struct stream_line *record)
+{
+	return (struct doubt){.lines = building->text.lines, .raw = record->raw, .block = building->block, .frames = building->frames, .last = building->last,
+			      .told = building->told};
+}
+
+/* Notes with which a crash may begin. The runtime says of a stack that it cannot walk the same when it dies of that and when it prints the
+ * stack, so what follows tells whose they are. */
+static void begin_notes(struct building *building, const struct stream_line *record)
+{
+	const struct span text = log_trim(record->text);
+	const bool of_walk = crash_opening_of_walk(text);
+
+	if (building->state != STATE_STACKS || !crash_opening(text) || (building->notes.lines && (of_walk || !building->notes.of_walk)))
+		return;
+	building->notes = doubt_at(building, record);
+	building->notes.of_walk = of_walk;
+}
+
+static bool begins_with_notes(const struct building *building, struct span end)
+{
+	return building->notes.lines && (!building->notes.of_walk || crash_by_walk(end));
+}
+
+/* Another thread of the process may say that it dies, too, while this one prints: then no goroutine comes again. */
+static void begin_doubt(struct building *building, const struct stream_line *record, const struct stream_line *next)
+{
+	const struct span text = log_trim(record->text);
+
+	if (building->state != STATE_STACKS)
+		return;
+	building->doubt.lines = 0;
+	if (!span_begins(text, "fatal error: ") || building->threads || (next && span_begins(log_trim(next->text), "panic during ")))
+		return;
+	building->doubt = begins_with_notes(building, text) ? building->notes : doubt_at(building, record);
+}
+
+static struct stream_line stream_line_of(const struct block_line *line, const uint8_t *raw)
+{
+	return (struct stream_line){.text = line->text, .raw = raw, .number = line->number, .kind = (uint8_t)log_kind_of(line->text)};
+}
+
+/* The block ends where the doubt began, and what came since then is taken as the beginning of another. */
+static void split(struct building *building)
+{
+	const struct doubt doubt = building->doubt;
+	struct arena *arena = building->maker->makers->scratch;
+	const size_t count = building->text.lines - doubt.lines;
+	const struct block_line *lines = block_text_take_last(&building->text, count, arena);
+
+	building->block = doubt.block;
+	building->frames = doubt.frames;
+	building->last = doubt.last;
+	building->told = doubt.told;
+	close_block(building);
+	for (size_t i = 0; i < count; i++) {
+		const struct stream_line line = stream_line_of(&lines[i], i ? NULL : doubt.raw);
+		const struct stream_line next = i + 1 < count ? stream_line_of(&lines[i + 1], NULL) : line;
+
+		take(building, &line, i + 1 < count ? &next : NULL);
+	}
 }
 
 /* A goroutine that is there already is one of another account, unless its own thread prints it. */
@@ -232,10 +319,29 @@ static bool is_another_account(struct building *building, const struct stream_li
 	return !fresh;
 }
 
-static void begin_stack(struct building *building, const struct stream_line *record)
+/* Whether a goroutine that was there with its stack has one again, behind where another crash may have begun. */
+static bool is_told_again(struct building *building, const struct stream_line *record, const struct stream_line *next)
+{
+	const struct span text = log_trim(record->text);
+	const bool walked = record->below || (next && next->kind == LOG_CALL);
+	const uint64_t id = span_begins(text, "goroutine ") ? id_of(text) : 0;
+
+	if (!id)
+		return false;
+	if (!walked) {
+		id_set_add(&building->unwalked, building->maker->makers->arena, id);
+		return false;
+	}
+	return building->doubt.lines && building->text.lines - building->doubt.lines <= MOST_IN_DOUBT && id_set_has(&building->ids, id) &&
+	       !id_set_has(&building->unwalked, id);
+}
+
+static void begin_stack(struct building *building, const struct stream_line *record, const struct stream_line *next)
 {
 	const struct span text = log_trim(record->text);
 
+	if (is_told_again(building, record, next))
+		split(building);
 	if (is_another_account(building, record)) {
 		close_block(building);
 		if (span_begins(text, "goroutine "))
@@ -249,8 +355,14 @@ static void begin_stack(struct building *building, const struct stream_line *rec
 
 static void begin_end(struct building *building, const struct stream_line *record, const struct stream_line *next)
 {
-	if (ends_another(building, log_trim(record->text), next))
-		close_block(building);
+	if (ends_another(building, log_trim(record->text), next)) {
+		building->doubt = building->notes;
+		if (building->exited && begins_with_notes(building, log_trim(record->text)))
+			split(building);
+		else
+			close_block(building);
+	}
+	begin_doubt(building, record, next);
 	building->said = 0;
 	if (building->state == STATE_NONE || building->state == STATE_NOTES) {
 		building->block.begin = LOG_BEGINS_WITH_END;
@@ -351,7 +463,7 @@ static void take(struct building *building, const struct stream_line *record, co
 		begin_end(building, record, next);
 		return;
 	case LOG_STACK:
-		begin_stack(building, record);
+		begin_stack(building, record, next);
 		return;
 	case LOG_CALL:
 	case LOG_PLACE:
@@ -372,8 +484,15 @@ static void take(struct building *building, const struct stream_line *record, co
 			building->state = STATE_NOTES;
 		building->said = 0;
 		building->threads |= span_begins(log_trim(record->text), "-----");
+		begin_notes(building, record);
+		if (span_begins(log_trim(record->text), "panic during "))
+			building->doubt.lines = 0;
 		building->told |= tells(log_trim(record->text), record->kind, next);
 		keep(building, record, record->kind);
+		if (span_begins(log_trim(record->text), "exit status ")) {
+			building->exited = true;
+			building->notes.lines = 0;
+		}
 		return;
 	}
 }

@@ -45,6 +45,11 @@ bool id_set_add(struct id_set *ids, struct arena *arena, uint64_t id)
 	return true;
 }
 
+bool id_set_has(const struct id_set *ids, uint64_t id)
+{
+	return ids->size && (slot_of(ids, id / RANGE)->ids & UINT64_C(1) << id % RANGE);
+}
+
 void id_set_clear(struct id_set *ids)
 {
 	if (ids->size > ID_SET_FIRST)

@@ -22,6 +22,8 @@ struct id_set {
 /* Adds an id; false: it was there. */
 bool id_set_add(struct id_set *ids, struct arena *arena, uint64_t id);
 
+bool id_set_has(const struct id_set *ids, uint64_t id);
+
 /* Empties it; what room it has is used again if it is little. */
 void id_set_clear(struct id_set *ids);
 

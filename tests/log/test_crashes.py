@@ -150,6 +150,82 @@ def check_threads(folder):
         tap.check(f'threads: {path.parent.name} twice is two', None if found == [alone['fingerprint_exact']] * 2 else f'{found}')
 
 
+def found_in(folder, text):
+    """The crashes of a log, the first first, by their fingerprints."""
+    report = Log(folder, 'found.log', text).report()
+    return [crash['fingerprint_exact'] for crash in report['crashes']['list']][::-1] if 'crashes' in report else [report['fingerprint_exact']]
+
+
+def case_texts():
+    """Logs of cases with what ended the process in them. Where one says last that another thread follows, and none does, nobody can tell."""
+    for path in sorted(tap.CASES.glob('*/expected.traceback')):
+        text = path.read_text(encoding='utf-8', errors='replace')
+        if not text.rstrip().endswith('\n-----'):
+            yield path.parent.name, text if text.endswith('\n') else f'{text}\n'
+
+
+def check_twice(folder):
+    """A program that is started again and dies again: what the second says before "fatal error" is not of the first."""
+    texts = dict(case_texts())
+    wrong = {}
+    for name, text in texts.items():
+        once = found_in(folder, text)
+        for between in '', 'started again\nserving on :80\n', 'exit status 2\n':
+            found = found_in(folder, text + between + text)
+            if found != once * 2:
+                wrong[name, between] = f'{once} twice is {found}'
+    tap.check(f'twice: {len(texts)} logs of cases', wrong or (None if len(texts) > 100 else f'{len(texts)} logs'))
+
+
+FAULT = '''unexpected fault address 0x7f1407409388
+fatal error: fault
+[signal SIGBUS: bus error code=0x2 addr=0x7f1407409388 pc=0x48f0f7]
+
+goroutine {running} [running]:
+runtime.throw({{0x4a7a4b?, 0x0?}})
+\t/src/runtime/panic.go:1077 +0x48
+main.{function}(0x10)
+\t/src/main.go:{line} +0x37
+main.main()
+\t/src/main.go:9 +0x1d
+
+goroutine {other} [chan receive]:
+main.wait()
+\t/src/main.go:30 +0x1d
+created by main.main in goroutine 1
+\t/src/main.go:8 +0x25
+'''
+
+
+def check_second_notes(folder):
+    """Which process notes are of: they are another's once a goroutine that had its stack has one again."""
+    def fault(running=1, other=6, function='write', line=20):
+        return FAULT.format(running=running, other=other, function=function, line=line)
+    first, second = fault(), fault(function='read', line=40)
+    alone = found_in(folder, first) + found_in(folder, second)
+    tap.check('notes: two crashes differ', None if len(set(alone)) == 2 else alone)
+    two = {'pairs': first + second, 'with CRLF': (first + second).replace('\n', '\r\n'),
+           'each line in JSON': ''.join(json.dumps({'log': line + '\n'}) + '\n' for line in (first + second).splitlines()),
+           'and times': ''.join(f'2026-11-30T10:00:{i:02}Z {line}\n' for i, line in enumerate((first + second).splitlines()))}
+    for name, text in two.items():
+        found = found_in(folder, text)
+        tap.check(f'notes: {name}', None if found == alone else f'{found}, not {alone}')
+    walk = 'runtime: g 6: unexpected return pc for main.wait called from 0x414141\nstack: frame={sp:0xc000031750, fp:0xc000031770} stack=[0xc000031000,0xc000032000)\n'
+    broken = first.split('created by')[0] + walk
+    found = found_in(folder, broken + second)
+    tap.check('notes: of a stack that could not be walked stay where they are', None if found == found_in(folder, broken) + alone[1:] else found)
+    says, tail = first.split('\n[signal')[0] + '\n', '\ngoroutine {} [{}]:\n'
+    stack = 'main.serve()\n\t/src/main.go:50 +0x1d\n'
+    one = {'another thread dies, too': first + says + tail.format(7, 'select') + stack,
+           'another thread, which has been named without a stack':
+               first + tail.format(8, 'running') + '\tgoroutine running on other thread; stack unavailable\n' + says + '\n' + tail.format(9, 'select') + stack,
+           'it crashes as it prints': first + says + 'panic during panic\n' + tail.format(1, 'running') + stack,
+           'it crashes as it prints, said later': first + says + '[signal SIGSEGV: segmentation violation]\npanic during panic\n' + tail.format(1, 'running') + stack}
+    for name, text in one.items():
+        found = len(found_in(folder, text))
+        tap.check(f'notes: {name}', None if found == 1 else f'{found} crashes')
+
+
 def check_one(folder):
     """What is beside a crash and is none."""
     beside = {'recovered': text_of('recovered'), 'a list of stacks': text_of('goroutines') + text_of('chain'),
@@ -217,6 +293,8 @@ def main():
         check_several(folder)
         check_equal(folder)
         check_threads(folder)
+        check_twice(folder)
+        check_second_notes(folder)
         check_one(folder)
         check_with_executable(folder)
         check_many(folder)
