@@ -1,6 +1,8 @@
 /* error_text.c: see error_text.h. The program's code is not run: a table says what well-known types print. */
 #include "analyzer/last_words/error_text.h"
 
+#include "analyzer/last_words/errnos.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -20,12 +22,6 @@ static const struct {
 #define ERROR_TYPE(package, type, text) {package, type, text},
 #include "analyzer/last_words/error_types.def"
 #undef ERROR_TYPE
-};
-
-static const char *const errnos[] = {
-#define ERRNO(number, text) [number] = text,
-#include "analyzer/last_words/errnos.def"
-#undef ERRNO
 };
 
 static const char *tell_value(struct teller *teller, uint64_t type, uint64_t data);
@@ -85,7 +81,7 @@ static const char *tell_errno(struct teller *teller, uint64_t address)
 
 	if (teller->runtime->image->os != OS_LINUX || !image_u64(teller->runtime->image, address, &number))
 		return NULL;
-	return number < sizeof errnos / sizeof *errnos ? errnos[number] : NULL;
+	return errno_text(number);
 }
 
 /* runtime/error.go: boundsErrorFmts, boundsNegErrorFmts. `%x` is the index, `%y` the length. */
