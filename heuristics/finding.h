@@ -65,6 +65,7 @@ struct finding {
 	const struct wrong_pointer *pointer; /* bp-chain: the word; NULL otherwise */
 	const struct stuck *stuck; /* stuck: what is; NULL otherwise */
 	const struct resource *resource; /* resource-limit: what was refused; NULL otherwise */
+	const char *refused_call; /* refused-call: the system call ("clone"); NULL otherwise */
 	const struct wait_graph *waits; /* deadlock: who waits for what; NULL otherwise */
 	const struct damage *damage; /* torn-return, torn-pc, smashed-return, bit-flip: the word; NULL otherwise */
 	const struct overrun *overrun; /* smashed-return: who wrote it; NULL: not known, or another rule */

@@ -41,6 +41,7 @@ struct arch {
 	bool link_register; /* the return address is in a register at entry (arm64), else at [SP] (amd64) */
 	uint8_t pc, sp, fp, lr, g, tls; /* register numbers; REG_NONE where there is none. g: Go's ABIInternal g register */
 	uint8_t system_call; /* register that Linux is told the number of a system call in */
+	uint8_t system_call_result; /* … which it answers in: from -4095 on the negative number of an error */
 	uint8_t system_call_arguments[3]; /* … and its first arguments in; the result may replace the first */
 	uint32_t audit; /* AUDIT_ARCH_* of include/uapi/linux/audit.h: si_arch of SIGSYS */
 	const uint8_t *go_arguments; /* registers of integer arguments, in order (Go's cmd/compile/abi-internal.md) */

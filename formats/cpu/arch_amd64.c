@@ -64,6 +64,7 @@ const struct arch arch_amd64 = {
 	.g = R14,
 	.tls = FS_BASE,
 	.system_call = RAX,
+	.system_call_result = RAX,
 	.system_call_arguments = {RDI, RSI, RDX},
 	.audit = 0xc000003e,
 	.go_arguments = go_arguments,

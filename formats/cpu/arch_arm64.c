@@ -64,6 +64,7 @@ const struct arch arch_arm64 = {
 	.g = X28,
 	.tls = TPIDR, /* from NT_ARM_TLS, which qemu-user does not write: usually unknown */
 	.system_call = X8,
+	.system_call_result = 0, /* x0 */
 	.system_call_arguments = {0, 1, 2} /* x0, x1, x2 */,
 	.audit = 0xc00000b7,
 	.go_arguments = go_arguments,

@@ -101,6 +101,12 @@ static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding)
 			     go_func_name(stack.frames.items[frame].info), frame_address_text(diagnosis->arena, &stack.frames.items[frame]));
 }
 
+void thrown_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	stack_evidence(diagnosis, finding);
+	state_evidence(diagnosis, finding);
+}
+
 void backlog_evidence(struct diagnosis *diagnosis, struct finding *finding, enum weight weight, const char *last)
 {
 	const struct go_runtime *runtime = diagnosis->analysis->runtime;
@@ -194,8 +200,7 @@ static void run(struct diagnosis *diagnosis)
 	finding->goroutine = goroutine;
 	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false, "the runtime's last words: \"%s\"", line);
 	backlog_evidence(diagnosis, finding, WEIGHT_WEAK, line);
-	stack_evidence(diagnosis, finding);
-	state_evidence(diagnosis, finding);
+	thrown_evidence(diagnosis, finding);
 	panic_evidence(diagnosis, finding);
 	yield_to_fault(diagnosis, finding);
 	if (goroutine >= 0) {

@@ -26,6 +26,9 @@ size_t panic_frame(const struct stack *stack, const struct panic_value *panic);
  * *ret is the stack that has it. SIZE_MAX: no such frame. */
 size_t thrower_find(struct analysis *analysis, struct stack *ret);
 
+/* go_fatal.c: that the runtime threw: the stack of the thread that died, and what its M says of itself. */
+void thrown_evidence(struct diagnosis *diagnosis, struct finding *finding);
+
 /* go_fatal.c: what the runtime said before the last line, for whoever has to understand that. */
 void backlog_evidence(struct diagnosis *diagnosis, struct finding *finding, enum weight weight, const char *last);
 

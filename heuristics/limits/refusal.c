@@ -5,17 +5,20 @@
 #include "heuristics/limits/resource_limit.h"
 #include "heuristics/ends/sent_signal.h"
 
+#include "analyzer/last_words/fault_operand.h"
 #include "analyzer/unwind/unwind.h"
 #include "golang/recorded.h"
 
 #include <ctype.h>
 #include <string.h>
 
-enum { FATAL_PREFIX = 13, MAPPINGS_AROUND = 32 /* some are made or gone between the refusal and the dump */ };
+enum { FATAL_PREFIX = 13, MAPPINGS_AROUND = 32 /* some are made or gone between the refusal and the dump */,
+       DEAD_STACK = 16 * 1024 /* of C: twice glibc's buffer for a stream that has none (stdio-common/vfprintf-internal.c) */ };
 
 enum resource_id {
 #define RESOURCE(id, refused, users, raise, bound) RESOURCE_##id,
 #include "heuristics/limits/resources.def"
+	RESOURCE_NONE
 };
 
 static const struct resource resources[] = {
@@ -33,6 +36,11 @@ static const struct {
 #define REFUSAL(source, text, detail, id) {SOURCE_##source, text, detail, RESOURCE_##id},
 #include "heuristics/limits/resources.def"
 };
+
+static const struct resource *resource_of(enum resource_id id)
+{
+	return id == RESOURCE_NONE ? NULL : &resources[id];
+}
 
 static const size_t map_limits[] = {
 #define MAP_LIMIT(count) count,
@@ -84,7 +92,7 @@ static const struct resource *by_runtime(const struct analysis *analysis, const 
 		if (refusals[i].source == SOURCE_MAPPED_OUT && !has_all_mappings(analysis))
 			continue;
 		if (!refusals[i].detail || was_printed(analysis->runtime, refusals[i].detail))
-			return &resources[refusals[i].resource];
+			return resource_of(refusals[i].resource);
 	}
 	return NULL;
 }
@@ -105,7 +113,7 @@ static const struct resource *by_panic(const struct analysis *analysis, const ch
 	for (size_t i = 0; value && i < sizeof refusals / sizeof *refusals; i++)
 		if (is_of_panic(refusals[i].source) && has_words(value, refusals[i].text) &&
 		    strstr(value, refusals[i].detail) && (refusals[i].source == SOURCE_PANIC || has_all_mappings(analysis)))
-			return &resources[refusals[i].resource];
+			return resource_of(refusals[i].resource);
 	return NULL;
 }
 
@@ -130,12 +138,29 @@ static bool find_panic(const struct analysis *analysis, struct refusal *ret)
 	return ret->resource != NULL;
 }
 
+/* What fprintf left of its text on the part of the stack that is free again: fatalf's words, as runtime/cgo prints them. */
+static const char *printed_words(struct analysis *analysis, uint64_t sp, uint64_t *at)
+{
+	static const char words[] = "pthread_create failed: ";
+	const struct span stack = image_view(analysis->image, sp - DEAD_STACK, DEAD_STACK);
+	const uint8_t *found = stack.size ? memmem(stack.data, stack.size, words, strlen(words)) : NULL;
+	size_t length = 0;
+
+	if (!found)
+		return NULL;
+	*at = sp - DEAD_STACK + (uint64_t)(found - stack.data);
+	while (found + length < stack.data + stack.size && isprint(found[length]))
+		length++;
+	return arena_printf(analysis->arena, "runtime/cgo: %.*s", (int)length, (const char *)found);
+}
+
 /* C code that ends the process where the runtime was to start a thread: nothing but fatalf does that. */
-static bool find_pthread(struct analysis *analysis, struct refusal *ret)
+bool pthread_failure_find(struct analysis *analysis, size_t *thread, const char **words, uint64_t *at)
 {
 	const struct context *stopped;
 	struct sent_signal sent;
 	struct c_frames frames;
+	uint64_t sp;
 
 	if (!sent_signal_find(analysis, &sent) || !sent.own)
 		return false;
@@ -145,9 +170,9 @@ static bool find_pthread(struct analysis *analysis, struct refusal *ret)
 	if (frames.end >= frames.stack.frames.count || find_role(&frames.stack, ROLE_NEWM1) == SIZE_MAX ||
 	    find_role(&frames.stack, ROLE_ASMCGOCALL) != frames.end)
 		return false;
-	ret->resource = &resources[RESOURCE_THREADS];
-	ret->thread = sent.thread;
-	ret->by_c = true;
+	*thread = sent.thread;
+	*at = 0;
+	*words = register_at_stop(analysis, sent.thread, analysis->image->arch->sp, &sp) ? printed_words(analysis, sp, at) : NULL;
 	return true;
 }
 
@@ -155,8 +180,17 @@ static const struct resource *by_cgo(const char *line)
 {
 	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
 		if (refusals[i].source == SOURCE_CGO && !strncmp(line, refusals[i].text, strlen(refusals[i].text)))
-			return &resources[refusals[i].resource];
+			return resource_of(refusals[i].resource);
 	return NULL;
+}
+
+static bool find_pthread(struct analysis *analysis, struct refusal *ret)
+{
+	if (!pthread_failure_find(analysis, &ret->thread, &ret->said, &ret->said_at))
+		return false;
+	ret->resource = ret->said ? by_cgo(ret->said) : &resources[RESOURCE_THREADS];
+	ret->by_c = true;
+	return ret->resource != NULL;
 }
 
 /* What runtime/cgo printed before it called abort: a log has it. */

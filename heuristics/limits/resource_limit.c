@@ -16,23 +16,6 @@ extern const struct detector detector_resource_limit;
 
 enum { SAMPLES = 4096 };
 
-static void message_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct refusal *refusal)
-{
-	const bool own = !refusal->panicked || refusal->typed;
-
-	if (!refusal->said) {
-		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
-			     "%s sent itself SIGABRT: runtime/cgo's fatalf, which prints \"pthread_create failed\" "
-			     "and calls abort", thread_text(diagnosis->analysis, finding->thread));
-		return;
-	}
-	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, own ? WEIGHT_STRONG : WEIGHT_FAIR, false, "%s: \"%s\"",
-		     refusal->panicked ? "the value of the panic" : refusal->by_c ? "the last words of runtime/cgo" : "the runtime's last words",
-		     one_line(diagnosis->arena, refusal->said));
-	if (!refusal->panicked && !refusal->by_c)
-		backlog_evidence(diagnosis, finding, WEIGHT_FAIR, refusal->said);
-}
-
 /* runtime/cgo aborts in C. The runtime says in a log where it knows no function. */
 static void c_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {
@@ -45,6 +28,44 @@ static void c_evidence(struct diagnosis *diagnosis, struct finding *finding)
 			     record ? "PC" : analysis->image->arch->reg_names[analysis->image->arch->pc], pc);
 }
 
+/* In a core its words may be where fprintf had them; without them the reason is not known. */
+static void abort_evidence(struct diagnosis *diagnosis, struct finding *finding, const char *words, uint64_t at)
+{
+	const char *thread = thread_text(diagnosis->analysis, finding->thread);
+
+	evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
+		     "%s sent itself SIGABRT: runtime/cgo's fatalf, which prints \"pthread_create failed\" "
+		     "and calls abort", thread);
+	if (words)
+		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, at, NULL,
+			      "the part of its stack that is free again has what it printed: \"%s\"", words);
+	else
+		evidence_add(diagnosis, finding, EVIDENCE_MEMORY, WEIGHT_STRONG, true,
+			     "the reason that it printed is not kept: with \"Operation not permitted\" it was a filter of system calls");
+	evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
+		     "below its frames of C, %s stands in runtime.newm1, which starts a thread by way of C", thread);
+}
+
+void pthread_failure_evidence(struct diagnosis *diagnosis, struct finding *finding, const char *words, uint64_t at)
+{
+	if (diagnosis->analysis->image->record)
+		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false, "the last words of runtime/cgo: \"%s\"",
+			     one_line(diagnosis->arena, words));
+	else
+		abort_evidence(diagnosis, finding, words, at);
+	c_evidence(diagnosis, finding);
+}
+
+static void message_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct refusal *refusal)
+{
+	const bool own = !refusal->panicked || refusal->typed;
+
+	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, own ? WEIGHT_STRONG : WEIGHT_FAIR, false, "%s: \"%s\"",
+		     refusal->panicked ? "the value of the panic" : "the runtime's last words", one_line(diagnosis->arena, refusal->said));
+	if (!refusal->panicked)
+		backlog_evidence(diagnosis, finding, WEIGHT_FAIR, refusal->said);
+}
+
 /* What the runtime itself keeps of the end: the record of a panic, or the M that brings the process down. */
 static void state_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct refusal *refusal)
 {
@@ -53,9 +74,7 @@ static void state_evidence(struct diagnosis *diagnosis, struct finding *finding,
 	const int32_t machine = analysis->thread_machine[finding->thread];
 	const struct panic_value *panic = refusal->panicked ? oldest_panic(&analysis->messages) : NULL;
 
-	if (refusal->by_c)
-		c_evidence(diagnosis, finding);
-	if (refusal->by_c || !runtime->layout)
+	if (!runtime->layout)
 		return;
 	if (panic)
 		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, panic->address + runtime->layout->offset[LAYOUT_panic_arg_type],
@@ -70,7 +89,6 @@ static void state_evidence(struct diagnosis *diagnosis, struct finding *finding,
 static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct refusal *refusal)
 {
 	struct analysis *analysis = diagnosis->analysis;
-	const char *thread = thread_text(analysis, finding->thread);
 	struct stack stack = {0};
 	size_t frame;
 
@@ -79,11 +97,6 @@ static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding,
 		if (find_role(&stack, ROLE_GOPANIC) != SIZE_MAX)
 			evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false, "its stack passes runtime.gopanic%s%s",
 				     finding->function ? ", called by " : "", finding->function ? finding->function : "");
-		return;
-	}
-	if (!refusal->said) {
-		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-			     "below its frames of C, %s stands in runtime.newm1, which starts a thread by way of C", thread);
 		return;
 	}
 	frame = thrower_find(analysis, &stack);
@@ -231,9 +244,13 @@ static void run(struct diagnosis *diagnosis)
 	finding = finding_add(diagnosis, &detector_resource_limit);
 	finding->resource = refusal.resource;
 	place(diagnosis, finding, &refusal);
-	message_evidence(diagnosis, finding, &refusal);
-	state_evidence(diagnosis, finding, &refusal);
-	stack_evidence(diagnosis, finding, &refusal);
+	if (refusal.by_c) {
+		pthread_failure_evidence(diagnosis, finding, refusal.said, refusal.said_at);
+	} else {
+		message_evidence(diagnosis, finding, &refusal);
+		state_evidence(diagnosis, finding, &refusal);
+		stack_evidence(diagnosis, finding, &refusal);
+	}
 	who = users(diagnosis, finding, refusal.resource);
 	finding->title = arena_printf(diagnosis->arena, "%s%s%s%s%s", refusal.resource->refused,
 				      refusal.panicked && finding->function ? ", asked for by " : "",

@@ -22,7 +22,8 @@ struct resource {
 struct refusal {
 	const struct resource *resource;
 	size_t thread;   /* that met it, index in image->threads */
-	const char *said; /* the text that says so; NULL: runtime/cgo's own, which is not kept */
+	const char *said; /* the text that says so; NULL: runtime/cgo's own, which was not kept */
+	uint64_t said_at; /* by_c: where that stack which is no longer in use has it; 0: a log has it */
 	bool by_c;       /* runtime/cgo ended the process; else the runtime did, or … */
 	bool panicked;   /* … it became a panic */
 	bool typed;      /* … whose value is an error of a system call of this process */
@@ -30,6 +31,13 @@ struct refusal {
 
 /* False: the process did not end so. */
 bool refusal_find(struct analysis *analysis, struct refusal *ret);
+
+/* The thread in which runtime/cgo ended the process because no thread could be started (runtime/cgo/gcc_fatalf.c), in a core, and what
+ * it printed, with where the stack still has it: NULL: it does not. False: it did not end so. */
+bool pthread_failure_find(struct analysis *analysis, size_t *thread, const char **words, uint64_t *at);
+
+/* The evidence of that, on a finding with its thread; also of a log that has those words. */
+void pthread_failure_evidence(struct diagnosis *diagnosis, struct finding *finding, const char *words, uint64_t at);
 
 /* How many mappings the process had, by the dump's own list. */
 size_t mapping_count(const struct analysis *analysis);

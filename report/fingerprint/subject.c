@@ -214,6 +214,7 @@ static void say_finding(const struct teller *teller, const struct finding *findi
 	say(teller, finding->heap_part ? finding->heap_part->what : NULL);
 	say(teller, finding->state ? state_word_name(finding->state) : NULL);
 	say(teller, finding->resource ? finding->resource->refused : NULL);
+	say(teller, finding->refused_call);
 	if (finding->outparam) {
 		say(teller, finding->outparam->api);
 		say(teller, finding->outparam->parameter);

@@ -1,4 +1,5 @@
 /* limits.c: tells of a process that ran into a limit: stack-overflow, out-of-memory, resource-limit. */
+#include "report/narrative/advice.h"
 #include "report/narrative/telling.h"
 
 #include "analyzer/unwind/recursion.h"
@@ -149,4 +150,19 @@ void tell_resource_limit(struct telling *telling)
 	tell_confirm(telling, "/proc/PID/limits and /proc/PID/status of the successor, and pids.current beside pids.max, or the like, of "
 			      "its cgroup, show the limit and how near it is.");
 	tell_for_good(telling, "%s", resource->bound);
+}
+
+void tell_refused_call(struct telling *telling)
+{
+	const struct finding *finding = telling->finding;
+
+	tell_headline(telling, "%s.", finding->title);
+	tell_paragraph(telling, finding->has_pc ? EXHIBIT_INSTRUCTIONS : EXHIBIT_LAST_WORDS);
+	tell(telling, "%s.", capital(telling->arena, finding->title));
+	if (finding->has_pc)
+		tell(telling, "The address of the fault is no bad pointer: %s writes there on purpose, to end the process when that call "
+			      "fails.", finding->function);
+	tell(telling, "The runtime cannot go on without that call: no deferred function runs, and recover cannot catch it.");
+	tell_known_bugs(telling);
+	advise(telling, finding->title);
 }

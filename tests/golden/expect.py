@@ -165,6 +165,20 @@ def ended(end, why, printed):
     return expect
 
 
+# Who died of the system call that was refused, and what else may be said of it: fixtures/src/field/refused.
+REFUSED = {
+    'amd64-refused': ('runtime.sigaltstack', 'unknown-fault'),
+    'amd64-refused-wake': ('runtime.futexwakeup', 'unknown-fault'),
+    'amd64-refused-thread': ('runtime.newosproc', 'go-fatal'),
+}
+
+
+def refused(case):
+    function, also = REFUSED[case]
+    return {'rule': 'refused-call', 'certainty': 'certain', 'function': function, 'also': [{'rule': also}],
+            'near_miss_of': ['resource-limit', 'bad-pointer', 'nil-deref']}
+
+
 def expectation(case):
     folder = tap.CASES / case
     why = (folder / 'why.md').read_text()
@@ -176,6 +190,8 @@ def expectation(case):
         return torn_word(case, why)
     if case.endswith('-clobber'):
         return clobbered(why)
+    if '-refused' in case:
+        return refused(case)
     printed = traceback_text.parse((folder / 'expected.traceback').read_text())
     kind = case.removesuffix('-stripped')
     for end in ENDS:
