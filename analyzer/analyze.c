@@ -67,7 +67,8 @@ static void join_threads(struct analysis *analysis)
 	}
 }
 
-/* The M that is dying says so (m.dying, runtime/panic.go startpanic_m); else the dump's own idea of the crashed thread. */
+/* The M that is dying says so (m.dying, runtime/panic.go startpanic_m); of several the dump's own idea of the crashed thread counts
+ * first: whichever ends the process takes the others down. */
 static int32_t dying_thread(const struct analysis *analysis)
 {
 	const struct go_runtime *runtime = analysis->runtime;
@@ -85,7 +86,7 @@ static int32_t dying_thread(const struct analysis *analysis)
 	for (size_t i = 0; (analysis->image->stop.known || runtime->recorded) && i < analysis->image->threads.count; i++)
 		if (analysis->image->threads.items[i].crashed)
 			return (int32_t)i;
-	return -1;
+	return found;
 }
 
 static void set_limits(struct analysis *analysis)

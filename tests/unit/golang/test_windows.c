@@ -169,6 +169,30 @@ static void records_of(struct arena *arena, const struct arch *arch)
 	}
 }
 
+/* Two Ms may die at once: each found the map in use by the other. The exception says which ended the process; where there is none
+ * (ExitProcess, up to Go 1.20) it is one of the two. */
+static void two_deaths_of(struct arena *arena, const struct arch *arch)
+{
+	struct scene s = scene_new(arena, arch);
+	struct machine other = {.id = 2, .procid = THREAD + 1, .dying = 1};
+	struct thread thread = {.id = THREAD + 1};
+	struct analysis *analysis;
+
+	scene_run(&s);
+	go_machine(s.builder, &other);
+	vec_push(arena, &s.builder->image->threads, thread);
+	analysis = analyze(go_load(s.builder));
+	assert_int_equal(analysis->runtime->machines.count, 2);
+	assert_true(analysis->dying_thread >= 0);
+	for (int32_t crashed = 0; crashed < 2; crashed++) {
+		s.builder->image->stop = exception(true);
+		s.builder->image->threads.items[crashed].crashed = true;
+		s.builder->image->threads.items[!crashed].crashed = false;
+		analysis = analyze(go_load(s.builder));
+		assert_int_equal(analysis->dying_thread, crashed);
+	}
+}
+
 static void put_text(struct go_builder *builder, uint64_t address, const char *text)
 {
 	uint64_t word = 0;
@@ -278,6 +302,7 @@ ON_BOTH(the_teb_leads_to_the_m, threads_of)
 ON_BOTH(an_m_that_knows_nothing_of_g_is_not_its, strangers_of)
 ON_BOTH(a_fault_that_became_a_panic, faults_of)
 ON_BOTH(the_dumps_record_of_a_fault, records_of)
+ON_BOTH(two_that_die_at_once, two_deaths_of)
 ON_BOTH(godebug_from_the_environment_block, environment_of)
 ON_BOTH(from_a_minidump_to_its_stacks, dumps_of)
 
@@ -288,6 +313,7 @@ int main(void)
 		cmocka_unit_test(an_m_that_knows_nothing_of_g_is_not_its),
 		cmocka_unit_test(a_fault_that_became_a_panic),
 		cmocka_unit_test(the_dumps_record_of_a_fault),
+		cmocka_unit_test(two_that_die_at_once),
 		cmocka_unit_test(godebug_from_the_environment_block),
 		cmocka_unit_test(from_a_minidump_to_its_stacks),
 	};
