@@ -8,6 +8,7 @@
 #include "heuristics/limits/resource_limit.h"
 
 #include "analyzer/last_words/errnos.h"
+#include "formats/cpu/system_calls.h"
 #include "golang/recorded.h"
 
 #include <inttypes.h>
@@ -25,7 +26,8 @@ struct refused {
 	uint64_t said_at;    /* of runtime/cgo's, in a core: where the stack has it; else 0 */
 	bool by_c;           /* runtime/cgo said it, and aborted */
 	const char *by;      /* runtime function that died of it on purpose; NULL: it threw, or C aborted */
-	uint8_t reg;         /* REG_NONE, or the register that has the error */
+	uint8_t reg;         /* REG_NONE, or the register that has the error or, with `error` 0, the call's number */
+	uint64_t value;      /* … and what it has */
 	int32_t thread;
 };
 
@@ -57,6 +59,13 @@ static bool is_error(uint64_t value)
 	return -value - 1 < ERRNO_MAX;
 }
 
+static bool is_call(const struct arch *arch, uint64_t number, const char *call)
+{
+	const char *name = number <= UINT32_MAX ? system_call_name(arch, (uint32_t)number) : NULL;
+
+	return name && !strcmp(name, call);
+}
+
 /* The number behind `words`, in the last line that was printed with `line` in it. */
 static void read_line(const struct go_runtime *runtime, const char *line, const char *words, struct refused *ret)
 {
@@ -72,26 +81,36 @@ static void read_line(const struct go_runtime *runtime, const char *line, const 
 	}
 }
 
-/* A fault in such a function at just that address. Where a register should have the error and has none, something else happened. */
+/* What registers say of the call: its error, or, where that is gone, its number. False: they speak against it. */
+static bool read_registers(struct analysis *analysis, bool answered, struct refused *ret)
+{
+	const struct arch *arch = analysis->image->arch;
+	const uint8_t reg = answered ? arch->system_call_result : arch->system_call;
+	uint64_t value;
+
+	if (!register_at_fault(analysis, reg, &value))
+		return true;
+	ret->reg = reg;
+	ret->value = value;
+	if (!answered)
+		return is_call(arch, value, ret->call);
+	ret->error = -value;
+	return is_error(value);
+}
+
+/* A fault in such a function at just that address. */
 static bool find_fault(struct analysis *analysis, struct refused *ret)
 {
 	const struct fault *fault = &analysis->fault;
 	const struct pc_info *info = fault->known && fault->has_pc && fault->has_address ? go_pc(analysis->runtime, fault->pc, true) : NULL;
-	const uint8_t result = analysis->image->arch->system_call_result;
-	uint64_t value;
 
 	for (size_t i = 0; info && info->func && i < sizeof faults / sizeof *faults; i++) {
-		if (strcmp(go_func_name(info), faults[i].function) ||
-		    (faults[i].address ? faults[i].address != fault->address : !is_error(fault->address)))
+		if (faults[i].address != fault->address || strcmp(go_func_name(info), faults[i].function))
 			continue;
 		*ret = (struct refused){.call = faults[i].call, .by = faults[i].function, .reg = REG_NONE, .thread = fault->thread};
-		if (faults[i].line) {
-			read_line(analysis->runtime, faults[i].line, faults[i].words, ret);
-		} else if (register_at_fault(analysis, result, &value)) {
-			ret->error = -value;
-			ret->reg = result;
-			return is_error(value);
-		}
+		if (!faults[i].line)
+			return read_registers(analysis, faults[i].address != 0, ret);
+		read_line(analysis->runtime, faults[i].line, faults[i].words, ret);
 		return true;
 	}
 	return false;
@@ -189,9 +208,11 @@ static void fault_witnesses(struct diagnosis *diagnosis, struct finding *finding
 	}
 	if (refused->reg == REG_NONE)
 		return;
-	evidence = evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, false, "%s has what the kernel answered: %s",
-				analysis->image->arch->reg_names[refused->reg], error_words(diagnosis, refused->error));
-	evidence->observed = hex_text(diagnosis->arena, -refused->error);
+	evidence = evidence_add(diagnosis, finding, EVIDENCE_REGISTER, WEIGHT_STRONG, false, "%s has %s",
+				analysis->image->arch->reg_names[refused->reg], refused->error ?
+				arena_printf(diagnosis->arena, "what the kernel answered: %s", error_words(diagnosis, refused->error)) :
+				"the number of that call");
+	evidence->observed = hex_text(diagnosis->arena, refused->value);
 }
 
 static void walk_witness(struct diagnosis *diagnosis, struct finding *finding)
@@ -246,7 +267,7 @@ static void run(struct diagnosis *diagnosis)
 			     one_line(diagnosis->arena, refused.said));
 }
 
-static const char *const supersedes[] = {"go-fatal", "unknown-fault", "bad-pointer", "cgo-fault", "external-signal", NULL};
+static const char *const supersedes[] = {"go-fatal", "unknown-fault", "bad-pointer", "nil-deref", "cgo-fault", "external-signal", NULL};
 
 const struct detector detector_refused_call = {
 	.id = "refused-call",
@@ -254,8 +275,9 @@ const struct detector detector_refused_call = {
 	.explanation =
 		"Go's runtime makes system calls that it cannot do without: to start a thread, to wait, to set up signals. If the system "
 		"refuses one, it ends the process: by a fatal error, or by writing to an address where nothing is ever mapped (0xf1, "
-		"0x1006, on arm64 the number of the error itself), which looks like a bad pointer and is none. Evidence: the line that "
-		"was printed, or the instruction and the register with the kernel's answer; the stack that made the call.\n"
+		"0x1006, on arm64 0), which looks like a bad or nil pointer and is none. Evidence: the line that "
+		"was printed, or the instruction and the register with the kernel's answer or the call's number; the stack that made the "
+		"call.\n"
 		"What to do: the number of the error says why. EPERM and ENOSYS come of a filter of system calls (a container's seccomp "
 		"profile, a systemd unit, a sandbox), EBADF of code that closed a descriptor of the runtime's.",
 	.rank = 56,

@@ -168,6 +168,7 @@ def ended(end, why, printed):
 # Who died of the system call that was refused, and what else may be said of it: fixtures/src/field/refused.
 REFUSED = {
     'amd64-refused': ('runtime.sigaltstack', 'unknown-fault'),
+    'arm64-refused': ('runtime.sigaltstack', 'unknown-fault'),
     'amd64-refused-wake': ('runtime.futexwakeup', 'unknown-fault'),
     'amd64-refused-thread': ('runtime.newosproc', 'go-fatal'),
 }

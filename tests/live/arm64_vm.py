@@ -70,6 +70,11 @@ ENDS = (
     End('signed', 'nested callback', 'panic: in a callback', 'go-panic'),
     # Of a thread that is not Go's, the runtime prints nothing.
     End('signed', 'thread fault', r'\A\Z', 'cgo-fault', function='end', frames=('end', *['down'] * 6, 'in_c', 'body')),
+    # The runtime has no stack for signals yet, and prints nothing.
+    End('refused', 'stack', r'\A\Z', 'refused-call', function='runtime.sigaltstack', says=('call sigaltstack', 'x8 has the number of that call'),
+        never=('"rule": "(bad-pointer|nil-deref)"',)),
+    End('refused', 'wake', r'addr=0x1006\b', 'refused-call', function='runtime.futexwakeup', says=(r'futex: .*EPERM',)),
+    End('refused', 'thread', 'errno=1', 'refused-call', function='runtime.newosproc', says=(r'clone: .*EPERM',)),
     End('signed', 'go x', 'panic: beside signed frames', 'go-panic'),
 )
 
