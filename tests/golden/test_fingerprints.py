@@ -29,6 +29,7 @@ SAME = [
     ['amd64-pointer-beside', 'amd64-pointer-edge'],
     ['amd64-pointer-number', 'arm64-pointer-number'],
     ['amd64-quit', 'amd64-quit-stripped'],
+    ['amd64-refused', 'arm64-refused'],
     ['arm64-leaf-unwind', 'arm64-leaf-unwind-stripped'],
     ['arm64-near-after', 'arm64-near-after-stripped', 'arm64-near-before', 'arm64-near-before-stripped'],
     ['arm64-nonleaf-segv', 'arm64-nonleaf-segv-stripped', 'arm64-nonleaf-unwind', 'arm64-nonleaf-unwind-stripped'],
