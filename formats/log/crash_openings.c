@@ -9,10 +9,15 @@ static const char *const openings[] = {
 #undef OPENING
 };
 
-/* What the runtime says of a stack that it cannot walk, and of what it dies then: runtime/traceback.go (gentraceback, finishInternal,
- * resolveInternal) of Go 1.5 to 1.27. */
-static const char *const of_walk[] = {"unexpected return pc for ", "unknown pc", ": frame.sp=0x"};
-static const char *const by_walk[] = {"fatal error: unknown caller pc", "fatal error: unknown pc", "fatal error: traceback"};
+static const char *const of_walk[] = {
+#define WALK_NOTE(text) text,
+#include "formats/log/walk_notes.def"
+};
+
+static const char *const by_walk[] = {
+#define WALK_DEATH(text) text,
+#include "formats/log/walk_notes.def"
+};
 
 bool crash_opening(struct span note)
 {

@@ -1,4 +1,5 @@
-/* limits.c: tells of a process that ran into a limit: stack-overflow, out-of-memory, resource-limit. */
+/* limits.c: tells of a process that ran into a limit, or was refused what its runtime needs: stack-overflow, out-of-memory, resource-limit,
+ * refused-call. */
 #include "report/narrative/advice.h"
 #include "report/narrative/telling.h"
 
