@@ -67,26 +67,30 @@ static void join_threads(struct analysis *analysis)
 	}
 }
 
-/* The M that is dying says so (m.dying, runtime/panic.go startpanic_m); of several the dump's own idea of the crashed thread counts
- * first: whichever ends the process takes the others down. */
+/* Whether the M that runs on a thread says that it is dying (m.dying, runtime/panic.go startpanic_m). */
+static bool is_dying(const struct analysis *analysis, size_t thread)
+{
+	const int32_t machine = analysis->thread_machine[thread];
+
+	return machine >= 0 && analysis->runtime->machines.items[machine].dying > 0;
+}
+
+/* The thread whose M is dying; of several the one that the dump says crashed, if it is one of them: others only answer the runtime's
+ * signals. Where none is, the dump's own idea of the crashed thread. */
 static int32_t dying_thread(const struct analysis *analysis)
 {
-	const struct go_runtime *runtime = analysis->runtime;
-	int32_t found = -1;
-	int count = 0;
+	const struct image *image = analysis->image;
+	int32_t dying = -1, crashed = -1;
 
-	for (size_t i = 0; i < runtime->machines.count; i++) {
-		if (runtime->machines.items[i].dying > 0 && runtime->machines.items[i].thread >= 0) {
-			found = runtime->machines.items[i].thread;
-			count++;
-		}
+	for (size_t i = 0; i < image->threads.count; i++) {
+		const bool of_dump = (image->stop.known || analysis->runtime->recorded) && image->threads.items[i].crashed;
+
+		if (of_dump && crashed < 0)
+			crashed = (int32_t)i;
+		if (is_dying(analysis, i) && (dying < 0 || of_dump))
+			dying = (int32_t)i;
 	}
-	if (count == 1)
-		return found;
-	for (size_t i = 0; (analysis->image->stop.known || runtime->recorded) && i < analysis->image->threads.count; i++)
-		if (analysis->image->threads.items[i].crashed)
-			return (int32_t)i;
-	return found;
+	return dying >= 0 ? dying : crashed;
 }
 
 static void set_limits(struct analysis *analysis)
