@@ -12,6 +12,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#define CGO_PREFIX "runtime/cgo: "
+#define FAILURE "pthread_create failed: "
+
 enum { FATAL_PREFIX = 13, MAPPINGS_AROUND = 32 /* some are made or gone between the refusal and the dump */,
        DEAD_STACK = 16 * 1024 /* of C: twice glibc's buffer for a stream that has none (stdio-common/vfprintf-internal.c) */ };
 
@@ -141,9 +144,8 @@ static bool find_panic(const struct analysis *analysis, struct refusal *ret)
 /* What fprintf left of its text on the part of the stack that is free again: fatalf's words, as runtime/cgo prints them. */
 static const char *printed_words(struct analysis *analysis, uint64_t sp, uint64_t *at)
 {
-	static const char words[] = "pthread_create failed: ";
 	const struct span stack = image_view(analysis->image, sp - DEAD_STACK, DEAD_STACK);
-	const uint8_t *found = stack.size ? memmem(stack.data, stack.size, words, strlen(words)) : NULL;
+	const uint8_t *found = stack.size ? memmem(stack.data, stack.size, FAILURE, strlen(FAILURE)) : NULL;
 	size_t length = 0;
 
 	if (!found)
@@ -151,29 +153,47 @@ static const char *printed_words(struct analysis *analysis, uint64_t sp, uint64_
 	*at = sp - DEAD_STACK + (uint64_t)(found - stack.data);
 	while (found + length < stack.data + stack.size && isprint(found[length]))
 		length++;
-	return arena_printf(analysis->arena, "runtime/cgo: %.*s", (int)length, (const char *)found);
+	return arena_printf(analysis->arena, CGO_PREFIX "%.*s", (int)length, (const char *)found);
 }
 
 /* C code that ends the process where the runtime was to start a thread: nothing but fatalf does that. */
+static bool stands_in_fatalf(struct analysis *analysis, size_t thread)
+{
+	const struct context *stopped = &analysis->walks[thread].stopped;
+	struct c_frames frames;
+
+	if (!stopped->known || !c_frames_find(analysis, thread, stopped->pc, &frames) || !frames.death)
+		return false;
+	return frames.end < frames.stack.frames.count && find_role(&frames.stack, ROLE_NEWM1) != SIZE_MAX &&
+	       find_role(&frames.stack, ROLE_ASMCGOCALL) == frames.end;
+}
+
+/* The last that runtime/cgo said of it in a log; NULL: nothing. */
+static const char *logged_words(const struct log_record *record)
+{
+	const char *words = NULL;
+
+	for (size_t i = 0; i < record->words.count; i++)
+		if (!strncmp(record->words.items[i], CGO_PREFIX FAILURE, strlen(CGO_PREFIX FAILURE)))
+			words = record->words.items[i];
+	return words;
+}
+
 bool pthread_failure_find(struct analysis *analysis, size_t *thread, const char **words, uint64_t *at)
 {
-	const struct context *stopped;
 	struct sent_signal sent;
-	struct c_frames frames;
 	uint64_t sp;
 
 	if (!sent_signal_find(analysis, &sent) || !sent.own)
 		return false;
-	stopped = &analysis->walks[sent.thread].stopped;
-	if (!stopped->known || !c_frames_find(analysis, sent.thread, stopped->pc, &frames) || !frames.death)
-		return false;
-	if (frames.end >= frames.stack.frames.count || find_role(&frames.stack, ROLE_NEWM1) == SIZE_MAX ||
-	    find_role(&frames.stack, ROLE_ASMCGOCALL) != frames.end)
-		return false;
 	*thread = sent.thread;
 	*at = 0;
+	if (analysis->runtime->recorded) {
+		*words = logged_words(analysis->runtime->recorded->record);
+		return *words != NULL;
+	}
 	*words = register_at_stop(analysis, sent.thread, analysis->image->arch->sp, &sp) ? printed_words(analysis, sp, at) : NULL;
-	return true;
+	return stands_in_fatalf(analysis, sent.thread);
 }
 
 static const struct resource *by_cgo(const char *line)
@@ -193,26 +213,6 @@ static bool find_pthread(struct analysis *analysis, struct refusal *ret)
 	return ret->resource != NULL;
 }
 
-/* What runtime/cgo printed before it called abort: a log has it. */
-static bool find_printed(const struct analysis *analysis, struct refusal *ret)
-{
-	const struct log_record *record = analysis->runtime->recorded->record;
-	struct sent_signal sent;
-
-	if (!sent_signal_find(analysis, &sent) || !sent.own)
-		return false;
-	for (size_t i = 0; i < record->words.count; i++) {
-		const struct resource *resource = by_cgo(record->words.items[i]);
-
-		if (resource) {
-			ret->resource = resource;
-			ret->said = record->words.items[i];
-		}
-	}
-	ret->by_c = ret->resource != NULL;
-	return ret->by_c;
-}
-
 bool refusal_find(struct analysis *analysis, struct refusal *ret)
 {
 	const char *line = analysis->messages.line;
@@ -222,7 +222,7 @@ bool refusal_find(struct analysis *analysis, struct refusal *ret)
 		return false;
 	ret->thread = (size_t)analysis->dying_thread;
 	if (!line)
-		return analysis->runtime->recorded ? find_printed(analysis, ret) : find_pthread(analysis, ret);
+		return find_pthread(analysis, ret);
 	if (strncmp(line, "fatal error: ", FATAL_PREFIX))
 		return find_panic(analysis, ret);
 	ret->said = line;

@@ -2,14 +2,12 @@
  * filter of system calls. The runtime then ends the process: it throws, or writes to an address where nothing is mapped, on purpose. */
 #include "heuristics/ends/ordinary_ends.h"
 #include "heuristics/ends/recorded_end.h"
-#include "heuristics/ends/sent_signal.h"
 #include "heuristics/faults/fault_evidence.h"
 #include "heuristics/faults/memory_access.h"
 #include "heuristics/limits/resource_limit.h"
 
 #include "analyzer/last_words/errnos.h"
 #include "formats/cpu/system_calls.h"
-#include "golang/recorded.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -148,27 +146,15 @@ static bool read_c(const char *line, struct refused *ret)
 	return false;
 }
 
-/* runtime/cgo's words: a log has them, and of a core its stack may. */
 static bool find_c(struct analysis *analysis, struct refused *ret)
 {
-	const struct log_record *record = analysis->runtime->recorded ? analysis->runtime->recorded->record : NULL;
-	struct sent_signal sent;
 	size_t thread;
 
 	*ret = (struct refused){.reg = REG_NONE, .by_c = true};
-	if (!record) {
-		if (!pthread_failure_find(analysis, &thread, &ret->said, &ret->said_at) || !ret->said)
-			return false;
-		ret->thread = (int32_t)thread;
-		return read_c(ret->said, ret);
-	}
-	if (!sent_signal_find(analysis, &sent) || !sent.own)
+	if (!pthread_failure_find(analysis, &thread, &ret->said, &ret->said_at) || !ret->said)
 		return false;
-	ret->thread = (int32_t)sent.thread;
-	for (size_t i = 0; i < record->words.count; i++)
-		if (read_c(record->words.items[i], ret))
-			return true;
-	return false;
+	ret->thread = (int32_t)thread;
+	return read_c(ret->said, ret);
 }
 
 static bool find(struct analysis *analysis, struct refused *ret)

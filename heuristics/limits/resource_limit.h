@@ -32,8 +32,9 @@ struct refusal {
 /* False: the process did not end so. */
 bool refusal_find(struct analysis *analysis, struct refusal *ret);
 
-/* The thread in which runtime/cgo ended the process because no thread could be started (runtime/cgo/gcc_fatalf.c), in a core, and what
- * it printed, with where the stack still has it: NULL: it does not. False: it did not end so. */
+/* The thread in which runtime/cgo ended the process because no thread could be started (runtime/cgo/gcc_fatalf.c), and what it
+ * printed: in a log, or, with where it is, on the part of a core's stack that is free again; NULL: that is not kept. False: it did not
+ * end so. */
 bool pthread_failure_find(struct analysis *analysis, size_t *thread, const char **words, uint64_t *at);
 
 /* The evidence of that, on a finding with its thread; also of a log that has those words. */
