@@ -45,7 +45,7 @@ size_t thrower_find(struct analysis *analysis, struct stack *ret)
 static const char *const throw_types[] = {
 	[THROW_UNKNOWN] = "",
 	[THROW_USER] = ": the program's misuse",
-	[THROW_RUNTIME] = ": a defect that the runtime found in its own state",
+	[THROW_RUNTIME] = ": the runtime's own error, not one of the program's calls",
 };
 
 /* Before Go 1.19, which brought runtime.fatal, 1 says no more than that it throws. */

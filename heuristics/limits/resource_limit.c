@@ -66,45 +66,24 @@ static void message_evidence(struct diagnosis *diagnosis, struct finding *findin
 		backlog_evidence(diagnosis, finding, WEIGHT_FAIR, refusal->said);
 }
 
-/* What the runtime itself keeps of the end: the record of a panic, or the M that brings the process down. */
-static void state_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct refusal *refusal)
+/* What the runtime keeps of a panic: its record, and the call that raised it. */
+static void panic_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {
 	struct analysis *analysis = diagnosis->analysis;
-	const struct go_runtime *runtime = analysis->runtime;
-	const int32_t machine = analysis->thread_machine[finding->thread];
-	const struct panic_value *panic = refusal->panicked ? oldest_panic(&analysis->messages) : NULL;
-
-	if (!runtime->layout)
-		return;
-	if (panic)
-		evidence_word(diagnosis, finding, WEIGHT_STRONG, false, panic->address + runtime->layout->offset[LAYOUT_panic_arg_type],
-			      NULL, "the value's type in its record, runtime._panic at 0x%" PRIx64 "%s%s", panic->address,
-			      panic->type ? ": " : "", panic->type ? panic->type : "");
-	else if (machine >= 0 && runtime->machines.items[machine].dying > 0)
-		evidence_word(diagnosis, finding, WEIGHT_STRONG, false,
-			      runtime->machines.items[machine].address + runtime->layout->offset[LAYOUT_m_dying], NULL,
-			      "M%" PRId64 " of that thread is marked dying", runtime->machines.items[machine].id);
-}
-
-static void stack_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct refusal *refusal)
-{
-	struct analysis *analysis = diagnosis->analysis;
+	const struct panic_value *panic = oldest_panic(&analysis->messages);
 	struct stack stack = {0};
-	size_t frame;
 
-	if (refusal->panicked && finding->goroutine >= 0) {
-		goroutine_stack(analysis, (size_t)finding->goroutine, &stack);
-		if (find_role(&stack, ROLE_GOPANIC) != SIZE_MAX)
-			evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false, "its stack passes runtime.gopanic%s%s",
-				     finding->function ? ", called by " : "", finding->function ? finding->function : "");
+	if (panic && analysis->runtime->layout)
+		evidence_word(diagnosis, finding, WEIGHT_STRONG, false,
+			      panic->address + analysis->runtime->layout->offset[LAYOUT_panic_arg_type], NULL,
+			      "the value's type in its record, runtime._panic at 0x%" PRIx64 "%s%s", panic->address,
+			      panic->type ? ": " : "", panic->type ? panic->type : "");
+	if (finding->goroutine < 0)
 		return;
-	}
-	frame = thrower_find(analysis, &stack);
-	if (frame != SIZE_MAX)
-		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false,
-			     "the stack of %s passes the runtime's throw, called by %s at %s",
-			     dead_thread_text(analysis, finding->thread), go_func_name(stack.frames.items[frame].info),
-			     frame_address_text(diagnosis->arena, &stack.frames.items[frame]));
+	goroutine_stack(analysis, (size_t)finding->goroutine, &stack);
+	if (find_role(&stack, ROLE_GOPANIC) != SIZE_MAX)
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, false, "its stack passes runtime.gopanic%s%s",
+			     finding->function ? ", called by " : "", finding->function ? finding->function : "");
 }
 
 /* A goroutine that is locked to its thread (runtime.LockOSThread) keeps it also while it waits. */
@@ -248,8 +227,7 @@ static void run(struct diagnosis *diagnosis)
 		pthread_failure_evidence(diagnosis, finding, refusal.said, refusal.said_at);
 	} else {
 		message_evidence(diagnosis, finding, &refusal);
-		state_evidence(diagnosis, finding, &refusal);
-		stack_evidence(diagnosis, finding, &refusal);
+		(refusal.panicked ? panic_evidence : thrown_evidence)(diagnosis, finding);
 	}
 	who = users(diagnosis, finding, refusal.resource);
 	finding->title = arena_printf(diagnosis->arena, "%s%s%s%s%s", refusal.resource->refused,
