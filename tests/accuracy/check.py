@@ -4,6 +4,7 @@ time, in memory, and counts what is said of each (mutate.c); stops goroutines be
 Words of values (headers of strings, slices and interfaces, sources of a pointer, records of the heap) are changed in all other
 cases as well, each of which died of something: a finding that the unchanged dump does not have is wrong, unless it rests on the
 changed word. Who is stuck because nothing leads to what it waits for is not where a variable does.
+What runtime/cgo prints when no thread can be started stands on stacks of dumps that ended otherwise: it is silent there.
 usage: check.py --program MUTATE --stop STOP [--limit N] [--seed N] [--table FILE] [--dumps DIR] [--toolchains 'RELEASE…']
 
 --dumps: healthy dumps beside those of fixtures/cases: DIR/*/ENDING/core.zst with DIR/*/exe, as check_live.py --keep leaves

@@ -15,6 +15,7 @@ const char *const class_names[CLASSES] = {
 	[SAVED_PC] = "saved pc",
 	[OTHER_WORD] = "other stack word", [TORN_HEADER] = "word of a header", [POINTER_WORD] = "source of a pointer",
 	[SPAN_FIELD] = "heap record", [WAKER_WORD] = "way to who is stuck",
+	[PRINTED_WORDS] = "words of runtime/cgo",
 };
 
 /* splitmix64 */
@@ -104,7 +105,7 @@ void mutation_apply(struct target *target, const struct mutation *mutation)
 	if (!mutation->count)
 		target_write_u64(target, mutation->address, mutation->to);
 	for (size_t i = 0; i < mutation->count; i++)
-		target_write_u64(target, mutation->start + i * WORD, run_word(mutation, i));
+		target_write_u64(target, mutation->start + i * WORD, mutation->becomes ? mutation->becomes[i] : run_word(mutation, i));
 }
 
 void mutation_undo(struct target *target, const struct mutation *mutation)
@@ -296,7 +297,7 @@ bool class_is_of_fields(enum mutation_class class)
 
 bool class_is_of_values(enum mutation_class class)
 {
-	return class == TORN_HEADER || class == POINTER_WORD || class == SPAN_FIELD || class == WAKER_WORD;
+	return class == TORN_HEADER || class == POINTER_WORD || class == SPAN_FIELD || class == WAKER_WORD || class == PRINTED_WORDS;
 }
 
 static void change_all_stacks(struct maker *maker)
@@ -324,5 +325,6 @@ void corpus_make(struct target *target, uint64_t seed, size_t limit, bool values
 	change_pointers(&maker, &view);
 	change_spans(&maker, &view);
 	change_wakers(&maker);
+	change_printed(&maker);
 	take(&maker, limit);
 }

@@ -18,6 +18,7 @@ enum mutation_class {
 	POINTER_WORD, /* that the address of the fault came from */
 	SPAN_FIELD,  /* of the heap's own records */
 	WAKER_WORD,  /* of a variable: leads to what a goroutine waits for that nothing could wake, or elsewhere */
+	PRINTED_WORDS, /* of a stack: become what runtime/cgo would have printed, had it been refused a thread */
 	CLASSES,
 };
 
@@ -28,9 +29,10 @@ struct mutation {
 	int32_t goroutine; /* whose stack or g it is: index in runtime->goroutines, -1 */
 	uint32_t depth;    /* return addresses: of the frame that it leads to; 1 is the caller of the innermost */
 	uint64_t address, from, to;
-	uint64_t start;    /* SMASHED_RUN, TORN_HEADER: of its first word */
-	size_t count;      /* of words, else 0 */
-	const uint64_t *words; /* SMASHED_RUN: what was there */
+	uint64_t start;    /* SMASHED_RUN, PRINTED_WORDS, TORN_HEADER: of its first word */
+	size_t count;      /* of words from `start`; 0: one at `address` */
+	const uint64_t *words; /* `count`: what was there */
+	const uint64_t *becomes; /* `count`: what they become; NULL: SMASHED_RUN, by its shape */
 	unsigned shape;
 	bool leads;        /* WAKER_WORD: to what it waits for */
 };

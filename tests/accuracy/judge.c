@@ -64,7 +64,7 @@ static bool is_right_of_value(const struct finding *finding, const struct mutati
 
 static bool is_right(const struct finding *finding, const struct mutation *mutation)
 {
-	if (mutation->class == SMASHED_RUN)
+	if (mutation->class == SMASHED_RUN || mutation->class == PRINTED_WORDS)
 		return is_right_of_run(finding, mutation);
 	if (class_is_of_values(mutation->class))
 		return is_right_of_value(finding, mutation);

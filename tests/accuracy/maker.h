@@ -33,4 +33,7 @@ void change_spans(struct maker *maker, const struct view *view);
 /* wakers.c: variables that lead to what is stuck, or elsewhere. */
 void change_wakers(struct maker *maker);
 
+/* printed.c: last words of runtime/cgo on stacks of threads that never said them. */
+void change_printed(struct maker *maker);
+
 #endif
