@@ -11,7 +11,7 @@ enum option_key { KEY_UNREDACTED = 0x500, KEY_KEEP_MESSAGES, KEY_PSEUDONYMS };
 
 static const struct argp_option options[] = {
 	{NULL, 0, NULL, 0, "What leaves the machine:", 0},
-	{"keep-messages", KEY_KEEP_MESSAGES, NULL, 0, "Keep values of panics, each after it was shown here; on a terminal, if you say so", 0},
+	{"keep-messages", KEY_KEEP_MESSAGES, NULL, 0, "Keep values of panics and last words of C, each after it was shown here; on a terminal, if you say so", 0},
 	{"pseudonyms", KEY_PSEUDONYMS, "KEYFILE", 0, "Give functions, types, files and modules of the program other names, by a key that stays here "
 						     "(made if there is none); --names KEYFILE takes them back", 0},
 	{"unredacted", KEY_UNREDACTED, NULL, 0, "Keep every word that the analysis read, with whatever is in it", 0},
@@ -30,7 +30,7 @@ static bool keeps(void *context, const char *message)
 
 	(void)context;
 	progress_erase();
-	fputs(is_answered() ? "A panic said:\n  " : "tornstack: kept, the value of a panic: ", stderr);
+	fputs(is_answered() ? "The program said:\n  " : "tornstack: kept, what the program said: ", stderr);
 	cli_show(message);
 	fputc('\n', stderr);
 	if (!is_answered())

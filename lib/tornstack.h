@@ -100,7 +100,7 @@ struct ts_options {
 	 * Nothing is written to `out` before TS_WRITING; TS_DONE comes last. NULL: never. */
 	void (*progress)(void *context, enum ts_phase phase, uint64_t done, uint64_t total);
 	void *context; /* of cancelled, progress and keeps */
-	/* Of TS_SLIM and ts_bundle: whether a value of a panic, which is a text of the program's, may be in it; asked by the thread that called
+	/* Of TS_SLIM and ts_bundle: whether a value of a panic or what C said last, texts of the program, may be in it; asked by the thread that called
 	 * ts_analyze, once for each. NULL: none may. */
 	bool (*keeps)(void *context, const char *message);
 	/* Of the same: names of the program's functions, types, files and modules leave under pseudonyms, made by this key of TS_KEY bytes. NULL:

@@ -1,9 +1,12 @@
 /* account.c: see account.h. */
 #include "heuristics/faults/account.h"
 
+#include "heuristics/ends/ordinary_ends.h"
 #include "heuristics/faults/address_place.h"
 #include "heuristics/faults/c_raise.h"
 #include "heuristics/faults/c_frames.h"
+#include "heuristics/faults/c_message.h"
+#include "heuristics/faults/cxx_exception.h"
 #include "heuristics/faults/fault_cause.h"
 #include "heuristics/faults/goroutine_states.h"
 
@@ -176,7 +179,10 @@ static void tell_sent(const struct teller *teller)
 	const bool own = told && stop->sender_pid == image->pid && image->pid && !signal_code_source(stop->code);
 	struct c_frames frames = {0};
 	const char *at = place(teller, &frames);
-	const char *why = frames.reason ? frames.reason : stop->meaning;
+	struct c_message message = {0};
+	struct cxx_exception thrown;
+	const bool says = own && frames.death && c_message_find(teller->diagnosis->analysis, &message);
+	const char *why = message.words.reason ? message.words.reason : frames.reason ? frames.reason : stop->meaning;
 	const char *reason = why ? arena_printf(teller->arena, ": %s", why) : "";
 	const bool elsewhere = told && !frames.reason && !is_sent_by_thread(teller->diagnosis->analysis, (size_t)teller->account->thread);
 	const char *call = told ? call_of(stop, !elsewhere) : NULL;
@@ -197,6 +203,11 @@ static void tell_sent(const struct teller *teller)
 				   call && *in ? arena_printf(teller->arena, ",%s", in) : in));
 	if (why)
 		state(teller, why);
+	if (says)
+		state(teller, arena_printf(teller->arena, "its last words, which its library keeps (__abort_msg): \"%s\"",
+					   one_line(teller->arena, message.words.line)));
+	if (own && frames.death && cxx_exception_find(teller->diagnosis->analysis, &frames, &thrown) && (thrown.type || thrown.what))
+		state(teller, cxx_exception_text(teller->arena, &thrown));
 	if (!teller->diagnosis->analysis->stop_sent)
 		return;
 	state_instruction(teller, teller->diagnosis->analysis->walks[teller->account->thread].stopped.pc, NULL, false, 0);

@@ -36,7 +36,11 @@ bool c_stop_find(struct analysis *analysis, struct stop_in_c *ret)
 		return false;
 	/* A thread that another one of the process signalled may stand in C by chance. */
 	ret->raised = !ret->frames.death && is_raised_by_thread(analysis, &ret->sent, &number);
-	return ret->frames.death || ret->raised;
+	if (!ret->frames.death && !ret->raised)
+		return false;
+	if (ret->sent.signal->number == SIGNAL_ABORT && c_message_find(analysis, &ret->message) && ret->message.words.reason)
+		ret->frames.reason = ret->message.words.reason;
+	return true;
 }
 
 static const char *frame_text(struct analysis *analysis, const struct stop_in_c *stop, size_t index)
@@ -98,6 +102,9 @@ static const char *raised_text(struct diagnosis *diagnosis, const struct stop_in
 {
 	const char *begun = stop->caller.c_function;
 
+	if (stop->frames.reason)
+		return arena_printf(diagnosis->arena, "%s; it was in %s%s", stop->frames.reason,
+				    begun ? arena_printf(diagnosis->arena, "C's %s, or a function that it called", begun) : "C code", caller);
 	return arena_printf(diagnosis->arena, "%s%s raised %s itself%s%s", begun ? "C's " : "C code",
 			    begun ? arena_printf(diagnosis->arena, "%s, or a function that it called,", begun) : "", stop->signal,
 			    stop->sent.signal->number == SIGNAL_ABORT ? ", as abort does" : "", caller);

@@ -4,6 +4,7 @@
 
 #include "heuristics/ends/sent_signal.h"
 #include "heuristics/faults/c_frames.h"
+#include "heuristics/faults/c_message.h"
 #include "heuristics/faults/c_return.h"
 #include "heuristics/ends/go_caller.h"
 
@@ -15,6 +16,7 @@ struct stop_in_c {
 	bool raised;  /* … by a system call, which the registers show; by which function is not known */
 	struct sent_signal sent; /* meaningful unless faulted */
 	struct c_frames frames;
+	struct c_message message; /* meaningful unless faulted; words.line NULL: nothing is kept of what it said */
 	struct go_caller caller;
 	bool called; /* a goroutine of the thread stands in runtime.cgocall */
 	bool incgo;

@@ -15,7 +15,7 @@ static const struct {
 #include "formats/log/c_words.def"
 };
 
-static const char *reason_of(const char *line)
+const char *c_words_reason(const char *line)
 {
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (words[i].anywhere ? strstr(line, words[i].text) != NULL : !strncmp(line, words[i].text, strlen(words[i].text)))
@@ -27,7 +27,7 @@ bool c_words_find(const struct log_record *record, struct c_words *ret)
 {
 	*ret = (struct c_words){0};
 	for (size_t i = 0; i < record->words.count; i++) {
-		const char *reason = reason_of(record->words.items[i]);
+		const char *reason = c_words_reason(record->words.items[i]);
 
 		if (reason)
 			*ret = (struct c_words){record->words.items[i], reason};

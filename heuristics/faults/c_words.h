@@ -9,6 +9,9 @@ struct c_words {
 	const char *reason; /* what it means: a clause, of static lifetime */
 };
 
+/* What a line that C printed means: a clause, of static lifetime; NULL: it gives no reason. */
+const char *c_words_reason(const char *line);
+
 /* The last line of those before the first stack by which C, C++ or Rust gave a reason. False: there is none. */
 bool c_words_find(const struct log_record *record, struct c_words *ret);
 

@@ -7,6 +7,7 @@
 #include "heuristics/faults/c_raise.h"
 #include "heuristics/faults/c_stop.h"
 #include "heuristics/faults/c_words.h"
+#include "heuristics/faults/cxx_exception.h"
 #include "heuristics/faults/fault_cause.h"
 #include "heuristics/faults/fault_evidence.h"
 
@@ -35,6 +36,24 @@ static void raise_evidence(struct diagnosis *diagnosis, struct finding *finding,
 			     arch->reg_names[arch->system_call_arguments[number + 1]], stop->signal);
 }
 
+/* What C or C++ gave as its reason. */
+static void said_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
+{
+	struct evidence *evidence;
+	struct cxx_exception thrown;
+
+	if (stop->message.words.line) {
+		evidence = evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false,
+					"C's last words, which its library keeps (__abort_msg): \"%s\"",
+					one_line(diagnosis->arena, stop->message.words.line));
+		evidence->address = stop->message.slot;
+	}
+	if (!cxx_exception_find(diagnosis->analysis, &stop->frames, &thrown) || !(thrown.type || thrown.what))
+		return;
+	evidence = evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false, "%s", cxx_exception_text(diagnosis->arena, &thrown));
+	evidence->address = thrown.header;
+}
+
 static void machine_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct stop_in_c *stop)
 {
 	struct analysis *analysis = diagnosis->analysis;
@@ -43,6 +62,7 @@ static void machine_evidence(struct diagnosis *diagnosis, struct finding *findin
 
 	raise_evidence(diagnosis, finding, stop);
 	if (!stop->faulted) {
+		said_evidence(diagnosis, finding, stop);
 		evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
 			     "thread %" PRId64 " sent itself %s: in %s%s%s",
 			     analysis->image->threads.items[stop->thread].id, stop->signal,
@@ -333,7 +353,8 @@ const struct detector detector_cgo_fault = {
 		       "fault stopped it, or when that code ended the process itself, by abort. Go cannot make a "
 		       "panic of that: no deferred function runs. Evidence: the pc that was saved lies in no Go "
 		       "function; the frames from there lead to runtime.asmcgocall, or to the start of a thread "
-		       "that C made; the goroutine stands in runtime.cgocall. Where no file of the C library names abort, the "
+		       "that C made; the goroutine stands in runtime.cgocall. What glibc printed before it aborted, and the "
+		       "exception of C++, are quoted where the dump keeps them. Where no file of the C library names abort, the "
 		       "registers of the system call that sent the signal do.\n"
 		       "What to do: look at the C function, and at what its Go caller passed to it. Memory that C "
 		       "freed twice or wrote past shows only later, elsewhere: run the C code under "

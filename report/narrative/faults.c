@@ -30,6 +30,8 @@ void tell_cgo_fault(struct telling *telling)
 	tell_headline(telling, "%s.", finding->title);
 	tell_paragraph(telling, faulted && !late ? EXHIBIT_INSTRUCTIONS : EXHIBIT_NONE);
 	tell_evidence(telling, EVIDENCE_EXCEPTION, 0);
+	for (size_t i = 0; evidence_text(finding, EVIDENCE_MESSAGE, i); i++)
+		tell_evidence(telling, EVIDENCE_MESSAGE, i);
 	tell_evidence(telling, EVIDENCE_INSTRUCTION, 0);
 	if (faulted && telling->diagnosis->analysis->fault.has_address)
 		tell_evidence(telling, EVIDENCE_RUNTIME_STATE, 0);

@@ -138,6 +138,8 @@ ENDS = {
     'c-callback': ('cgo-fault', 'certain', {'also': [{'rule': 'unknown-fault'}], 'near_miss_of': ['external-signal']}),
     'c-pointer': ('cgo-fault', 'certain', {'also': [{'rule': 'unknown-fault'}], 'near_miss_of': ['smashed-return', 'bad-pointer']}),
     'c-heap': ('cgo-fault', 'certain', {'also': [{'rule': 'external-signal', 'certainty': 'certain'}]}),
+    'c-assert': ('cgo-fault', 'certain', {'also': [{'rule': 'external-signal', 'certainty': 'certain'}]}),
+    'c-divide': ('cgo-fault', 'certain', {'also': [{'rule': 'unknown-fault'}], 'near_miss_of': ['external-signal', 'nil-deref']}),
     'illegal': ('unknown-fault', 'likely', {'function': 'main.trap', 'near_miss_of': ['go-panic', 'go-fatal']}),
     'bus': ('mapped-file', 'certain', {'function': 'main.shorten', 'also': [{'rule': 'go-fatal'}, {'rule': 'unknown-fault'}]}),
     'readonly': ('mapped-file', 'certain', {'function': 'main.(*journal).add', 'also': [{'rule': 'go-fatal'},
@@ -150,12 +152,15 @@ ENDS = {
 }
 
 
+C_ENDED = {'c-heap': 'free_twice', 'c-assert': 'die_of'}  # the frame that called the C library
+
+
 def ended(end, why, printed):
     rule, certainty, more = ENDS[end]
     expect = {'rule': rule, 'certainty': certainty, **more}
     preamble = '\n'.join(printed.preamble)
-    if end == 'c-heap':
-        expect['pc'] = one(r' {8}(0x[0-9a-f]+)  free_twice\+', why)
+    if end in C_ENDED:
+        expect['pc'] = one(rf' {{8}}(0x[0-9a-f]+)  \w*{C_ENDED[end]}\+', why)
     elif rule != 'external-signal' and end != 'heap-object':
         expect['pc'] = one(r'\b(?:PC|pc)=(0x[0-9a-f]+)', preamble)
     if rule not in ('external-signal', 'heap-damage'):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Cores of programs whose goroutines are not read: Go before 1.18, gccgo, C, C++, Rust. With the executable and without it the headline
-has to name what it is, no rule may claim anything, and tornstack may take no more than a second of CPU.
+has to name what it is, no rule may claim anything, what C and C++ said last is quoted, and tornstack may take no more than a second of CPU.
 
 usage: tests/live/not_go.py [--kind "old gccgo c c++ rust"] [--folder build/not-go]
 
@@ -31,6 +31,10 @@ NO_GO, UNTOLD = r'^No Go program: ', r'^Cannot tell without the executable wheth
 GCCGO = r'^A Go program built by gccgo: '
 GO_ENDS = ('nil', 'panic', 'stuck')
 CPP_ENDS = ('throw', 'at', 'pure', 'null', 'thread', 'abort', 'recurse', 'jump', 'trap', 'readonly')
+# What the report with the executable quotes of what the program said, where it tells why it was ended: (why, what).
+SAID = {'throw': ('exception that nobody caught', 'of type std::runtime_error, and says: "nobody catches this"'),
+        'at': ('exception that nobody caught', 'of type std::out_of_range, and says: "vector::_M_range_check'),
+        'assert': ('assertion of C failed', "Assertion `value > sink' failed.")}
 RUST_ENDS = ('null', 'panic', 'index', 'recurse', 'abort', 'thread')
 
 
@@ -124,18 +128,25 @@ def claims(report, wanted):
     return found
 
 
+def silence(report, end):
+    """What a report keeps back."""
+    told = ' '.join(report['verdict']['narrative'])
+    why, what = SAID.get(end, ('', ''))
+    return [f'says "{why}", and not: {what}'] if why in told and what not in told else []
+
+
 class Longest:
     runs = 0
     seconds = 0
 
 
-def look(core, wanted, *args):
+def look(core, wanted, end, *args):
     before = cpu_seconds()
     done = tap.Run(core, '--json', *args)
     took = cpu_seconds() - before
     Longest.runs, Longest.seconds = Longest.runs + 1, max(Longest.seconds, took)
     trouble = done.trouble(0)
-    found = [trouble] if trouble else claims(done.report, wanted)
+    found = [trouble] if trouble else claims(done.report, wanted) + (silence(done.report, end) if '--exe' in args else [])
     return found + [f'took {took:.2f} s'] * (took > CPU_SECONDS)
 
 
@@ -146,7 +157,7 @@ def judge(program, exe, end, folder):
     bare = folder / 'elsewhere'
     bare.mkdir()
     dump = core.rename(bare / 'dump')
-    return '\n'.join(look(dump, program.wanted, '--exe', exe) + look(dump, program.without, '--sysroot', folder))
+    return '\n'.join(look(dump, program.wanted, end, '--exe', exe) + look(dump, program.without, end, '--sysroot', folder))
 
 
 def check(program, folder):
