@@ -12,6 +12,7 @@
 #include "formats/dump/signals.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 bool c_stop_find(struct analysis *analysis, struct stop_in_c *ret)
 {
@@ -110,6 +111,12 @@ static const char *raised_text(struct diagnosis *diagnosis, const struct stop_in
 			    stop->sent.signal->number == SIGNAL_ABORT ? ", as abort does" : "", caller);
 }
 
+/* Whether an access to memory raised it: else what the instruction computes, or the instruction itself. */
+static bool is_of_memory(const struct fault *fault)
+{
+	return !strcmp(fault->name, "SIGSEGV") || !strcmp(fault->name, "SIGBUS");
+}
+
 const char *c_stop_title(struct diagnosis *diagnosis, const struct stop_in_c *stop)
 {
 	struct analysis *analysis = diagnosis->analysis;
@@ -118,7 +125,8 @@ const char *c_stop_title(struct diagnosis *diagnosis, const struct stop_in_c *st
 	const char *function = stop->caller.function;
 	const char *caller = function ? arena_printf(diagnosis->arena, ", called by Go's %s", function) : "";
 	const char *culprit = frames->culprit < frames->end ? frame_text(analysis, stop, frames->culprit) : NULL;
-	const bool explained = is_tag_fault(analysis) || (stop->faulted && is_misaligned(&analysis->fault));
+	const bool explained = is_tag_fault(analysis) || (stop->faulted && (is_misaligned(&analysis->fault) || !is_of_memory(&analysis->fault)));
+	const char *why = explained ? fault_reason(diagnosis) : NULL;
 	uint64_t returned;
 
 	if (stop->raised)
@@ -149,5 +157,5 @@ const char *c_stop_title(struct diagnosis *diagnosis, const struct stop_in_c *st
 	if (frames->nowhere)
 		return arena_printf(diagnosis->arena, "C code jumped to %s%s", c_stop_where(analysis, stop), caller);
 	return arena_printf(diagnosis->arena, "C code got %s in %s%s%s%s", c_stop_signal(diagnosis, stop), c_stop_where(analysis, stop),
-			    caller, explained ? ": " : "", explained ? fault_cause(diagnosis) : "");
+			    caller, why ? ": " : "", why ? why : "");
 }
