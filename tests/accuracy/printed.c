@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { WORD = 8, PLACES = 4, FREE = 16 * 1024, WORDS = 8 };
+enum { WORD = 8, PLACES = 8, FREE = 16 * 1024, WORDS = 8 };
 
 static const char *const texts[] = {
 	"pthread_create failed: Operation not permitted\n",
@@ -40,13 +40,43 @@ static void print_at(struct maker *maker, const char *text, uint64_t address)
 	maker_add(maker, mutation);
 }
 
+struct range {
+	uint64_t start, end;
+};
+
+static bool is_in(const struct range *range, uint64_t address)
+{
+	return address >= range->start && address < range->end;
+}
+
+/* The stack that an address is on, a goroutine's or a thread's own: around those other objects lie. */
+static struct range stack_at(const struct go_runtime *runtime, uint64_t address)
+{
+	for (size_t i = 0; i < runtime->goroutines.count; i++) {
+		const struct range range = {runtime->goroutines.items[i].stack_lo, runtime->goroutines.items[i].stack_hi};
+
+		if (is_in(&range, address))
+			return range;
+	}
+	for (size_t i = 0; i < runtime->machines.count; i++) {
+		const struct range range = {runtime->machines.items[i].g0_lo, runtime->machines.items[i].g0_hi};
+
+		if (is_in(&range, address))
+			return range;
+	}
+	return (struct range){0};
+}
+
 static void print_around(struct maker *maker, uint64_t sp)
 {
+	const struct range stack = stack_at(maker->target->runtime, sp);
+
 	for (uint64_t i = 0; i < PLACES; i++) {
 		const uint64_t distance = WORDS * WORD + maker_chance(maker, sp, 50 + i) % (FREE - WORDS * WORD) / WORD * WORD;
+		const uint64_t address = i % PLACES ? sp - distance : sp + distance;
 
-		for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
-			print_at(maker, texts[k], i % PLACES ? sp - distance : sp + distance);
+		for (size_t k = 0; k < sizeof texts / sizeof *texts && is_in(&stack, address) && is_in(&stack, address + WORDS * WORD); k++)
+			print_at(maker, texts[k], address);
 	}
 }
 
