@@ -137,12 +137,22 @@ static bool undo_breaks(const struct forms *forms)
 
 /* ---- strings of Python ---- */
 
-/* 'all of it\nin one' */
+/* 'all of it\nin one'; between other quotes where the text has one of these */
 static bool is_one_string(struct span text)
 {
 	const size_t start = text.size && text.data[0] == 'b';
+	const uint8_t quote = text.size > start + 2 ? text.data[start] : 0;
 
-	return text.size > start + 2 && text.data[start] == '\'' && text.data[text.size - 1] == '\'' && find(text, "\\n");
+	return (quote == '\'' || (quote == '"' && memchr(text.data, '\'', text.size))) && text.data[text.size - 1] == quote && find(text, "\\n");
+}
+
+/* Where the string begins, by its quote; of a string with an apostrophe that is the other one. */
+static const uint8_t *string_start(struct span text)
+{
+	const uint8_t *quote = memchr(text.data, '\'', text.size), *other = memchr(text.data, '"', text.size);
+	const bool begins = other && (other == text.data || other[-1] == 'b' || other[-1] == 'u' || other[-1] == ' ') && text.data[text.size - 1] == '"';
+
+	return begins && (!quote || other < quote) ? other : quote;
 }
 
 /* Whether what the runtime prints first in a line is behind a quote that is not JSON's. */
@@ -158,7 +168,7 @@ static bool is_quoted(const struct forms *forms)
 static struct span as_json_string(struct arena *arena, struct span text)
 {
 	static const char key[] = "text=\"";
-	const uint8_t *first = memchr(text.data, '\'', text.size), *last = first ? memrchr(text.data, '\'', text.size) : NULL;
+	const uint8_t *first = string_start(text), *last = first ? memrchr(text.data, *first, text.size) : NULL;
 	uint8_t *made, *to;
 
 	if (!first || first == last)
@@ -176,7 +186,7 @@ static struct span as_json_string(struct arena *arena, struct span text)
 		} else if (*from == '\\' && from[1] == '\'') {
 			continue;
 		} else {
-			if (*from == '"')
+			if (*from == '"' && *first != '"')
 				*to++ = '\\';
 			*to++ = *from;
 		}
