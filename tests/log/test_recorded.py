@@ -109,7 +109,7 @@ OTHER_FINGERPRINT = {
     'amd64-overrun-gc': CALLERS, 'amd64-overrun-return': CALLERS, 'arm64-overrun-return': CALLERS, 'arm64-leaf-unwind': CALLERS,
     'arm64-leaf-unwind-stripped': CALLERS, 'arm64-nonleaf-segv': CALLERS, 'arm64-nonleaf-segv-stripped': CALLERS,
     'arm64-nonleaf-unwind': CALLERS, 'arm64-nonleaf-unwind-stripped': CALLERS, 'windows-arm64-torn': CALLERS,
-    'amd64-c-heap': C_FUNCTIONS, 'amd64-cgo-static': C_FUNCTIONS, 'arm64-c-leaf': C_FUNCTIONS, 'arm64-tag-sync': C_FUNCTIONS,
+    'amd64-c-assert': C_FUNCTIONS, 'amd64-c-heap': C_FUNCTIONS, 'amd64-cgo-static': C_FUNCTIONS, 'arm64-c-leaf': C_FUNCTIONS, 'arm64-tag-sync': C_FUNCTIONS,
     'amd64-cgo': 'that a text was built in, where its header is of the heap', 'amd64-cgo-stripped': 'the same',
     'amd64-self-abort': 'who sent the signal',
 }
