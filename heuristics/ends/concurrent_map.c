@@ -12,7 +12,40 @@ extern const struct detector detector_concurrent_map;
 
 enum { OTHERS_TOLD = 8 };
 
-static const char announcement[] = "fatal error: concurrent map ";
+static const char fatal[] = "fatal error: ", announcement[] = "fatal error: concurrent map ";
+
+static const char *const states[] = {
+#define MAP_STATE(error) error,
+#include "heuristics/ends/map_states.def"
+};
+
+static bool is_announced(const char *line)
+{
+	return !strncmp(line, announcement, sizeof announcement - 1);
+}
+
+/* A map that contradicts itself: nobody saw how it came to that. */
+static bool is_map_state(const char *line)
+{
+	for (size_t i = 0; !strncmp(line, fatal, sizeof fatal - 1) && i < sizeof states / sizeof *states; i++)
+		if (!strcmp(line + sizeof fatal - 1, states[i]))
+			return true;
+	return false;
+}
+
+static const char *met(const struct analysis *analysis)
+{
+	return is_announced(analysis->messages.line) ? "met another use of its map"
+						     : "found its map damaged, as another use of it at the same time leaves it";
+}
+
+/* Whatever writes over memory leaves such a map, too. */
+static void doubt_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	if (!is_announced(diagnosis->analysis->messages.line))
+		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, true,
+			     "the runtime did not see the other use: memory that something else wrote over would look alike");
+}
 
 static uint64_t goroutine_id(const struct analysis *analysis, int32_t index)
 {
@@ -160,8 +193,10 @@ static void report(struct diagnosis *diagnosis, struct finding *finding, const s
 	if (user->map)
 		header_evidence(diagnosis, finding, user);
 	other = find_others(diagnosis, finding, user);
-	finding->title = arena_printf(diagnosis->arena, "goroutine %" PRIu64 "%s%s met another use of its map%s: %s", id,
-				      user->function ? " in " : "", user->function ? user->function : "",
+	if (!other)
+		doubt_evidence(diagnosis, finding);
+	finding->title = arena_printf(diagnosis->arena, "goroutine %" PRIu64 "%s%s %s%s: %s", id, user->function ? " in " : "",
+				      user->function ? user->function : "", met(analysis),
 				      other ? arena_printf(diagnosis->arena, ", by goroutine %" PRIu64,
 							   goroutine_id(analysis, (int32_t)(other - 1)))
 					    : "", analysis->messages.line);
@@ -174,15 +209,16 @@ static void report_hidden(struct diagnosis *diagnosis, struct finding *finding)
 	struct stack stack = {0};
 	size_t frame;
 
-	finding->title = arena_printf(diagnosis->arena, "a goroutine met another use of its map: %s", analysis->messages.line);
+	doubt_evidence(diagnosis, finding);
+	finding->title = arena_printf(diagnosis->arena, "a goroutine %s: %s", met(analysis), analysis->messages.line);
 	if (finding->goroutine < 0)
 		return;
 	goroutine_stack(analysis, (size_t)finding->goroutine, &stack);
 	frame = first_program_frame(&stack, 0);
 	point_at(analysis, finding, &stack, frame);
-	finding->title = arena_printf(diagnosis->arena, "goroutine %" PRIu64 "%s%s met another use of its map: %s",
+	finding->title = arena_printf(diagnosis->arena, "goroutine %" PRIu64 "%s%s %s: %s",
 				      goroutine_id(analysis, finding->goroutine), finding->function ? " in " : "",
-				      finding->function ? finding->function : "", analysis->messages.line);
+				      finding->function ? finding->function : "", met(analysis), analysis->messages.line);
 	recorded_stack_evidence(diagnosis, finding, &stack, frame);
 	find_sharers(diagnosis, finding);
 }
@@ -198,7 +234,7 @@ static void run(struct diagnosis *diagnosis)
 	size_t frame;
 	bool shown;
 
-	if (!line || strncmp(line, announcement, sizeof announcement - 1))
+	if (!line || !(is_announced(line) || is_map_state(line)))
 		return;
 	goroutine = analysis->thread_goroutine[analysis->dying_thread];
 	frame = thrower_find(analysis, &stack);
@@ -220,8 +256,8 @@ static const char *const supersedes[] = {"go-fatal", "unknown-fault", NULL};
 const struct detector detector_concurrent_map = {
 	.id = "concurrent-map",
 	.title = "two goroutines used one map at the same time",
-	.explanation = "A Go map may not be written to while another goroutine uses it; the runtime notices it now and then, and ends the "
-		       "process, since the map may be damaged. Evidence: the runtime's message, the map function that threw and who "
+	.explanation = "A Go map may not be written to while another goroutine uses it; the runtime notices it now and then, or finds the map "
+		       "damaged (bad map state), and ends the process. Evidence: the runtime's message, the map function that threw and who "
 		       "called it; the map's header, still marked as being written to; other goroutines in functions that use the same "
 		       "map. The goroutine that threw need not be the one at fault, and the other may have left the map meanwhile: "
 		       "then nothing but the message says that there was one, and the finding is no more than likely.\n"

@@ -18,6 +18,9 @@ ENDS = [
                                        'still running, as the panic says: TestHangs (1s)']),
     ('refused', 'resource-limit', 'likely', ['the system refused the process one more thread; 11 threads are held by goroutines in main.readSlowDisk',
                                              'the last words of runtime/cgo: "runtime/cgo: pthread_create failed', 'PC is 0x7fe9d78eceec']),
+    ('maps_grown', 'concurrent-map', 'certain', ['found its map damaged, as another use of it at the same time leaves it, by goroutine ',
+                                                 'was called with the same map']),
+    ('maps_moved', 'concurrent-map', 'likely', ['found its map damaged', 'the runtime did not see the other use']),
     ('c_heap', 'cgo-fault', 'likely', ['the C library found its heap damaged', 'C\'s last words: "', 'called by Go\'s main.']),
     ('symbolized', 'cgo-fault', 'certain', ['deepest at letters.c:4', 'C code, in deepest at letters.c:4, called by Go\'s main.spell, got SIGSEGV']),
 ]
@@ -34,6 +37,8 @@ NEAR = [
     ('refused', 'sigcode=18446744073709551610', 'sigcode=0', 'sent itself'),
     ('refused', 'unknown pc 0x7fe9d78eceec', 'unknown pc 0x7fe9d78ecee8', 'PC is'),
     ('c_heap', 'free(): double', 'free() double', 'found its heap damaged'),
+    ('maps_grown', 'oldoverflow is not nil', 'oldoverflow is nil', 'found its map damaged'),
+    ('maps_moved', 'bad map state', 'bad map status', 'found its map damaged'),
     ('symbolized', 'deepest\n\t/src/symbolized/letters.c:4 pc=0x481772\n', '', 'deepest'),
 ]
 # Pieces of crashes (fixtures/logs/fragments): rule, most that may be said, texts of the report.
