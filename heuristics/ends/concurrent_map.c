@@ -12,7 +12,7 @@ extern const struct detector detector_concurrent_map;
 
 enum { OTHERS_TOLD = 8 };
 
-static const char fatal[] = "fatal error: ", announcement[] = "fatal error: concurrent map ";
+static const char announcement[] = "fatal error: concurrent map ";
 
 static const char *const states[] = {
 #define MAP_STATE(error) error,
@@ -27,8 +27,10 @@ static bool is_announced(const char *line)
 /* A map that contradicts itself: nobody saw how it came to that. */
 static bool is_map_state(const char *line)
 {
-	for (size_t i = 0; !strncmp(line, fatal, sizeof fatal - 1) && i < sizeof states / sizeof *states; i++)
-		if (!strcmp(line + sizeof fatal - 1, states[i]))
+	const char *text = go_fatal_text(line);
+
+	for (size_t i = 0; text && i < sizeof states / sizeof *states; i++)
+		if (!strcmp(text, states[i]))
 			return true;
 	return false;
 }

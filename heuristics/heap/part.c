@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define FATAL "fatal error: "
-
 static const struct heap_part_text parts[] = {
 #define HEAP_PART(id, what, usual) [PART_##id] = {what, usual},
 #include "heuristics/heap/parts.def"
@@ -48,10 +46,10 @@ const struct heap_part_text *heap_part_text(enum heap_part part)
 
 enum heap_part heap_part_of_line(const char *line)
 {
-	if (!line || strncmp(line, FATAL, sizeof FATAL - 1))
-		return PART_NONE;
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (!strcmp(line + sizeof FATAL - 1, texts[i].text))
+	const char *text = go_fatal_text(line);
+
+	for (size_t i = 0; text && i < sizeof texts / sizeof *texts; i++)
+		if (!strcmp(text, texts[i].text))
 			return texts[i].part;
 	return PART_NONE;
 }

@@ -15,7 +15,7 @@
 #define CGO_PREFIX "runtime/cgo: "
 #define FAILURE "pthread_create failed: "
 
-enum { FATAL_PREFIX = 13, MAPPINGS_AROUND = 32 /* some are made or gone between the refusal and the dump */,
+enum { MAPPINGS_AROUND = 32 /* some are made or gone between the refusal and the dump */,
        DEAD_STACK = 16 * 1024 /* of C: twice glibc's buffer for a stream that has none (stdio-common/vfprintf-internal.c) */ };
 
 enum resource_id {
@@ -215,7 +215,7 @@ static bool find_pthread(struct analysis *analysis, struct refusal *ret)
 
 bool refusal_find(struct analysis *analysis, struct refusal *ret)
 {
-	const char *line = analysis->messages.line;
+	const char *line = analysis->messages.line, *text = go_fatal_text(line);
 
 	*ret = (struct refusal){0};
 	if (analysis->dying_thread < 0)
@@ -223,9 +223,9 @@ bool refusal_find(struct analysis *analysis, struct refusal *ret)
 	ret->thread = (size_t)analysis->dying_thread;
 	if (!line)
 		return find_pthread(analysis, ret);
-	if (strncmp(line, "fatal error: ", FATAL_PREFIX))
+	if (!text)
 		return find_panic(analysis, ret);
 	ret->said = line;
-	ret->resource = by_runtime(analysis, line + FATAL_PREFIX);
+	ret->resource = by_runtime(analysis, text);
 	return ret->resource != NULL;
 }

@@ -15,7 +15,7 @@
 
 extern const struct detector detector_refused_call;
 
-enum { FATAL_PREFIX = 13, ERRNO_MAX = 4095 /* linux/err.h MAX_ERRNO */ };
+enum { ERRNO_MAX = 4095 /* linux/err.h MAX_ERRNO */ };
 
 struct refused {
 	const char *call;
@@ -116,12 +116,12 @@ static bool find_fault(struct analysis *analysis, struct refused *ret)
 
 static bool find_throw(struct analysis *analysis, struct refused *ret)
 {
-	const char *line = analysis->messages.line;
+	const char *text = go_fatal_text(analysis->messages.line);
 
-	if (analysis->dying_thread < 0 || strncmp(line, "fatal error: ", FATAL_PREFIX))
+	if (analysis->dying_thread < 0 || !text)
 		return false;
 	for (size_t i = 0; i < sizeof throws / sizeof *throws; i++) {
-		if (strcmp(line + FATAL_PREFIX, throws[i].error))
+		if (strcmp(text, throws[i].error))
 			continue;
 		*ret = (struct refused){.call = throws[i].call, .reg = REG_NONE, .thread = analysis->dying_thread};
 		read_line(analysis->runtime, throws[i].line, throws[i].words, ret);
