@@ -7,10 +7,11 @@
 
 #include "base/prefix.h"
 #include "formats/locator/paths.h"
+#include "formats/locator/program.h"
 
 #include <string.h>
 
-enum { WORD = 8, PAGE = 4096, LARGEST_PAGE = 64 * 1024, HEADER = 4 /* abort_msg_s.size */, TEXT_MOST = 4096, DATA_MOST = 4 << 20, AT_ENTRY = 9 };
+enum { WORD = 8, PAGE = 4096, LARGEST_PAGE = 64 * 1024, HEADER = 4 /* abort_msg_s.size */, TEXT_MOST = 4096, DATA_MOST = 4 << 20 };
 
 /* A line or more. */
 static bool is_text(struct span text)
@@ -25,14 +26,14 @@ static bool is_text(struct span text)
 static struct span message_at(struct image *image, uint64_t address)
 {
 	const struct span bytes = address && !(address % PAGE) ? image_peek(image, address, HEADER + TEXT_MOST) : (struct span){0};
-	const struct span text = span_from(bytes, HEADER);
-	const uint8_t *end = text.size ? memchr(text.data, 0, text.size) : NULL;
-	const uint32_t size = bytes.size > HEADER ? span_u32(bytes, 0) : 0;
-	const size_t length = end ? (size_t)(end - text.data) : 0;
+	const char *line = span_string(bytes, HEADER, TEXT_MOST);
+	const uint32_t size = line ? span_u32(bytes, 0) : 0;
+	const size_t length = line ? strlen(line) : 0;
+	const struct span text = span_slice(bytes, HEADER, length);
 
-	if (!length || !size || size % PAGE || size < length || size - length > LARGEST_PAGE)
+	if (!size || size % PAGE || size < length || size - length > LARGEST_PAGE || !is_text(text))
 		return (struct span){0};
-	return is_text(span_slice(text, 0, length)) ? span_slice(text, 0, length) : (struct span){0};
+	return text;
 }
 
 struct search {
@@ -80,12 +81,11 @@ static bool find_slot(struct image *image, uint64_t *ret)
 	struct search found = {.image = image, .left = DATA_MOST};
 	const struct mapping *program = NULL;
 	bool shared = false;
-	uint64_t entry;
 
 	for (size_t i = 0; i < image->mappings.count; i++)
 		shared |= is_glibc(&image->mappings.items[i]);
-	if (!shared && image_auxv(image, AT_ENTRY, &entry))
-		program = image_mapping(image, entry);
+	if (!shared)
+		program = program_of_image(image).mapping;
 	for (size_t i = 0; i < image->mappings.count; i++) {
 		const struct mapping *mapping = &image->mappings.items[i];
 

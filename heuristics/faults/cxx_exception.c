@@ -44,19 +44,21 @@ static const char *type_of(struct analysis *analysis, uint64_t header)
 {
 	static const char said[] = "typeinfo name for ";
 	uint64_t type, name;
-	struct span text;
-	const char *shown;
+	const char *text, *shown;
 
 	if (!image_u64(analysis->image, header - TYPE_BEFORE, &type) || !image_u64(analysis->image, type + NAME, &name))
 		return NULL;
 	image_cite_field(analysis->image, header - TYPE_BEFORE, WORD);
 	image_cite_field(analysis->image, type + NAME, WORD);
-	text = image_peek(analysis->image, name, NAME_MOST);
-	if (!text.size || !memchr(text.data, 0, text.size))
+	text = span_string(image_peek(analysis->image, name, NAME_MOST), 0, NAME_MOST);
+	if (!text)
 		return NULL;
-	name += *text.data == '*'; /* of a type that is another one in each library */
-	image_cite_text(analysis->image, CITED_MESSAGE, name, strlen((const char *)text.data) - (*text.data == '*'));
-	shown = image_string(analysis->image, name, strlen((const char *)text.data) - (*text.data == '*'));
+	if (*text == '*') { /* of a type that is another one in each library */
+		text++;
+		name++;
+	}
+	image_cite_text(analysis->image, CITED_MESSAGE, name, strlen(text));
+	shown = image_string(analysis->image, name, strlen(text));
 	shown = shown ? demangled(analysis->arena, arena_printf(analysis->arena, "_ZTS%s", shown)) : NULL;
 	return shown && !strncmp(shown, said, sizeof said - 1) ? shown + sizeof said - 1 : NULL;
 }
