@@ -49,22 +49,41 @@ static bool prints_stacks(const struct stack *stack, size_t index)
 	       stack->frames.items[index + 1].info->role == ROLE_SIGHANDLER && stack->end == END_NOT_SAVED;
 }
 
-/* Whether the runtime was bringing the process down already where the thread was stopped: printing the stacks may fault as well,
- * and says nothing of why the process ended. */
+/* The same by the goroutine that the thread runs, which has asked the system stack to end the process (runtime.fatalpanic, fatalthrow):
+ * also where the system stack cannot be followed that far. */
+static bool goroutine_ends_it(struct analysis *analysis, int32_t thread, const struct frame *frame)
+{
+	const int32_t own = analysis->thread_goroutine[thread];
+	const struct goroutine *g = own < 0 ? NULL : &analysis->runtime->goroutines.items[own];
+	struct stack stack = {0};
+
+	if (!g || (frame->sp >= g->stack_lo && frame->sp < g->stack_hi))
+		return false;
+	goroutine_stack(analysis, (size_t)own, &stack);
+	for (size_t i = 0; i < stack.frames.count; i++)
+		if (stack.frames.items[i].info->role == ROLE_FATALPANIC || stack.frames.items[i].info->role == ROLE_FATALTHROW)
+			return true;
+	return false;
+}
+
+bool was_dying_at(struct analysis *analysis, int32_t thread, const struct stack *stack, size_t at)
+{
+	for (size_t i = at; i < stack->frames.count; i++)
+		if (stack->frames.items[i].info->role == ROLE_DOPANIC || prints_stacks(stack, i))
+			return true;
+	return goroutine_ends_it(analysis, thread, &stack->frames.items[at]);
+}
+
+/* Whether it was where the thread was stopped. */
 static bool was_dying(struct analysis *analysis, int32_t thread)
 {
 	const struct context *stopped = &analysis->walks[thread].stopped;
 	struct stack stack = {0};
-	bool below = false;
 
 	thread_stack(analysis, (size_t)thread, &stack);
-	for (size_t i = 0; i < stack.frames.count; i++) {
-		const struct frame *frame = &stack.frames.items[i];
-
-		below |= stopped->known && frame->exact && frame->pc == stopped->pc;
-		if (below && (frame->info->role == ROLE_DOPANIC || prints_stacks(&stack, i)))
-			return true;
-	}
+	for (size_t i = 0; stopped->known && i < stack.frames.count; i++)
+		if (stack.frames.items[i].exact && stack.frames.items[i].pc == stopped->pc)
+			return was_dying_at(analysis, thread, &stack, i);
 	return false;
 }
 

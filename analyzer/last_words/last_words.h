@@ -1,4 +1,4 @@
-/* last_words.h: what the process said and what hit it, for analyze.c. */
+/* last_words.h: what the process said and what hit it, for analyze.c, and whether it was dying already, for rules. */
 #ifndef ANALYZER_LAST_WORDS_LAST_WORDS_H
 #define ANALYZER_LAST_WORDS_LAST_WORDS_H
 
@@ -6,6 +6,10 @@
 
 /* fault.c: fills analysis->fault. */
 void fault_find(struct analysis *analysis);
+
+/* fault.c: whether the runtime was bringing the process down already where frame `at` of a thread's stack stood: printing the stacks may
+ * fault as well, and says nothing of why the process ended. */
+bool was_dying_at(struct analysis *analysis, int32_t thread, const struct stack *stack, size_t at);
 
 /* messages.c: fills analysis->messages. */
 void messages_find(struct analysis *analysis);

@@ -3,6 +3,7 @@
 #include "heuristics/damage/recorded_walker.h"
 #include "heuristics/damage/walker.h"
 
+#include "analyzer/last_words/last_words.h"
 #include "analyzer/unwind/damage.h"
 #include "analyzer/unwind/frame_chain.h"
 #include "base/prefix.h"
@@ -138,15 +139,6 @@ static bool reads_frame_at(const struct frame *frame)
 	       func_inline_frames(&frame->info->module->pclntab, frame->info->func, frame->pc, inlined) == 1;
 }
 
-/* Whether the process was dying already, and its stacks were being printed. */
-static bool is_printed(const struct stack *stack, size_t at)
-{
-	for (size_t i = at; i < stack->frames.count; i++)
-		if (stack->frames.items[i].info->role == ROLE_DOPANIC)
-			return true;
-	return false;
-}
-
 /* Whether the runtime faulted over a stack that it walked, and where. */
 static void examine_fault(struct walk_crash *crash)
 {
@@ -154,7 +146,7 @@ static void examine_fault(struct walk_crash *crash)
 	const size_t at = faulted_frame(crash);
 	const struct frame *frame = at == SIZE_MAX ? NULL : &crash->stack.frames.items[at];
 
-	if (frame && !is_printed(&crash->stack, at) &&
+	if (frame && !was_dying_at(crash->analysis, crash->analysis->dying_thread, &crash->stack, at) &&
 	    (is_unwinder(frame->info->role) || (reads_frame_at(frame) && find_walker(&crash->stack, at) != SIZE_MAX))) {
 		crash->faulted = true;
 		crash->fault_pc = frame->pc;
