@@ -5,6 +5,7 @@
 #include "heuristics/ends/map_user.h"
 #include "heuristics/ends/test_timeout.h"
 #include "heuristics/ends/ordinary_ends.h"
+#include "heuristics/verdict/rank.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -188,23 +189,32 @@ static bool shows_other(const struct finding *finding)
 	return false;
 }
 
+/* Where nobody saw the other use (map_states.def), it is what most likely was, and not what was. */
+static void tell_other_use(struct telling *telling, const char *who, bool seen)
+{
+	tell(telling, seen ? "%s used a map while another goroutine was writing to it, or wrote while another used it."
+			   : "%s used a map that contradicts itself, most likely since another goroutine was writing to it at the same time.",
+	     capital(telling->arena, who));
+	tell_place(telling, "did so");
+	tell(telling, "Go's maps may be read by many at once, but not while one writes; the runtime noticed %s and ended the process%s.",
+	     seen ? "it" : "the damage", seen ? ", because the map may be damaged" : "");
+	tell_paragraph(telling, EXHIBIT_NONE);
+	if (!tell_evidence(telling, shows_other(telling->finding) ? "the same map" : "it may be the other user"))
+		tell(telling, "%s is not to be seen at that map any more: it runs on for a moment while the runtime brings the process down.",
+		     seen ? "The other goroutine" : "Another goroutine");
+}
+
 void tell_concurrent_map(struct telling *telling)
 {
 	const struct finding *finding = telling->finding;
 	const char *who = subject(telling);
+	const bool seen = !strong_objection(finding);
 
 	tell_headline(telling, "%s.", finding->title);
-	tell_headline(telling, "%s and another goroutine used one map at the same time.", who);
+	tell_headline(telling, seen ? "%s and another goroutine used one map at the same time."
+				    : "%s found its map damaged, as another use of it at the same time leaves it.", who);
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
-	tell(telling, "%s used a map while another goroutine was writing to it, or wrote while another used it.",
-	     capital(telling->arena, who));
-	tell_place(telling, "did so");
-	tell(telling, "Go's maps may be read by many at once, but not while one writes; the runtime noticed it and ended the process, "
-		      "because the map may be damaged.");
-	tell_paragraph(telling, EXHIBIT_NONE);
-	if (!tell_evidence(telling, shows_other(finding) ? "the same map" : "it may be the other user"))
-		tell(telling, "The other goroutine is not to be seen at that map any more: it runs on for a moment while the runtime "
-			      "brings the process down.");
+	tell_other_use(telling, who, seen);
 	tell(telling, "The runtime notices this only now and then, and blames the goroutine that happens to notice: either may be the "
 		      "one that lacks the lock.");
 	tell_paragraph(telling, EXHIBIT_NONE);
