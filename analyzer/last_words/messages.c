@@ -61,12 +61,11 @@ static void read_panics(struct analysis *analysis, const struct goroutine *g)
 	}
 }
 
-/* gopanic's parameter, an interface in two registers, has its spill slots where its caller's frame begins, on arm64 past the
- * link register's word (cmd/compile/abi-internal.md). What they name is believed when memory of it gives the same text. */
+/* gopanic's parameter is an interface, in two registers. What its slots name is believed when memory of it gives the same text. */
 static void find_origin(struct analysis *analysis, const struct frame *gopanic, struct panic_value *panic)
 {
 	struct go_runtime *runtime = analysis->runtime;
-	const uint64_t slot = gopanic->fp + (analysis->image->arch->id == ARCH_ARM64 ? 8 : 0);
+	const uint64_t slot = frame_argument_slot(analysis->image->arch, gopanic, 0);
 	uint64_t type, data;
 	const char *says;
 

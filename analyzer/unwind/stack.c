@@ -87,6 +87,13 @@ static struct frame_line c_line(struct image *image, const struct frame *frame)
 	return line;
 }
 
+uint64_t frame_argument_slot(const struct arch *arch, const struct frame *frame, size_t parameter)
+{
+	enum { WORD = 8 };
+
+	return frame->fp ? frame->fp + (arch->link_register ? WORD : 0) + parameter * WORD : 0;
+}
+
 size_t generated_frame(struct image *image, const struct stack *stack)
 {
 	for (size_t i = 0; i < stack->frames.count; i++) {

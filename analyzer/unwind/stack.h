@@ -93,6 +93,10 @@ bool frame_follows_call(struct go_runtime *runtime, const struct stack *stack, s
 /* Where a frame stands: its pc, "0x47f21c", or, of a log that does not tell it, file and line, "main.go:38". */
 const char *frame_address_text(struct arena *arena, const struct frame *frame);
 
+/* Where the spill slot of a function's integer parameter lies, counted from 0, among those that are passed in registers: at the beginning of
+ * the caller's frame, on arm64 past the link register's word (cmd/compile/abi-internal.md). What is there may be stale. 0: unknown. */
+uint64_t frame_argument_slot(const struct arch *arch, const struct frame *frame, size_t parameter);
+
 /* Index of the innermost frame of code that the process made itself (libraries_generated); SIZE_MAX: none. */
 size_t generated_frame(struct image *image, const struct stack *stack);
 

@@ -3,7 +3,10 @@
  * theirs is heap. Nothing here depends on the layout of the runtime's own structures, nor on one address in particular. */
 #include "heuristics/ends/heap_in_use.h"
 
+#include "base/size.h"
+
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Goroutines of equal stacks, and what their stacks take. */
@@ -52,7 +55,7 @@ static uint64_t heap_size(struct analysis *analysis)
 	return size;
 }
 
-static uint64_t writable_size(const struct image *image)
+uint64_t writable_size(const struct image *image)
 {
 	uint64_t size = 0;
 
@@ -99,6 +102,11 @@ static const char *creator_of(struct analysis *analysis, size_t group)
 	return line.function;
 }
 
+bool refused_line(const char *line, uint64_t *asked, uint64_t *used)
+{
+	return sscanf(line, "runtime: out of memory: cannot allocate %" SCNu64 "-byte block (%" SCNu64 " in use)", asked, used) == 2;
+}
+
 void heap_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {
 	struct analysis *analysis = diagnosis->analysis;
@@ -106,16 +114,16 @@ void heap_evidence(struct diagnosis *diagnosis, struct finding *finding)
 	uint64_t stacks = 0;
 
 	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
-		     "by the dump's own list, %" PRIu64 " bytes of writable memory were mapped, %" PRIu64
-		     " of them in one piece with goroutines: Go's heap and stacks, in use or free",
-		     writable_size(analysis->image), heap_size(analysis));
+		     "by the dump's own list, %s of writable memory were mapped, %s of them in one piece with goroutines: Go's heap and stacks, "
+		     "in use or free", size_text(diagnosis->arena, writable_size(analysis->image)),
+		     size_text(diagnosis->arena, heap_size(analysis)));
 	if (!analysis->groups.count)
 		return;
 	uses = groups_by_stack(analysis);
 	for (size_t i = 0; i < analysis->groups.count; i++)
 		stacks += uses[i].bytes;
 	evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_FAIR, false,
-		     "the stacks of %zu goroutines have %" PRIu64 " bytes; most, %" PRIu64 ", those of %" PRIu64
-		     " of equal stacks, created by %s", analysis->runtime->goroutines.count, stacks, uses->bytes,
+		     "the stacks of %zu goroutines have %s; most, %s, those of %" PRIu64 " of equal stacks, created by %s",
+		     analysis->runtime->goroutines.count, size_text(diagnosis->arena, stacks), size_text(diagnosis->arena, uses->bytes),
 		     uses->goroutines, creator_of(analysis, uses->group));
 }

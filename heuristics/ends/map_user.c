@@ -1,6 +1,5 @@
 /* map_user.c: see map_user.h. Go keeps a map in no register that outlives a call; what these functions still need after the
- * call in which they stand, they have put into their argument slots, at the beginning of the caller's frame (past the link
- * register's word on arm64; cmd/compile/abi-internal.md). A slot may be stale, so what it holds must be a map. */
+ * call in which they stand, they have put into their argument slots. A slot may be stale, so what it holds must be a map. */
 #include "heuristics/ends/map_user.h"
 
 #include "golang/recorded_arguments.h"
@@ -82,12 +81,12 @@ static void read_recorded_map(const struct map_function *function, const struct 
 static void find_map(struct analysis *analysis, const struct map_function *function, const struct frame *frame,
 		     struct map_user *ret)
 {
-	const uint64_t first = frame->fp + (analysis->image->arch->id == ARCH_ARM64 ? 8 : 0);
+	const uint64_t first = frame_argument_slot(analysis->image->arch, frame, 0);
 	uint64_t iterator;
 
 	if (frame->recorded)
 		read_recorded_map(function, frame->recorded, ret);
-	if (!frame->fp || frame->recorded)
+	if (!first || frame->recorded)
 		return;
 	if (function->parameters == TYPE_MAP)
 		read_map(analysis, first, first + 8, ret);

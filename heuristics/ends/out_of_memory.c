@@ -1,6 +1,8 @@
 /* out_of_memory.c: the runtime got no memory from the system, or could not make what was asked for of what it had, and threw
  * (out_of_memory_texts.def). A process that the kernel kills for memory leaves no dump. */
+#include "base/size.h"
 #include "heuristics/ends/heap_in_use.h"
+#include "heuristics/ends/large_request.h"
 #include "heuristics/ends/recorded_end.h"
 
 #include <inttypes.h>
@@ -80,6 +82,19 @@ static void machine_evidence(struct diagnosis *diagnosis, struct finding *findin
 			     m->dying, m->mallocing);
 }
 
+/* How much the program asked for at once. */
+static void asked_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct large_request *request)
+{
+	const char *size = size_text(diagnosis->arena, request->size);
+	const char *more = large_request_exceeds(diagnosis->analysis, request) ? ", more than all writable memory that was mapped" : "";
+
+	if (request->slot)
+		evidence_word(diagnosis, finding, WEIGHT_FAIR, false, request->slot, NULL, "%s was asked for %s at once%s", request->function, size,
+			      more);
+	else
+		evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false, "%s was asked for %s at once", request->function, size);
+}
+
 /* How much was asked for when the system refused, as far as the runtime said. */
 static void request_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {
@@ -90,15 +105,14 @@ static void request_evidence(struct diagnosis *diagnosis, struct finding *findin
 	for (size_t i = 0; i < runtime->fatal_lines.count; i++) {
 		const char *line = runtime->fatal_lines.items[i];
 
-		if (sscanf(line, "runtime: out of memory: cannot allocate %" SCNu64 "-byte block (%" SCNu64 " in use)", &asked,
-			   &used) == 2)
+		if (refused_line(line, &asked, &used))
 			evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false,
-				     "%" PRIu64 " bytes were asked for, and by the runtime's own count %" PRIu64
-				     " bytes of heap were in use: %s", asked, used,
-				     asked > used ? "that one request was larger than the whole heap" : "the heap had grown to it");
+				     "%s were asked of the system, and by the runtime's own count %s of heap were in use: %s",
+				     size_text(diagnosis->arena, asked), size_text(diagnosis->arena, used), asked > used ? "that one request was larger than the whole heap" : "the heap had grown to it");
 		if (sscanf(line, "runtime: VirtualAlloc of %" SCNu64 " bytes failed with errno=%" SCNu32, &asked, &error) == 2)
 			evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false,
-				     "VirtualAlloc was asked for %" PRIu64 " bytes and failed with error %" PRIu32, asked, error);
+				     "VirtualAlloc was asked for %s and failed with error %" PRIu32, size_text(diagnosis->arena, asked),
+				     error);
 	}
 }
 
@@ -107,8 +121,10 @@ static void run(struct diagnosis *diagnosis)
 	struct analysis *analysis = diagnosis->analysis;
 	const char *line = analysis->messages.line;
 	const char *text = go_fatal_text(line);
+	struct large_request request;
 	struct finding *finding;
 	struct stack stack = {0};
+	const char *what;
 	size_t kind = 0;
 
 	if (!text)
@@ -121,15 +137,21 @@ static void run(struct diagnosis *diagnosis)
 	finding->thread = analysis->dying_thread;
 	finding->goroutine = analysis->thread_goroutine[finding->thread];
 	evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_STRONG, false, "the runtime's last words: \"%s\"", line);
+	what = texts[kind].what;
+	if (large_request_find(analysis, finding->goroutine, &request)) {
+		asked_evidence(diagnosis, finding, &request);
+		what = arena_printf(diagnosis->arena, "an object of %s", size_text(diagnosis->arena, request.size));
+	}
 	request_evidence(diagnosis, finding);
 	throw_evidence(diagnosis, finding);
 	machine_evidence(diagnosis, finding);
-	heap_evidence(diagnosis, finding);
+	if (!analysis->image->record)
+		heap_evidence(diagnosis, finding);
 	if (finding->goroutine >= 0) {
 		goroutine_stack(analysis, (size_t)finding->goroutine, &stack);
 		point_at(analysis, finding, &stack, first_program_frame(&stack, 0));
 	}
-	finding->title = arena_printf(diagnosis->arena, "the Go runtime got no memory for %s%s%s", texts[kind].what,
+	finding->title = arena_printf(diagnosis->arena, "the Go runtime got no memory for %s%s%s", what,
 				      finding->function ? ", asked for by " : "", finding->function ? finding->function : "");
 }
 
@@ -140,7 +162,7 @@ const struct detector detector_out_of_memory = {
 	.title = "the Go runtime got no memory",
 	.explanation = "The runtime asked the system for memory and was refused, or could not fit what was asked for, and ended the "
 		       "process; recover cannot stop that. Evidence: its message; the allocator on the stack of the thread that "
-		       "died; how much memory the process had mapped, by the dump's own list, and which goroutines had the largest "
+		       "died; what it was asked for; how much memory the process had mapped, by the dump's own list, and which goroutines had the largest "
 		       "share of stacks. The goroutine that met the end need not be the one that uses the memory. A process that "
 		       "the kernel kills for memory gets no chance to leave a dump; a slice that is too large (makeslice: len out of "
 		       "range) is a panic.\n"

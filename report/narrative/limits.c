@@ -4,6 +4,8 @@
 #include "report/narrative/telling.h"
 
 #include "analyzer/unwind/recursion.h"
+#include "base/size.h"
+#include "heuristics/ends/large_request.h"
 #include "heuristics/limits/resource_limit.h"
 
 #include <inttypes.h>
@@ -94,6 +96,32 @@ static void tell_sizes(struct telling *telling)
 	}
 }
 
+/* Who is to be looked at: of one request that nothing could have met, whoever made its size. */
+static void tell_asker(struct telling *telling, const char *who)
+{
+	struct analysis *analysis = telling->diagnosis->analysis;
+	struct large_request request = {0};
+	const bool large = large_request_find(analysis, telling->finding->goroutine, &request);
+	const bool exceeds = large && large_request_exceeds(analysis, &request);
+
+	if (exceeds)
+		tell(telling, "%s at once is more than the process had altogether: most likely a length is wrong.", size_text(telling->arena, request.size));
+	else if (large)
+		tell(telling, "If %s at once is far more than was meant, a length is wrong; else who holds the memory need not be who asked last.",
+		     size_text(telling->arena, request.size));
+	else
+		tell(telling, "%s only met the end: who holds the memory need not be who asked last.", capital(telling->arena, who));
+	if (large)
+		tell_action(telling, "Look at the frame that the stack of %s points at, and see where the length comes from: one that was read "
+				     "from a file or a peer and not checked, or a string or slice whose header was overwritten.", who);
+	if (exceeds)
+		return;
+	tell_action(telling, "Compare what was mapped with the limits of the process: container, job, ulimit -v. If the limit is far "
+			     "above it, the machine itself had no memory left.");
+	tell_action(telling, "If many goroutines have equal stacks, in the list below, see what they wait for: each holds what it "
+			     "refers to.");
+}
+
 void tell_out_of_memory(struct telling *telling)
 {
 	const struct finding *finding = telling->finding;
@@ -108,13 +136,7 @@ void tell_out_of_memory(struct telling *telling)
 	tell_paragraph(telling, EXHIBIT_NONE);
 	tell_sizes(telling);
 	tell_paragraph(telling, EXHIBIT_NONE);
-	tell(telling, "%s only met the end: who holds the memory need not be who asked last.", capital(telling->arena, who));
-	tell_action(telling, "Compare what was mapped with the limits of the process: container, job, ulimit -v. If the limit is far "
-			     "above it, the machine itself had no memory left.");
-	tell_action(telling, "Look at the frame that the stack of %s points at: if it asked for much at once, see where the size comes "
-			     "from.", who);
-	tell_action(telling, "If many goroutines have equal stacks, in the list below, see what they wait for: each holds what it "
-			     "refers to.");
+	tell_asker(telling, who);
 	tell_confirm(telling, "A heap profile of the running service (net/http/pprof, heap) shows what grows; this dump shows how much "
 			      "was mapped, not by what.");
 	tell_for_good(telling, "Set GOMEMLIMIT a little below the limit of the process, so that garbage is collected before the end; "

@@ -21,6 +21,7 @@ ENDS = [
     ('maps_grown', 'concurrent-map', 'certain', ['found its map damaged, as another use of it at the same time leaves it, by goroutine ',
                                                  'was called with the same map']),
     ('maps_moved', 'concurrent-map', 'likely', ['found its map damaged', 'the runtime did not see the other use']),
+    ('length', 'out-of-memory', 'certain', ['no memory for an object of 1.0 TiB, asked for by main.receive', 'larger than the whole heap']),
     ('c_heap', 'cgo-fault', 'likely', ['the C library found its heap damaged', 'C\'s last words: "', 'called by Go\'s main.']),
     ('symbolized', 'cgo-fault', 'certain', ['deepest at letters.c:4', 'C code, in deepest at letters.c:4, called by Go\'s main.spell, got SIGSEGV']),
 ]
@@ -36,6 +37,8 @@ NEAR = [
     ('refused', 'Resource temporarily unavailable', 'Operation not permitted', 'refused the process one more thread'),
     ('refused', 'sigcode=18446744073709551610', 'sigcode=0', 'sent itself'),
     ('refused', 'unknown pc 0x7fe9d78eceec', 'unknown pc 0x7fe9d78ecee8', 'PC is'),
+    ('length', 'allocLarge(0x0?, 0x10000000005', 'allocLarge(0x0?, 0x10000000004', '1.0 TiB, asked for'),
+    ('length', 'runtime.mallocgc(0x10000000005', 'runtime.mallocgc(0x10000000005?', '1.0 TiB, asked for'),
     ('c_heap', 'free(): double', 'free() double', 'found its heap damaged'),
     ('maps_grown', 'oldoverflow is not nil', 'oldoverflow is nil', 'found its map damaged'),
     ('maps_moved', 'bad map state', 'bad map status', 'found its map damaged'),
