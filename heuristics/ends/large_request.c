@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { LARGEST_CLASS = 32 << 10, HEADER = 8 /* runtime/sizeclasses.go; malloc.go mallocHeaderSize, Go 1.22 */ };
+
 static const struct requested {
 	const char *function;
 	size_t parameter;
@@ -58,7 +60,8 @@ bool large_request_find(struct analysis *analysis, int32_t goroutine, struct lar
 		const struct requested *requested = requested_of(&stack.frames.items[i]);
 		struct large_request request = {0};
 
-		if (!requested || !read_size(analysis, &stack.frames.items[i], requested, &request))
+		if (!requested || !read_size(analysis, &stack.frames.items[i], requested, &request) ||
+		    request.size <= LARGEST_CLASS - HEADER)
 			continue;
 		if (found && ret->size == request.size)
 			return true;

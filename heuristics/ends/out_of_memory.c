@@ -108,7 +108,8 @@ static void request_evidence(struct diagnosis *diagnosis, struct finding *findin
 		if (refused_line(line, &asked, &used))
 			evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false,
 				     "%s were asked of the system, and by the runtime's own count %s of heap were in use: %s",
-				     size_text(diagnosis->arena, asked), size_text(diagnosis->arena, used), asked > used ? "that one request was larger than the whole heap" : "the heap had grown to it");
+				     size_text(diagnosis->arena, asked), size_text(diagnosis->arena, used),
+				     asked > used ? "that one request was larger than the whole heap" : "the heap had grown to it");
 		if (sscanf(line, "runtime: VirtualAlloc of %" SCNu64 " bytes failed with errno=%" SCNu32, &asked, &error) == 2)
 			evidence_add(diagnosis, finding, EVIDENCE_MESSAGE, WEIGHT_FAIR, false,
 				     "VirtualAlloc was asked for %s and failed with error %" PRIu32, size_text(diagnosis->arena, asked),
