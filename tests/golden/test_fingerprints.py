@@ -13,6 +13,7 @@ SAME = [
     ['amd64-chain', 'arm64-chain'],
     ['amd64-clobber', 'arm64-clobber'],
     ['amd64-heap-object', 'arm64-heap-object'],
+    ['amd64-hoard-length', 'amd64-near-hoard-length'],
     ['amd64-illegal', 'arm64-illegal'],
     ['amd64-late-crash', 'amd64-late-crash-stripped', 'amd64-near-fatal', 'windows-amd64-stray-bytes'],
     ['amd64-late-silent', 'amd64-late-silent-stripped'],
@@ -41,6 +42,7 @@ SAME = [
 # … and of one build.
 SAME_BUILD = [
     ['amd64-late-crash-stripped', 'amd64-near-fatal'],
+    ['amd64-hoard-length', 'amd64-near-hoard-length'],
     ['amd64-live-stripped', 'amd64-near-g-state', 'amd64-near-saved-pc'],
     ['amd64-near-pile', 'amd64-pile-kept'],
     ['amd64-near-refilled', 'amd64-nil-refilled'],
