@@ -54,6 +54,13 @@ static bool contradict(const struct segment *a, const struct segment *b, uint64_
 	return common && memcmp(left.data, right.data, common);
 }
 
+/* A segment that claims more than it saved, and so where another saved: its size is wrong, and only what it saved is believed. No system
+ * writes such. */
+static bool claims_too_much(const struct segment *segment, const struct segment *next)
+{
+	return next->address >= segment->address && next->address - segment->address >= segment->saved.size && next->saved.size;
+}
+
 size_t segments_order(struct segment *items, size_t count, struct segment_overlaps *ret)
 {
 	size_t kept = 0;
@@ -63,9 +70,12 @@ size_t segments_order(struct segment *items, size_t count, struct segment_overla
 		qsort(items, count, sizeof *items, compare);
 	for (size_t i = 0; i < count; i++) {
 		struct segment segment = items[i];
-		const struct segment *last = kept ? &items[kept - 1] : NULL;
+		struct segment *last = kept ? &items[kept - 1] : NULL;
 
-		if (last && segment.address < end_of(last)) { /* `last` may have been cut, and begin behind it */
+		if (last && segment.address < end_of(last) && claims_too_much(last, &segment)) {
+			ret->count++;
+			*last = part_of(last, last->address, segment.address - last->address);
+		} else if (last && segment.address < end_of(last)) { /* `last` may have been cut, and begin behind it */
 			uint64_t overlap = end_of(last) - segment.address;
 			uint64_t shared = overlap < segment.size ? overlap : segment.size;
 

@@ -11,7 +11,7 @@ struct segment_overlaps {
 };
 
 /* Sorts segments by address and cuts what overlaps: the one that begins first keeps an address, of those that begin
- * together the one with the most saved bytes. Returns how many are left. */
+ * together the one with the most saved bytes; but none keeps what it did not save from where another saved on. Returns how many are left. */
 size_t segments_order(struct segment *items, size_t count, struct segment_overlaps *ret);
 
 /* Lays what a dump saved over what it says existed, both ordered, and appends the result to image->segments: saved bytes

@@ -387,6 +387,24 @@ static void nested_overlaps_stay_in_order(void **state)
 	assert_true(noted(f, "overlap"));
 }
 
+/* A damaged size: what others saved is there, and behind them nothing is mapped. */
+static void claims_end_where_others_saved(void **state)
+{
+	struct fixture *f = *state;
+	struct image *image;
+	uint64_t word;
+	uint8_t byte;
+
+	core_add_thread(f->core, 1, 6, NULL);
+	core_add_segment(f->core, 0x1000, 0x10000, 6)->saved = 0x1000;
+	memset(core_add_segment(f->core, 0x5000, 0x1000, 6)->bytes, 0xbb, 0x1000);
+	image = load_ok(f);
+	assert_true(image_u64(image, 0x5000, &word) && word == UINT64_C(0xbbbbbbbbbbbbbbbb));
+	assert_int_equal(image_read(image, 0x2000, &byte, 1), MEM_NOT_SAVED);
+	assert_int_equal(image_read(image, 0x6000, &byte, 1), MEM_UNMAPPED);
+	assert_true(noted(f, "overlap"));
+}
+
 static void senseless_segments_are_dropped(void **state)
 {
 	struct fixture *f = *state;
@@ -682,6 +700,7 @@ int main(void)
 		TEST(unsaved_memory_is_not_zero),
 		TEST(overlaps_are_resolved_and_noted),
 		TEST(nested_overlaps_stay_in_order),
+		TEST(claims_end_where_others_saved),
 		TEST(senseless_segments_are_dropped),
 		TEST(count_may_be_in_section_zero),
 		TEST(seventy_thousand_segments),
