@@ -111,15 +111,27 @@ static struct lookup lookup_new(struct go_runtime *runtime)
 	return lookup;
 }
 
-/* By its id, else the first whose g is one of the M's. */
-static int32_t find_thread(const struct go_runtime *runtime, const struct machine *m, const struct lookup *lookup)
+/* The first thread whose g is one of the M's; -1: none. */
+static int32_t thread_of_gs(const struct machine *m, const struct lookup *lookup)
 {
 	const uint64_t gs[] = {m->g0, m->gsignal, m->curg};
-	int64_t found = m->procid ? word_map_find(&runtime->threads_by_id, (uint64_t)m->procid) : -1;
+	int64_t found = -1;
 
 	for (size_t i = 0; found < 0 && i < sizeof gs / sizeof *gs; i++)
 		found = gs[i] ? word_map_find(&lookup->by_g, gs[i]) : -1;
 	return (int32_t)found;
+}
+
+/* By its id. Where that thread's g is another M's, and a g of this one is another thread's, the id is not what it was. */
+static int32_t find_thread(const struct go_runtime *runtime, const struct machine *m, const struct lookup *lookup)
+{
+	const int32_t of_gs = thread_of_gs(m, lookup);
+	const int32_t named = m->procid ? (int32_t)word_map_find(&runtime->threads_by_id, (uint64_t)m->procid) : -1;
+	const uint64_t g = named < 0 ? 0 : lookup->gs[named];
+
+	if (named < 0 || (of_gs >= 0 && g && g != m->g0 && g != m->gsignal && g != m->curg))
+		return of_gs;
+	return named;
 }
 
 /* Appends an M; false: it was met already. */
