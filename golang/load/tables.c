@@ -23,10 +23,24 @@ static const char *trouble(const struct pclntab *table, uint32_t index, uint64_t
 	return NULL;
 }
 
+/* The runtime itself does not start where a table does not end with the code (moduledataverify1). */
+static bool ends_with_code(const struct go_module *module)
+{
+	const struct pclntab *table = &module->pclntab;
+
+	return table->sections.count || !table->nfunc || module->text + pclntab_max(table) == module->maxpc;
+}
+
 static void check(struct go_runtime *runtime, const struct go_module *module)
 {
 	const struct pclntab *table = &module->pclntab;
 
+	if (!ends_with_code(module)) {
+		runtime->tables_damaged = true;
+		note_add(runtime->notes, "the program's table of functions is damaged: it does not end with the program's code, at 0x%" PRIx64,
+			 module->maxpc);
+		return;
+	}
 	for (uint32_t i = 0; i < table->nfunc; i++) {
 		const char *what = trouble(table, i, module->etext > module->maxpc ? module->etext : module->maxpc);
 
