@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { PANIC_LIMIT = 64 };
+enum { PANIC_LIMIT = 64, WORD = 8 };
 
 /* The last line of the ring that announces a fatal error. */
 static const char *fatal_line(const struct go_runtime *runtime)
@@ -31,7 +31,7 @@ static bool read_panic(struct analysis *analysis, uint64_t address, struct panic
 	struct go_runtime *runtime = analysis->runtime;
 	uint64_t type, data;
 
-	if (!go_field(runtime, address, LAYOUT_panic_arg_type, &type) ||
+	if (address % WORD || !go_field(runtime, address, LAYOUT_panic_arg_type, &type) ||
 	    !go_field(runtime, address, LAYOUT_panic_arg_data, &data))
 		return false;
 	ret->address = address;
