@@ -170,6 +170,10 @@ static void beyond_evidence(struct diagnosis *diagnosis, struct finding *finding
 
 	if (meeting->guessed)
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, true, "whose stack was walked is not in the dump");
+	if (!image_view(diagnosis->analysis->image, meeting->pc - 1, 1).size)
+		evidence_add(diagnosis, finding, EVIDENCE_CALL_SITE, WEIGHT_STRONG, true,
+			     "the code before 0x%" PRIx64 " is not in the dump: whether it is a call, so that this is a return address, is not "
+			     "known", meeting->pc);
 	if (meeting->frame == SIZE_MAX)
 		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, true, "the stack does not lead to that code as it now is");
 	else if (stack->end == END_COMPLETE && meeting->frame + 1 < stack->frames.count)
