@@ -293,15 +293,6 @@ static bool cannot_have_raised(struct analysis *analysis)
 	return signal->memory && fault_operand(analysis, &operand) == TOUCH_NOTHING;
 }
 
-/* Whether an access there faults, as far as the dump tells. */
-static bool is_closed(struct image *image, uint64_t address, bool write)
-{
-	const struct segment *segment = image_segment(image, address);
-
-	return !arch_forms(image->arch, address) || (image->segments.count && !segment) ||
-	       (segment && (!segment->flags || (write && !(segment->flags & SEGMENT_WRITE))));
-}
-
 /* Whether the address that was told is none, so that the instruction has to say it: there is no siginfo; the CPU reports -1, or no address,
  * of one that is not canonical (a general protection fault), as the kernel does where it could not call the handler for want of a stack
  * (SI_KERNEL); an emulator of the CPU, whose own CPU tells it no more, reports 0 then. */
@@ -321,7 +312,7 @@ static bool is_untold(struct analysis *analysis, uint64_t computed, bool write)
 		return true;
 	if (fault->has_code && !tells_address(analysis->image->arch, signal, fault->code) && fault->code != SIGNAL_CODE_KERNEL)
 		return true;
-	return (!fault->has_code || fault->code == SIGNAL_CODE_KERNEL) && is_closed(analysis->image, computed, write);
+	return (!fault->has_code || fault->code == SIGNAL_CODE_KERNEL) && access_is_closed(analysis->image, computed, write);
 }
 
 /* amd64 stops at a call, or jump, by a register whose word it cannot form as an address. */

@@ -82,6 +82,30 @@ bool fault_operand_address(const struct analysis *analysis, const struct insn_op
 	return true;
 }
 
+bool access_is_closed(struct image *image, uint64_t address, bool write)
+{
+	const struct segment *segment = image_segment(image, address);
+
+	return !arch_forms(image->arch, address) || (image->segments.count && !segment) ||
+	       (segment && (!segment->flags || (write && !(segment->flags & SEGMENT_WRITE))));
+}
+
+bool stop_is_closed_access(struct analysis *analysis, size_t thread, uint64_t *ret)
+{
+	const struct context *stopped = &analysis->walks[thread].stopped;
+	struct decoder *decoder = analysis->runtime->decoder;
+	struct insn_operand operand;
+	uint64_t base = 0, index = 0;
+
+	if (!stopped->known || !decoder ||
+	    insn_touches(decoder, stopped->pc, image_view(analysis->image, stopped->pc, INSN_BYTES), &operand) != TOUCH_MEMORY ||
+	    !operand.known || (operand.base != REG_NONE && !register_at_stop(analysis, thread, operand.base, &base)) ||
+	    (operand.index != REG_NONE && !register_at_stop(analysis, thread, operand.index, &index)))
+		return false;
+	*ret = insn_operand_address(&operand, base, index);
+	return access_is_closed(analysis->image, *ret, operand.write);
+}
+
 /* Of an instruction that writes to the stack: by which it moves SP down first (push), or as a call does where no register links. */
 static bool pushes(const struct arch *arch, const struct insn *insn, int64_t *moved)
 {

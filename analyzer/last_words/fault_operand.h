@@ -24,6 +24,12 @@ bool fault_operand_address(const struct analysis *analysis, const struct insn_op
  * or a call, or where a repeated store had come to. False: it makes no access or more than one, or a register is not known. */
 bool fault_implied_address(struct analysis *analysis, uint64_t *ret, bool *write);
 
+/* Whether an access to an address faults, as far as the dump tells. */
+bool access_is_closed(struct image *image, uint64_t address, bool write);
+
+/* Whether the instruction at which a thread was stopped makes such an access, to *ret. */
+bool stop_is_closed_access(struct analysis *analysis, size_t thread, uint64_t *ret);
+
 /* Whether the fault's address, 0, may have been told for want of a better one: by an emulator of the CPU (qemu-user), which reports 0 also
  * of an address that the CPU cannot form. Its dumps have no siginfo of their own (NT_SIGINFO), and no register confirms it. */
 bool fault_zero_is_doubtful(struct analysis *analysis);

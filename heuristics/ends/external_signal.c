@@ -5,6 +5,9 @@
 #include "heuristics/ends/recorded_end.h"
 #include "heuristics/ends/sent_signal.h"
 
+#include "analyzer/last_words/fault_operand.h"
+#include "analyzer/unwind/unwind.h"
+
 #include <inttypes.h>
 
 extern const struct detector detector_external_signal;
@@ -67,6 +70,18 @@ static void handler_evidence(struct diagnosis *diagnosis, struct finding *findin
 		     thread_text(diagnosis->analysis, (int32_t)sent->thread));
 }
 
+/* A signal of faults that was sent to a thread which was at a fault itself: then its siginfo is not what it was. */
+static void fault_doubt(struct diagnosis *diagnosis, struct finding *finding, const struct sent_signal *sent)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	uint64_t address;
+
+	if (sent->signal->memory && stop_is_closed_access(analysis, sent->thread, &address))
+		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, true,
+			     "the instruction at which it was stopped accesses 0x%" PRIx64 ", which it may not: that raises %s by itself", address,
+			     sent->signal->name)->address = analysis->walks[sent->thread].stopped.pc;
+}
+
 /* Whether the thread that it hit was in C: where C's frames cannot be walked, cgo-fault does not know whether C sent it. */
 static bool hit_in_c(struct analysis *analysis, const struct sent_signal *sent, struct go_caller *ret)
 {
@@ -106,6 +121,7 @@ static void run(struct diagnosis *diagnosis)
 	in_c = hit_in_c(analysis, &sent, &caller);
 	finding->title = title(diagnosis, &sent, in_c ? &caller : NULL);
 	sender_evidence(diagnosis, finding, &sent);
+	fault_doubt(diagnosis, finding, &sent);
 	if (in_c)
 		go_caller_evidence(diagnosis, finding, WEIGHT_FAIR, &caller);
 	if (analysis->runtime->recorded)

@@ -3,9 +3,11 @@
 #include "heuristics/faults/fault_evidence.h"
 
 #include "heuristics/faults/address_place.h"
+#include "heuristics/faults/harmless.h"
 #include "heuristics/faults/memory_access.h"
 #include "heuristics/damage/word_shape.h"
 
+#include "analyzer/last_words/fault_operand.h"
 #include "formats/dump/signals.h"
 
 #include <inttypes.h>
@@ -69,6 +71,64 @@ static bool pointer_of(struct analysis *analysis, struct memory_access *access, 
 	return true;
 }
 
+/* Whether the kernel told of an access at the very address: not of a page (memory that is broken), nor of what is mapped no more. */
+static bool is_exact(const struct fault *fault)
+{
+	enum { SEGV = 11, LAST_OF_ACCESS = 2 };
+
+	return fault->has_code && fault->number == SEGV && fault->code > 0 && fault->code <= LAST_OF_ACCESS && fault->has_address &&
+	       !fault->decoded;
+}
+
+/* Whether the instruction accesses other memory, as its registers tell, than what the kernel told. */
+static bool is_elsewhere(struct analysis *analysis, uint64_t *accessed)
+{
+	enum { WIDEST = 64 };
+	const struct fault *fault = &analysis->fault;
+	struct insn_operand operand;
+	unsigned size = WIDEST;
+	bool write;
+
+	if (!is_exact(fault) || fault_zero_is_doubtful(analysis) || !fault_implied_address(analysis, accessed, &write))
+		return false;
+	if (fault_operand(analysis, &operand) == TOUCH_MEMORY && operand.size)
+		size = operand.size;
+	return fault->address - arch_untagged(analysis->image->arch, *accessed) >= size;
+}
+
+/* Why the instruction at pc cannot have raised the signal; NULL: it may have. A handler of it ran, so that the kernel did send it for what
+ * the thread was at. */
+static const char *contradiction(const struct diagnosis *diagnosis)
+{
+	struct analysis *analysis = diagnosis->analysis;
+	const struct fault *fault = &analysis->fault;
+	const struct signal_name *signal = signal_by_number(fault->number);
+	struct insn_operand operand;
+	uint64_t accessed;
+
+	if (!fault->siginfo || !signal || !signal->memory || fault->late || fault->access == ACCESS_EXECUTE)
+		return NULL;
+	if (fault->pc % analysis->image->arch->quantum)
+		return "is none, since instructions are aligned";
+	if (fault_operand(analysis, &operand) == TOUCH_NOTHING)
+		return "accesses no memory";
+	if (fault->code == SIGNAL_CODE_KERNEL)
+		return fault_is_harmless(analysis) ? "accesses an address that the CPU can form, of which the kernel would tell" : NULL;
+	return is_elsewhere(analysis, &accessed) ? arena_printf(diagnosis->arena, "accesses 0x%" PRIx64, accessed) : NULL;
+}
+
+static bool contradiction_evidence(struct diagnosis *diagnosis, struct finding *finding)
+{
+	const struct fault *fault = &diagnosis->analysis->fault;
+	const char *why = contradiction(diagnosis);
+
+	if (why)
+		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, true,
+			     "the instruction at 0x%" PRIx64 " cannot have raised that %s: it %s; so pc, registers or address that were saved "
+			     "are not those of the fault", fault->pc, fault->name, why)->address = fault->pc;
+	return why;
+}
+
 void fault_access_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {
 	struct analysis *analysis = diagnosis->analysis;
@@ -79,7 +139,7 @@ void fault_access_evidence(struct diagnosis *diagnosis, struct finding *finding)
 	const char *shape, *tag = "";
 	uint64_t base;
 
-	if (!pointer_of(analysis, &access, &base))
+	if (contradiction_evidence(diagnosis, finding) || !pointer_of(analysis, &access, &base))
 		return;
 	shape = base < FIRST_PAGE ? NULL : word_shape(diagnosis, base, WORD); /* near nil, which is said of the address */
 	if (arch_forms(arch, base + access.offset) && arch_untagged(arch, base) != base)
