@@ -4,6 +4,7 @@
  *     sweep DUMP EXE EXPECT.json STRIDE                takes every STRIDE-th damage of a kind, header boundaries all
  *     sweep DUMP EXE EXPECT.json SEED CUTS FLIPS       so many of each, drawn by the seed, and cuts at CUTS points; also of the
  *                                                      words and structures that the sound dump's findings rest on
+ *     sweep DUMP EXE EXPECT.json at dump|exe OFFSET MASK   takes that one alone
  *
  * EXE "-": none. No file of this machine is asked: the folder of EXPECT.json is its root. No run may crash, hang, be slow, use much
  * memory, or give a report that harm/judge.h does not accept. Each runs in-process on a memfd, in a child that may die: the
@@ -294,16 +295,34 @@ static void run_all(struct sweep *sweep)
 
 /* --- the whole ----------------------------------------------------------------------------------- */
 
+enum choice { EVERY, DRAWN, ONE };
+
 struct arguments {
 	struct sweep *sweep;
 	char **argv;
-	bool drawn;
+	enum choice choice;
 	bool ready;
 };
 
 static uint64_t number_in(const char *text)
 {
-	return strtoull(text, NULL, 10);
+	return strtoull(text, NULL, 0);
+}
+
+static bool choose(struct victim *victim, enum choice choice, char **argv)
+{
+	const struct harm one = {.file = choice == ONE && !strcmp(argv[5], "exe") ? EXE : DUMP,
+				 .offset = choice == ONE ? number_in(argv[6]) : 0,
+				 .mask = choice == ONE ? (uint8_t)number_in(argv[7]) : 0};
+
+	if (choice == ONE)
+		return harm_take(victim, &one);
+	if (choice == DRAWN)
+		harm_draw(victim, number_in(argv[4]), number_in(argv[5]), number_in(argv[6]));
+	harm_order(victim);
+	if (choice == EVERY)
+		harm_take_every(victim, number_in(argv[4]));
+	return true;
 }
 
 static void prepare(void *context)
@@ -317,16 +336,11 @@ static void prepare(void *context)
 		return;
 	make_copies(sweep);
 	report_on(sweep, &sweep->truth.sound, &written);
-	harm_list(&sweep->victim, arguments->drawn ? sweep->truth.sound : NULL);
-	if (arguments->drawn)
-		harm_draw(&sweep->victim, number_in(argv[4]), number_in(argv[5]), number_in(argv[6]));
-	harm_order(&sweep->victim);
-	if (!arguments->drawn)
-		harm_take_every(&sweep->victim, number_in(argv[4]));
-	arguments->ready = sweep->truth.sound;
+	harm_list(&sweep->victim, arguments->choice == EVERY ? NULL : sweep->truth.sound);
+	arguments->ready = choose(&sweep->victim, arguments->choice, argv) && sweep->truth.sound;
 }
 
-static int print_tap(const struct shared *shared, bool sampled)
+static int print_tap(const struct shared *shared, enum choice choice)
 {
 	const struct harm *slowest = &shared->slowest_harm;
 	int failed = 0;
@@ -336,7 +350,7 @@ static int print_tap(const struct shared *shared, bool sampled)
 		bool bad = tally->failed || !tally->runs;
 
 		/* The text segment of a qemu core holds no pclntab; then the executable's is what counts. */
-		if (!tally->runs && (kind == FLIP_PCLNTAB || sampled || kind == FLIP_PROOF || kind == CUT_AT_POINT))
+		if (!tally->runs && (kind == FLIP_PCLNTAB || choice != EVERY || kind == FLIP_PROOF || kind == CUT_AT_POINT))
 			continue;
 		printf("%sok %d - %s: %zu runs, %zu gave a report\n", bad ? "not " : "", kind + 1, kind_names[kind],
 		       tally->runs, tally->analysed);
@@ -351,11 +365,11 @@ int main(int argc, char **argv)
 {
 	struct arena *arena = arena_new((size_t)4 << 30);
 	struct sweep sweep = {.victim.arena = arena};
-	struct arguments arguments = {.sweep = &sweep, .argv = argv, .drawn = argc == 7};
+	struct arguments arguments = {.sweep = &sweep, .argv = argv, .choice = argc == 8 ? ONE : argc == 7 ? DRAWN : EVERY};
 	int status;
 
-	if (argc != 5 && argc != 7) {
-		fprintf(stderr, "usage: sweep DUMP EXE EXPECT.json STRIDE | SEED CUTS FLIPS\n");
+	if (argc != 5 && argc != 7 && argc != 8) {
+		fprintf(stderr, "usage: sweep DUMP EXE EXPECT.json STRIDE | SEED CUTS FLIPS | at dump|exe OFFSET MASK\n");
 		return 2;
 	}
 	sweep.workers = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
@@ -371,7 +385,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	run_all(&sweep);
-	status = print_tap(sweep.shared, arguments.drawn);
+	status = print_tap(sweep.shared, arguments.choice);
 	json_decref(sweep.truth.expect);
 	json_decref(sweep.truth.sound);
 	arena_free(arena);

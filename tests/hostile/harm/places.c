@@ -331,6 +331,17 @@ static bool is_same(const struct harm *one, const struct harm *other)
 	return one->file == other->file && one->offset == other->offset && one->mask == other->mask;
 }
 
+bool harm_take(struct victim *victim, const struct harm *wanted)
+{
+	for (size_t i = 0; i < victim->harms.count; i++)
+		if (is_same(&victim->harms.items[i], wanted)) {
+			victim->harms.items[0] = victim->harms.items[i];
+			victim->harms.count = 1;
+			return true;
+		}
+	return false;
+}
+
 static void keep_different(struct victim *victim)
 {
 	struct harm *items = victim->harms.items;
