@@ -3,9 +3,9 @@
 
 usage: tests/fuzz/run.py --build DIR [--seconds N] [--jobs N] [--table FILE] [--minimise] [TARGET…]
 
-A find stops its target; the input is left in DIR/finds. What ran is added up in DIR/tally.json: of the target and the code of its
-rooms as they are, and apart from it of what they were earlier; --table writes that into a file, between two comments. --minimise replaces the committed
-corpus by the smallest files that reach as much. Exit status 1: something was found."""
+A find stops its target; the input is left in DIR/finds. What ran is added up in tally.json, which is committed, so that hours of several
+machines count: of the target and the code of its rooms as they are, and apart from it of what they were earlier; --table writes that into a file,
+between two comments. --minimise replaces the committed corpus by the smallest files that reach as much. Exit status 1: something was found."""
 import argparse
 import concurrent.futures
 import fcntl
@@ -22,6 +22,7 @@ import threading
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CORPUS = HERE / 'corpus'
+TALLY = HERE / 'tally.json'
 MARKS = ('<!-- fuzz -->', '<!-- /fuzz -->')
 # Wall-clock seconds for one input: what is slow is told by the targets, in CPU time. Megabytes: sanitizers' shadow and quarantine.
 OPTIONS = ('-timeout=600', '-rss_limit_mb=3000', '-print_final_stats=1')
@@ -110,7 +111,7 @@ class Tally:
         self.path, self.lock = path, threading.Lock()
 
     def read(self):
-        return json.loads(self.path.read_text()) if self.path.exists() else {}
+        return json.loads(self.path.read_text() or '{}') if self.path.exists() else {}
 
     @staticmethod
     def current(target, kept):
@@ -124,7 +125,7 @@ class Tally:
         return self.current(target, self.read())
 
     def add(self, target, executions, edges, seconds, found):
-        with self.lock, open(self.path.with_suffix('.lock'), 'w', encoding='utf-8') as lock:
+        with self.lock, open(self.path, 'a', encoding='utf-8') as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             every = self.read()
             kept = self.current(target, every)
@@ -134,7 +135,7 @@ class Tally:
                 kept = dict(kept, executions=kept['executions'] + executions, edges=max(kept['edges'], edges),
                             seconds=kept['seconds'] + seconds)
             every[target.name] = kept
-            self.path.write_text(json.dumps(every, indent=1))
+            self.path.write_text(json.dumps(every, indent=1) + '\n')
 
 
 def table(all_targets, tally):
@@ -187,7 +188,7 @@ def main():
     build = options.build.resolve()
     every = targets(build)
     chosen = [target for target in every if not options.names or target.name in options.names]
-    tally = Tally(build / 'tally.json')
+    tally = Tally(TALLY)
     seed(build)
     if options.minimise:
         for target in chosen:
