@@ -46,7 +46,8 @@ static void tell_first(struct telling *telling, const struct stack *stack, const
 		tell(telling, "%s called runtime.Goexit, and its deferred functions ran.", who);
 		return;
 	}
-	if (!place || !tell(telling, "%s panicked in %s and said%s.", who, place, said(telling->arena, panic)))
+	if (!place || !tell(telling, "%s panicked in %s %s%s.", who, place, panic->text ? "and said" : "with a value that is not read",
+			    said(telling->arena, panic)))
 		tell(telling, "%s panicked%s.", who, said(telling->arena, panic));
 	if (panic->origin_proved)
 		tell(telling, "The value was a %s.", panic->origin);
