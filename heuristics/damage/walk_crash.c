@@ -333,6 +333,13 @@ static void walker_evidence(struct diagnosis *diagnosis, struct finding *finding
 		     dead_thread_text(crash->analysis, crash->analysis->dying_thread), go_func_name(frame->info));
 }
 
+/* The frames that began the walk are lost: it may have been one of all stacks, which are printed when the process dies of something else. */
+static bool is_begun_by_nobody(const struct walk_crash *crash)
+{
+	return crash->faulted && !walk_crash_is_sure(crash) && !crash->by_frame_pointers &&
+	       (crash->stack.end == END_UNMAPPED || crash->stack.end == END_NOT_SAVED);
+}
+
 static void victim_evidence(struct diagnosis *diagnosis, struct finding *finding, const struct walk_crash *crash)
 {
 	const struct goroutine *g;
@@ -356,6 +363,10 @@ static void victim_evidence(struct diagnosis *diagnosis, struct finding *finding
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, false,
 			     "%s was called with the g of goroutine %" PRIu64 ", 0x%" PRIx64 ", as printed",
 			     go_func_name(crash->stack.frames.items[crash->told_by].info), g->id, g->address);
+	if (is_begun_by_nobody(crash))
+		evidence_add(diagnosis, finding, EVIDENCE_UNWIND, WEIGHT_STRONG, true,
+			     "what began that walk is not in the dump: it may have been the printing of all stacks, by a process that died of "
+			     "something else");
 	if (!walk_crash_is_sure(crash) && !crash->by_frame_pointers &&
 	    crash->analysis->thread_goroutine[crash->analysis->dying_thread] < 0) /* its words may be of earlier walks */
 		evidence_add(diagnosis, finding, EVIDENCE_RUNTIME_STATE, WEIGHT_STRONG, true,
