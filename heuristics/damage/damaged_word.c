@@ -4,6 +4,7 @@
 #include "heuristics/damage/damaged_word.h"
 
 #include "analyzer/unwind/unwind.h"
+#include "heuristics/damage/moved_code.h"
 #include "heuristics/damage/recorded_word.h"
 #include "heuristics/damage/word_shape.h"
 
@@ -388,5 +389,6 @@ struct finding *damage_finding(struct diagnosis *diagnosis, const struct detecto
 	bounds_evidence(&s);
 	shape_evidence(&s);
 	repetition_evidence(&s);
+	moved_code_evidence(diagnosis, finding, damage);
 	return finding;
 }

@@ -3,6 +3,7 @@
 #include "analyzer/unwind/damage.h"
 #include "formats/unwind/libraries.h"
 #include "heuristics/damage/generated_code.h"
+#include "heuristics/damage/moved_code.h"
 #include "heuristics/detector.h"
 
 #include <inttypes.h>
@@ -23,14 +24,24 @@ static void doubt_victim(struct walk_crash *crash)
 	crash->victim_words[0] = 0;
 }
 
+static bool leads_to_moved_code(struct analysis *analysis, int32_t goroutine)
+{
+	for (size_t i = 0; i < analysis->damages.count; i++)
+		if (analysis->damages.items[i].goroutine == goroutine && moved_code_witness(analysis, &analysis->damages.items[i]))
+			return true;
+	return false;
+}
+
 /* Whether what the walker met may have been generated code: the process has some, or may have, and the dump lacks what would tell
- * whose stack it was, or what lies on that. */
+ * whose stack it was, or what lies on that, or is wrong about where that code lay. */
 static bool may_be_generated(const struct walk_crash *crash)
 {
 	struct analysis *analysis = crash->analysis;
 	const struct image *image = analysis->image;
 	struct stack stack = {0};
 
+	if (leads_to_moved_code(analysis, crash->victim))
+		return true;
 	if (image->mappings.count ? !libraries_any_generated(image->libraries) : !image->truncated)
 		return false;
 	if (crash->victim < 0)
