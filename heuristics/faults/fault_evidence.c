@@ -96,6 +96,17 @@ static bool is_elsewhere(struct analysis *analysis, uint64_t *accessed)
 	return fault->address - arch_untagged(analysis->image->arch, *accessed) >= size;
 }
 
+/* Whether no code is at pc, though the kernel tells of an access elsewhere: of a jump it tells where that led. */
+static bool jumped_elsewhere(struct analysis *analysis)
+{
+	const struct fault *fault = &analysis->fault;
+	const struct segment *segment = image_segment(analysis->image, fault->pc);
+
+	return fault->has_code && fault->code > 0 && fault->code != SIGNAL_CODE_KERNEL && fault->has_address && !fault->decoded &&
+	       !fault_zero_is_doubtful(analysis) && (!segment || !(segment->flags & SEGMENT_EXEC)) &&
+	       !image_mapping(analysis->image, fault->pc);
+}
+
 /* Why the instruction at pc cannot have raised the signal; NULL: it may have. A handler of it ran, so that the kernel did send it for what
  * the thread was at. */
 static const char *contradiction(const struct diagnosis *diagnosis)
@@ -114,6 +125,9 @@ static const char *contradiction(const struct diagnosis *diagnosis)
 		return "accesses no memory";
 	if (fault->code == SIGNAL_CODE_KERNEL)
 		return fault_is_harmless(analysis) ? "accesses an address that the CPU can form, of which the kernel would tell" : NULL;
+	if (jumped_elsewhere(analysis))
+		return arena_printf(diagnosis->arena, "is none, and of a jump there the kernel would tell that address, not 0x%" PRIx64,
+				    fault->address);
 	return is_elsewhere(analysis, &accessed) ? arena_printf(diagnosis->arena, "accesses 0x%" PRIx64, accessed) : NULL;
 }
 
