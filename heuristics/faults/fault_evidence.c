@@ -117,7 +117,11 @@ static const char *contradiction(const struct diagnosis *diagnosis)
 	struct insn_operand operand;
 	uint64_t accessed;
 
-	if (!fault->siginfo || !signal || !signal->memory || fault->late || fault->access == ACCESS_EXECUTE)
+	if (!fault->siginfo || !signal || !signal->memory || fault->late)
+		return NULL;
+	if (arch_untagged(analysis->image->arch, fault->pc) != fault->pc) /* Arm ARM, AArch64.BranchAddr */
+		return "is none, since a jump clears the top byte of its address";
+	if (fault->access == ACCESS_EXECUTE)
 		return NULL;
 	if (fault->pc % analysis->image->arch->quantum)
 		return "is none, since instructions are aligned";
