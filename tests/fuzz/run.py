@@ -32,6 +32,7 @@ REAL = (('elf_core', 'amd64-quit-stripped/dump.zst'), ('elf_core', 'arm64-leaf-u
         ('minidump', 'windows-arm64-torn/dump.zst'), ('elf_exe', 'amd64-quit-stripped/exe.zst'),
         ('elf_exe', 'amd64-cgo/exe.zst'), ('pe_exe', 'windows-amd64-late-crash-stripped/exe.zst'))
 SEED_BYTES = 8192
+INTERRUPTED = 72 # libFuzzer's status when a signal ended it (FuzzerOptions.h, InterruptExitCode)
 FILE_LIMIT, BYTES_LIMIT, KEPT = 4096, 24 << 10, 40  # what is committed: of a file, of a target's files, how many
 
 
@@ -92,7 +93,7 @@ def fuzz(target, seconds):
     text = log.read_text(encoding='utf-8', errors='replace')
     seconds = usage.ru_utime + usage.ru_stime
     return (number(r'stat::number_of_executed_units: (\d+)', text), number(r' cov: (\d+)', text), seconds,
-            text[-6000:] if process.returncode else None)
+            text[-6000:] if process.returncode not in (0, INTERRUPTED) else None)
 
 
 def seed(build):
