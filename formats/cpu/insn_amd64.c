@@ -459,6 +459,23 @@ void insn_amd64(struct decoder *decoder, struct insn *insn)
 
 /* ---- what memory it accesses ---- */
 
+/* A register that is read without being named holds an address: SP, and what maskmovdqu writes to. */
+static bool is_implied_address(unsigned reg)
+{
+	return reg == X86_REG_RSP || reg == X86_REG_ESP || reg == X86_REG_RDI || reg == X86_REG_EDI || reg == X86_REG_DI;
+}
+
+/* Whether the operand is not all that is accessed: bits are counted from it by a register, or the CPU's features decide the size. */
+static bool reaches_further(const struct amd64 *at)
+{
+	static const unsigned bits[] = {X86_INS_BT, X86_INS_BTS, X86_INS_BTR, X86_INS_BTC};
+
+	for (size_t i = 0; i < sizeof bits / sizeof *bits; i++)
+		if (at->cs->id == bits[i])
+			return is_kind(at, 1, X86_OP_REG);
+	return !strncmp(at->cs->mnemonic, "xsave", 5) || !strncmp(at->cs->mnemonic, "xrstor", 6);
+}
+
 /* What can fault without a memory operand: what SP addresses, privileged instructions, interrupts, jumps to what a register
  * holds; and what faults by arithmetic, which is another signal's to say. */
 static enum insn_touch touches_implicitly(const struct amd64 *at)
@@ -475,12 +492,13 @@ static enum insn_touch touches_implicitly(const struct amd64 *at)
 	if (cs_regs_access(at->decoder->handle, at->cs, read, &reads, written, &writes) != CS_ERR_OK)
 		return TOUCH_UNKNOWN;
 	for (size_t i = 0; i < at->x86->op_count; i++)
-		if (operand(at, i)->type == X86_OP_REG && at->decoder->number[operand(at, i)->reg] == REG_NONE)
+		if (operand(at, i)->type == X86_OP_MEM || /* capstone leaves out how some access theirs, such as one of FS */
+		    (operand(at, i)->type == X86_OP_REG && at->decoder->number[operand(at, i)->reg] == REG_NONE))
 			return TOUCH_UNKNOWN; /* segments, vectors with state of their own, control registers */
 	for (size_t i = 0; i < at->cs->detail->regs_read_count; i++)
-		if (at->cs->detail->regs_read[i] == X86_REG_RSP || at->cs->detail->regs_read[i] == X86_REG_ESP)
+		if (is_implied_address(at->cs->detail->regs_read[i]))
 			return TOUCH_UNKNOWN;
-	return at->insn->flow == FLOW_STOP || at->cs->id == X86_INS_XLATB ? TOUCH_UNKNOWN : TOUCH_NOTHING;
+	return at->insn->flow == FLOW_STOP || at->cs->id == X86_INS_XLATB || at->cs->id == X86_INS_ENTER ? TOUCH_UNKNOWN : TOUCH_NOTHING;
 }
 
 static uint8_t shift_of(int scale)
@@ -523,7 +541,7 @@ static enum insn_touch touches(const struct amd64 *at, struct insn_operand *ret)
 			ret->known = ret->known && !count++;
 		}
 	if (count && (at->insn->flow == FLOW_INDIRECT_CALL || at->insn->flow == FLOW_INDIRECT_JUMP || at->cs->id == X86_INS_PUSH ||
-		      at->cs->id == X86_INS_POP || is_repeated(at)))
+		      at->cs->id == X86_INS_POP || is_repeated(at) || reaches_further(at)))
 		ret->known = false; /* it accesses the stack as well, or many words */
 	return count ? TOUCH_MEMORY : touches_implicitly(at);
 }

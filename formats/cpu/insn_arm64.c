@@ -595,9 +595,10 @@ enum insn_touch insn_arm64_touches(uint32_t word, uint64_t address, struct insn_
 {
 	struct insn insn = {.address = address};
 	const bool accesses = (word & 0x0a000000) == 0x08000000; /* C4.1: op0, bits 28 to 25, is x1x0 */
+	const bool scalable = (word & 0x9a000000) == 0x80000000; /* op0 is 0000 (SME) or 0010 (SVE), bit 31: also loads and stores */
 	bool sure;
 
-	if (!insn_arm64(word, &insn, &sure))
+	if (scalable || !insn_arm64(word, &insn, &sure))
 		return TOUCH_UNKNOWN;
 	if (!accesses)
 		return insn.flow == FLOW_NEXT && bits(word, 31, 22) == 0x354 && word != 0xd503201f && (word & 0xfffff01f) != 0xd503201f

@@ -3,6 +3,7 @@
 #include "heuristics/faults/fault_evidence.h"
 
 #include "heuristics/faults/address_place.h"
+#include "heuristics/faults/fault_cause.h"
 #include "heuristics/faults/harmless.h"
 #include "heuristics/faults/memory_access.h"
 #include "heuristics/damage/word_shape.h"
@@ -83,17 +84,13 @@ static bool is_exact(const struct fault *fault)
 /* Whether the instruction accesses other memory, as its registers tell, than what the kernel told. */
 static bool is_elsewhere(struct analysis *analysis, uint64_t *accessed)
 {
-	enum { WIDEST = 64 };
+	enum { WIDEST = 64 }; /* of a pair, a vector, or a structure of them */
 	const struct fault *fault = &analysis->fault;
 	struct insn_operand operand;
-	unsigned size = WIDEST;
-	bool write;
 
-	if (!is_exact(fault) || fault_zero_is_doubtful(analysis) || !fault_implied_address(analysis, accessed, &write))
-		return false;
-	if (fault_operand(analysis, &operand) == TOUCH_MEMORY && operand.size)
-		size = operand.size;
-	return fault->address - arch_untagged(analysis->image->arch, *accessed) >= size;
+	return is_exact(fault) && !fault_zero_is_doubtful(analysis) && fault_operand(analysis, &operand) == TOUCH_MEMORY &&
+	       operand.size <= WIDEST && fault_operand_address(analysis, &operand, accessed) &&
+	       fault->address - arch_untagged(analysis->image->arch, *accessed) >= WIDEST;
 }
 
 /* Whether no code is at pc, though the kernel tells of an access elsewhere: of a jump it tells where that led. */
@@ -125,7 +122,7 @@ static const char *contradiction(const struct diagnosis *diagnosis)
 		return NULL;
 	if (fault->pc % analysis->image->arch->quantum)
 		return "is none, since instructions are aligned";
-	if (fault_operand(analysis, &operand) == TOUCH_NOTHING)
+	if (fault_operand(analysis, &operand) == TOUCH_NOTHING && !fault_reason(diagnosis))
 		return "accesses no memory";
 	if (fault->code == SIGNAL_CODE_KERNEL)
 		return fault_is_harmless(analysis) ? "accesses an address that the CPU can form, of which the kernel would tell" : NULL;

@@ -497,6 +497,48 @@ static void tests_for_zero(void **state)
 	}
 }
 
+/* What may fault where, as far as operand and registers tell. */
+static void touched_memory(void **state)
+{
+	static const struct {
+		enum arch_id arch;
+		uint8_t bytes[8];
+		size_t size;
+		enum insn_touch want;
+		bool known;
+	} cases[] = {
+		{ARCH_AMD64, {0x90}, 1, TOUCH_NOTHING, false},                          /* nop */
+		{ARCH_AMD64, {0x48, 0x01, 0xc8}, 3, TOUCH_NOTHING, false},              /* add rax, rcx */
+		{ARCH_AMD64, {0x48, 0x8d, 0x41, 0x08}, 4, TOUCH_NOTHING, false},        /* lea rax, [rcx + 8] */
+		{ARCH_AMD64, {0x48, 0x8b, 0x41, 0x08}, 4, TOUCH_MEMORY, true},          /* mov rax, [rcx + 8] */
+		{ARCH_AMD64, {0xf3, 0xa4}, 2, TOUCH_MEMORY, false},                     /* rep movsb */
+		{ARCH_AMD64, {0x48, 0x0f, 0xab, 0x07}, 4, TOUCH_MEMORY, false},         /* bts [rdi], rax */
+		{ARCH_AMD64, {0x48, 0x0f, 0xba, 0x2f, 0x03}, 5, TOUCH_MEMORY, true},    /* bts qword [rdi], 3 */
+		{ARCH_AMD64, {0x0f, 0xae, 0x27}, 3, TOUCH_MEMORY, false},               /* xsave [rdi] */
+		{ARCH_AMD64, {0x64, 0x48, 0x8b, 0x01}, 4, TOUCH_UNKNOWN, false},        /* mov rax, fs:[rcx] */
+		{ARCH_AMD64, {0x66, 0x0f, 0xf7, 0xc1}, 4, TOUCH_UNKNOWN, false},        /* maskmovdqu xmm0, xmm1 */
+		{ARCH_AMD64, {0xc8, 0x10, 0x00, 0x00}, 4, TOUCH_UNKNOWN, false},        /* enter 16, 0 */
+		{ARCH_AMD64, {0xc9}, 1, TOUCH_UNKNOWN, false},                          /* leave */
+		{ARCH_AMD64, {0x50}, 1, TOUCH_UNKNOWN, false},                          /* push rax */
+		{ARCH_AMD64, {0xc3}, 1, TOUCH_UNKNOWN, false},                          /* ret */
+		{ARCH_AMD64, {0xf4}, 1, TOUCH_UNKNOWN, false},                          /* hlt */
+		{ARCH_ARM64, {0x20, 0x0c, 0x40, 0xf9}, 4, TOUCH_MEMORY, true},          /* ldr x0, [x1, #0x18] */
+		{ARCH_ARM64, {0x20, 0x00, 0x02, 0x8b}, 4, TOUCH_NOTHING, false},        /* add x0, x1, x2 */
+		{ARCH_ARM64, {0x1f, 0x20, 0x03, 0xd5}, 4, TOUCH_NOTHING, false},        /* nop */
+		{ARCH_ARM64, {0x40, 0x00, 0x1f, 0xd6}, 4, TOUCH_UNKNOWN, false},        /* br x2 */
+		{ARCH_ARM64, {0x20, 0xa0, 0x00, 0xa4}, 4, TOUCH_UNKNOWN, false},        /* ld1b {z0.b}, p0/z, [x1] */
+	};
+	const struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct insn_operand got = {0};
+
+		assert_int_equal(insn_touches(cases[i].arch == ARCH_AMD64 ? f->amd64 : f->arm64, PC,
+					      (struct span){cases[i].bytes, cases[i].size}, &got), cases[i].want);
+		assert_int_equal(got.known, cases[i].known);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -504,6 +546,7 @@ int main(void)
 		cmocka_unit_test(not_an_instruction), cmocka_unit_test(text_is_assembler),
 		cmocka_unit_test(call_before),        cmocka_unit_test(any_bytes),
 		cmocka_unit_test(indexed_accesses),   cmocka_unit_test(tests_for_zero),
+		cmocka_unit_test(touched_memory),
 	};
 
 	return cmocka_run_group_tests_name("insn", tests, setup, teardown);
