@@ -125,7 +125,8 @@ const char *c_stop_title(struct diagnosis *diagnosis, const struct stop_in_c *st
 	const char *function = stop->caller.function;
 	const char *caller = function ? arena_printf(diagnosis->arena, ", called by Go's %s", function) : "";
 	const char *culprit = frames->culprit < frames->end ? frame_text(analysis, stop, frames->culprit) : NULL;
-	const bool explained = is_tag_fault(analysis) || (stop->faulted && (is_misaligned(&analysis->fault) || !is_of_memory(&analysis->fault)));
+	const bool explained = stop->faulted && (is_tag_fault(analysis) || is_misaligned(&analysis->fault) || !is_of_memory(&analysis->fault) ||
+						 analysis->fault.code == SIGNAL_CODE_KERNEL);
 	const char *why = explained ? fault_reason(diagnosis) : NULL;
 	uint64_t returned;
 

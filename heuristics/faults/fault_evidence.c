@@ -122,7 +122,9 @@ static const char *contradiction(const struct diagnosis *diagnosis)
 		return NULL;
 	if (fault->pc % analysis->image->arch->quantum)
 		return "is none, since instructions are aligned";
-	if (fault_operand(analysis, &operand) == TOUCH_NOTHING && !fault_reason(diagnosis))
+	if (fault->code == SIGNAL_CODE_KERNEL && fault_reason(diagnosis)) /* it may for another reason than an address */
+		return NULL;
+	if (fault_operand(analysis, &operand) == TOUCH_NOTHING)
 		return "accesses no memory";
 	if (fault->code == SIGNAL_CODE_KERNEL)
 		return fault_is_harmless(analysis) ? "accesses an address that the CPU can form, of which the kernel would tell" : NULL;
