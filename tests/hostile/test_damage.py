@@ -32,10 +32,10 @@ def sweep(case, *which):
 
 
 def check_found():
-    for line in FOUND.read_text(encoding='utf-8').splitlines():
-        if line and not line.startswith('#'):
-            case, file, offset, mask = line.split()
-            tap.check(f'{case}: {file} at {offset}', sweep(case, 'at', file, offset, mask)[1])
+    lines = [line for line in FOUND.read_text(encoding='utf-8').splitlines() if line and not line.startswith('#')]
+    for line in tap.part_of(lines)[0]:
+        case, file, offset, mask = line.split()
+        tap.check(f'{case}: {file} at {offset}', sweep(case, 'at', file, offset, mask)[1])
 
 
 def main():
