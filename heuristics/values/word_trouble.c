@@ -129,11 +129,18 @@ static bool is_nil_access(const struct judge *judge)
 	return judge->address && !judge->words->is_loaded && (*judge->address < FIRST_PAGE || is_within(judge));
 }
 
+/* No string or slice has a length that is the address of memory: then what lies there is none, since what leads there changed. Small ones may
+ * be equal to addresses of the program. */
+static bool is_address(const struct judge *judge)
+{
+	return judge->ret->other > UINT32_MAX && image_segment(judge->analysis->image, judge->ret->other);
+}
+
 static enum word_trouble length_trouble(const struct judge *judge)
 {
 	struct word_judgement *ret = judge->ret;
 
-	if (!ret->other)
+	if (!ret->other || is_address(judge))
 		return TROUBLE_NONE;
 	ret->explains = true;
 	if (!ret->data)
