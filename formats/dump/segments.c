@@ -54,11 +54,11 @@ static bool contradict(const struct segment *a, const struct segment *b, uint64_
 	return common && memcmp(left.data, right.data, common);
 }
 
-/* A segment that claims more than it saved, and so where another saved: its size is wrong, and only what it saved is believed. No system
- * writes such. */
+/* A segment that claims more than it saved, and so where another, which begins behind it, saved: its size is wrong, and only what it saved is
+ * believed. No system writes such. */
 static bool claims_too_much(const struct segment *segment, const struct segment *next)
 {
-	return next->address >= segment->address && next->address - segment->address >= segment->saved.size && next->saved.size;
+	return next->address > segment->address && next->address - segment->address >= segment->saved.size && next->saved.size;
 }
 
 size_t segments_order(struct segment *items, size_t count, struct segment_overlaps *ret)
