@@ -41,14 +41,16 @@ bool register_at_stop(const struct analysis *analysis, size_t thread, uint8_t re
 				   : reg_get(&analysis->image->threads.items[thread].registers, reg, ret);
 }
 
-enum insn_touch fault_operand(struct analysis *analysis, struct insn_operand *ret)
+static enum insn_touch operand_at(struct analysis *analysis, uint64_t pc, struct insn_operand *ret)
 {
-	const struct fault *fault = &analysis->fault;
 	struct decoder *decoder = analysis->runtime->decoder;
 
-	if (!fault->has_pc || !decoder)
-		return TOUCH_UNKNOWN;
-	return insn_touches(decoder, fault->pc, image_view(analysis->image, fault->pc, INSN_BYTES), ret);
+	return decoder ? insn_touches(decoder, pc, image_view(analysis->image, pc, INSN_BYTES), ret) : TOUCH_UNKNOWN;
+}
+
+enum insn_touch fault_operand(struct analysis *analysis, struct insn_operand *ret)
+{
+	return analysis->fault.has_pc ? operand_at(analysis, analysis->fault.pc, ret) : TOUCH_UNKNOWN;
 }
 
 /* The CPU leaves pc behind int3, and at brk. */
@@ -70,16 +72,30 @@ bool fault_is_breakpoint(struct analysis *analysis)
 	return second == INT3 || (first == INT && second == 3);
 }
 
-bool fault_operand_address(const struct analysis *analysis, const struct insn_operand *operand, uint64_t *ret)
+typedef bool read_register(const struct analysis *analysis, size_t thread, uint8_t reg, uint64_t *ret);
+
+static bool operand_address(const struct analysis *analysis, const struct insn_operand *operand, read_register *read, size_t thread,
+			    uint64_t *ret)
 {
 	uint64_t base = 0;
 	uint64_t index = 0;
 
-	if (!operand->known || (operand->base != REG_NONE && !register_at_fault(analysis, operand->base, &base)) ||
-	    (operand->index != REG_NONE && !register_at_fault(analysis, operand->index, &index)))
+	if (!operand->known || (operand->base != REG_NONE && !read(analysis, thread, operand->base, &base)) ||
+	    (operand->index != REG_NONE && !read(analysis, thread, operand->index, &index)))
 		return false;
 	*ret = insn_operand_address(operand, base, index);
 	return true;
+}
+
+static bool read_at_fault(const struct analysis *analysis, size_t thread, uint8_t reg, uint64_t *ret)
+{
+	(void)thread;
+	return register_at_fault(analysis, reg, ret);
+}
+
+bool fault_operand_address(const struct analysis *analysis, const struct insn_operand *operand, uint64_t *ret)
+{
+	return operand_address(analysis, operand, read_at_fault, 0, ret);
 }
 
 bool access_is_closed(struct image *image, uint64_t address, bool write)
@@ -93,17 +109,11 @@ bool access_is_closed(struct image *image, uint64_t address, bool write)
 bool stop_is_closed_access(struct analysis *analysis, size_t thread, uint64_t *ret)
 {
 	const struct context *stopped = &analysis->walks[thread].stopped;
-	struct decoder *decoder = analysis->runtime->decoder;
 	struct insn_operand operand;
-	uint64_t base = 0, index = 0;
 
-	if (!stopped->known || !decoder ||
-	    insn_touches(decoder, stopped->pc, image_view(analysis->image, stopped->pc, INSN_BYTES), &operand) != TOUCH_MEMORY ||
-	    !operand.known || (operand.base != REG_NONE && !register_at_stop(analysis, thread, operand.base, &base)) ||
-	    (operand.index != REG_NONE && !register_at_stop(analysis, thread, operand.index, &index)))
-		return false;
-	*ret = insn_operand_address(&operand, base, index);
-	return access_is_closed(analysis->image, *ret, operand.write);
+	return stopped->known && operand_at(analysis, stopped->pc, &operand) == TOUCH_MEMORY &&
+	       operand_address(analysis, &operand, register_at_stop, thread, ret) &&
+	       access_is_closed(analysis->image, *ret, operand.write);
 }
 
 /* Of an instruction that writes to the stack: by which it moves SP down first (push), or as a call does where no register links. */

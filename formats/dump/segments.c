@@ -71,15 +71,15 @@ size_t segments_order(struct segment *items, size_t count, struct segment_overla
 	for (size_t i = 0; i < count; i++) {
 		struct segment segment = items[i];
 		struct segment *last = kept ? &items[kept - 1] : NULL;
+		const bool overlaps = last && segment.address < end_of(last); /* `last` may have been cut, and begin behind it */
 
-		if (last && segment.address < end_of(last) && claims_too_much(last, &segment)) {
-			ret->count++;
+		ret->count += overlaps;
+		if (overlaps && claims_too_much(last, &segment)) {
 			*last = part_of(last, last->address, segment.address - last->address);
-		} else if (last && segment.address < end_of(last)) { /* `last` may have been cut, and begin behind it */
+		} else if (overlaps) {
 			uint64_t overlap = end_of(last) - segment.address;
 			uint64_t shared = overlap < segment.size ? overlap : segment.size;
 
-			ret->count++;
 			if (segment.address >= last->address)
 				ret->contradicts += contradict(last, &segment, segment.address, shared, ret);
 			if (overlap >= segment.size)

@@ -125,13 +125,14 @@ static int32_t thread_of_gs(const struct machine *m, const struct lookup *lookup
 /* By its id. Where that thread's g is another M's, and a g of this one is another thread's, the id is not what it was. */
 static int32_t find_thread(const struct go_runtime *runtime, const struct machine *m, const struct lookup *lookup)
 {
-	const int32_t of_gs = thread_of_gs(m, lookup);
 	const int32_t named = m->procid ? (int32_t)word_map_find(&runtime->threads_by_id, (uint64_t)m->procid) : -1;
 	const uint64_t g = named < 0 ? 0 : lookup->gs[named];
+	int32_t of_gs;
 
-	if (named < 0 || (of_gs >= 0 && g && g != m->g0 && g != m->gsignal && g != m->curg))
-		return of_gs;
-	return named;
+	if (named >= 0 && (!g || g == m->g0 || g == m->gsignal || g == m->curg))
+		return named;
+	of_gs = thread_of_gs(m, lookup);
+	return of_gs >= 0 ? of_gs : named;
 }
 
 /* Appends an M; false: it was met already. */

@@ -9,11 +9,12 @@
 #include "heuristics/damage/word_shape.h"
 
 #include "analyzer/last_words/fault_operand.h"
+#include "analyzer/unwind/saved_place.h"
 #include "formats/dump/signals.h"
 
 #include <inttypes.h>
 
-enum { WORD = 8, FIRST_PAGE = 0x1000, TAG_SHIFT = 56, TAG_MASK = 0xf };
+enum { WORD = 8, SEGV_ACCERR = 2, FIRST_PAGE = 0x1000, TAG_SHIFT = 56, TAG_MASK = 0xf };
 
 void fault_kernel_evidence(struct diagnosis *diagnosis, struct finding *finding, enum weight weight)
 {
@@ -72,36 +73,25 @@ static bool pointer_of(struct analysis *analysis, struct memory_access *access, 
 	return true;
 }
 
-/* Whether the kernel told of an access at the very address: not of a page (memory that is broken), nor of what is mapped no more. */
-static bool is_exact(const struct fault *fault)
+/* Whether the kernel told the address, of whatever access. */
+static bool is_told(struct analysis *analysis)
 {
-	enum { SEGV = 11, LAST_OF_ACCESS = 2 };
+	const struct fault *fault = &analysis->fault;
 
-	return fault->has_code && fault->number == SEGV && fault->code > 0 && fault->code <= LAST_OF_ACCESS && fault->has_address &&
-	       !fault->decoded;
+	return fault->has_code && fault->code > 0 && fault->has_address && !fault->decoded && !fault_zero_is_doubtful(analysis);
 }
 
-/* Whether the instruction accesses other memory, as its registers tell, than what the kernel told. */
+/* Whether the instruction accesses other memory, as its registers tell, than what the kernel told. Of other faults than these it may have told
+ * the page only. */
 static bool is_elsewhere(struct analysis *analysis, uint64_t *accessed)
 {
 	enum { WIDEST = 64 }; /* of a pair, a vector, or a structure of them */
 	const struct fault *fault = &analysis->fault;
 	struct insn_operand operand;
 
-	return is_exact(fault) && !fault_zero_is_doubtful(analysis) && fault_operand(analysis, &operand) == TOUCH_MEMORY &&
+	return fault->number == SIGNAL_SEGV && fault->code <= SEGV_ACCERR && fault_operand(analysis, &operand) == TOUCH_MEMORY &&
 	       operand.size <= WIDEST && fault_operand_address(analysis, &operand, accessed) &&
 	       fault->address - arch_untagged(analysis->image->arch, *accessed) >= WIDEST;
-}
-
-/* Whether no code is at pc, though the kernel tells of an access elsewhere: of a jump it tells where that led. */
-static bool jumped_elsewhere(struct analysis *analysis)
-{
-	const struct fault *fault = &analysis->fault;
-	const struct segment *segment = image_segment(analysis->image, fault->pc);
-
-	return fault->has_code && fault->code > 0 && fault->code != SIGNAL_CODE_KERNEL && fault->has_address && !fault->decoded &&
-	       !fault_zero_is_doubtful(analysis) && (!segment || !(segment->flags & SEGMENT_EXEC)) &&
-	       !image_mapping(analysis->image, fault->pc);
 }
 
 /* Why the instruction at pc cannot have raised the signal; NULL: it may have. A handler of it ran, so that the kernel did send it for what
@@ -128,7 +118,9 @@ static const char *contradiction(const struct diagnosis *diagnosis)
 		return "accesses no memory";
 	if (fault->code == SIGNAL_CODE_KERNEL)
 		return fault_is_harmless(analysis) ? "accesses an address that the CPU can form, of which the kernel would tell" : NULL;
-	if (jumped_elsewhere(analysis))
+	if (!is_told(analysis))
+		return NULL;
+	if (place_is_no_code(analysis->runtime, fault->pc))
 		return arena_printf(diagnosis->arena, "is none, and of a jump there the kernel would tell that address, not 0x%" PRIx64,
 				    fault->address);
 	return is_elsewhere(analysis, &accessed) ? arena_printf(diagnosis->arena, "accesses 0x%" PRIx64, accessed) : NULL;
