@@ -24,6 +24,7 @@ struct doubt {
 	enum log_kind last;
 	bool told;
 	bool of_walk; /* it began with what the runtime also says of a stack that it cannot walk */
+	bool over;    /* registers came last: the process is gone (signal_unix.go, sighandler), so any stack that follows is another's */
 };
 
 enum state { STATE_NONE, STATE_NOTES, STATE_END, STATE_STACKS };
@@ -43,7 +44,7 @@ struct building {
 	bool threads;     /* the runtime goes through its threads: "-----" */
 	bool turn;        /* … and said so last: the signal that follows is the next thread's, any other begins another crash */
 	bool races;       /* in a report of the race detector */
-	bool exited;      /* "exit status 2" was the last of what is not a note: the process is gone */
+	bool exited;      /* the last of what is not a note was that the process is gone (gone.def) */
 	struct doubt notes; /* where the notes began that come last, if a crash may begin with them */
 	struct doubt doubt; /* where another crash began if a goroutine's stack now comes again */
 	struct id_set unwalked; /* ids that came without a stack: another thread ran them */
@@ -243,7 +244,7 @@ static void take(struct building *building, const struct stream_line *record, co
 static struct doubt doubt_at(const struct building *building, const struct stream_line *record)
 {
 	return (struct doubt){.lines = building->text.lines, .raw = record->raw, .block = building->block, .frames = building->frames, .last = building->last,
-			      .told = building->told};
+			      .told = building->told, .over = building->last == LOG_REGISTER};
 }
 
 /* Notes with which a crash may begin. The runtime says of a stack that it cannot walk the same when it dies of that and when it prints the
@@ -268,13 +269,13 @@ static bool begins_with_notes(const struct building *building, struct span end)
 static void begin_doubt(struct building *building, const struct stream_line *record, const struct stream_line *next)
 {
 	const struct span text = log_trim(record->text);
+	const struct doubt doubt = begins_with_notes(building, text) ? building->notes : doubt_at(building, record);
 
 	if (building->state != STATE_STACKS)
 		return;
 	building->doubt.lines = 0;
-	if (!span_begins(text, "fatal error: ") || building->threads || (next && span_begins(log_trim(next->text), "panic during ")))
-		return;
-	building->doubt = begins_with_notes(building, text) ? building->notes : doubt_at(building, record);
+	if (span_begins(text, "fatal error: ") && (doubt.over || !building->threads) && !(next && span_begins(log_trim(next->text), "panic during ")))
+		building->doubt = doubt;
 }
 
 static struct stream_line stream_line_of(const struct block_line *line, const uint8_t *raw)
@@ -332,8 +333,8 @@ static bool is_told_again(struct building *building, const struct stream_line *r
 		id_set_add(&building->unwalked, building->maker->makers->arena, id);
 		return false;
 	}
-	return building->doubt.lines && building->text.lines - building->doubt.lines <= MOST_IN_DOUBT && id_set_has(&building->ids, id) &&
-	       !id_set_has(&building->unwalked, id);
+	return building->doubt.lines && building->text.lines - building->doubt.lines <= MOST_IN_DOUBT &&
+	       (building->doubt.over || (id_set_has(&building->ids, id) && !id_set_has(&building->unwalked, id)));
 }
 
 static void begin_stack(struct building *building, const struct stream_line *record, const struct stream_line *next)
@@ -357,7 +358,7 @@ static void begin_end(struct building *building, const struct stream_line *recor
 {
 	if (ends_another(building, log_trim(record->text), next)) {
 		building->doubt = building->notes;
-		if (building->exited && begins_with_notes(building, log_trim(record->text)))
+		if (begins_with_notes(building, log_trim(record->text)))
 			split(building);
 		else
 			close_block(building);
@@ -383,6 +384,21 @@ static bool is_bare_call(const struct stream_line *record, const struct stream_l
 	return next && next->kind == LOG_PLACE && text.size && !memchr(text.data, ' ', text.size) && text.data[0] != '{' && text.data[0] != '<';
 }
 
+static const char *const gone[] = {
+#define GONE(text) text,
+#include "formats/log/gone.def"
+#undef GONE
+};
+
+static void note_exit(struct building *building, const struct stream_line *record)
+{
+	for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
+		if (span_begins(log_trim(record->text), gone[i])) {
+			building->exited = true;
+			building->notes.lines = 0;
+		}
+}
+
 static void take_other(struct building *building, const struct stream_line *record, const struct stream_line *next)
 {
 	switch (building->state) {
@@ -405,6 +421,7 @@ static void take_other(struct building *building, const struct stream_line *reco
 		}
 		return;
 	case STATE_STACKS:
+		note_exit(building, record);
 		if (is_bare_call(record, next)) {
 			keep(building, record, LOG_CALL);
 		} else {
@@ -489,10 +506,7 @@ static void take(struct building *building, const struct stream_line *record, co
 			building->doubt.lines = 0;
 		building->told |= tells(log_trim(record->text), record->kind, next);
 		keep(building, record, record->kind);
-		if (span_begins(log_trim(record->text), "exit status ")) {
-			building->exited = true;
-			building->notes.lines = 0;
-		}
+		note_exit(building, record);
 		return;
 	}
 }

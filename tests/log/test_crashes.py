@@ -3,7 +3,9 @@
 Near misses hold one crash, and something beside it that looks like another. expected/several.txt and several.md are goldens (UPDATE=1)."""
 import difflib
 import json
+import os
 import pathlib
+import random
 import tempfile
 
 import tap
@@ -12,6 +14,8 @@ import validate_report
 LOGS, EXPECTED = tap.ROOT / 'fixtures/logs', pathlib.Path(__file__).resolve().parent / 'expected'
 # What each of `several` is; restarts are three that are equal but for addresses.
 SEVERAL = ('restarts', 'maps', 'chain', 'restarts', 'race')
+ENDED = [path.parent.name for path in sorted(LOGS.glob('*/log.txt')) if path.parent.name != 'goroutines']  # logs of processes that died
+SEED = int(os.environ.get('SEED', '20'))
 MOST_LOOKED_AT, MOST_REPORTS = 1000, 20
 
 
@@ -185,6 +189,19 @@ def check_twice(folder):
     tap.check(f'twice: {len(texts)} logs of cases', wrong or (None if len(texts) * len(PRINTED) > 100 * len(printed()) else f'{len(texts)} logs'))
 
 
+def check_followed(folder):
+    """One program that dies, and then another, by chance (SEED): what the second says first is not of the first."""
+    chance, texts = random.Random(SEED), dict(case_texts())
+    texts |= {name: text_of(name) for name in ENDED}
+    wrong = {}
+    for name, text in texts.items():
+        other, between = chance.choice(list(texts)), chance.choice(('', 'started again\nserving on :80\n', 'exit status 2\n'))
+        found, wanted = found_in(folder, text + between + texts[other]), found_in(folder, text) + found_in(folder, texts[other])
+        if found != wanted:
+            wrong[name, between, other] = f'{found}, not {wanted}'
+    tap.check('followed by another', wrong or None)
+
+
 FAULT = '''unexpected fault address 0x7f1407409388
 fatal error: fault
 [signal SIGBUS: bus error code=0x2 addr=0x7f1407409388 pc=0x48f0f7]
@@ -232,6 +249,26 @@ def check_second_notes(folder):
     for name, text in one.items():
         found = len(found_in(folder, text))
         tap.check(f'notes: {name}', None if found == 1 else f'{found} crashes')
+    check_after_registers(folder, fault(running=71, other=76))
+
+
+def check_after_registers(folder, second):
+    """The registers of a thread are the last that a process prints, unless "-----" says that another thread follows."""
+    first = (tap.CASES / 'amd64-c-callback/expected.traceback').read_text()
+    alone, other = found_in(folder, first), found_in(folder, second)
+    tap.check('registers: they end it', None if first.rstrip().rpartition('\n')[2].startswith('gs ') else first[-80:])
+    refused, panic_alone = text_of('refused'), found_in(folder, panic(7).partition('exit')[0])
+    thread = 'SIGQUIT: quit\nPC=0x46b1c3 m=3 sigcode=18446744073709551610\n\ngoroutine 71 [syscall]:\nmain.wait()\n\t/src/main.go:30 +0x1d\n'
+    for name, text, wanted in (
+            ('another crash follows, with no goroutine that was there', first + second, alone + other),
+            ('another only says that it dies', first + second.split('\n[signal')[0] + '\n', alone),
+            ('another thread follows', first + '-----\n' + thread, 1),
+            ('another thread, but no "-----"', first + thread, 2),
+            ("runtime/cgo's words are of the signal that follows", panic(7).partition('exit')[0] + refused, panic_alone + found_in(folder, refused)),
+            ('go test says that its process ended', panic(7).replace('exit status 2', 'FAIL\tlogs\t0.092s\nFAIL') + second, panic_alone + other),
+            ('it says so of a test only', panic(7).replace('exit status 2', '--- FAIL: TestRace (0.01s)') + second, 1)):
+        found = found_in(folder, text)
+        tap.check(f'registers: {name}', None if wanted in (found, len(found)) else f'{found}, not {wanted}')
 
 
 def check_one(folder):
@@ -302,6 +339,7 @@ def main():
         check_equal(folder)
         check_threads(folder)
         check_twice(folder)
+        check_followed(folder)
         check_second_notes(folder)
         check_one(folder)
         check_with_executable(folder)
