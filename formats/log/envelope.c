@@ -4,8 +4,10 @@
 #include "base/hash.h"
 #include "formats/log/columns.h"
 #include "formats/log/grammar.h"
+#include "formats/log/quotes.h"
 #include "formats/log/sender.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum { KEY_SIZE = 64 };
@@ -17,25 +19,6 @@ static bool is_digit(uint8_t byte)
 
 /* ---- strings ---- */
 
-/* The next quote that is not escaped; the size: there is none. */
-static size_t next_quote(struct span line, size_t at)
-{
-	while (at < line.size) {
-		const uint8_t *quote = memchr(line.data + at, '"', line.size - at);
-		size_t escapes = 0, position;
-
-		if (!quote)
-			return line.size;
-		position = (size_t)(quote - line.data);
-		while (position - escapes > at && line.data[position - escapes - 1] == '\\')
-			escapes++;
-		if (escapes % 2 == 0)
-			return position;
-		at = position + 1;
-	}
-	return line.size;
-}
-
 /* Where the value begins whose string the mark is in; SIZE_MAX: in none. A value stands behind a colon or an equals sign. */
 static size_t string_start(struct span line, size_t from, size_t mark)
 {
@@ -43,10 +26,10 @@ static size_t string_start(struct span line, size_t from, size_t mark)
 	size_t open = from, close, before;
 
 	for (;;) {
-		open = next_quote(line, open);
+		open = quote_next(line, open);
 		if (open >= mark)
 			return SIZE_MAX;
-		close = next_quote(line, open + 1);
+		close = quote_next(line, open + 1);
 		if (close >= mark)
 			break;
 		open = close + 1;
@@ -187,7 +170,7 @@ struct envelope envelope_learn(struct span line, size_t from, size_t mark, size_
 	}
 	ret.prefix = (struct span){line.data, start};
 	ret.key = key_of(line, from, start);
-	*ret_end = next_quote(line, start);
+	*ret_end = quote_next(line, start);
 	ret.ended = ends_with_newline(line, start, *ret_end);
 	return ret;
 }
@@ -230,8 +213,40 @@ static void skip_blanks(struct place *place)
 		place->at++;
 }
 
+static bool is_hex(uint8_t byte)
+{
+	return is_digit(byte) || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F') || byte == '-';
+}
+
+/* Bytes of an id that differs from line to line, of a request or a span: a word of hexadecimal digits and dashes. */
+static size_t id_size(const struct place *place)
+{
+	const struct span text = place->text;
+	size_t end = place->at;
+
+	if (end && isalnum(text.data[end - 1]))
+		return 0;
+	while (end < text.size && is_hex(text.data[end]))
+		end++;
+	return end < text.size && isalnum(text.data[end]) ? 0 : end - place->at;
+}
+
+static bool skip_id(struct place *ours, struct place *line)
+{
+	enum { SHORTEST = 8 };
+	const size_t size = id_size(ours);
+
+	if (size < SHORTEST || size != id_size(line))
+		return false;
+	ours->at += size;
+	line->at += size;
+	return true;
+}
+
 static bool step(struct place *ours, struct place *line)
 {
+	if (skip_id(ours, line))
+		return true;
 	if (at_digit(ours, 0) && at_digit(line, 0)) {
 		skip_digits(ours);
 		skip_digits(line);
@@ -294,23 +309,29 @@ bool envelope_same(const struct envelope *a, const struct envelope *b)
 	return prefix_end(a->prefix, b->prefix) == b->prefix.size && prefix_end(b->prefix, a->prefix) == a->prefix.size;
 }
 
+/* Adds what stands around a text. */
+static uint64_t told_by(const struct envelope *envelope, const struct letter *letter, enum sender_care care)
+{
+	if (care == SENDER_BY_STEADY)
+		return sender_steady(sender_steady(letter->sender, letter->before, false, envelope->unsteady), letter->after, true, envelope->unsteady);
+	return sender_rest(sender_rest(letter->sender, letter->before, care), letter->after, care);
+}
+
 static bool open_string(const struct envelope *envelope, struct span line, enum sender_care care, struct letter *ret)
 {
 	const uint8_t *key = line.size ? memmem(line.data, line.size, envelope->key.data, envelope->key.size) : NULL;
-	uint64_t sender;
 
 	if (!key)
 		return false;
 	ret->start = (size_t)(key - line.data) + envelope->key.size;
-	ret->end = next_quote(line, ret->start);
+	ret->end = quote_next(line, ret->start);
 	ret->open = ret->end == line.size;
 	ret->partial = envelope->ended * 2 > envelope->uses && !ends_with_newline(line, ret->start, ret->end);
-	sender = sender_add(hash_key, envelope->key);
-	if (care != SENDER_BY_KEY) {
-		sender = sender_rest(sender, (struct span){line.data, ret->start}, care);
-		sender = sender_rest(sender, span_from(line, ret->end), care);
-	}
-	ret->sender = sender;
+	ret->before = (struct span){line.data, ret->start};
+	ret->after = span_from(line, ret->end);
+	ret->sender = sender_add(hash_key, envelope->key);
+	if (care != SENDER_BY_KEY)
+		ret->sender = told_by(envelope, ret, care);
 	return true;
 }
 
@@ -344,6 +365,9 @@ bool envelope_open(const struct envelope *envelope, struct span line, enum sende
 		prefix.size -= 2;
 	while (prefix.size && prefix.data[prefix.size - 1] == ' ')
 		prefix.size--;
-	ret->sender = sender_rest(hash_key, prefix, care);
+	ret->before = prefix;
+	ret->after = (struct span){0};
+	ret->sender = hash_key;
+	ret->sender = told_by(envelope, ret, care);
 	return true;
 }

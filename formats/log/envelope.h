@@ -16,12 +16,14 @@ struct envelope {
 	bool guessed;       /* from where a file's name stands, which tells little */
 	uint64_t uses;      /* lines that it was learned from */
 	uint64_t ended;     /* … whose string ended with a newline */
+	uint64_t unsteady;  /* places of words that do not tell the sender (SENDER_BY_STEADY) */
 };
 
 /* What was found of one line. */
 struct letter {
 	size_t start, end; /* of the text, in the line */
 	bool open;         /* a string whose end is not in this line */
+	struct span before, after; /* what stands around it */
 	uint64_t sender;   /* hash of the rest of the line, times and counters aside: lines of one process share it */
 	bool partial;      /* the envelope says that the text goes on in the next one (CRI's "P"; docker) */
 };

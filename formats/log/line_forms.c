@@ -1,9 +1,12 @@
 /* line_forms.c: see line_forms.h. */
 #include "formats/log/line_forms.h"
 
+#include "base/hash.h"
+#include "base/word_map.h"
 #include "formats/log/escapes.h"
 #include "formats/log/grammar.h"
 #include "formats/log/markdown.h"
+#include "formats/log/sender.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -376,21 +379,41 @@ static bool undo_lists(const struct forms *forms)
 
 /* ---- grep ---- */
 
-/* Where, from a byte on, the next "app.log:120:" stands before a goroutine: behind its file; 0: there is none. */
-static size_t match_next(struct span text, size_t from)
+/* The files that "app.log:120:" or "app.log-120-" may name at the beginning of a line. */
+struct named {
+	struct span text;
+	uint8_t mark;
+	size_t size; /* of the name */
+	uint64_t hash;
+	size_t at; /* what was looked at */
+	uint64_t hash_at;
+};
+
+static struct named named_of(struct span text, uint8_t mark)
 {
-	const uint8_t *start = find(text, "goroutine ");
-	const size_t end = start ? (size_t)(start - text.data) : 0;
+	enum { LONGEST = 512 };
 
-	for (size_t at = from; at < end; at++) {
-		size_t digits = at + 1;
+	return (struct named){.text = span_slice(text, 0, text.size < LONGEST ? text.size : LONGEST), .mark = mark, .hash_at = hash_key};
+}
 
-		while (digits < end && isdigit(text.data[digits]))
+static bool named_next(struct named *named)
+{
+	const struct span text = named->text;
+
+	while (named->at < text.size) {
+		size_t digits = named->at + 1;
+
+		named->size = named->at;
+		named->hash = named->hash_at;
+		named->hash_at = sender_add(named->hash_at, span_slice(text, named->at++, 1));
+		if (text.data[named->size] != named->mark)
+			continue;
+		while (digits < text.size && isdigit(text.data[digits]))
 			digits++;
-		if (text.data[at] == ':' && digits > at + 1 && digits < end && text.data[digits] == ':')
-			return at;
+		if (digits > named->at && digits < text.size && text.data[digits] == named->mark)
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 static bool undo_context_of(const struct forms *forms, struct span file)
@@ -417,13 +440,32 @@ static bool undo_context_of(const struct forms *forms, struct span file)
 	return undone;
 }
 
+static struct word_map contexts_of(const struct forms *forms)
+{
+	enum { MOST = 1 << 20 };
+	struct word_map contexts = {0};
+
+	for (size_t i = 0; i < forms->lines->items.count && contexts.count < MOST; i++) {
+		struct named named = named_of(forms->lines->items.items[i].text, '-');
+
+		while (!forms->lines->items.items[i].below && named_next(&named))
+			word_map_add(&contexts, forms->arena, named.hash, 0);
+	}
+	return contexts;
+}
+
+/* Of most logs no line is looked at again: they have no file's name before goroutines and behind others. */
 static bool undo_context(const struct forms *forms)
 {
-	for (size_t i = 0; i < forms->anchored->items.count; i++) {
-		const struct span text = anchored_text(forms, i);
+	const struct word_map contexts = contexts_of(forms);
 
-		for (size_t size = match_next(text, 1); size; size = match_next(text, size + 1))
-			if (undo_context_of(forms, span_slice(text, 0, size)))
+	for (size_t i = 0; contexts.count && i < forms->anchored->items.count; i++) {
+		const struct span text = anchored_text(forms, i);
+		const uint8_t *start = find(text, "goroutine ");
+		struct named named = named_of(span_slice(text, 0, start ? (size_t)(start - text.data) : 0), ':');
+
+		while (named_next(&named))
+			if (word_map_find(&contexts, named.hash) >= 0 && undo_context_of(forms, span_slice(text, 0, named.size)))
 				return true;
 	}
 	return false;

@@ -23,6 +23,7 @@ struct reading {
 	struct log_region rest; /* what is still to be read */
 	struct arena *arena, *scratch; /* of the region, of a window */
 	struct log_blocks *blocks;
+	uint64_t section; /* the file that the last window ended in (sections.h) */
 	bool parts, reversed; /* it has several windows; one of them shows its lines in reverse order */
 };
 
@@ -44,7 +45,7 @@ static void read_streams(void *context)
 	struct reading *reading = context;
 	size_t lines;
 	const struct log_region window = next_window(reading, &lines);
-	struct log_streams streams = log_streams_of(reading->scratch, reading->log, &window);
+	struct log_streams streams = log_streams_of(reading->scratch, reading->log, &window, &reading->section);
 
 	reading->parts |= window.end < reading->rest.end;
 	for (size_t i = 0; i < streams.items.count; i++) {

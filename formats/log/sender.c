@@ -1,6 +1,8 @@
 /* sender.c: see sender.h. */
 #include "formats/log/sender.h"
 
+#include "formats/log/quotes.h"
+
 #include <string.h>
 
 static bool is_digit(uint8_t byte)
@@ -8,25 +10,38 @@ static bool is_digit(uint8_t byte)
 	return byte >= '0' && byte <= '9';
 }
 
-/* The end of digits that are joined by what joins those of times: 2026-11-28T12:00:00.000Z. */
-static size_t number_end(struct span text, size_t at, size_t *runs, size_t *dots)
+/* Digits that are joined by what joins those of times: 2026-11-28T12:00:00.000Z. */
+struct number {
+	size_t end, first; /* bytes of the first run */
+	size_t runs, dots, dashes;
+};
+
+static struct number number_at(struct span text, size_t at)
 {
-	for (*runs = *dots = 0;; at++) {
-		while (at < text.size && is_digit(text.data[at]))
-			at++;
-		++*runs;
-		if (at + 1 >= text.size || !text.data[at] || !strchr(":.,/T+-", text.data[at]) || !is_digit(text.data[at + 1]))
-			return at;
-		*dots += text.data[at] == '.';
+	struct number number = {.end = at};
+
+	for (;;) {
+		while (number.end < text.size && is_digit(text.data[number.end]))
+			number.end++;
+		if (!number.runs++)
+			number.first = number.end - at;
+		if (number.end + 1 >= text.size || !text.data[number.end] || !strchr(":.,/T+-", text.data[number.end]) ||
+		    !is_digit(text.data[number.end + 1]))
+			return number;
+		number.dots += text.data[number.end] == '.';
+		number.dashes += text.data[number.end] == '-';
+		number.end++;
 	}
 }
 
-enum { EPOCH_DIGITS = 10, QUAD = 4 };
+enum { EPOCH_DIGITS = 10, QUAD = 4, YEAR_DIGITS = 4 };
 
-/* A time, or a number that counts lines or seconds; not a process id, a replica's number or an address. */
-static bool is_time(size_t digits, size_t runs, size_t dots)
+/* A time, or a number that counts lines or seconds; not a process id, a replica's number or an address, as in ip-10-0-0-1. */
+static bool is_time(size_t digits, const struct number *number)
 {
-	return runs > 1 ? !(runs == QUAD && dots == QUAD - 1) : digits >= EPOCH_DIGITS;
+	const bool joined = number->dots == QUAD - 1 || (number->dashes == QUAD - 1 && number->first < YEAR_DIGITS);
+
+	return number->runs > 1 ? !(number->runs == QUAD && joined) : digits >= EPOCH_DIGITS;
 }
 
 static uint64_t hash_add(uint64_t hash, uint8_t byte)
@@ -46,7 +61,7 @@ uint64_t sender_rest(uint64_t hash, struct span text, enum sender_care care)
 	size_t at = 0;
 
 	while (at < text.size) {
-		size_t end = at, runs, dots;
+		struct number number;
 
 		if (!is_digit(text.data[at])) {
 			if (text.data[at] != ' ' || !at || text.data[at - 1] != ' ')
@@ -54,11 +69,76 @@ uint64_t sender_rest(uint64_t hash, struct span text, enum sender_care care)
 			at++;
 			continue;
 		}
-		end = number_end(text, at, &runs, &dots);
-		if (care == SENDER_BY_NUMBERS && !is_time(end - at, runs, dots))
-			hash = sender_add(hash, (struct span){text.data + at, end - at});
+		number = number_at(text, at);
+		if (care == SENDER_BY_NUMBERS && !is_time(number.end - at, &number))
+			hash = sender_add(hash, (struct span){text.data + at, number.end - at});
 		hash = hash_add(hash, '0');
-		at = end;
+		at = number.end;
 	}
+	return hash;
+}
+
+/* ---- words ---- */
+
+/* The next string in quotes, or what stands up to a blank or a quote; an empty one: there is none. */
+static struct span next_word(struct span text, size_t *at)
+{
+	size_t start, end;
+
+	while (*at < text.size && text.data[*at] == ' ')
+		++*at;
+	start = end = *at;
+	if (end < text.size && text.data[end] == '"') {
+		end = quote_next(text, end + 1);
+		end += end < text.size;
+	} else {
+		while (end < text.size && text.data[end] != ' ' && text.data[end] != '"')
+			end++;
+	}
+	*at = end;
+	return span_slice(text, start, end - start);
+}
+
+static size_t place_of(size_t index, bool behind)
+{
+	enum { HALF = SENDER_PLACES / 2 };
+
+	return (index < HALF ? index : HALF - 1) + (behind ? HALF : 0);
+}
+
+void sender_look(struct sender_words *words, struct span text, bool behind)
+{
+	size_t at = 0, index = 0;
+
+	for (struct span word; (word = next_word(text, &at)).size; index++) {
+		const size_t bit = (size_t)(sender_rest(0, word, SENDER_BY_NUMBERS) * 0x9e3779b97f4a7c15ULL >> 56); /* the same in each run */
+
+		words->seen[place_of(index, behind)][bit / 64] |= 1ULL << bit % 64;
+	}
+}
+
+uint64_t sender_unsteady(const struct sender_words *words, size_t lines, size_t lines_of_a_sender)
+{
+	enum { FULL = 200 };
+	uint64_t unsteady = 0;
+
+	for (size_t place = 0; place < SENDER_PLACES; place++) {
+		size_t count = 0;
+
+		for (size_t i = 0; i < 4; i++)
+			count += (size_t)__builtin_popcountll(words->seen[place][i]);
+		if (count > FULL || (count > 1 && count * lines_of_a_sender > lines))
+			unsteady |= 1ULL << place;
+	}
+	return unsteady;
+}
+
+uint64_t sender_steady(uint64_t hash, struct span text, bool behind, uint64_t unsteady)
+{
+	size_t at = 0, index = 0;
+
+	for (struct span word; (word = next_word(text, &at)).size; index++)
+		if (!(unsteady >> place_of(index, behind) & 1))
+			hash = sender_rest(hash_add(hash, (uint8_t)index), word, SENDER_BY_NUMBERS);
 	return hash;
 }

@@ -4,13 +4,36 @@
 
 #include "base/span.h"
 
+#include <stddef.h>
+
 /* How far the sender is told by what may change from line to line. */
-enum sender_care { SENDER_BY_NUMBERS, SENDER_BY_WORDS, SENDER_BY_KEY };
+enum sender_care {
+	SENDER_BY_NUMBERS,
+	SENDER_BY_STEADY, /* by the words and strings that are the same in many lines */
+	SENDER_BY_WORDS,
+	SENDER_BY_KEY,
+};
+
+enum { SENDER_PLACES = 64 }; /* of words, half of them before the text, half behind it; the last of a half is that of all further ones */
+
+/* Which words many lines had at each place: so many bits are set as there are, about. */
+struct sender_words {
+	uint64_t seen[SENDER_PLACES][4];
+};
 
 /* Adds a text as it is. */
 uint64_t sender_add(uint64_t hash, struct span text);
 
 /* Adds what stands around a text. */
 uint64_t sender_rest(uint64_t hash, struct span text, enum sender_care care);
+
+/* Looks at the words of what stands before a text, or behind it. */
+void sender_look(struct sender_words *words, struct span text, bool behind);
+
+/* A bit for each place whose words are too many for the lines that were looked at to be of senders. */
+uint64_t sender_unsteady(const struct sender_words *words, size_t lines, size_t lines_of_a_sender);
+
+/* Adds what stands around a text, but for the words at unsteady places. */
+uint64_t sender_steady(uint64_t hash, struct span text, bool behind, uint64_t unsteady);
 
 #endif

@@ -369,6 +369,24 @@ static void sort_lines(struct sorting *sorting)
 	end_string(sorting);
 }
 
+/* Looks at all lines of an envelope for what does not tell who wrote them. */
+static void find_unsteady(struct sorting *sorting, struct envelope *envelope)
+{
+	struct sender_words *words = arena_alloc(sorting->arena, sizeof *words);
+	size_t count = 0;
+
+	for (size_t i = 0; i < sorting->count; i++) {
+		struct letter letter;
+
+		if (sorting->lines[i].below || !envelope_open(envelope, sorting->lines[i].text, SENDER_BY_KEY, &letter) || letter.open)
+			continue;
+		sender_look(words, letter.before, false);
+		sender_look(words, letter.after, true);
+		count++;
+	}
+	envelope->unsteady = sender_unsteady(words, count, LINES_OF_A_SENDER);
+}
+
 /* What looks like a sender and comes once or twice is a counter, or some other word of the line. Whether there was one. */
 static bool care_less(struct sorting *sorting)
 {
@@ -382,7 +400,8 @@ static bool care_less(struct sorting *sorting)
 	for (size_t i = 0; i < sorting->envelopes.count; i++)
 		if (sorting->senders[i] > MANY_SENDERS && sorting->care[i] != SENDER_BY_KEY &&
 		    (sorting->senders[i] * LINES_OF_A_SENDER > sorting->uses[i] || log_streams_torn(&sorting->streams, i))) {
-			sorting->care[i]++;
+			if (++sorting->care[i] == SENDER_BY_STEADY)
+				find_unsteady(sorting, &sorting->envelopes.items[i]);
 			changed = true;
 		}
 	return changed;

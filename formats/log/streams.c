@@ -4,6 +4,7 @@
 
 #include "formats/log/escapes.h"
 #include "formats/log/line_forms.h"
+#include "formats/log/sections.h"
 #include "formats/log/sorting.h"
 #include "formats/log/tails.h"
 #include "formats/log/whole_stack.h"
@@ -169,24 +170,37 @@ static void peel(struct arena *arena, const struct log_stream *stream, unsigned 
 	}
 }
 
-struct log_streams log_streams_of(struct arena *arena, struct span log, const struct log_region *region)
+/* Takes the lines of one file apart. */
+static void sort_section(struct arena *arena, struct log_section *section, struct log_streams *ret)
 {
-	struct line_list lines = lines_of(arena, span_slice(log, region->start, region->end - region->start), region->line);
-	struct anchored_lines anchored = anchored_lines_of(arena, &lines);
-	struct log_streams outer, ret = {0};
+	struct line_list *lines = &section->lines;
+	struct anchored_lines anchored = anchored_lines_of(arena, lines);
+	struct log_streams outer;
 
-	tails_cut(&lines, &anchored);
-	if (line_forms_undo(arena, &lines, &anchored))
-		anchored = anchored_lines_of(arena, &lines);
-	if (has_escaped_quotes(&lines, &anchored))
-		decode_entities(arena, &lines);
-	outer = log_sort(arena, lines.items.items, lines.items.count);
-	arena_release(arena, lines.items.items, lines.items.capacity * sizeof *lines.items.items);
+	tails_cut(lines, &anchored);
+	if (line_forms_undo(arena, lines, &anchored))
+		anchored = anchored_lines_of(arena, lines);
+	if (has_escaped_quotes(lines, &anchored))
+		decode_entities(arena, lines);
+	outer = log_sort(arena, lines->items.items, lines->items.count);
+	arena_release(arena, lines->items.items, lines->items.capacity * sizeof *lines->items.items);
 	for (size_t i = 0; i < outer.items.count; i++) {
 		struct log_stream *stream = &outer.items.items[i];
 
-		peel(arena, stream, 1, &ret);
+		if (section->name)
+			stream->sender = hash_pair(section->name, stream->sender);
+		peel(arena, stream, 1, ret);
 		arena_release(arena, stream->records.items, stream->records.capacity * sizeof *stream->records.items);
 	}
+}
+
+struct log_streams log_streams_of(struct arena *arena, struct span log, const struct log_region *region, uint64_t *section)
+{
+	const struct line_list lines = lines_of(arena, span_slice(log, region->start, region->end - region->start), region->line);
+	struct log_sections sections = log_sections_of(arena, &lines, span_slice(log, 0, region->start), section);
+	struct log_streams ret = {0};
+
+	for (size_t i = 0; i < sections.items.count; i++)
+		sort_section(arena, &sections.items.items[i], &ret);
 	return ret;
 }

@@ -28,7 +28,8 @@ struct log_streams {
 /* Whether the stacks of those whom an envelope tells apart lack places behind calls: then they are one. */
 bool log_streams_torn(const struct log_streams *streams, size_t envelope);
 
-/* Takes a region of a log apart. Texts are the log's, or on the arena where something had to be undone. */
-struct log_streams log_streams_of(struct arena *arena, struct span log, const struct log_region *region);
+/* Takes a region of a log apart. Texts are the log's, or on the arena where something had to be undone. *section is of the region before,
+ * if that goes on in this one, or 0 (sections.h). */
+struct log_streams log_streams_of(struct arena *arena, struct span log, const struct log_region *region, uint64_t *section);
 
 #endif
