@@ -43,10 +43,13 @@ struct building {
 	bool indented;    /* what ended the process: as in a document that quotes it; the runtime indents later panics only */
 	bool threads;     /* the runtime goes through its threads: "-----" */
 	bool turn;        /* … and said so last: the signal that follows is the next thread's, any other begins another crash */
+	bool died_again;  /* "panic during panic": goroutines may come a second time */
+	bool dies_again;  /* … was said last: what ends the process now is of this crash, too (panic.go, startpanic_m) */
 	bool races;       /* in a report of the race detector */
 	bool exited;      /* the last of what is not a note was that the process is gone (gone.def) */
 	struct doubt notes; /* where the notes began that come last, if a crash may begin with them */
 	struct doubt doubt; /* where another crash began if a goroutine's stack now comes again */
+	struct id_set again;    /* ids that came behind "panic during panic" */
 	struct id_set unwalked; /* ids that came without a stack: another thread ran them */
 	enum log_kind last;
 };
@@ -140,13 +143,14 @@ static void span_run(struct log_block *block, const struct log_run *run)
 static void start_block(struct maker *maker)
 {
 	struct building *building = &maker->building;
-	struct building fresh = {.maker = maker, .text = building->text, .ids = building->ids, .unwalked = building->unwalked};
+	struct building fresh = {.maker = maker, .text = building->text, .ids = building->ids, .again = building->again, .unwalked = building->unwalked};
 
 	if (building->maker)
 		block_text_restart(&fresh.text);
 	else
 		fresh.text = block_text_new(maker->makers->arena, maker->makers->blocks->arena, maker->makers->blocks->log);
 	id_set_clear(&fresh.ids);
+	id_set_clear(&fresh.again);
 	id_set_clear(&fresh.unwalked);
 	*building = fresh;
 }
@@ -221,6 +225,7 @@ static void keep(struct building *building, const struct stream_line *record, en
 	}
 	if (kind != LOG_BLANK) {
 		building->turn = span_begins(log_trim(text), "-----");
+		building->dies_again = span_begins(log_trim(text), "panic during ");
 		building->last = record->below ? LOG_PLACE : kind;
 	}
 	building->foreign = 0;
@@ -232,7 +237,7 @@ static void keep(struct building *building, const struct stream_line *record, en
  * signals by which it goes through its threads. */
 static bool ends_another(const struct building *building, struct span text, const struct stream_line *next)
 {
-	if (building->state != STATE_STACKS || (next && span_begins(log_trim(next->text), "panic during ")))
+	if (building->state != STATE_STACKS || building->dies_again || (next && span_begins(log_trim(next->text), "panic during ")))
 		return false;
 	if (building->last == LOG_NOTE || building->last == LOG_WORDS)
 		return building->exited || (!span_begins(text, "fatal error: ") && !(building->turn && span_begins(text, "SIG")));
@@ -310,7 +315,7 @@ static bool is_another_account(struct building *building, const struct stream_li
 	const struct maker *maker = building->maker;
 	const struct span text = log_trim(record->text);
 	const uint64_t id = span_begins(text, "goroutine ") ? id_of(text) : 0;
-	const bool fresh = !id || id_set_add(&building->ids, maker->makers->arena, id);
+	const bool fresh = !id || id_set_add(building->died_again ? &building->again : &building->ids, maker->makers->arena, id);
 
 	if (building->state != STATE_STACKS || building->threads)
 		return false;
@@ -502,8 +507,10 @@ static void take(struct building *building, const struct stream_line *record, co
 		building->said = 0;
 		building->threads |= span_begins(log_trim(record->text), "-----");
 		begin_notes(building, record);
-		if (span_begins(log_trim(record->text), "panic during "))
+		if (span_begins(log_trim(record->text), "panic during ")) {
 			building->doubt.lines = 0;
+			building->died_again = true;
+		}
 		building->told |= tells(log_trim(record->text), record->kind, next);
 		keep(building, record, record->kind);
 		note_exit(building, record);

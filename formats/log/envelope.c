@@ -221,22 +221,22 @@ static bool is_hex(uint8_t byte)
 /* Bytes of an id that differs from line to line, of a request or a span: a word of hexadecimal digits and dashes. */
 static size_t id_size(const struct place *place)
 {
+	enum { SHORTEST = 8, LONGEST = 64 };
 	const struct span text = place->text;
 	size_t end = place->at;
 
 	if (end && isalnum(text.data[end - 1]))
 		return 0;
-	while (end < text.size && is_hex(text.data[end]))
+	while (end < text.size && end - place->at <= LONGEST && is_hex(text.data[end]))
 		end++;
-	return end < text.size && isalnum(text.data[end]) ? 0 : end - place->at;
+	return end - place->at < SHORTEST || end - place->at > LONGEST || (end < text.size && isalnum(text.data[end])) ? 0 : end - place->at;
 }
 
 static bool skip_id(struct place *ours, struct place *line)
 {
-	enum { SHORTEST = 8 };
 	const size_t size = id_size(ours);
 
-	if (size < SHORTEST || size != id_size(line))
+	if (!size || size != id_size(line))
 		return false;
 	ours->at += size;
 	line->at += size;
@@ -313,7 +313,7 @@ bool envelope_same(const struct envelope *a, const struct envelope *b)
 static uint64_t told_by(const struct envelope *envelope, const struct letter *letter, enum sender_care care)
 {
 	if (care == SENDER_BY_STEADY)
-		return sender_steady(sender_steady(letter->sender, letter->before, false, envelope->unsteady), letter->after, true, envelope->unsteady);
+		return sender_steady(sender_steady(letter->sender, letter->before, false, &envelope->unsteady), letter->after, true, &envelope->unsteady);
 	return sender_rest(sender_rest(letter->sender, letter->before, care), letter->after, care);
 }
 

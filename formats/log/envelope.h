@@ -16,7 +16,7 @@ struct envelope {
 	bool guessed;       /* from where a file's name stands, which tells little */
 	uint64_t uses;      /* lines that it was learned from */
 	uint64_t ended;     /* … whose string ended with a newline */
-	uint64_t unsteady;  /* places of words that do not tell the sender (SENDER_BY_STEADY) */
+	struct sender_unsteady unsteady; /* words that do not tell the sender (SENDER_BY_STEADY) */
 };
 
 /* What was found of one line. */

@@ -106,39 +106,56 @@ static size_t place_of(size_t index, bool behind)
 	return (index < HALF ? index : HALF - 1) + (behind ? HALF : 0);
 }
 
+static void mark_seen(uint64_t seen[4], struct span word, enum sender_care care)
+{
+	const size_t bit = (size_t)(sender_rest(0, word, care) * 0x9e3779b97f4a7c15ULL >> 56); /* the same in each run */
+
+	seen[bit / 64] |= 1ULL << bit % 64;
+}
+
 void sender_look(struct sender_words *words, struct span text, bool behind)
 {
 	size_t at = 0, index = 0;
 
 	for (struct span word; (word = next_word(text, &at)).size; index++) {
-		const size_t bit = (size_t)(sender_rest(0, word, SENDER_BY_NUMBERS) * 0x9e3779b97f4a7c15ULL >> 56); /* the same in each run */
-
-		words->seen[place_of(index, behind)][bit / 64] |= 1ULL << bit % 64;
+		mark_seen(words->seen[0][place_of(index, behind)], word, SENDER_BY_NUMBERS);
+		mark_seen(words->seen[1][place_of(index, behind)], word, SENDER_BY_WORDS);
 	}
 }
 
-uint64_t sender_unsteady(const struct sender_words *words, size_t lines, size_t lines_of_a_sender)
+static uint64_t too_many(const uint64_t seen[SENDER_PLACES][4], size_t most, size_t lines, size_t lines_of_a_sender)
 {
-	enum { FULL = 200 };
 	uint64_t unsteady = 0;
 
 	for (size_t place = 0; place < SENDER_PLACES; place++) {
 		size_t count = 0;
 
 		for (size_t i = 0; i < 4; i++)
-			count += (size_t)__builtin_popcountll(words->seen[place][i]);
-		if (count > FULL || (count > 1 && count * lines_of_a_sender > lines))
+			count += (size_t)__builtin_popcountll(seen[place][i]);
+		if (count > most || (count > 1 && count * lines_of_a_sender > lines))
 			unsteady |= 1ULL << place;
 	}
 	return unsteady;
 }
 
-uint64_t sender_steady(uint64_t hash, struct span text, bool behind, uint64_t unsteady)
+struct sender_unsteady sender_unsteady(const struct sender_words *words, size_t lines, size_t lines_of_a_sender)
+{
+	enum { FULL = 200, FEW = 4 }; /* the letters of hexadecimal ids are few, too, in few lines */
+
+	return (struct sender_unsteady){.numbers = too_many(words->seen[0], FULL, lines, lines_of_a_sender),
+					.words = too_many(words->seen[1], FEW, lines, lines_of_a_sender)};
+}
+
+uint64_t sender_steady(uint64_t hash, struct span text, bool behind, const struct sender_unsteady *unsteady)
 {
 	size_t at = 0, index = 0;
 
-	for (struct span word; (word = next_word(text, &at)).size; index++)
-		if (!(unsteady >> place_of(index, behind) & 1))
-			hash = sender_rest(hash_add(hash, (uint8_t)index), word, SENDER_BY_NUMBERS);
+	for (struct span word; (word = next_word(text, &at)).size; index++) {
+		const uint64_t place = 1ULL << place_of(index, behind);
+
+		hash = hash_add(hash, (uint8_t)index);
+		if (!(unsteady->words & place))
+			hash = sender_rest(hash, word, unsteady->numbers & place ? SENDER_BY_WORDS : SENDER_BY_NUMBERS);
+	}
 	return hash;
 }

@@ -16,9 +16,14 @@ enum sender_care {
 
 enum { SENDER_PLACES = 64 }; /* of words, half of them before the text, half behind it; the last of a half is that of all further ones */
 
-/* Which words many lines had at each place: so many bits are set as there are, about. */
+/* Which words lines had at each place, as they are and without their numbers: so many bits are set as there are, about. */
 struct sender_words {
-	uint64_t seen[SENDER_PLACES][4];
+	uint64_t seen[2][SENDER_PLACES][4];
+};
+
+/* A bit for each place whose words are too many to be of senders: as they are, and without their numbers. */
+struct sender_unsteady {
+	uint64_t numbers, words;
 };
 
 /* Adds a text as it is. */
@@ -30,10 +35,10 @@ uint64_t sender_rest(uint64_t hash, struct span text, enum sender_care care);
 /* Looks at the words of what stands before a text, or behind it. */
 void sender_look(struct sender_words *words, struct span text, bool behind);
 
-/* A bit for each place whose words are too many for the lines that were looked at to be of senders. */
-uint64_t sender_unsteady(const struct sender_words *words, size_t lines, size_t lines_of_a_sender);
+/* Of so many lines that were looked at. */
+struct sender_unsteady sender_unsteady(const struct sender_words *words, size_t lines, size_t lines_of_a_sender);
 
-/* Adds what stands around a text, but for the words at unsteady places. */
-uint64_t sender_steady(uint64_t hash, struct span text, bool behind, uint64_t unsteady);
+/* Adds what stands around a text, but for what is unsteady. */
+uint64_t sender_steady(uint64_t hash, struct span text, bool behind, const struct sender_unsteady *unsteady);
 
 #endif

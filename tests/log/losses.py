@@ -32,12 +32,6 @@ LOST = {
         ('containers cri cri_partial github_actions journald layers syslog syslog_5424 tabs',
          'loki_csv'),
     ),
-    "every line has a number of its own, beside which the container's is not told": (
-        ('containers',
-         'numbered structured_syslog'),
-        ('structured_syslog',
-         'containers'),
-    ),
     'the first line of a quoted event is behind a time and a quote, the others are not': (
         ('event_csv',
          'added bordered cloudwatch_tail compose containers github_actions grep_context journald journald_export '

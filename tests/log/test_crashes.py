@@ -259,9 +259,13 @@ def check_after_registers(folder, second):
     tap.check('registers: they end it', None if first.rstrip().rpartition('\n')[2].startswith('gs ') else first[-80:])
     refused, panic_alone = text_of('refused'), found_in(folder, panic(7).partition('exit')[0])
     thread = 'SIGQUIT: quit\nPC=0x46b1c3 m=3 sigcode=18446744073709551610\n\ngoroutine 71 [syscall]:\nmain.wait()\n\t/src/main.go:30 +0x1d\n'
+    signal = 'SIGSEGV: segmentation violation\nPC=0x46b1c3 m=0 sigcode=1 addr=0x0\n\ngoroutine 1 [running]:\nmain.g()\n\t/src/main.go:30 +0x1d\n'
+    again = f'panic during panic\n{signal}'
     for name, text, wanted in (
+            ('it dies after it was started again', panic(7).partition('exit')[0] + signal, 2),
             ('another crash follows, with no goroutine that was there', first + second, alone + other),
             ('another only says that it dies', first + second.split('\n[signal')[0] + '\n', alone),
+            ('it dies of printing', panic(7).partition('exit')[0] + again, 1),
             ('another thread follows', first + '-----\n' + thread, 1),
             ('another thread, but no "-----"', first + thread, 2),
             ("runtime/cgo's words are of the signal that follows", panic(7).partition('exit')[0] + refused, panic_alone + found_in(folder, refused)),
