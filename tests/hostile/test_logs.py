@@ -43,6 +43,12 @@ SHAPES = {
     'backslashes': lambda n: f'"m":"{G}' + '\\' * n + '"\n',
     'a prefix for each line': lambda n: ''.join(f'{i:x} p{i * 7919 % 99991:x}z {G}\n' for i in range(n // 40)),
     'a sender for each line': lambda n: ''.join(f'[pod-{i:x}q] {G}\n[pod-{i:x}q] main.f()\n' for i in range(n // 60)),
+    'a time and a name before each line': lambda n: ''.join(f'2026-11-28T12:{i // 60 % 60:02}:{i % 60:02}Z web-1-7d9f goroutine {i} [select]:\n'
+                                                            for i in range(n // 58)),
+    'names of files in each line': lambda n: ''.join(f'{i:x}:1:{i:x}:2: {G}\n{i:x}-1-{i:x}-2- x\n' for i in range(n // 60)),
+    'an id in each line': lambda n: ''.join(f'{{"id":"{i * 7919:x}q","text":"{G}","pod":"{i % 999:x}"}}\n' for i in range(n // 60)),
+    'ids that nearly agree': lambda n: ''.join(f'{"a-" * 500}{"a" * (i % 2)} {G}\n' for i in range(n // 1030)),
+    'files in turns': lambda n: ''.join(f'==> {i} <==\n{G}\nmain.f()\n\n' for i in range(n // 48)),
     'strings in strings': nested,
     'colours': lambda n: ('\x1b[' * 40 + f'm{G}\n') * (n // 104),
     'entities': lambda n: ('&amp;' * 50 + f'{G}\n') * (n // 274),
