@@ -554,13 +554,27 @@ static void take_waiting(struct maker *maker, const struct stream_line *next)
 	maker->any = true;
 }
 
+/* What comes behind a line: behind a goroutine, whatever others write in between. */
+static const struct stream_line *next_of(const struct maker *maker, const struct log_stream *stream, size_t index)
+{
+	enum { FARTHEST = 16 };
+	const struct stream_line *records = stream->records.items;
+	size_t at = index;
+
+	if (!maker->waits || maker->waiting.kind != LOG_STACK)
+		return &records[index];
+	while (at < stream->records.count && at - index < FARTHEST && records[at].kind == LOG_OTHER)
+		at++;
+	return &records[at < stream->records.count && at - index < FARTHEST ? at : index];
+}
+
 void block_makers_add(struct block_makers *makers, struct arena *scratch, const struct log_stream *stream)
 {
 	struct maker *maker = maker_of(makers, stream);
 
 	makers->scratch = scratch;
 	for (size_t i = 0; i < stream->records.count; i++) {
-		take_waiting(maker, &stream->records.items[i]);
+		take_waiting(maker, next_of(maker, stream, i));
 		maker->waiting = stream->records.items[i];
 		maker->waits = true;
 	}

@@ -230,6 +230,7 @@ def check_second_notes(folder):
     alone = found_in(folder, first) + found_in(folder, second)
     tap.check('notes: two crashes differ', None if len(set(alone)) == 2 else alone)
     two = {'pairs': first + second, 'with CRLF': (first + second).replace('\n', '\r\n'),
+           'and lines of others': (first + second).replace(']:\n', ']:\nrequest handled\n'),
            'each line in JSON': ''.join(json.dumps({'log': line + '\n'}) + '\n' for line in (first + second).splitlines()),
            'and times': ''.join(f'2026-11-30T10:00:{i:02}Z {line}\n' for i, line in enumerate((first + second).splitlines()))}
     for name, text in two.items():
