@@ -9,6 +9,7 @@
 #include "analyzer/unwind/unwind.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 extern const struct detector detector_external_signal;
 
@@ -82,6 +83,24 @@ static void fault_doubt(struct diagnosis *diagnosis, struct finding *finding, co
 			     sent->signal->name)->address = analysis->walks[sent->thread].stopped.pc;
 }
 
+/* What a thread sends itself by tgkill(2), as raise(3) and abort(3) do, arrives within that call. */
+static void call_doubt(struct diagnosis *diagnosis, struct finding *finding, const struct sent_signal *sent)
+{
+	struct image *image = diagnosis->analysis->image;
+	const struct span trap = image->arch->trap;
+	const struct context *stopped = &diagnosis->analysis->walks[sent->thread].stopped;
+	struct span before;
+
+	if (!sent->own || sent->untold || sent->code != SIGNAL_CODE_TKILL || !stopped->known)
+		return;
+	before = image_view(image, stopped->pc - trap.size, trap.size);
+	if (before.size != trap.size || memcmp(before.data, trap.data, trap.size) != 0)
+		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, true,
+			     "%s was hit at 0x%" PRIx64 ", where %s: another thread sent it, or that address is not what it was",
+			     thread_text(diagnosis->analysis, (int32_t)sent->thread), stopped->pc,
+			     before.size == trap.size ? "no call of the kernel is" : "the dump has no code")->address = stopped->pc;
+}
+
 /* Whether the thread that it hit was in C: where C's frames cannot be walked, cgo-fault does not know whether C sent it. */
 static bool hit_in_c(struct analysis *analysis, const struct sent_signal *sent, struct go_caller *ret)
 {
@@ -122,6 +141,7 @@ static void run(struct diagnosis *diagnosis)
 	finding->title = title(diagnosis, &sent, in_c ? &caller : NULL);
 	sender_evidence(diagnosis, finding, &sent);
 	fault_doubt(diagnosis, finding, &sent);
+	call_doubt(diagnosis, finding, &sent);
 	if (in_c)
 		go_caller_evidence(diagnosis, finding, WEIGHT_FAIR, &caller);
 	if (analysis->runtime->recorded)

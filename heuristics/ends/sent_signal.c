@@ -2,6 +2,7 @@
  * no handler ran, the dump's own record does. */
 #include "heuristics/ends/sent_signal.h"
 
+#include "analyzer/unwind/saved_place.h"
 #include "analyzer/unwind/unwind.h"
 
 #include <string.h>
@@ -9,7 +10,8 @@
 enum { PID_LIMIT = 1 << 22 /* PID_MAX_LIMIT, linux/threads.h */ };
 
 /* Signals that the runtime sends itself: dieFromSignal, raisebadsignal, and sighandler, which passes SIGQUIT on from thread
- * to thread (runtime/signal_unix.go). The kernel delivers them within the call. Without the names of functions any may be. A log has none of
+ * to thread (runtime/signal_unix.go). The kernel delivers them within the call. Without the names of functions any may be, and so may one whose
+ * frame says that the thread was where no code is. A log has none of
  * these: the runtime prints the signal that it ends of, not the one by which it then ends itself. */
 static bool may_be_runtimes(const struct analysis *analysis, const struct sent_signal *sent)
 {
@@ -20,7 +22,7 @@ static bool may_be_runtimes(const struct analysis *analysis, const struct sent_s
 
 	if (sent->untold)
 		return false;
-	if (!info || !runtime->modules.count || !runtime->modules.items[0].pclntab.nfunc)
+	if (!info || !runtime->modules.count || !runtime->modules.items[0].pclntab.nfunc || place_is_no_code(analysis->runtime, stopped->pc))
 		return true;
 	for (size_t i = 0; info->func && i < sizeof raisers / sizeof *raisers; i++)
 		if (!strcmp(go_func_name(info), raisers[i]))
