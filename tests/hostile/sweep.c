@@ -312,7 +312,7 @@ static uint64_t number_in(const char *text)
 static bool choose(struct victim *victim, enum choice choice, char **argv)
 {
 	if (choice == ONE)
-		return harm_take(victim, &(struct harm){.file = strcmp(argv[5], "exe") ? DUMP : EXE,
+		return harm_take(victim, &(struct harm){.kind = FLIP_PROOF, .file = strcmp(argv[5], "exe") ? DUMP : EXE,
 							.offset = strtoull(argv[6], NULL, 0),
 							.mask = (uint8_t)strtoull(argv[7], NULL, 0)});
 	if (choice == DRAWN)

@@ -339,7 +339,9 @@ bool harm_take(struct victim *victim, const struct harm *wanted)
 			victim->harms.count = 1;
 			return true;
 		}
-	return false;
+	victim->harms.count = 0;
+	add(victim, wanted->kind, wanted->file, wanted->offset, wanted->mask);
+	return victim->harms.count;
 }
 
 static void keep_different(struct victim *victim)

@@ -49,7 +49,7 @@ void harm_list(struct victim *victim, const json_t *sound);
 /* Keeps every stride-th damage of a kind, header boundaries all. */
 void harm_take_every(struct victim *victim, size_t stride);
 
-/* Keeps the one damage of a file, at an offset, by a mask. False: there is none such. */
+/* Keeps the one damage of a file, at an offset, by a mask, whether it is listed or not. False: the file is not so long. */
 bool harm_take(struct victim *victim, const struct harm *wanted);
 
 /* Keeps what a seed draws: `cuts` at boundaries and pages and `flips` as evenly from all kinds as there are; and adds cuts at
