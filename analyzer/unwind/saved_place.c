@@ -25,6 +25,14 @@ bool place_is_no_code(struct go_runtime *runtime, uint64_t pc)
 	       (!segment || !(segment->flags & SEGMENT_EXEC));
 }
 
+bool place_is_behind_trap(struct image *image, uint64_t pc)
+{
+	const struct span trap = image->arch->trap;
+	const struct span code = image_view(image, pc - trap.size, trap.size);
+
+	return code.data && code.size >= trap.size && !memcmp(code.data, trap.data, trap.size);
+}
+
 bool place_is_readable(const struct go_runtime *runtime, uint64_t pc)
 {
 	return image_view(runtime->image, pc - CALL_BYTES, CALL_BYTES).size == CALL_BYTES;

@@ -12,6 +12,9 @@ bool place_is_entry(struct go_runtime *runtime, uint64_t pc);
  * executed. */
 bool place_is_no_code(struct go_runtime *runtime, uint64_t pc);
 
+/* Whether the instruction of a system call stands just before a pc; false also where the code cannot be read. */
+bool place_is_behind_trap(struct image *image, uint64_t pc);
+
 /* Whether the bytes are there in which a call before a return address would lie. */
 bool place_is_readable(const struct go_runtime *runtime, uint64_t pc);
 

@@ -44,7 +44,7 @@ struct building {
 	bool threads;     /* the runtime goes through its threads: "-----" */
 	bool turn;        /* … and said so last: the signal that follows is the next thread's, any other begins another crash */
 	bool died_again;  /* "panic during panic": goroutines may come a second time */
-	bool dies_again;  /* … was said last: what ends the process now is of this crash, too (panic.go, startpanic_m) */
+	bool dies_again;  /* … was said last: what ends the process now is of this crash, too */
 	bool races;       /* in a report of the race detector */
 	bool exited;      /* the last of what is not a note was that the process is gone (gone.def) */
 	struct doubt notes; /* where the notes began that come last, if a crash may begin with them */
@@ -206,6 +206,12 @@ static struct span whole_line(struct span log, const uint8_t *begin)
 	return (struct span){begin, end ? (size_t)(end - begin) : most};
 }
 
+/* Whether the runtime says that it met another end while it printed one (panic.go, startpanic_m). NULL: there is no line. */
+static bool says_again(const struct stream_line *line)
+{
+	return line && span_begins(log_trim(line->text), "panic during ");
+}
+
 static void keep(struct building *building, const struct stream_line *record, enum log_kind kind)
 {
 	const struct span text = record->below ? record->text : clean(building->maker->makers->scratch, record->text, kind);
@@ -225,7 +231,7 @@ static void keep(struct building *building, const struct stream_line *record, en
 	}
 	if (kind != LOG_BLANK) {
 		building->turn = span_begins(log_trim(text), "-----");
-		building->dies_again = span_begins(log_trim(text), "panic during ");
+		building->dies_again = says_again(record);
 		building->last = record->below ? LOG_PLACE : kind;
 	}
 	building->foreign = 0;
@@ -237,7 +243,7 @@ static void keep(struct building *building, const struct stream_line *record, en
  * signals by which it goes through its threads. */
 static bool ends_another(const struct building *building, struct span text, const struct stream_line *next)
 {
-	if (building->state != STATE_STACKS || building->dies_again || (next && span_begins(log_trim(next->text), "panic during ")))
+	if (building->state != STATE_STACKS || building->dies_again || says_again(next))
 		return false;
 	if (building->last == LOG_NOTE || building->last == LOG_WORDS)
 		return building->exited || (!span_begins(text, "fatal error: ") && !(building->turn && span_begins(text, "SIG")));
@@ -274,12 +280,15 @@ static bool begins_with_notes(const struct building *building, struct span end)
 static void begin_doubt(struct building *building, const struct stream_line *record, const struct stream_line *next)
 {
 	const struct span text = log_trim(record->text);
-	const struct doubt doubt = begins_with_notes(building, text) ? building->notes : doubt_at(building, record);
+	struct doubt doubt;
 
 	if (building->state != STATE_STACKS)
 		return;
 	building->doubt.lines = 0;
-	if (span_begins(text, "fatal error: ") && (doubt.over || !building->threads) && !(next && span_begins(log_trim(next->text), "panic during ")))
+	if (!span_begins(text, "fatal error: ") || says_again(next))
+		return;
+	doubt = begins_with_notes(building, text) ? building->notes : doubt_at(building, record);
+	if (doubt.over || !building->threads)
 		building->doubt = doubt;
 }
 
@@ -389,19 +398,12 @@ static bool is_bare_call(const struct stream_line *record, const struct stream_l
 	return next && next->kind == LOG_PLACE && text.size && !memchr(text.data, ' ', text.size) && text.data[0] != '{' && text.data[0] != '<';
 }
 
-static const char *const gone[] = {
-#define GONE(text) text,
-#include "formats/log/gone.def"
-#undef GONE
-};
-
 static void note_exit(struct building *building, const struct stream_line *record)
 {
-	for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
-		if (span_begins(log_trim(record->text), gone[i])) {
-			building->exited = true;
-			building->notes.lines = 0;
-		}
+	if (!crash_is_over(log_trim(record->text)))
+		return;
+	building->exited = true;
+	building->notes.lines = 0;
 }
 
 static void take_other(struct building *building, const struct stream_line *record, const struct stream_line *next)
@@ -507,7 +509,7 @@ static void take(struct building *building, const struct stream_line *record, co
 		building->said = 0;
 		building->threads |= span_begins(log_trim(record->text), "-----");
 		begin_notes(building, record);
-		if (span_begins(log_trim(record->text), "panic during ")) {
+		if (says_again(record)) {
 			building->doubt.lines = 0;
 			building->died_again = true;
 		}
@@ -559,13 +561,12 @@ static const struct stream_line *next_of(const struct maker *maker, const struct
 {
 	enum { FARTHEST = 16 };
 	const struct stream_line *records = stream->records.items;
+	const size_t end = stream->records.count - index < FARTHEST ? stream->records.count : index + FARTHEST;
 	size_t at = index;
 
-	if (!maker->waits || maker->waiting.kind != LOG_STACK)
-		return &records[index];
-	while (at < stream->records.count && at - index < FARTHEST && records[at].kind == LOG_OTHER)
+	while (maker->waits && maker->waiting.kind == LOG_STACK && at < end && records[at].kind == LOG_OTHER)
 		at++;
-	return &records[at < stream->records.count && at - index < FARTHEST ? at : index];
+	return &records[at < end ? at : index];
 }
 
 void block_makers_add(struct block_makers *makers, struct arena *scratch, const struct log_stream *stream)

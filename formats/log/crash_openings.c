@@ -19,12 +19,23 @@ static const char *const by_walk[] = {
 #include "formats/log/walk_notes.def"
 };
 
-bool crash_opening(struct span note)
+static const char *const gone[] = {
+#define GONE(text) text,
+#include "formats/log/gone.def"
+#undef GONE
+};
+
+static bool begins_with_any(struct span text, const char *const *beginnings, size_t count)
 {
-	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++)
-		if (span_begins(note, openings[i]))
+	for (size_t i = 0; i < count; i++)
+		if (span_begins(text, beginnings[i]))
 			return true;
 	return false;
+}
+
+bool crash_opening(struct span note)
+{
+	return begins_with_any(note, openings, sizeof openings / sizeof *openings);
 }
 
 bool crash_opening_of_walk(struct span note)
@@ -37,8 +48,10 @@ bool crash_opening_of_walk(struct span note)
 
 bool crash_by_walk(struct span end)
 {
-	for (size_t i = 0; i < sizeof by_walk / sizeof *by_walk; i++)
-		if (span_begins(end, by_walk[i]))
-			return true;
-	return false;
+	return begins_with_any(end, by_walk, sizeof by_walk / sizeof *by_walk);
+}
+
+bool crash_is_over(struct span line)
+{
+	return begins_with_any(line, gone, sizeof gone / sizeof *gone);
 }

@@ -1,4 +1,4 @@
-/* crash_openings.h: with which notes of the runtime's a crash may begin. */
+/* crash_openings.h: with which notes of the runtime's a crash may begin, and what tells that one is over. */
 #ifndef FORMATS_LOG_CRASH_OPENINGS_H
 #define FORMATS_LOG_CRASH_OPENINGS_H
 
@@ -14,5 +14,8 @@ bool crash_opening_of_walk(struct span note);
 
 /* Whether what ended the process is that a stack could not be walked. */
 bool crash_by_walk(struct span end);
+
+/* Whether a line, wherever it is from, says that the process is gone (gone.def). */
+bool crash_is_over(struct span line);
 
 #endif

@@ -215,7 +215,7 @@ static void skip_blanks(struct place *place)
 
 static bool is_hex(uint8_t byte)
 {
-	return is_digit(byte) || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F') || byte == '-';
+	return isxdigit(byte) || byte == '-';
 }
 
 /* Bytes of an id that differs from line to line, of a request or a span: a word of hexadecimal digits and dashes. */

@@ -406,7 +406,7 @@ static bool named_next(struct named *named)
 		named->size = named->at;
 		named->hash = named->hash_at;
 		named->hash_at = sender_add(named->hash_at, span_slice(text, named->at++, 1));
-		if (text.data[named->size] != named->mark)
+		if (!named->size || text.data[named->size] != named->mark)
 			continue;
 		while (digits < text.size && isdigit(text.data[digits]))
 			digits++;
@@ -454,19 +454,22 @@ static struct word_map contexts_of(const struct forms *forms)
 	return contexts;
 }
 
-/* Of most logs no line is looked at again: they have no file's name before goroutines and behind others. */
+/* All lines are looked at once there is what may be a file's name before a goroutine. */
 static bool undo_context(const struct forms *forms)
 {
-	const struct word_map contexts = contexts_of(forms);
+	struct word_map contexts = {0};
 
-	for (size_t i = 0; contexts.count && i < forms->anchored->items.count; i++) {
+	for (size_t i = 0; i < forms->anchored->items.count; i++) {
 		const struct span text = anchored_text(forms, i);
 		const uint8_t *start = find(text, "goroutine ");
 		struct named named = named_of(span_slice(text, 0, start ? (size_t)(start - text.data) : 0), ':');
 
-		while (named_next(&named))
+		while (named_next(&named)) {
+			if (!contexts.count && !(contexts = contexts_of(forms)).count)
+				return false;
 			if (word_map_find(&contexts, named.hash) >= 0 && undo_context_of(forms, span_slice(text, 0, named.size)))
 				return true;
+		}
 	}
 	return false;
 }

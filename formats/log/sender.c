@@ -106,7 +106,7 @@ static size_t place_of(size_t index, bool behind)
 	return (index < HALF ? index : HALF - 1) + (behind ? HALF : 0);
 }
 
-static void mark_seen(uint64_t seen[4], struct span word, enum sender_care care)
+static void mark_seen(uint64_t seen[SENDER_SEEN], struct span word, enum sender_care care)
 {
 	const size_t bit = (size_t)(sender_rest(0, word, care) * 0x9e3779b97f4a7c15ULL >> 56); /* the same in each run */
 
@@ -123,14 +123,14 @@ void sender_look(struct sender_words *words, struct span text, bool behind)
 	}
 }
 
-static uint64_t too_many(const uint64_t seen[SENDER_PLACES][4], size_t most, size_t lines, size_t lines_of_a_sender)
+static uint64_t too_many(const uint64_t seen[SENDER_PLACES][SENDER_SEEN], size_t most, size_t lines, size_t lines_of_a_sender)
 {
 	uint64_t unsteady = 0;
 
 	for (size_t place = 0; place < SENDER_PLACES; place++) {
 		size_t count = 0;
 
-		for (size_t i = 0; i < 4; i++)
+		for (size_t i = 0; i < SENDER_SEEN; i++)
 			count += (size_t)__builtin_popcountll(seen[place][i]);
 		if (count > most || (count > 1 && count * lines_of_a_sender > lines))
 			unsteady |= 1ULL << place;

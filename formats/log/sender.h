@@ -14,11 +14,14 @@ enum sender_care {
 	SENDER_BY_KEY,
 };
 
-enum { SENDER_PLACES = 64 }; /* of words, half of them before the text, half behind it; the last of a half is that of all further ones */
+enum {
+	SENDER_PLACES = 64, /* of words, half of them before the text, half behind it; the last of a half is that of all further ones */
+	SENDER_SEEN = 4,    /* times 64 bits: for what was seen at one */
+};
 
 /* Which words lines had at each place, as they are and without their numbers: so many bits are set as there are, about. */
 struct sender_words {
-	uint64_t seen[2][SENDER_PLACES][4];
+	uint64_t seen[2][SENDER_PLACES][SENDER_SEEN];
 };
 
 /* A bit for each place whose words are too many to be of senders: as they are, and without their numbers. */

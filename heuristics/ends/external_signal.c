@@ -6,10 +6,10 @@
 #include "heuristics/ends/sent_signal.h"
 
 #include "analyzer/last_words/fault_operand.h"
+#include "analyzer/unwind/saved_place.h"
 #include "analyzer/unwind/unwind.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 extern const struct detector detector_external_signal;
 
@@ -86,19 +86,15 @@ static void fault_doubt(struct diagnosis *diagnosis, struct finding *finding, co
 /* What a thread sends itself by tgkill(2), as raise(3) and abort(3) do, arrives within that call. */
 static void call_doubt(struct diagnosis *diagnosis, struct finding *finding, const struct sent_signal *sent)
 {
-	struct image *image = diagnosis->analysis->image;
-	const struct span trap = image->arch->trap;
-	const struct context *stopped = &diagnosis->analysis->walks[sent->thread].stopped;
-	struct span before;
+	struct analysis *analysis = diagnosis->analysis;
+	const struct context *stopped = &analysis->walks[sent->thread].stopped;
 
-	if (!sent->own || sent->untold || sent->code != SIGNAL_CODE_TKILL || !stopped->known)
-		return;
-	before = image_view(image, stopped->pc - trap.size, trap.size);
-	if (before.size != trap.size || memcmp(before.data, trap.data, trap.size) != 0)
+	if (sent->own && !sent->untold && sent->code == SIGNAL_CODE_TKILL && stopped->known && !place_is_behind_trap(analysis->image, stopped->pc))
 		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, true,
 			     "%s was hit at 0x%" PRIx64 ", where %s: another thread sent it, or that address is not what it was",
-			     thread_text(diagnosis->analysis, (int32_t)sent->thread), stopped->pc,
-			     before.size == trap.size ? "no call of the kernel is" : "the dump has no code")->address = stopped->pc;
+			     thread_text(analysis, (int32_t)sent->thread), stopped->pc,
+			     place_is_readable(analysis->runtime, stopped->pc) ? "no call of the kernel is" : "the dump has no code")->address =
+			stopped->pc;
 }
 
 /* Whether the thread that it hit was in C: where C's frames cannot be walked, cgo-fault does not know whether C sent it. */

@@ -2,6 +2,7 @@
  * (Windows: EXCEPTION_IN_PAGE_ERROR), or it was written to though it was mapped for reading only. */
 #include "heuristics/detector.h"
 
+#include "analyzer/unwind/saved_place.h"
 #include "base/count.h"
 #include "heuristics/ends/ordinary_ends.h"
 #include "heuristics/faults/memory_access.h"
@@ -172,12 +173,9 @@ static void mapping_evidence(struct diagnosis *diagnosis, struct finding *findin
  * for it ends as EFAULT. */
 static void system_call_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {
-	struct image *image = diagnosis->analysis->image;
 	const struct fault *fault = &diagnosis->analysis->fault;
-	const struct span trap = image->arch->trap;
-	struct span code = fault->has_pc ? image_view(image, fault->pc - trap.size, trap.size) : (struct span){0};
 
-	if (code.data && code.size >= trap.size && !memcmp(code.data, trap.data, trap.size))
+	if (fault->has_pc && place_is_behind_trap(diagnosis->analysis->image, fault->pc))
 		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, true,
 			     "it stood just behind the instruction of a system call, at 0x%" PRIx64 ": it was in the kernel, and "
 			     "touched nothing", fault->pc);

@@ -28,16 +28,19 @@ static bool is_named(const struct fixture *fixture, const struct edits *edits, c
 /* It calls a goroutine by the number that was written into its g, and says nothing else that is false. */
 static bool is_renumbered(const struct fixture *fixture, const struct edits *edits, const json_t *finding)
 {
-	const json_int_t goroutine = json_integer_value(json_object_get(finding, "goroutine"));
-	bool written = false, holds;
-	json_t *rest;
+	const uint64_t goroutine = (uint64_t)json_integer_value(json_object_get(finding, "goroutine"));
+	json_t *of_before = json_deep_copy(finding);
+	bool holds = false;
+	uint64_t offset;
 
-	for (size_t i = 0; i < edits->count; i++)
-		written |= edits->items[i].file == DUMP && edits->items[i].word == (uint64_t)goroutine;
-	rest = written ? json_copy((json_t *)(uintptr_t)finding) : NULL;
-	json_object_del(rest, "goroutine");
-	holds = rest && truth_has(&fixture->truth, rest);
-	json_decref(rest);
+	for (size_t i = 0; i < edits->count && !holds; i++) {
+		if (edits->items[i].file != DUMP || edits->items[i].word != goroutine ||
+		    !place_of_address(fixture->image, edits->items[i].place, &offset))
+			continue;
+		json_object_set_new(of_before, "goroutine", json_integer((json_int_t)span_u64(fixture->original[DUMP], offset)));
+		holds = truth_has(&fixture->truth, of_before);
+	}
+	json_decref(of_before);
 	return holds;
 }
 

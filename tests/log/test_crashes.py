@@ -8,13 +8,13 @@ import pathlib
 import random
 import tempfile
 
+import kept
 import tap
 import validate_report
 
-LOGS, EXPECTED = tap.ROOT / 'fixtures/logs', pathlib.Path(__file__).resolve().parent / 'expected'
+LOGS, EXPECTED = kept.LOGS, pathlib.Path(__file__).resolve().parent / 'expected'
 # What each of `several` is; restarts are three that are equal but for addresses.
 SEVERAL = ('restarts', 'maps', 'chain', 'restarts', 'race')
-ENDED = [path.parent.name for path in sorted(LOGS.glob('*/log.txt')) if path.parent.name != 'goroutines']  # logs of processes that died
 SEED = int(os.environ.get('SEED', '20'))
 MOST_LOOKED_AT, MOST_REPORTS = 1000, 20
 
@@ -140,12 +140,9 @@ def check_equal(folder):
               (None if [crash['report'] for crash in other.report()['crashes']['list']] == [0, 1, 0] else other.report()['crashes']['list']))
 
 
-PRINTED = sorted(tap.CASES.glob('*/expected.traceback'))  # what the runtime printed of the cases
-
-
 def printed():
-    """Of a slice its part."""
-    return tap.part_of(PRINTED)[0]
+    """What the runtime printed of the cases; of a slice its part."""
+    return tap.part_of(kept.PRINTED)[0]
 
 
 def check_threads(folder):
@@ -163,22 +160,12 @@ def check_threads(folder):
 
 
 def found_in(folder, text):
-    """The crashes of a log, the first first, by their fingerprints."""
-    report = Log(folder, 'found.log', text).report()
-    return [crash['fingerprint_exact'] for crash in report['crashes']['list']][::-1] if 'crashes' in report else [report['fingerprint_exact']]
-
-
-def case_texts():
-    """Logs of cases with what ended the process in them. Where one says last that another thread follows, and none does, nobody can tell."""
-    for path in printed():
-        text = path.read_text(encoding='utf-8', errors='replace')
-        if not text.rstrip().endswith('\n-----'):
-            yield path.parent.name, text if text.endswith('\n') else f'{text}\n'
+    return kept.crashes(Log(folder, 'found.log', text).path)
 
 
 def check_twice(folder):
     """A program that is started again and dies again: what the second says before "fatal error" is not of the first."""
-    texts = dict(case_texts())
+    texts = kept.texts(printed())
     wrong = {}
     for name, text in texts.items():
         once = found_in(folder, text)
@@ -186,13 +173,12 @@ def check_twice(folder):
             found = found_in(folder, text + between + text)
             if found != once * 2:
                 wrong[name, between] = f'{once} twice is {found}'
-    tap.check(f'twice: {len(texts)} logs of cases', wrong or (None if len(texts) * len(PRINTED) > 100 * len(printed()) else f'{len(texts)} logs'))
+    tap.check(f'twice: {len(texts)} logs of cases', wrong or (None if len(texts) * len(kept.PRINTED) > 100 * len(printed()) else f'{len(texts)} logs'))
 
 
 def check_followed(folder):
     """One program that dies, and then another, by chance (SEED): what the second says first is not of the first."""
-    chance, texts = random.Random(SEED), dict(case_texts())
-    texts |= {name: text_of(name) for name in ENDED}
+    chance, texts = random.Random(SEED), kept.texts([*printed(), *kept.ENDED])
     wrong = {}
     for name, text in texts.items():
         other, between = chance.choice(list(texts)), chance.choice(('', 'started again\nserving on :80\n', 'exit status 2\n'))
@@ -258,18 +244,19 @@ def check_after_registers(folder, second):
     first = (tap.CASES / 'amd64-c-callback/expected.traceback').read_text()
     alone, other = found_in(folder, first), found_in(folder, second)
     tap.check('registers: they end it', None if first.rstrip().rpartition('\n')[2].startswith('gs ') else first[-80:])
-    refused, panic_alone = text_of('refused'), found_in(folder, panic(7).partition('exit')[0])
+    refused, stack = text_of('refused'), panic(7).partition('exit')[0]
+    panic_alone = found_in(folder, stack)
     thread = 'SIGQUIT: quit\nPC=0x46b1c3 m=3 sigcode=18446744073709551610\n\ngoroutine 71 [syscall]:\nmain.wait()\n\t/src/main.go:30 +0x1d\n'
     signal = 'SIGSEGV: segmentation violation\nPC=0x46b1c3 m=0 sigcode=1 addr=0x0\n\ngoroutine 1 [running]:\nmain.g()\n\t/src/main.go:30 +0x1d\n'
     again = f'panic during panic\n{signal}'
     for name, text, wanted in (
-            ('it dies after it was started again', panic(7).partition('exit')[0] + signal, 2),
+            ('it dies after it was started again', stack + signal, 2),
             ('another crash follows, with no goroutine that was there', first + second, alone + other),
             ('another only says that it dies', first + second.split('\n[signal')[0] + '\n', alone),
-            ('it dies of printing', panic(7).partition('exit')[0] + again, 1),
+            ('it dies of printing', stack + again, 1),
             ('another thread follows', first + '-----\n' + thread, 1),
             ('another thread, but no "-----"', first + thread, 2),
-            ("runtime/cgo's words are of the signal that follows", panic(7).partition('exit')[0] + refused, panic_alone + found_in(folder, refused)),
+            ("runtime/cgo's words are of the signal that follows", stack + refused, panic_alone + found_in(folder, refused)),
             ('go test says that its process ended', panic(7).replace('exit status 2', 'FAIL\tlogs\t0.092s\nFAIL') + second, panic_alone + other),
             ('it says so of a test only', panic(7).replace('exit status 2', '--- FAIL: TestRace (0.01s)') + second, 1)):
         found = found_in(folder, text)

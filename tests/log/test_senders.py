@@ -8,17 +8,14 @@ import pathlib
 import random
 import tempfile
 
+import kept
 import tap
+from mangle import stamp
 
-LOGS = tap.ROOT / 'fixtures/logs'
 SEED = int(os.environ.get('SEED', '20'))
 LARGEST = 40000                # bytes of a log
 PAIRS = 40 if tap.FULL else 4  # of each form
 PODS, HOSTS = ('web-7d9f8b6c5-x2x4z', 'web-7d9f8b6c5-q8k2p'), ('ip-10-0-3-7', 'ip-10-0-3-8')
-
-
-def stamp(i):
-    return f'2026-11-28T12:{i // 60 % 60:02}:{i % 60:02}.{i * 7919 % 10 ** 9:09}Z'
 
 
 def unique(i, size):
@@ -49,10 +46,8 @@ FORMS = {
 
 
 def texts():
-    paths = [*tap.CASES.glob('*/expected.traceback'), *(path for path in LOGS.glob('*/log.txt') if path.parent.name != 'goroutines')]
-    read = {path.parent.name: path.read_text(encoding='utf-8', errors='surrogateescape') for path in sorted(paths) if path.stat().st_size <= LARGEST}
-    # Where one says last that another thread follows, and none does, nobody can tell.
-    return {name: text.rstrip('\n').split('\n') for name, text in read.items() if not text.rstrip().endswith('\n-----')}
+    paths = [path for path in [*kept.PRINTED, *kept.ENDED] if path.stat().st_size <= LARGEST]
+    return {name: text.rstrip('\n').split('\n') for name, text in kept.texts(paths).items()}
 
 
 def turns(chance, logs):
@@ -65,8 +60,8 @@ def turns(chance, logs):
 
 
 def in_turns(chance, form, logs):
-    return [(who, line) for who, lines in turns(chance, logs) for line in lines] if form is None else [
-        form(who, line, i) for i, (who, line) in enumerate(in_turns(chance, None, logs))]
+    said = [(who, line) for who, lines in turns(chance, logs) for line in lines]
+    return [form(who, line, i) for i, (who, line) in enumerate(said)]
 
 
 def followed(chance, logs):
@@ -81,11 +76,8 @@ def followed(chance, logs):
 def crashes(lines):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / 'log'
-        path.write_text(''.join(line + '\n' for line in lines), encoding='utf-8', errors='surrogateescape')
-        report = tap.Run('--json', path).report
-    if not report:
-        return ['no report']
-    return sorted({one['fingerprint_exact'] for one in report['crashes']['list']} if 'crashes' in report else {report['fingerprint_exact']})
+        path.write_text(''.join(line + '\n' for line in lines), encoding='utf-8')
+        return sorted(set(kept.crashes(path)))
 
 
 def check_form(name, chance, logs, make):
