@@ -21,8 +21,7 @@ bool place_is_no_code(struct go_runtime *runtime, uint64_t pc)
 {
 	const struct segment *segment = image_segment(runtime->image, pc);
 
-	return !go_pc(runtime, pc, true)->func && !image_mapping(runtime->image, pc) &&
-	       (!segment || !(segment->flags & SEGMENT_EXEC));
+	return !go_pc(runtime, pc, true)->func && (segment ? !(segment->flags & SEGMENT_EXEC) : !image_mapping(runtime->image, pc));
 }
 
 bool place_is_behind_trap(struct image *image, uint64_t pc)

@@ -83,13 +83,19 @@ static void fault_doubt(struct diagnosis *diagnosis, struct finding *finding, co
 			     sent->signal->name)->address = analysis->walks[sent->thread].stopped.pc;
 }
 
-/* What a thread sends itself by tgkill(2), as raise(3) and abort(3) do, arrives within that call. */
-static void call_doubt(struct diagnosis *diagnosis, struct finding *finding, const struct sent_signal *sent)
+/* A signal arrives where the thread runs code; what a thread sends itself by tgkill(2), as raise(3) and abort(3) do, within that call. */
+static void place_doubt(struct diagnosis *diagnosis, struct finding *finding, const struct sent_signal *sent)
 {
 	struct analysis *analysis = diagnosis->analysis;
 	const struct context *stopped = &analysis->walks[sent->thread].stopped;
 
-	if (sent->own && !sent->untold && sent->code == SIGNAL_CODE_TKILL && stopped->known && !place_is_behind_trap(analysis->image, stopped->pc))
+	if (sent->untold || !stopped->known)
+		return;
+	if (place_is_no_code(analysis->runtime, stopped->pc))
+		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, true,
+			     "%s was hit at 0x%" PRIx64 ", where no code is: what the signal left on its stack is not what it was",
+			     thread_text(analysis, (int32_t)sent->thread), stopped->pc)->address = stopped->pc;
+	else if (sent->own && sent->code == SIGNAL_CODE_TKILL && !place_is_behind_trap(analysis->image, stopped->pc))
 		evidence_add(diagnosis, finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, true,
 			     "%s was hit at 0x%" PRIx64 ", where %s: another thread sent it, or that address is not what it was",
 			     thread_text(analysis, (int32_t)sent->thread), stopped->pc,
@@ -137,7 +143,7 @@ static void run(struct diagnosis *diagnosis)
 	finding->title = title(diagnosis, &sent, in_c ? &caller : NULL);
 	sender_evidence(diagnosis, finding, &sent);
 	fault_doubt(diagnosis, finding, &sent);
-	call_doubt(diagnosis, finding, &sent);
+	place_doubt(diagnosis, finding, &sent);
 	if (in_c)
 		go_caller_evidence(diagnosis, finding, WEIGHT_FAIR, &caller);
 	if (analysis->runtime->recorded)
