@@ -20,6 +20,7 @@ struct tear {
 	uint64_t sp;           /* as found */
 	int64_t claimed;       /* pcsp(pc) */
 	int64_t executed;      /* what the instructions left: true distance to the frame's top */
+	bool beside;           /* a few instructions away the claim is true, as between the parts of one adjustment */
 	bool searched;         /* of a log that breaks off before it says the pc: it is where the table claims as much as the runtime was
 	                        * told to read */
 	bool assumed;          /* executed starts from pcsp at a block that no known branch reaches */

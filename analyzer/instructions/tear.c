@@ -10,6 +10,7 @@ enum {
 	CODE_LIMIT = 1 << 20,  /* bytes of one function */
 	LEADER_LIMIT = 1 << 15,
 	STEP_LIMIT = 1 << 22,
+	BESIDE = 32, /* bytes from one part of an adjustment of SP to the next: eight instructions of arm64 */
 };
 
 struct leader {
@@ -459,21 +460,42 @@ bool is_leaf(struct tear_cache *cache, const struct pc_info *info)
 	return info->func && execution_of(cache, info)->leaf;
 }
 
+/* The execution of the function at info->pc, and that pc's place in its answers; NULL: it is not there, or pc is no boundary. */
+static struct execution *execution_at(struct tear_cache *cache, const struct pc_info *info, uint64_t *ret)
+{
+	const uint64_t quantum = cache->runtime->image->arch->quantum;
+	struct execution *execution = info->func ? execution_of(cache, info) : NULL;
+
+	if (!execution || info->pc < info->func->entry || info->pc - info->func->entry >= execution->code.size ||
+	    (info->pc - info->func->entry) % quantum)
+		return NULL;
+	*ret = (info->pc - info->func->entry) / quantum;
+	return execution;
+}
+
 bool frame_state_at(struct tear_cache *cache, const struct pc_info *info, struct frame_state *ret)
 {
-	struct execution *execution;
-	uint64_t offset;
-	const struct answer *answer;
+	uint64_t at;
+	const struct execution *execution = execution_at(cache, info, &at);
 
-	if (!info->func)
+	if (!execution || !execution->answers[at].known)
 		return false;
-	execution = execution_of(cache, info);
-	offset = info->pc - info->func->entry;
-	if (info->pc < info->func->entry || offset >= execution->code.size || offset % cache->runtime->image->arch->quantum)
-		return false;
-	answer = &execution->answers[offset / cache->runtime->image->arch->quantum];
-	if (!answer->known)
-		return false;
-	*ret = answer->state;
+	*ret = execution->answers[at].state;
 	return true;
+}
+
+bool frame_state_beside(struct tear_cache *cache, const struct pc_info *info, int64_t distance)
+{
+	const uint64_t quantum = cache->runtime->image->arch->quantum, reach = BESIDE / quantum;
+	uint64_t at;
+	const struct execution *execution = execution_at(cache, info, &at);
+	const uint64_t count = execution ? execution->code.size / quantum : 0;
+
+	for (uint64_t i = execution && at > reach ? at - reach : 0; i < count && i <= at + reach; i++) {
+		const struct answer *answer = &execution->answers[i];
+
+		if (answer->known && answer->state.distance == distance && (!answer->state.assumed || execution->answers[at].state.assumed))
+			return true;
+	}
+	return false;
 }

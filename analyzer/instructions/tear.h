@@ -26,6 +26,10 @@ struct tear_cache *tear_cache_new(struct go_runtime *runtime);
 /* Whether a function calls nothing but the stack-growing runtime.morestack*: what the compiler treats as a leaf. */
 bool is_leaf(struct tear_cache *cache, const struct pc_info *info);
 
+/* Whether SP, executed, is `distance` below the frame's top before an instruction beside the one at pc, or at pc itself: what the
+ * table says at pc then is true a few instructions away. */
+bool frame_state_beside(struct tear_cache *cache, const struct pc_info *info, int64_t distance);
+
 /* Executes the function and gives the state at pc. False when it cannot be known: pc is no instruction boundary, paths
  * disagree, SP is computed from memory, the code is not there or is too large. */
 bool frame_state_at(struct tear_cache *cache, const struct pc_info *info, struct frame_state *ret);

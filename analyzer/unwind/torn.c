@@ -138,6 +138,7 @@ int32_t torn_at(struct analysis *analysis, const struct walk_subject *subject, u
 	tear.claimed = info->delta;
 	tear.executed = state.distance;
 	tear.assumed = state.assumed;
+	tear.beside = frame_state_beside(analysis->tear_cache, info, tear.claimed);
 	tear.entry_sp = tear.sp + (uint64_t)tear.executed;
 	tear.top = tear.entry_sp + (analysis->image->arch->link_register ? 0 : WORD);
 	return_witnesses(analysis, &tear, subject, context, &state);

@@ -33,6 +33,10 @@ static void instruction_evidence(const struct subject *s)
 				" bytes to the frame's top, executing the function leaves %" PRId64,
 				tear->at->pc, s->function, tear->claimed, tear->executed);
 	evidence->address = tear->at->pc;
+	if (!tear->beside)
+		evidence_add(s->diagnosis, s->finding, EVIDENCE_INSTRUCTION, WEIGHT_STRONG, true,
+			     "no instruction beside it leaves SP %" PRId64 " bytes below the frame's top: it is the table that may be damaged",
+			     tear->claimed);
 	if (tear->searched)
 		evidence_add(s->diagnosis, s->finding, EVIDENCE_PREDICTION, WEIGHT_FAIR, false,
 			     "the log breaks off before it says the pc; of the instructions of %s for which the table claims a frame as large as "
