@@ -236,7 +236,8 @@ void pclntab_cite(const struct pclntab *table, const struct func *func)
 
 const char *pclntab_name(const struct pclntab *table, uint32_t offset)
 {
-	const char *name = span_string(table->funcnames, offset, NAME_LIMIT);
+	const bool begins = !offset || !span_u8(table->funcnames, (uint64_t)offset - 1); /* else it is the rest of another name */
+	const char *name = begins ? span_string(table->funcnames, offset, NAME_LIMIT) : NULL;
 
 	return name && steps_take(strlen(name) / STEPS_BLOCK) ? name : NULL;
 }
@@ -392,8 +393,7 @@ static bool is_tree(const struct pclntab *table, const struct func *func, struct
 	uint64_t parent;
 	uint32_t name = span_u32(tree, table->has_start_line ? 4 : 12);
 
-	return inline_entry(table, tree, 0, &frame, &parent) && frame.name && *frame.name && name &&
-	       span_u8(table->funcnames, name - 1) == 0 && parent < func->end - func->entry;
+	return inline_entry(table, tree, 0, &frame, &parent) && frame.name && *frame.name && name && parent < func->end - func->entry;
 }
 
 void pclntab_sample_trees(const struct pclntab *table, size_t *good, size_t *bad)

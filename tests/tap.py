@@ -195,7 +195,7 @@ def wrong_certain(report, expect):
 
 def holds(finding, truth):
     """Whether a finding says what the truth says, in rule, goroutine, function, pc, numbers and caller. A finding may
-    leave out (null) what it could not see."""
+    leave out (null, "?") what it could not see."""
     keys = ('goroutine', 'function', 'pc', 'slot', 'observed', 'repaired', 'sp_error', 'caller_pc', 'caller_sp')
     return finding['rule'] == truth['rule'] and all(
-        finding.get(key) is None or finding[key] == truth[key] for key in keys if key in truth)
+        finding.get(key) in (None, '?') or finding[key] == truth[key] for key in keys if key in truth)
