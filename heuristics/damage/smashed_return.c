@@ -30,18 +30,20 @@ static const char *how(struct diagnosis *diagnosis, const struct finding *findin
 			    overrun->run.direction == RUN_UPWARDS ? "begins in" : "goes down from", go_func_name(writer));
 }
 
-/* The RET itself faulted: the word is no address that the CPU can form. */
+/* The RET itself faulted: the word is no address that the CPU can form. To one that it can it would have jumped. */
 static void stopped_evidence(struct diagnosis *diagnosis, struct finding *finding)
 {
 	const struct fault *fault = &diagnosis->analysis->fault;
 	const struct damage *damage = finding->damage;
+	const bool forms = arch_forms(diagnosis->analysis->image->arch, damage->observed);
 	struct evidence *evidence;
 
 	if (!fault->known || !fault->has_pc || go_pc(diagnosis->analysis->runtime, fault->pc, true)->func != damage->callee->func)
 		return;
-	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, false,
-				"%s at 0x%" PRIx64 ", the RET of %s: the word at SP that it was to take, 0x%" PRIx64
-				", is no address", fault->name, fault->pc, damage_callee(damage), damage->observed);
+	evidence = evidence_add(diagnosis, finding, EVIDENCE_EXCEPTION, WEIGHT_STRONG, forms,
+				"%s at 0x%" PRIx64 ", the RET of %s: the word at SP that it was to take, 0x%" PRIx64 ", is %s",
+				fault->name, fault->pc, damage_callee(damage), damage->observed,
+				forms ? "an address, to which it would have jumped: the word was another then" : "no address");
 	evidence->address = fault->pc;
 }
 

@@ -151,7 +151,10 @@ static void tell_landing(struct telling *telling)
 
 	tell_paragraph(telling, EXHIBIT_LAST_WORDS);
 	if (telling->finding->damage->at_return)
-		tell(telling, "When %s was to return, the CPU could not take that word: it is no address.", callee(telling));
+		tell(telling, "When %s was to return, the CPU could not take that word%s.", callee(telling),
+		     arch_forms(telling->diagnosis->analysis->image->arch, telling->finding->damage->observed)
+			     ? ", though it is an address: it must have been another then"
+			     : ": it is no address");
 	else
 		tell(telling, "When %s returned, the CPU took the word and jumped to %s, where no code is.", callee_again(telling),
 		     hex_text(telling->arena, telling->finding->damage->landed));
