@@ -545,9 +545,10 @@ check-logs: deps-ci
 	@TABLE=$(TABLE) $(MAKE) run-tests TESTS='log/'
 
 # Stacks torn by many releases, and other ends, at each level of GOTRACEBACK: what is said of the log, against the core of the same process.
-# Needs Go, qemu-aarch64 and gdb-multiarch; not in CI. LOGS="--go '1.18.10 1.27.4' --levels 'crash none' --program zoo": see --help.
+# Not in CI. LOGS="--go '1.18.10 1.27.4' --levels 'crash none' --program zoo": see --help.
 .PHONY: check-live-logs
 check-live-logs: deps-ci
+	@.ci/deps --live-logs
 	@$(MAKE) all
 	@tests/live/live_logs.py $(LOGS) $(if $(TABLE),--table $(TABLE))
 
