@@ -106,6 +106,7 @@ static void header(struct arena *arena, const struct target *target)
 	assert_string_equal(pclntab_name(&p.table, p.func[THIRD].name), "main.(*T).third");
 	assert_null(pclntab_name(&p.table, (uint32_t)p.table.funcnames.size));
 	assert_null(pclntab_name(&p.table, UINT32_MAX));
+	assert_null(pclntab_name(&p.table, p.func[THIRD].name + 1)); /* "ain.(*T).third" */
 	assert_int_equal(p.func[FIRST].flags, FUNC_TOP_FRAME);
 	assert_int_equal(p.func[FIRST].func_id, 9);
 	assert_int_equal(p.func[SECOND].start_line, target->minor >= 20 ? 7 : 0);

@@ -115,6 +115,62 @@ static void distances(struct arena *arena)
 	}
 }
 
+/* At each tear the table's claim is true a few instructions away; half a word off it is true nowhere. */
+static void claims(struct arena *arena)
+{
+	size_t tears = 0;
+
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		struct subject s;
+
+		load(arena, &forms[i], &s);
+		for (size_t j = 0; j < forms[i].count; j++) {
+			const struct row *row = &forms[i].rows[j];
+			const struct pc_info *info = go_pc(s.runtime, go_entry(s.builder, s.function) + s.offsets[j], true);
+
+			if (row->distance == UNKNOWN || row->distance == row->pcsp)
+				continue;
+			tears++;
+			if (!frame_state_beside(s.cache, info, row->pcsp))
+				fail_msg("%s, instruction %zu: its claim is true nowhere beside it", forms[i].name, j);
+			assert_false(frame_state_beside(s.cache, info, row->pcsp + 4));
+		}
+	}
+	assert_true(tears > 10);
+}
+
+/* … and not in the middle of a function, where the frame is whole far around. */
+static void far_from_adjustments(struct arena *arena)
+{
+	enum { NOPS = 40, FRAME = 0x20 };
+	const uint32_t sub_sp_0x20 = 0xd10083ff, add_sp_0x20 = 0x910083ff, ret = 0xd65f03c0, nop = 0xd503201f;
+	static const struct {
+		uint32_t at;
+		bool beside;
+	} rows[] = {{4, true}, {32, true}, {36, false}, {80, false}, {4 * (NOPS + 2) - 36, false}, {4 * (NOPS + 2) - 32, true}};
+	struct go_builder *builder = go_new(arena, &arch_arm64, 24, 5);
+	uint8_t *code = arena_alloc(arena, 4 * (NOPS + 3));
+	struct go_function function = {.name = "main.far", .code = code, .size = 4 * (NOPS + 3)};
+	struct go_runtime *runtime;
+	size_t far;
+
+	for (size_t i = 0; i < NOPS + 3; i++) {
+		const uint32_t word = i == 0 ? sub_sp_0x20 : i == NOPS + 1 ? add_sp_0x20 : i == NOPS + 2 ? ret : nop;
+
+		for (size_t j = 0; j < 4; j++)
+			code[4 * i + j] = (uint8_t)(word >> 8 * j);
+	}
+	far = go_add(builder, &function);
+	runtime = go_load(builder);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct pc_info *info = go_pc(runtime, go_entry(builder, far) + rows[i].at, true);
+
+		if (frame_state_beside(tear_cache_new(runtime), info, 0) != rows[i].beside)
+			fail_msg("offset %u", rows[i].at);
+		assert_true(frame_state_beside(tear_cache_new(runtime), info, FRAME));
+	}
+}
+
 /* The order of questions does not matter: one pc alone gives the same answer. */
 static void each_pc_alone(struct arena *arena)
 {
@@ -391,6 +447,8 @@ static void random_code(struct arena *arena)
 	}
 
 TEST(distances)
+TEST(claims)
+TEST(far_from_adjustments)
 TEST(each_pc_alone)
 TEST(between_instructions)
 TEST(return_and_frame_pointer)
@@ -407,6 +465,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_distances),
+		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_far_from_adjustments),
 		cmocka_unit_test(test_each_pc_alone),
 		cmocka_unit_test(test_between_instructions),
 		cmocka_unit_test(test_return_and_frame_pointer),
