@@ -22,7 +22,7 @@ struct tear {
 	int64_t executed;      /* what the instructions left: true distance to the frame's top */
 	bool beside;           /* a few instructions away the claim is true, as between the parts of one adjustment */
 	bool searched;         /* of a log that breaks off before it says the pc: it is where the table claims as much as the runtime was
-	                        * told to read */
+	                        * told to read, or complained of */
 	bool assumed;          /* executed starts from pcsp at a block that no known branch reaches */
 	uint64_t entry_sp;     /* sp + executed: SP at the function's entry */
 	uint64_t top;          /* SP of the caller: entry_sp, past the return address on amd64 */

@@ -1,5 +1,7 @@
 /* broken_call.c: see broken_call.h. The collector scans a frame that was stopped anywhere as it is, from SP on as far as variables may lie
- * (runtime/mgcmark.go scanframeworker, scanConservative): up to the frame's top but for the frame pointer's word (traceback.go, frame.varp). */
+ * (runtime/mgcmark.go scanframeworker, scanConservative): up to the frame's top but for the frame pointer's word (traceback.go, frame.varp).
+ * Up to Go 1.20 a walk that finds no caller prints the frame's function, SP and top (traceback.go gentraceback, printframe's "stack:
+ * frame={sp:…, fp:…}"), and not its pc. */
 #include "analyzer/unwind/broken_call.h"
 
 #include "analyzer/instructions/tear.h"
@@ -67,17 +69,31 @@ static bool find_torn(struct analysis *analysis, const struct func *func, int64_
 	return distance != claimed;
 }
 
+/* The function whose frame begins at `sp`, and the distance to the frame's top that the table claims; NULL: the log does not say both. */
+static const char *frame_at(const struct analysis *analysis, size_t goroutine, uint64_t sp, uint64_t *claimed)
+{
+	const struct log_record *record = analysis->runtime->recorded->record;
+	const struct recorded_goroutine *g = recorded_goroutine(analysis->runtime, goroutine);
+	const uint64_t scanned = g->stack.broken ? scanned_from(analysis, sp) : 0;
+
+	*claimed = scanned + WORD;
+	if (scanned)
+		return g->stack.broken;
+	*claimed = record->bad_fp - sp - (analysis->image->arch->link_register ? 0 : WORD);
+	return g->id == record->complained && record->bad_sp == sp && record->bad_fp > sp + WORD ? record->bad_callee : NULL;
+}
+
 bool broken_call_find(struct analysis *analysis, size_t goroutine, const struct stack *printed, struct context *ret)
 {
-	const struct recorded_stack *stack = &recorded_goroutine(analysis->runtime, goroutine)->stack;
 	const struct frame *last = printed->frames.count ? &printed->frames.items[printed->frames.count - 1] : NULL;
 	const uint64_t sp = last ? last->fp + (analysis->image->arch->link_register ? 2 * WORD : 0) : 0;
-	const uint64_t size = last && last->fp ? scanned_from(analysis, sp) : 0;
+	uint64_t claimed;
+	const char *function = last && last->fp ? frame_at(analysis, goroutine, sp, &claimed) : NULL;
 	struct func func;
 
-	if (!stack->broken || !size || size > INT32_MAX || last->info->role != ROLE_ASYNC_PREEMPT || !analysis->runtime->modules.count ||
-	    !find_function(analysis, stack->broken, &func) || !code_affords(analysis, &func))
+	if (!function || claimed > INT32_MAX || last->info->role != ROLE_ASYNC_PREEMPT || !analysis->runtime->modules.count ||
+	    !find_function(analysis, function, &func) || !code_affords(analysis, &func))
 		return false;
 	*ret = (struct context){.known = true, .sp = sp, .how = HOW_RECORDED, .exact = true};
-	return find_torn(analysis, &func, (int64_t)size + WORD, &ret->pc);
+	return find_torn(analysis, &func, (int64_t)claimed, &ret->pc);
 }

@@ -6,7 +6,9 @@
 #include "analyzer/instructions/callsite.h"
 #include "analyzer/instructions/tear.h"
 #include "analyzer/unwind/recorded.h"
+#include "formats/log/record.h"
 #include "golang/preempt.h"
+#include "golang/recorded.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -22,13 +24,20 @@ struct subject {
 	const char *function;
 };
 
+/* Whether the pc is not in the log, and how large the frame was taken to be is only because no caller was found: the runtime complains of a
+ * damaged return address in the same way. */
+static bool is_by_complaint(const struct subject *s)
+{
+	return s->tear->searched && s->diagnosis->analysis->runtime->recorded->record->bad_sp == s->tear->sp;
+}
+
 static void instruction_evidence(const struct subject *s)
 {
 	const struct tear *tear = s->tear;
 	struct evidence *evidence;
 
-	evidence = evidence_add(s->diagnosis, s->finding, EVIDENCE_INSTRUCTION, tear->assumed ? WEIGHT_FAIR : WEIGHT_STRONG,
-				false,
+	evidence = evidence_add(s->diagnosis, s->finding, EVIDENCE_INSTRUCTION,
+				tear->assumed || is_by_complaint(s) ? WEIGHT_FAIR : WEIGHT_STRONG, false,
 				"pc 0x%" PRIx64 " of %s lies inside an adjustment of SP: pcsp claims %" PRId64
 				" bytes to the frame's top, executing the function leaves %" PRId64,
 				tear->at->pc, s->function, tear->claimed, tear->executed);
@@ -39,8 +48,9 @@ static void instruction_evidence(const struct subject *s)
 			     tear->claimed);
 	if (tear->searched)
 		evidence_add(s->diagnosis, s->finding, EVIDENCE_PREDICTION, WEIGHT_FAIR, false,
-			     "the log breaks off before it says the pc; of the instructions of %s for which the table claims a frame as large as "
-			     "the garbage collector was told to scan, this is torn, or several are, all by as much", s->function);
+			     "the log does not say the pc; of the instructions of %s for which the table claims a frame as large as "
+			     "%s, this is torn, or several are, all by as much", s->function,
+			     is_by_complaint(s) ? "the runtime complained of" : "the garbage collector was told to scan");
 	if (!tear->preempted)
 		return;
 	if (is_safe_point(tear->at))

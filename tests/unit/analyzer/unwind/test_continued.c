@@ -150,6 +150,57 @@ static void called_not_stopped(struct arena *arena)
 	assert_int_equal(log_analysis(arena, stopped(&text, text.scene.sp, false), exe)->tears.count, 0);
 }
 
+/* What Go 1.20 prints of the frame that was called from nowhere, `beside` bytes off its SP and `larger` than it is, and of its goroutine, before
+ * it dies a second time. */
+static const char *complained(struct text *text, uint64_t beside, uint64_t larger)
+{
+	const struct go_scene *scene = &text->scene;
+	const bool link = scene->builder->arch->link_register;
+	const uint64_t table = link ? SCENE_ARM64_FRAME : SCENE_AMD64_FRAME + WORD;
+	const char *name = scene->builder->functions.items[scene->big_frame].name;
+
+	ADD(text, "runtime: g 1: unexpected return pc for %s called from 0x0\n", name);
+	ADD(text, "stack: frame={sp:0x%" PRIx64 ", fp:0x%" PRIx64 "} stack=[0x%" PRIx64 ",0x%" PRIx64 ")\n", scene->sp + beside,
+	    scene->sp + table + larger, scene->stack.lo, scene->stack.hi);
+	words_of(text, scene->sp - 0x40, scene->sp);
+	ADD(text, "fatal error: unknown caller pc\n\ngoroutine 1 [runnable (scan)]:\n");
+	called(text, scene->preempt2, scene->stack.sp, scene->stack.sp + 0x30);
+	called(text, scene->preempt, scene->stack.sp + 0x30, scene->sp - (link ? 2 * WORD : 0));
+	ADD(text, "\n");
+	sound_goroutine(text);
+	return text->made;
+}
+
+/* Where it stood is not printed: it is where a frame as large is torn. */
+static void split_untold(struct arena *arena)
+{
+	const struct scene_options options = {.arch = &arch_arm64, .minor = 20, .patch = 5};
+	struct text text = text_of(arena, &options);
+	const struct analysis *analysis = log_analysis(arena, complained(&text, 0, 0), go_exe(text.scene.builder));
+	const struct tear *tear = only_tear(analysis);
+
+	assert_int_equal(tear->at->pc, text.scene.pc);
+	assert_true(tear->searched && tear->preempted && tear->link_calls);
+	assert_int_equal(tear->caller_pc, text.scene.caller_pc);
+	assert_int_equal(tear->claimed - tear->executed, SCENE_ARM64_LOW);
+}
+
+/* A frame that begins or ends one word away is none that the function has. */
+static void not_split_untold(struct arena *arena)
+{
+	static const struct {
+		uint64_t beside, larger;
+	} rows[] = {{WORD, 0}, {WORD, WORD}, {0, WORD}, {0, -(uint64_t)WORD}};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct scene_options options = {.arch = &arch_arm64, .minor = 20, .patch = 5};
+		struct text text = text_of(arena, &options);
+		struct exe *exe = go_exe(text.scene.builder);
+
+		assert_int_equal(log_analysis(arena, complained(&text, rows[i].beside, rows[i].larger), exe)->tears.count, 0);
+	}
+}
+
 /* ---- the walk goes on over printed words ---- */
 
 /* The runtime met a word at main.deepCaller's return address, as goroutine 1 was called from there. */
@@ -296,6 +347,8 @@ static void jumped_to_nil(struct arena *arena)
 TEST(split)
 TEST(not_split)
 TEST(called_not_stopped)
+TEST(split_untold)
+TEST(not_split_untold)
 TEST(torn_return)
 TEST(not_torn)
 TEST(smashed_return)
@@ -306,7 +359,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),	    cmocka_unit_test(test_not_split), cmocka_unit_test(test_called_not_stopped),
 		cmocka_unit_test(test_torn_return), cmocka_unit_test(test_not_torn),  cmocka_unit_test(test_smashed_return),
-		cmocka_unit_test(test_jumped_to_nil),
+		cmocka_unit_test(test_jumped_to_nil), cmocka_unit_test(test_split_untold), cmocka_unit_test(test_not_split_untold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
