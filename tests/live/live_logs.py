@@ -68,7 +68,8 @@ ENDS = (
 
 
 def last_line(text):
-    return text.strip().rpartition('\n')[2][:200]
+    """Without the folders of this machine."""
+    return re.sub(r'(?<!\S)/\S*/', '', text.strip().rpartition('\n')[2]).strip()[:200]
 
 
 def build(cell, end, folder):
@@ -119,7 +120,10 @@ def die(cell, end, exe, level, folder):
             raise Failure('it is still alive') from None
         finally:
             kill(process)
-    (folder / f'{level}.log').write_bytes(re.sub(rb'(?m)^qemu: uncaught target signal.*\n', b'', text.read_bytes()))
+    said = re.sub(rb'(?m)^qemu: uncaught target signal.*\n', b'', text.read_bytes())
+    if not said:
+        raise Failure('it printed nothing')
+    (folder / f'{level}.log').write_bytes(said)
     return next(folder.glob('core*' if cell.native else 'qemu_*.core'), None)
 
 
