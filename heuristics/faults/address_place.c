@@ -129,16 +129,16 @@ static const char *kind_of(const struct segment *segment)
 	return segment->flags & SEGMENT_EXEC ? "in code, which cannot be written" : "in memory that may only be read";
 }
 
-/* Whether the image of a Go module reaches into a segment: dumps without names of files (an emulator's) have that. */
+bool module_reaches(const struct go_module *module, const struct segment *segment)
+{
+	return segment->address < module->data_end && segment->address + segment->size > module->text && module->text < module->data_end;
+}
+
 static bool is_of_module(const struct go_runtime *runtime, const struct segment *segment)
 {
-	for (size_t i = 0; i < runtime->modules.count; i++) {
-		const struct go_module *module = &runtime->modules.items[i];
-
-		if (segment->address < module->data_end && segment->address + segment->size > module->text &&
-		    module->text < module->data_end)
+	for (size_t i = 0; i < runtime->modules.count; i++)
+		if (module_reaches(&runtime->modules.items[i], segment))
 			return true;
-	}
 	return false;
 }
 

@@ -23,6 +23,9 @@ struct hole {
 /* False: the address is mapped, or the dump does not list what is. */
 bool hole_at(struct image *image, uint64_t address, struct hole *ret);
 
+/* Whether the image of a Go module reaches into a segment: what is known of that where the dump has no names of files (an emulator's). */
+bool module_reaches(const struct go_module *module, const struct segment *segment);
+
 /* "libc.so.6", "a file that was deleted", "memory without a file": what a segment holds. Never NULL. */
 const char *segment_name(const struct diagnosis *diagnosis, const struct segment *segment);
 

@@ -247,18 +247,23 @@ static void dangling_evidence(struct diagnosis *diagnosis, struct finding *findi
 			     "words of memory that lead near it, to where nothing is mapped: %" PRIu64, dangling->others);
 }
 
-/* Whether a hole lies among blocks that mmap gave: near one of its neighbours, and not just behind the Go heap. */
-static bool is_gap(struct go_runtime *runtime, const struct hole *hole, uint64_t address)
+/* Whether the kernel chose the place of a segment, as it does for mmap: neither the program's, nor the Go heap's. */
+static bool is_place_given(struct go_runtime *runtime, const struct segment *segment)
 {
 	struct heap_place place;
-	enum heap_kind kind;
+	const enum heap_kind kind = heap_find(runtime, segment->address + segment->size - 1, &place);
 
-	if (!hole->below) /* mmap gives nothing below a program */
-		return false;
-	if (address - hole->start >= HOLE_MAX)
-		return hole->above && hole->end - address < HOLE_MAX;
-	kind = heap_find(runtime, hole->start - 1, &place);
-	return kind == HEAP_OUTSIDE || kind == HEAP_UNKNOWN;
+	return (kind == HEAP_OUTSIDE || kind == HEAP_UNKNOWN) &&
+	       !(runtime->modules.count && module_reaches(&runtime->modules.items[0], segment));
+}
+
+/* Whether a hole lies among blocks that mmap gave: near such a neighbour. Numbers that look like a header of what was between a program and
+ * its heap are any: nothing was. */
+static bool is_gap(struct go_runtime *runtime, const struct hole *hole, uint64_t address)
+{
+	return hole->below /* mmap gives nothing below a program */ &&
+	       ((address - hole->start < HOLE_MAX && is_place_given(runtime, hole->below)) ||
+		(hole->above && hole->end - address < HOLE_MAX && is_place_given(runtime, hole->above)));
 }
 
 /* Whether blocks that mmap gives may have been where the fault was; then what still leads there. */
