@@ -186,17 +186,18 @@ static uint64_t find_backlog(const struct finder *finder)
 	return finder->runtime->globals.panicking ? the_only(finder, is_backlog) : 0;
 }
 
+/* Other strings are only looked at: one beside it is the build's information, with its flags. */
 static bool is_version_string(const struct finder *finder, uint64_t address)
 {
 	struct image *image = finder->runtime->image;
 	uint64_t text, length;
-	const char *version;
+	struct span start;
 
 	if (!image_u64(image, address, &text) || !image_u64(image, address + 8, &length) || length < 3 ||
 	    length > VERSION_LIMIT)
 		return false;
-	version = image_string(image, text, length);
-	if (!version || (strncmp(version, "go1", 3) != 0 && strncmp(version, "devel", 5) != 0))
+	start = image_peek(image, text, length);
+	if ((!span_begins(start, "go1") && !span_begins(start, "devel")) || !image_string(image, text, length))
 		return false;
 	image_cite_field(image, text, length);
 	return true;
