@@ -6,7 +6,7 @@
 #include "tests/fuzz/fixture.h"
 
 /* A certain finding of the changed dump that neither the sound dump has, nor its expect.json, nor is about a word that was changed
- * (and right about what it was); NULL: none. */
+ * (and right about what it was, or true of the sound dump's but for that word); NULL: none. */
 const json_t *verdicts_wrong(const struct fixture *fixture, const struct edits *edits, const json_t *report);
 
 #endif
