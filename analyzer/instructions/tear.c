@@ -489,9 +489,10 @@ bool frame_state_beside(struct tear_cache *cache, const struct pc_info *info, in
 	const uint64_t quantum = cache->runtime->image->arch->quantum, reach = BESIDE / quantum;
 	uint64_t at;
 	const struct execution *execution = execution_at(cache, info, &at);
-	const uint64_t count = execution ? execution->code.size / quantum : 0;
 
-	for (uint64_t i = execution && at > reach ? at - reach : 0; i < count && i <= at + reach; i++) {
+	if (!execution)
+		return false;
+	for (uint64_t i = at > reach ? at - reach : 0; i <= at + reach && i < execution->code.size / quantum; i++) {
 		const struct answer *answer = &execution->answers[i];
 
 		if (answer->known && answer->state.distance == distance && (!answer->state.assumed || execution->answers[at].state.assumed))

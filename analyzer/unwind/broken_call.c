@@ -1,7 +1,7 @@
 /* broken_call.c: see broken_call.h. The collector scans a frame that was stopped anywhere as it is, from SP on as far as variables may lie
  * (runtime/mgcmark.go scanframeworker, scanConservative): up to the frame's top but for the frame pointer's word (traceback.go, frame.varp).
- * Up to Go 1.20 a walk that finds no caller prints the frame's function, SP and top (traceback.go gentraceback, printframe's "stack:
- * frame={sp:…, fp:…}"), and not its pc. */
+ * Up to Go 1.20 a walk that finds no caller prints the frame's function, SP and top (traceback.go gentraceback, tracebackHexdump's
+ * "stack: frame={sp:…, fp:…}"), and not its pc. */
 #include "analyzer/unwind/broken_call.h"
 
 #include "analyzer/instructions/tear.h"

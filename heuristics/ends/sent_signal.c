@@ -10,9 +10,9 @@
 enum { PID_LIMIT = 1 << 22 /* PID_MAX_LIMIT, linux/threads.h */ };
 
 /* Signals that the runtime sends itself: dieFromSignal, raisebadsignal, and sighandler, which passes SIGQUIT on from thread
- * to thread (runtime/signal_unix.go). The kernel delivers them within the call. Without the names of functions any may be, and so may one whose
- * frame says that the thread was where no code is. A log has none of
- * these: the runtime prints the signal that it ends of, not the one by which it then ends itself. */
+ * to thread (runtime/signal_unix.go). The kernel delivers them within the call. Without the names of functions any may be, and so may
+ * one whose frame says that the thread was where no code is. A log has none of these: the runtime prints the signal that it ends
+ * of, not the one by which it then ends itself. */
 static bool may_be_runtimes(const struct analysis *analysis, const struct sent_signal *sent)
 {
 	static const char *const raisers[] = {"runtime.raise", "runtime.raiseproc", "runtime.tgkill"};
