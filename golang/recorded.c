@@ -29,7 +29,7 @@ size_t recorded_calls(const struct recorded_place *place, struct inline_frame fr
 {
 	for (size_t i = 0; i < place->count; i++)
 		frames[i] = (struct inline_frame){.name = place->calls[i].function, .file = place->calls[i].file,
-						  .line = place->calls[i].line, .inlined = i + 1 < place->count};
+						  .line = place->calls[i].line, .inlined = i + 1 < place->count || place->holder_hidden};
 	return place->count;
 }
 

@@ -98,18 +98,20 @@ static uint32_t function_of(struct log_reader *reader, const char *name)
 struct site {
 	struct recorded_call calls[INLINED_LIMIT + 1];
 	size_t count;
+	bool holder_hidden;
 };
 
 /* All that makes places equal, as bytes: interned texts are equal by their addresses. The calls come first: what is kept of the key is
  * where the place has them. */
 struct place_key {
 	struct recorded_call calls[INLINED_LIMIT + 1];
-	uint64_t rest[3];
+	uint64_t rest[4];
 };
 
 static size_t key_of(const struct site *site, const struct place *place, bool foreign, struct place_key *ret)
 {
-	const uint64_t rest[] = {place->has_offset ? place->offset : UINT64_MAX, place->has_pc ? place->pc : UINT64_MAX, foreign};
+	const uint64_t rest[] = {place->has_offset ? place->offset : UINT64_MAX, place->has_pc ? place->pc : UINT64_MAX, foreign,
+				 site->holder_hidden};
 	const size_t size = site->count * sizeof *ret->calls;
 
 	memset(ret, 0, size); /* what lies between fields counts, too */
@@ -142,7 +144,7 @@ static uint32_t place_of(struct log_reader *reader, const struct site *site, con
 		return entry->value;
 	vec_push_moving(reader->arena, &record->places,
 			(struct recorded_place){.calls = (const struct recorded_call *)(const void *)entry->text,
-						.count = (uint32_t)site->count, .foreign = foreign,
+						.count = (uint32_t)site->count, .foreign = foreign, .holder_hidden = site->holder_hidden,
 						.function = function_of(reader, site->calls[site->count - 1].function),
 						.has_offset = place->has_offset, .offset = place->offset, .has_pc = place->has_pc,
 						.pc = place->pc});
@@ -225,6 +227,7 @@ static bool read_frame(struct log_reader *reader, struct recorded_stack *stack)
 	}
 	if (!site.count)
 		return false;
+	site.holder_hidden = inlined;
 	frame.place = place_of(reader, &site, &place, false);
 	frame.arguments = arguments.at;
 	frame.arguments_size = cursor_left(&arguments) < UINT32_MAX ? (uint32_t)cursor_left(&arguments) : 0;

@@ -27,6 +27,7 @@ struct recorded_place {
 	uint32_t function; /* index in functions */
 	bool has_offset, has_pc;
 	bool foreign;      /* a function of C, by a symbolizer (runtime/symtab.go printOneCgoTraceback) */
+	bool holder_hidden; /* the last was inlined, too: what holds it is a wrapper, which is not printed (traceback.go showframe) */
 };
 
 struct recorded_function {
