@@ -52,15 +52,28 @@ static uint64_t pc_of(const struct recorded_program *program, const uint64_t *en
 	return program->functions[place->function].entry + place->offset;
 }
 
+/* Whether they are one, of which pc was printed in one stack and not in another; equal texts of a record are one. */
+static bool is_same_place(const struct recorded_place *a, const struct recorded_place *b)
+{
+	if (a->function != b->function || a->has_offset != b->has_offset || a->offset != b->offset || a->foreign != b->foreign || a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->calls[i].function != b->calls[i].function || a->calls[i].file != b->calls[i].file || a->calls[i].line != b->calls[i].line)
+			return false;
+	return true;
+}
+
 /* Two places that a log gives the same pc are told apart. */
 static void load_places(struct recorded_program *program, const uint64_t *entries, struct arena *arena)
 {
+	const struct recorded_place *places = program->record->places.items;
 	const size_t count = program->record->places.count;
 
 	program->pcs = arena_array(arena, count + 1, sizeof *program->pcs);
 	for (size_t i = 0; i < count; i++) {
 		program->pcs[i] = pc_of(program, entries, i);
-		if (word_map_add(&program->places, arena, program->pcs[i], (uint32_t)i))
+		if (word_map_add(&program->places, arena, program->pcs[i], (uint32_t)i) ||
+		    is_same_place(&places[i], &places[word_map_find(&program->places, program->pcs[i])]))
 			continue;
 		program->pcs[i] = token_of_place(i);
 		word_map_add(&program->places, arena, program->pcs[i], (uint32_t)i);
