@@ -37,6 +37,7 @@ struct building {
 	struct id_set ids;
 	size_t frames;    /* calls with their places */
 	size_t foreign;   /* lines of others in a row */
+	size_t ends;      /* times that a thread said that it ends the process; what is indented is of a chain of panics */
 	size_t said;      /* lines up to the first blank one behind the last that the runtime printed of the end; 0: not yet */
 	bool told;        /* where the process was hit, or where a stack could not be walked */
 	bool headless;    /* an exception of Windows ended the process: the stack that comes first has no header (signal_windows.go winthrow) */
@@ -49,7 +50,7 @@ struct building {
 	bool exited;      /* the last of what is not a note was that the process is gone (gone.def) */
 	struct doubt notes; /* where the notes began that come last, if a crash may begin with them */
 	struct doubt doubt; /* where another crash began if a goroutine's stack now comes again */
-	struct id_set again;    /* ids that came behind "panic during panic" */
+	struct id_set again;    /* ids that came behind "panic during panic", or of threads that died, too */
 	struct id_set unwalked; /* ids that came without a stack: another thread ran them */
 	enum log_kind last;
 };
@@ -318,8 +319,16 @@ static void split(struct building *building)
 	}
 }
 
+/* Whether a thread that died while another printed all this now prints its goroutine, which that one could not walk (panic.go dopanic_m,
+ * where panicking is not yet 0): once of each. */
+static bool is_told_late(struct building *building, const struct stream_line *next, uint64_t id)
+{
+	return building->ends > 1 && next && next->kind == LOG_CALL && id_set_has(&building->unwalked, id) &&
+	       id_set_add(&building->again, building->maker->makers->arena, id);
+}
+
 /* A goroutine that is there already is one of another account, unless its own thread prints it. */
-static bool is_another_account(struct building *building, const struct stream_line *record)
+static bool is_another_account(struct building *building, const struct stream_line *record, const struct stream_line *next)
 {
 	const struct maker *maker = building->maker;
 	const struct span text = log_trim(record->text);
@@ -331,7 +340,7 @@ static bool is_another_account(struct building *building, const struct stream_li
 	if (building->block.begin == LOG_BEGINS_WITH_STACK && maker->any && maker->before == LOG_OTHER && building->frames &&
 	    !block_text_ends_blank(&building->text))
 		return true;
-	return !fresh;
+	return !fresh && !is_told_late(building, next, id);
 }
 
 /* Whether a goroutine that was there with its stack has one again, behind where another crash may have begun. */
@@ -357,7 +366,7 @@ static void begin_stack(struct building *building, const struct stream_line *rec
 
 	if (is_told_again(building, record, next))
 		split(building);
-	if (is_another_account(building, record)) {
+	if (is_another_account(building, record, next)) {
 		close_block(building);
 		if (span_begins(text, "goroutine "))
 			id_set_add(&building->ids, building->maker->makers->arena, id_of(text));
@@ -385,6 +394,7 @@ static void begin_end(struct building *building, const struct stream_line *recor
 		building->indented = log_trim(record->text).data != record->text.data;
 	}
 	building->headless |= span_begins(log_trim(record->text), "Exception 0x");
+	building->ends += log_trim(record->text).data == record->text.data;
 	keep(building, record, LOG_END);
 }
 

@@ -236,7 +236,24 @@ def check_second_notes(folder):
     for name, text in one.items():
         found = len(found_in(folder, text))
         tap.check(f'notes: {name}', None if found == 1 else f'{found} crashes')
+    check_two_die(folder)
     check_after_registers(folder, fault(running=71, other=76))
+
+
+def check_two_die(folder):
+    """The second thread that dies prints its goroutine behind the list that had no stack of it; near misses are other accounts."""
+    whole = (tap.ROOT / 'fixtures/logs/samples/go1.18-two-die.txt').read_text()
+    late = 'goroutine 134 ' + whole.rpartition('goroutine 134 ')[2]
+    unavailable = '\tgoroutine running on other thread; stack unavailable\n'
+    for name, text, wanted in (
+            ('told late', whole, True),
+            ('the second says so in the midst', whole.split('\n', 1)[1].replace('\ngoroutine 23', f'\n{whole.split(chr(10))[0]}\ngoroutine 23'), True),
+            ('only one thread died', whole.split('\n', 1)[1], False),
+            ('its stack was there', whole.replace(unavailable, 'main.wait()\n\t/src/main.go:30 +0x1d\n'), False),
+            ('it comes a third time', whole + '\n' + late, True)):
+        log = Log(folder, 'two.log', text)
+        stack = next((g['frames'] for g in log.report('--goroutines=all')['goroutines'] if g['id'] == 134), [])
+        tap.check(f'two threads die: {name}', None if any(frame['function'] == 'runtime.throw' for frame in stack) == wanted else stack)
 
 
 def check_after_registers(folder, second):
