@@ -3,8 +3,8 @@
 holds what tornstack says of the log, alone and with the executable, against the core of the same process (levels without a core: of the
 same crash at `crash`).
 
-A check is one log, read in one way: nothing is certain of it that the core does not show. How many are found is no check but a
-table: `--table FILE` writes it between its marks. Logs, executables and what was said of the cores are kept below --folder, and read
+A check is one log, read in one way: nothing is certain of it that the core does not show; alone, each goroutine is as it was printed,
+frame by frame. How many are found is no check but a table: `--table FILE` writes it between its marks. Logs, executables and what was said of the cores are kept below --folder, and read
 again: remove it where the judgement of cores has changed. The last line is `N passed, N failed`; exit status 1 when one failed.
 """
 import argparse
@@ -24,6 +24,7 @@ sys.path.insert(0, str(HERE.parent))
 sys.path.insert(0, str(HERE.parent / 'log'))
 import against_core
 import tap
+import test_recorded
 from live import crash, matrix
 from live.process import Failure, kill, run
 
@@ -146,7 +147,7 @@ def crash_once(cell, end, exe, level, folder):
 
 
 def lives(cell, end, folder, levels):
-    """Each level's log, read in both ways, beside what the core of the crash says: (level, core, alone, with the executable)."""
+    """Each level's log, read in both ways, beside what the core of the crash says: (level, log, core, alone, with the executable)."""
     exe = folder / pathlib.Path(end.program).name
     for level in levels:
         trouble, tries = [], TRIES_OF_GDB if end.function else TRIES
@@ -161,7 +162,7 @@ def lives(cell, end, folder, levels):
         if not (folder / f'{level}.log').exists():
             raise Failure(f'{level}: no crash in {tries} tries: {trouble[-1]}')
         log = folder / f'{level}.log'
-        yield level, json.loads((folder / 'said.json').read_text()), report(log), report(log, '--exe', exe)
+        yield level, log, json.loads((folder / 'said.json').read_text()), report(log, '--goroutines=all'), report(log, '--exe', exe)
 
 
 class Count:
@@ -171,7 +172,17 @@ class Count:
         self.rows = collections.defaultdict(collections.Counter)
         self.releases = collections.defaultdict(list)
         self.missing, self.unknown = [], []
-        self.passed = self.failed = 0
+        self.logs = self.goroutines = self.passed = self.failed = 0
+
+    def check(self, what, difference):
+        self.passed, self.failed = self.passed + (not difference), self.failed + bool(difference)
+        print(f'{"FAIL" if difference else "ok":4}  {what}{f": {difference}" if difference else ""}', flush=True)
+
+    def compare(self, what, log, alone):
+        """The report with the text, as another reader reads it."""
+        self.logs += 1
+        self.goroutines += len(alone['goroutines'])
+        self.check(f'{what}: goroutines as printed', test_recorded.goroutines_difference(log.read_text(encoding='utf-8', errors='replace'), alone))
 
     def take(self, cell, end, level, core, alone, executable):
         row = self.rows[end.name, cell.cpu.name, level]
@@ -179,11 +190,10 @@ class Count:
         for how, told in (('alone', alone), ('executable', executable)):
             kind = against_core.verdict_class(core, told)
             row[how, told['verdict']['certainty'] if kind.startswith('same rule') else kind] += 1
-            good = kind != 'wrong'
-            self.passed, self.failed = self.passed + good, self.failed + (not good)
-            print(f'{"ok" if good else "FAIL":4}  {cell.release} {cell.cpu.name} {end.program} {end.arguments} {level}, {how}: '
-                  f'{told["verdict"]["rule"]} {told["verdict"]["certainty"]}; core: {core["verdict"]["rule"]} '
-                  f'{core["verdict"]["certainty"]}', flush=True)
+            says = (f'{told["verdict"]["rule"]} {told["verdict"]["certainty"]}; core: {core["verdict"]["rule"]} '
+                    f'{core["verdict"]["certainty"]}')
+            self.check(f'{cell.release} {cell.cpu.name} {end.program} {end.arguments} {level}, {how}: {says}',
+                       'it is wrong' if kind == 'wrong' else None)
         kind = against_core.verdict_class(core, executable)
         if level == 'crash' and not kind.startswith('same rule'):
             self.missing.append((end, cell, core, executable))
@@ -219,14 +229,16 @@ def table_text(count):
 
 def write_table(path, count, releases):
     before, _, rest = path.read_text(encoding='utf-8').partition(MARK[0])
-    path.write_text(f'{before}{MARK[0]}\nGo {", ".join(releases)}.\n\n{table_text(count)}\n{MARK[1]}{rest.partition(MARK[1])[2]}', encoding='utf-8')
+    printed = f'Of {count.logs:,} logs {count.goroutines:,} goroutines were compared with the text, frame by frame.'
+    path.write_text(f'{before}{MARK[0]}\nGo {", ".join(releases)}. {printed}\n\n{table_text(count)}\n{MARK[1]}{rest.partition(MARK[1])[2]}', encoding='utf-8')
 
 
 def check(cell, end, levels, count, folder):
     try:
-        for level, core, alone, executable in lives(cell, end, folder / f'{cell.name}-{end.slug}', levels):
+        for level, log, core, alone, executable in lives(cell, end, folder / f'{cell.name}-{end.slug}', levels):
             if end.torn and core['verdict']['rule'] not in TORN:
                 raise Failure(f'the core itself says {core["verdict"]["rule"]}')
+            count.compare(f'{cell.release} {cell.cpu.name} {end.program} {end.arguments} {level}', log, alone)
             count.take(cell, end, level, core, alone, executable)
     except Failure as failure:
         count.unknown.append(f'{end.name}, {cell.cpu.name}, Go {cell.release}: {failure}')
