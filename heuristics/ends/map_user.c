@@ -60,6 +60,9 @@ static void read_map(struct analysis *analysis, uint64_t type_slot, uint64_t map
 	    !go_type_is(analysis->runtime, type) || go_type_kind(analysis->runtime, type) != KIND_MAP || map % 8 ||
 	    !map_writing_word(analysis, map, &address, &set))
 		return;
+	image_cite_field(analysis->image, type_slot, sizeof type); /* a rival may rest on them, which keeps no word as evidence */
+	image_cite_field(analysis->image, map_slot, sizeof map);
+	image_cite_field(analysis->image, address, sizeof map);
 	ret->map = map;
 	ret->map_slot = map_slot;
 	ret->type = go_type_name(analysis->runtime, type);

@@ -67,18 +67,31 @@ static const char *find_sign(struct analysis *analysis, const struct stack *stac
 	return NULL;
 }
 
+/* The map of a reflect.Value, which words of a stack may be; false: they are none. */
+static bool read_value(struct analysis *analysis, uint64_t at, uint64_t *ret)
+{
+	struct image *image = analysis->image;
+	uint64_t type, flag;
+
+	if (!image_u64(image, at, &type) || !image_u64(image, at + WORD, ret) || !image_u64(image, at + 2 * WORD, &flag) ||
+	    (flag & FLAG_KIND) != KIND_MAP || !go_type_is(analysis->runtime, type) || go_type_kind(analysis->runtime, type) != KIND_MAP)
+		return false;
+	image_cite_field(image, at, 3 * WORD);
+	if (!(flag & FLAG_INDIRECT))
+		return true;
+	image_cite_field(image, *ret, WORD);
+	return image_u64(image, *ret, ret);
+}
+
 /* The map of a reflect.Value in a frame, or in the slots for its arguments; 0: there is none, or several. */
 static uint64_t map_of_frame(struct analysis *analysis, const struct frame *frame)
 {
-	uint64_t found = 0, type, pointer, flag;
+	uint64_t found = 0, pointer;
 
 	if (!frame->fp || frame->fp - frame->sp > FRAME_LIMIT)
 		return 0;
 	for (uint64_t at = frame->sp; at < frame->fp + ARGUMENTS * WORD; at += WORD) {
-		if (!image_u64(analysis->image, at, &type) || !image_u64(analysis->image, at + WORD, &pointer) ||
-		    !image_u64(analysis->image, at + 2 * WORD, &flag) || (flag & FLAG_KIND) != KIND_MAP ||
-		    !go_type_is(analysis->runtime, type) || go_type_kind(analysis->runtime, type) != KIND_MAP ||
-		    (flag & FLAG_INDIRECT && !image_u64(analysis->image, pointer, &pointer)))
+		if (!read_value(analysis, at, &pointer))
 			continue;
 		if (found && found != pointer)
 			return 0;
