@@ -37,6 +37,14 @@ static void erase_constant(struct redactor *redactor, const struct kept_text *me
 	redactor_erase(redactor, start, ((message->address + message->size + WORD - 1) & ~(uint64_t)(WORD - 1)) - start);
 }
 
+/* What of a text lies in a word that may stay for what comes before it, as a length does. */
+static void erase_beginning(struct redactor *redactor, const struct kept_text *message)
+{
+	const uint64_t in_word = message->address % WORD ? WORD - message->address % WORD : 0;
+
+	redactor_erase(redactor, message->address, in_word < message->size ? in_word : message->size);
+}
+
 static void add(struct redactor *redactor, const struct kept_text *message)
 {
 	const bool constant = is_constant(redactor, message->address);
@@ -51,6 +59,8 @@ static void add(struct redactor *redactor, const struct kept_text *message)
 		redactor_text(redactor, message->address, strlen(text));
 	else if (constant)
 		erase_constant(redactor, message);
+	else
+		erase_beginning(redactor, message);
 }
 
 void redactor_add_messages(struct redactor *redactor)

@@ -96,14 +96,14 @@ static bool find_slot(struct image *image, uint64_t *ret)
 	return found.slot && !found.ambiguous;
 }
 
-/* What glibc says in its own words is nobody's secret; an assertion's are the program's, but for the letters beside the size. */
+/* What glibc says in its own words is nobody's secret; an assertion's are the program's. */
 static void cite(struct image *image, uint64_t address, size_t length, const char *reason)
 {
 	const bool own = reason && strcmp(reason, C_ASSERTION_FAILED) != 0;
 
-	image_cite_field(image, address, own ? HEADER + length : WORD);
-	if (!own && HEADER + length > WORD)
-		image_cite_text(image, CITED_MESSAGE, address + WORD, HEADER + length - WORD);
+	image_cite_field(image, address, HEADER + (own ? length : 0));
+	if (!own)
+		image_cite_text(image, CITED_MESSAGE, address + HEADER, length);
 }
 
 bool c_message_find(struct analysis *analysis, struct c_message *ret)
