@@ -1,6 +1,7 @@
 /* redaction.c: see redaction.h. */
 #include "lib/redaction.h"
 
+#include "analyzer/last_words/fault_operand.h"
 #include "analyzer/unwind/unwind.h"
 #include "lib/redactor.h"
 
@@ -89,6 +90,16 @@ static void add_disguised(struct redactor *redactor, uint64_t value)
 		vec_push(redactor->image->arena, &redactor->redaction->disguised, value);
 }
 
+/* An address may have been reckoned from a register. */
+static void add_registers_at_fault(struct redactor *redactor)
+{
+	uint64_t value;
+
+	for (uint8_t reg = 0; reg < redactor->image->arch->reg_count; reg++)
+		if (register_at_fault(redactor->analysis, reg, &value))
+			add_disguised(redactor, value);
+}
+
 static void add_all_disguised(struct redactor *redactor)
 {
 	const struct analysis *analysis = redactor->analysis;
@@ -96,6 +107,8 @@ static void add_all_disguised(struct redactor *redactor)
 	if (analysis->fault.known) {
 		add_disguised(redactor, analysis->fault.address);
 		add_disguised(redactor, analysis->fault.pc);
+		if (is_text(redactor, analysis->fault.address))
+			add_registers_at_fault(redactor);
 	}
 	for (size_t i = 0; i < redactor->image->threads.count; i++)
 		if (analysis->walks[i].stopped.known)

@@ -90,6 +90,18 @@ void layout_add_runs(struct layout_plan *plan)
 
 /* ---- writing ---- */
 
+/* The letters of a word, or of a part of one, give way to others. */
+static void mask(const struct redaction *redaction, uint64_t address, size_t n, uint8_t *bytes)
+{
+	const bool disguised = n == KEPT_WORD && redaction_is_disguised(redaction, load_u64(bytes));
+	const uint64_t shown = disguised ? redaction_disguise(load_u64(bytes)) : 0;
+
+	if (disguised)
+		memcpy(bytes, &shown, sizeof shown);
+	for (size_t i = 0; !disguised && i < n; i++)
+		bytes[i] = redaction_letter(address + i, bytes[i]);
+}
+
 /* Copies n bytes at an offset of a segment; words that are not kept become 0. */
 static void copy_kept(const struct kept *kept, const struct segment *segment, uint64_t offset, size_t n, uint8_t *ret)
 {
@@ -101,8 +113,8 @@ static void copy_kept(const struct kept *kept, const struct segment *segment, ui
 		step = step < n - at ? step : n - at;
 		if (kept_has(kept, number) && !nearby_is(kept, segment, number))
 			memcpy(ret + at, segment->saved.data + offset + at, step);
-		for (size_t i = at; kept_bit(kept->masked, number) && i < at + step; i++)
-			ret[i] = redaction_letter(segment->address + offset + i, ret[i]);
+		if (kept_bit(kept->masked, number))
+			mask(kept->redaction, segment->address + offset + at, step, ret + at);
 		for (size_t i = at; kept_bit(kept->removed, number) && i < at + step; i++)
 			ret[i] = redaction_letter(segment->address + offset + i, 1);
 	}

@@ -155,11 +155,14 @@ static bool overlaps_text(const struct redaction *redaction, uint64_t address)
 	return false;
 }
 
+static uint8_t letter_of(const char letters[static KEPT_WORD], uint64_t address, uint8_t byte)
+{
+	return !byte || byte == '\n' || byte == '\t' ? byte : (uint8_t)letters[address % KEPT_WORD];
+}
+
 uint8_t redaction_letter(uint64_t address, uint8_t byte)
 {
-	static const char letters[] = "redacted";
-
-	return !byte || byte == '\n' || byte == '\t' ? byte : (uint8_t)letters[address % KEPT_WORD];
+	return letter_of("redacted", address, byte);
 }
 
 bool redaction_is_disguised(const struct redaction *redaction, uint64_t value)
@@ -175,7 +178,7 @@ uint64_t redaction_disguise(uint64_t value)
 	uint64_t ret = 0;
 
 	for (unsigned i = 0; i < sizeof value; i++)
-		ret |= (uint64_t)redaction_letter(i, (uint8_t)(value >> 8 * i)) << 8 * i;
+		ret |= (uint64_t)letter_of("REDACTED", i, (uint8_t)(value >> 8 * i)) << 8 * i;
 	return ret;
 }
 

@@ -67,7 +67,7 @@ void redaction_edit(const struct redaction *redaction, uint64_t address, size_t 
 /* What is put for a byte of text at an address: a letter of "redacted", but for what ends and divides lines. */
 uint8_t redaction_letter(uint64_t address, uint8_t byte);
 
-/* Text that was taken for an address, as it is shown, so that what is equal stays equal. */
+/* Text that was taken for an address, as it is shown, so that what is equal stays equal, and other text does not become it: capitals. */
 bool redaction_is_disguised(const struct redaction *redaction, uint64_t value);
 uint64_t redaction_disguise(uint64_t value);
 
