@@ -86,8 +86,6 @@ def shown(text):
 
 LETTERS = 'redacted' * 64
 FOLDERS = re.compile(r'(?:/[^\s/,;"]+)*/(?=[^\s/])')
-PLACES = re.compile(r'that value lies at |\d+ bytes there, from ')
-SAID_OF_PLACES = re.compile(r' (?:That value lies at [^.]*|\d+ bytes there, from 0x[^"]*"[^"]*")\.')
 LOOKED_FOR = re.compile(r' It was looked for at .*') # names that the executable was called by
 HIDDEN = re.compile(r'(?<![A-Za-z])(?:[acdert]{2,}|[ACDERT]{2,})(?![A-Za-z])|(?<=")[acdert](?=")|0x[0-9a-f]{8,16}|\b\d+(?= bits differ)')
 
@@ -107,7 +105,7 @@ def same_words(old, new):
     """Texts that differ in names of files, values that are text, and folders only: all words between these are the same."""
     if not isinstance(old, str) or not isinstance(new, str):
         return False
-    old, new = (FOLDERS.sub('', SAID_OF_PLACES.sub('', LOOKED_FOR.sub('', text))) for text in (old, new))
+    old, new = (FOLDERS.sub('', LOOKED_FOR.sub('', text)) for text in (old, new))
     pattern, at = '', 0
     for match in HIDDEN.finditer(new):
         if is_hidden(match.group()):
@@ -132,20 +130,16 @@ def left_out(_old, new):
 # What was given to compilers and linkers may hold anything.
 SETTINGS = ('-ldflags', '-gcflags', '-asmflags', 'CGO_CFLAGS', 'CGO_CPPFLAGS', 'CGO_CXXFLAGS', 'CGO_LDFLAGS')
 
-def but_places(old, new):
-    """Evidence, but where else a text lies that was taken for an address: all texts look the same now."""
-    left, right = ([one for one in evidence if not PLACES.match(one['text'])] for evidence in (old, new))
-    return len(left) == len(right) and not any(unlike(*pair, REDACTED, '.findings[].evidence[]') for pair in zip(left, right, strict=True))
 
-
-REDACTED = {**ALLOWED, '.findings[].evidence': but_places, '.process.command': program_of,
+REDACTED = {**ALLOWED, '.process.command': program_of,
             **{part: disguised for part in (
                 '.process.fault.address', '.process.fault.pc', '.findings[].observed', '.findings[].pc', '.findings[].evidence[].observed',
                 '.findings[].evidence[].address',
                 *(f'.{stacks}[].{part}' for stacks in ('goroutine_groups', 'goroutines', 'threads') for part in ('frames[].pc', 'end_address')))},
             **{f'.build.settings.{name}': left_out for name in SETTINGS},
             **{part: same_words for part in (
-                '.notes[]', '.target.executable_doubt', '.process.message', '.process.panic_lines[]', '.verdict.headline', '.verdict.narrative[]', '.verdict.unexplained[]', '.verdict.confirm[]',
+                '.notes[]', '.target.executable_doubt', '.process.message', '.process.panic_lines[]', '.verdict.headline', '.verdict.narrative[]',
+                '.verdict.unexplained[]', '.verdict.confirm[]',
                 '.findings[].title', '.findings[].evidence[].text', '.findings[].rivals[].against', '.findings[].rivals[].for')}}
 
 

@@ -4,8 +4,9 @@ holds what tornstack says of the log, alone and with the executable, against the
 same crash at `crash`).
 
 A check is one log, read in one way: nothing is certain of it that the core does not show; alone, each goroutine is as it was printed,
-frame by frame. How many are found is no check but a table: `--table FILE` writes it between its marks. Logs, executables and what was said of the cores are kept below --folder, and read
-again: remove it where the judgement of cores has changed. The last line is `N passed, N failed`; exit status 1 when one failed.
+frame by frame. How many are found is no check but a table: `--table FILE` writes it between its marks. Logs, executables and what was
+said of the cores are kept below --folder, and read again: remove it where the judgement of cores has changed. The last line is
+`N passed, N failed`; exit status 1 when one failed.
 """
 import argparse
 import collections
