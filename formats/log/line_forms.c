@@ -302,7 +302,7 @@ enum { FEWEST_BYTES = 4 };
 /* "[9,47,…]" at the start of a text, as a string of JSON; false: it is none. */
 static bool list_as_string(struct arena *arena, struct span text, struct span *string, size_t *size)
 {
-	uint8_t *made = arena_alloc(arena, 3 * text.size), *to = made;
+	uint8_t *made = arena_alloc(arena, 3 * text.size + 2), *to = made; /* "[5,2": a control character of each two bytes, and quotes */
 	size_t at = 1, count = 0;
 
 	*to++ = '"';
