@@ -24,8 +24,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 sys.path.insert(0, str(HERE.parent / 'log'))
 import against_core
+import as_printed
 import tap
-import test_recorded
 from live import crash, matrix
 from live.process import Failure, kill, run
 
@@ -183,7 +183,7 @@ class Count:
         """The report with the text, as another reader reads it."""
         self.logs += 1
         self.goroutines += len(alone['goroutines'])
-        self.check(f'{what}: goroutines as printed', test_recorded.goroutines_difference(log.read_text(encoding='utf-8', errors='replace'), alone))
+        self.check(f'{what}: goroutines as printed', as_printed.goroutines_difference(log.read_text(encoding='utf-8', errors='replace'), alone))
 
     def take(self, cell, end, level, core, alone, executable):
         row = self.rows[end.name, cell.cpu.name, level]

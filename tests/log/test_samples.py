@@ -8,8 +8,8 @@ goroutine. What is right of NAME.txt stands in NAME.right:
     goroutine ID STATE           and its frames below it, "FUNCTION FILE:LINE [SP FP [PC]]", and "by FUNCTION FILE:LINE [GOROUTINE]"
 
 The other reader of tracebacks (tests/traceback_text.py) has to read the same."""
+import as_printed
 import tap
-import test_recorded
 import validate_report
 
 SAMPLES = tap.ROOT / 'fixtures/logs/samples'
@@ -97,7 +97,7 @@ def check(path):
         return
     report = run.report
     tap.check(f'{path.stem}: the report is valid', '\n'.join(validate_report.complaints(report, None)))
-    tap.check(f'{path.stem}: another reader reads the same goroutines', test_recorded.goroutines_difference(path.read_text(), report))
+    tap.check(f'{path.stem}: another reader reads the same goroutines', as_printed.goroutines_difference(path.read_text(), report))
     tap.check(f'{path.stem}: no pc is shown that was not printed', 'it is' if b'0xa0000000' in run.out else None)
     numbers = set()
     for (kind, *words), below in sections(path.with_suffix('.right')):
