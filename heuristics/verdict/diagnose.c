@@ -1,6 +1,7 @@
 /* diagnose.c: of a Go program every detector is asked, and what they found is ranked and explained. */
 #include "heuristics/faults/account.h"
 #include "heuristics/verdict/citations.h"
+#include "heuristics/verdict/named_frame.h"
 #include "heuristics/verdict/rank.h"
 #include "heuristics/verdict/rivals.h"
 #include "heuristics/verdict/told.h"
@@ -30,6 +31,7 @@ struct diagnosis *diagnose(struct analysis *analysis)
 		detectors[i]->run(diagnosis);
 	told_find(diagnosis);
 	forget_unknown_pcs(diagnosis);
+	named_frames_doubt(diagnosis);
 	rank_findings(diagnosis);
 	verdict_give(diagnosis);
 	if (diagnosis->verdict.kind != VERDICT_FOUND)
