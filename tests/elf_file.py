@@ -4,6 +4,7 @@ import struct
 
 E_MACHINE = 18
 PT_LOAD, PT_NOTE = 1, 4
+PF_W = 2
 PROGRAM_SIZE, P_OFFSET = 56, 8
 
 

@@ -6,10 +6,10 @@ import pathlib
 import re
 import resource
 import stat
-import struct
 import subprocess
 import tempfile
 
+import elf_file
 import tap
 
 # One of each kind: system, CPU, with and without executable, a core whose memory holds code and tables, cut short, deadlock, leak,
@@ -147,9 +147,8 @@ def writable(dump):
     """Of an ELF core the memory that the process could write; of others all. Elsewhere the end of a name may be any word."""
     if not dump.startswith(b'\x7fELF'):
         return dump
-    at, size, count = (int.from_bytes(dump[start:end], 'little') for start, end in ((32, 40), (54, 56), (56, 58)))
-    headers = (struct.unpack_from('<IIQQQQQQ', dump, at + size * i) for i in range(count))
-    return b''.join(dump[offset:offset + saved] for kind, flags, offset, _, _, saved, _, _ in headers if kind == 1 and flags & 2)
+    return b''.join(dump[offset:offset + saved] for kind, flags, offset, _, _, saved, _, _ in elf_file.Elf(dump).programs
+                    if kind == elf_file.PT_LOAD and flags & elf_file.PF_W)
 
 
 def left_of_arguments(report, slim):

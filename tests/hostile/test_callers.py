@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """The return address by which a certain verdict names its function becomes one behind another call of the same callee: the other function
 fits what it called, and nothing behind it fits it. The verdict is of the function that it was of, of none, or not certain."""
-import pathlib
-import struct
 import tempfile
 
 import dump_file
@@ -28,19 +26,6 @@ arm64-heap-object 0x4000050cc0 0x2f290 0x597b8
 '''
 
 
-def changed(folder, case, slot, was, now):
-    """The dump of a case with another word, or None: it does not have that one."""
-    copy = dump_file.plain(tap.case_dump(case), folder)
-    data = bytearray(copy.read_bytes())
-    at = dump_file.parsed(bytes(data)).offset(slot)
-    if at is None or struct.unpack_from('<Q', data, at)[0] != was:
-        return None
-    struct.pack_into('<Q', data, at, now)
-    dump = folder / 'changed'
-    dump.write_bytes(data)
-    return dump
-
-
 def verdict_of(*args):
     report = tap.Run(*args, '--json').report
     finding = next(iter(report['findings']), {})
@@ -49,10 +34,10 @@ def verdict_of(*args):
 
 def check_word(case, slot, was, now, folder):
     whole, *given = tap.case_args(case)
-    dump = changed(folder, case, slot, was, now)
-    if not dump:
+    copy = dump_file.Copy(whole, folder)
+    if not copy.holds(slot) or copy.word(slot) != was:
         return 'the dump does not have that word'
-    old, new = verdict_of(whole, *given), verdict_of(dump, *given)
+    old, new = verdict_of(whole, *given), copy.changed({slot: now}, lambda: verdict_of(copy.path, *given))
     if old[0] != 'certain':
         return f'the whole dump says {old}'
     return f'{new} instead of {old}' if new[0] == 'certain' and new[2] and new[1:] != old[1:] else None
@@ -62,7 +47,7 @@ def main():
     for line in tap.part_of(WORDS.strip().splitlines())[0]:
         case, *words = line.split()
         with tempfile.TemporaryDirectory() as folder:
-            tap.check(f'{case}: {words[-1]} in place of {words[1]}', check_word(case, *(int(word, 0) for word in words), pathlib.Path(folder)))
+            tap.check(f'{case}: {words[-1]} in place of {words[1]}', check_word(case, *(int(word, 0) for word in words), folder))
     tap.finish()
 
 
