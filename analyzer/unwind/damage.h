@@ -29,6 +29,10 @@ bool damage_leads_home(struct analysis *analysis, const struct walk_subject *sub
  * not known. */
 bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject, const struct frame *frame, uint64_t word);
 
+/* Whether the frame behind number `index` of a stack cannot have called it, by its code: no call stands before its pc, or one of another function
+ * that does not jump on. False where the stack is switched between them, and where it is not known. */
+bool damage_contradicts_call(struct analysis *analysis, const struct stack *stack, size_t index);
+
 /* Whether a pc of a function of Go's compiler lies within an instruction of it, as these follow one another from its entry: then it is no return
  * address, whatever the bytes before it look like. False where that is not known. */
 bool damage_splits_instruction(struct analysis *analysis, const struct pc_info *info);

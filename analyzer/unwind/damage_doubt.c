@@ -39,7 +39,7 @@ static bool has_jump_out(struct go_runtime *runtime, const struct func *func)
 {
 	struct insn insn;
 
-	if ((func->flags & FUNC_ASM) || func->end - func->entry > JUMPING_BYTES)
+	if (func->end - func->entry > JUMPING_BYTES)
 		return true;
 	for (uint64_t at = func->entry; at < func->end; at += insn.size) {
 		if (!insn_decode(runtime->decoder, at, image_view(runtime->image, at, INSN_BYTES), &insn))
@@ -51,7 +51,7 @@ static bool has_jump_out(struct go_runtime *runtime, const struct func *func)
 	return false;
 }
 
-/* Whether a function may leave by a jump, so that another one returns in its place. Many frames ask for few functions. */
+/* Whether code has a jump out of its function, or one that may lead there. Many frames ask for few functions. */
 static bool jumps_out(struct analysis *analysis, const struct func *func)
 {
 	int64_t known = word_map_find(&analysis->leaving, func->entry);
@@ -63,12 +63,41 @@ static bool jumps_out(struct analysis *analysis, const struct func *func)
 	return known;
 }
 
-/* Whether the call before a return address leads elsewhere for sure. */
-static bool calls_another(struct analysis *analysis, const struct pc_info *info)
+/* Whether a function may leave by a jump, so that another one returns in its place. */
+static bool may_jump_on(struct analysis *analysis, const struct func *func)
+{
+	return (func->flags & FUNC_ASM) || jumps_out(analysis, func);
+}
+
+/* The function at whose beginning the call before a return address leads; NULL: it is not known. */
+static const struct func *called_before(struct analysis *analysis, const struct pc_info *info)
 {
 	const struct pc_info *target = go_pc(analysis->runtime, info->call_target, true);
 
-	return target->func && target->func->entry == info->call_target && !jumps_out(analysis, target->func);
+	return target->func && target->func->entry == info->call_target ? target->func : NULL;
+}
+
+/* Whether the call before a return address leads elsewhere for sure. */
+static bool calls_another(struct analysis *analysis, const struct pc_info *info)
+{
+	const struct func *called = called_before(analysis, info);
+
+	return called && !may_jump_on(analysis, called);
+}
+
+bool damage_contradicts_call(struct analysis *analysis, const struct stack *stack, size_t index)
+{
+	const struct frame *callee = &stack->frames.items[index], *caller = callee + 1;
+	const struct pc_info *info;
+	const struct func *called;
+
+	if (index + 1 >= stack->frames.count || !callee->info->func || !caller->info->func || caller->exact || caller->sp != callee->fp ||
+	    is_injected(callee->info->role) || !analysis->runtime->decoder ||
+	    frame_follows_call(analysis->runtime, stack, index + 1, callee->info->func))
+		return false;
+	info = go_return_address(analysis->runtime, caller->pc);
+	called = called_before(analysis, info);
+	return info->has_code && (info->call == FLOW_NEXT || (called && !jumps_out(analysis, called)));
 }
 
 /* Whether the chain of frame pointers has the frame above end elsewhere than the table of this caller says. On amd64 the
@@ -107,7 +136,7 @@ static bool is_wrong_first(struct analysis *analysis, const struct walk_subject 
 	    word != goexit->entry + analysis->image->arch->quantum)
 		return false;
 	first = go_pc(runtime, runtime->goroutines.items[subject->goroutine].startpc, true);
-	return first->func && first->func->entry == first->pc && first->func != caller->func && !jumps_out(analysis, first->func);
+	return first->func && first->func->entry == first->pc && first->func != caller->func && !may_jump_on(analysis, first->func);
 }
 
 bool damage_doubts(struct analysis *analysis, const struct walk_subject *subject, const struct frame *frame, uint64_t word)
