@@ -103,6 +103,19 @@ static void place_doubt(struct diagnosis *diagnosis, struct finding *finding, co
 			stopped->pc;
 }
 
+/* An unrecovered panic ends the process by SIGABRT as well (runtime.crash), and then the siginfo or the place is not what it was. */
+static void panic_doubt(struct diagnosis *diagnosis, struct finding *finding, const struct sent_signal *sent)
+{
+	struct go_runtime *runtime = diagnosis->analysis->runtime;
+	const struct goroutine *g = finding->goroutine < 0 ? NULL : &runtime->goroutines.items[finding->goroutine];
+	uint64_t panic;
+
+	if (sent->untold || sent->signal->number != SIGNAL_ABORT || !g || !go_field(runtime, g->address, LAYOUT_g_panic, &panic) || !panic)
+		return;
+	evidence_word(diagnosis, finding, WEIGHT_STRONG, true, g->address + runtime->layout->offset[LAYOUT_g_panic], NULL,
+		      "goroutine %" PRIu64 ", which ran there, was in a panic (g._panic): that ends the process by SIGABRT, too", g->id);
+}
+
 /* Whether the thread that it hit was in C: where C's frames cannot be walked, cgo-fault does not know whether C sent it. */
 static bool hit_in_c(struct analysis *analysis, const struct sent_signal *sent, struct go_caller *ret)
 {
@@ -144,6 +157,7 @@ static void run(struct diagnosis *diagnosis)
 	sender_evidence(diagnosis, finding, &sent);
 	fault_doubt(diagnosis, finding, &sent);
 	place_doubt(diagnosis, finding, &sent);
+	panic_doubt(diagnosis, finding, &sent);
 	if (in_c)
 		go_caller_evidence(diagnosis, finding, WEIGHT_FAIR, &caller);
 	if (analysis->runtime->recorded)
