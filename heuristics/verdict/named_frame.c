@@ -34,17 +34,16 @@ static bool is_named(struct diagnosis *diagnosis, const struct finding *finding,
  * overflowed all that are kept below those that are not. 0: none is named. */
 static size_t depended_on(struct diagnosis *diagnosis, const struct finding *finding, const struct stack *stack)
 {
-	size_t count = 0;
+	size_t named = 0, program;
 
-	while (count < stack->frames.count && !is_named(diagnosis, finding, stack, count))
-		count++;
-	if (count == stack->frames.count)
+	while (named < stack->frames.count && !is_named(diagnosis, finding, stack, named))
+		named++;
+	if (named == stack->frames.count)
 		return 0;
-	if (stack->elided && count < stack->elided_at)
+	if (stack->elided && named < stack->elided_at)
 		return stack->elided_at - 1;
-	while (count + 1 < stack->frames.count && is_runtime_frame(&stack->frames.items[count]))
-		count++;
-	return count + 1;
+	program = first_program_frame(stack, named);
+	return program == SIZE_MAX ? stack->frames.count : program + 1;
 }
 
 /* The first frame that the one behind it cannot have called: its pc may be another's. As many as there are: none. */

@@ -7,7 +7,8 @@
 #include "heuristics/finding.h"
 
 /* Adds to each finding what speaks against the function that it names: on the stack, up to the first frame of the program from there on, a frame
- * that the one behind it cannot have called (damage_contradicts_call), or a walk that does not end where a stack begins. Of a finding of a damaged stack, that is what it says itself. */
+ * that the one behind it cannot have called (damage_contradicts_call), or a walk that does not end where a stack begins. Of a finding of a damaged stack, that is what it says
+ * itself. */
 void named_frames_doubt(struct diagnosis *diagnosis);
 
 #endif
